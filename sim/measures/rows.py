@@ -1,0 +1,127 @@
+"""The tidy table of measures while it is being filled."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from sim.measures.catalogue import REGISTRY
+from sim.measures.grouping import Axes, Bools, Floats
+
+COLUMNS = (
+    "scenario",
+    "replication",
+    "measure",
+    "group_by",
+    "group",
+    "value",
+    "numerator",
+    "denominator",
+    "unit",
+)
+
+
+class Ratio(NamedTuple):
+    """What each row of a table adds to a measure's numerator and denominator; a total has no denominator."""
+
+    numerator: Floats | Bools
+    denominator: Floats | Bools | None = None
+
+
+class Block(NamedTuple):
+    """One measure by one ``group_by``: a value for each group."""
+
+    groups: Sequence[str]
+    value: Floats
+    numerator: Floats
+    denominator: Floats
+    units: Sequence[str]
+
+
+def divide(numerator: Floats, denominator: Floats) -> Floats:
+    """Quotients, NaN where the denominator is zero."""
+    return np.divide(numerator, denominator, out=np.full(denominator.shape, np.nan), where=denominator != 0)
+
+
+class Rows:
+    """Collects blocks of rows and puts them in the order of the registry."""
+
+    def __init__(self, currency: str | None) -> None:
+        self.currency = currency
+        self.blocks: dict[tuple[str, str], Block] = {}
+
+    def add(
+        self,
+        measure: str,
+        group_by: str,
+        groups: Sequence[str],
+        value: Floats,
+        numerator: Floats | None = None,
+        denominator: Floats | None = None,
+        units: Sequence[str] | None = None,
+    ) -> None:
+        """Report a measure for each group; arrays are as long as ``groups``.
+
+        Among combinations ("district+category"), those with a denominator of zero are left out: they are
+        many and say nothing.
+        """
+        unit = REGISTRY[measure].unit
+        if unit == "currency" and self.currency:
+            unit = self.currency
+        nothing = np.full(len(groups), np.nan)
+        block = Block(
+            groups,
+            value,
+            nothing if numerator is None else numerator,
+            nothing if denominator is None else denominator,
+            [unit] * len(groups) if units is None else units,
+        )
+        if "+" in group_by and np.any(block.denominator == 0):
+            kept = np.flatnonzero(block.denominator != 0)
+            block = Block(
+                [groups[i] for i in kept],
+                block.value[kept],
+                block.numerator[kept],
+                block.denominator[kept],
+                [block.units[i] for i in kept],
+            )
+        self.blocks[measure, group_by] = block
+
+    def add_ratios(self, axes: Axes, ratios: Mapping[str, Ratio]) -> None:
+        """Report measures that are a sum over the rows of a table, or one sum over another."""
+        for measure, ratio in ratios.items():
+            for group_by in REGISTRY[measure].groups:
+                axis = axes[group_by]
+                numerator = axis.sum(ratio.numerator)
+                if ratio.denominator is None:
+                    self.add(measure, group_by, axis.groups, numerator, numerator)
+                else:
+                    denominator = axis.sum(ratio.denominator)
+                    value = divide(numerator, denominator)
+                    self.add(measure, group_by, axis.groups, value, numerator, denominator)
+
+    def frame(self, scenario: str, replication: int) -> pd.DataFrame:
+        """The table of measures, one row a measure and group, in the columns of the contract."""
+        order = [
+            (measure.identifier, group_by)
+            for measure in REGISTRY.values()
+            for group_by in measure.groups
+            if (measure.identifier, group_by) in self.blocks
+        ]
+        blocks = [self.blocks[key] for key in order]
+        sizes = [len(block.groups) for block in blocks]
+        columns = {
+            "scenario": np.repeat(scenario, sum(sizes)),
+            "replication": np.repeat(replication, sum(sizes)),
+            "measure": np.repeat([measure for measure, _ in order], sizes),
+            "group_by": np.repeat([group_by for _, group_by in order], sizes),
+            "group": [group for block in blocks for group in block.groups],
+            "value": np.concatenate([block.value for block in blocks]),
+            "numerator": np.concatenate([block.numerator for block in blocks]),
+            "denominator": np.concatenate([block.denominator for block in blocks]),
+            "unit": [unit for block in blocks for unit in block.units],
+        }
+        return pd.DataFrame({name: columns[name] for name in COLUMNS})

@@ -1,0 +1,60 @@
+"""The order of events at one instant, on SimPy's environment.
+
+Both engines keep one total order, (time, kind, request). SimPy orders its events by (time, priority, insertion), so the
+kind and the request are carried in the priority; what SimPy itself schedules (policies, anything of NORMAL priority)
+comes before every kind, as control should. This module is the only one that touches SimPy's private names.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Generator
+from heapq import heappush
+from typing import Any
+
+from simpy import Environment, Event
+
+#: Kinds of events, in their order at one instant.
+STAFF, WORK_END, LEAD_END, DUE, REDIAL, ARRIVAL = (kind << 80 for kind in range(1, 7))
+
+#: What a request does: a generator that yields the events it waits for.
+Course = Generator[Event, Event, None]
+
+
+def place(kind: int, key: int, number: int = 0) -> int:
+    """The rank among events of one instant: by kind, then request key (64 bits), then number of the visit."""
+    return kind | (key << 16) | number
+
+
+class Moment(Event):  # type: ignore[misc]
+    """An event that happens at an absolute time, or whose time is set later by ``at``."""
+
+    def __init__(self, env: Environment, order: int) -> None:
+        self.env = env
+        self.callbacks: list[Callable[[Event], None]] = []
+        self._value, self._ok = None, True
+        self.order = order
+
+    def at(self, time: float) -> None:
+        """Let it happen at ``time`` (hours); at infinity it never does."""
+        if time < math.inf:
+            heappush(self.env._queue, (time, self.order, next(self.env._eid), self))
+
+    def now(self) -> None:
+        """Let everybody who waits go on at once; if it stands in the schedule, it passes there without effect."""
+        callbacks, self.callbacks = self.callbacks, []
+        for callback in callbacks:
+            callback(self)
+
+
+def start(course: Course) -> None:
+    """Run a course: a SimPy process without SimPy's two bookkeeping events at its start and end."""
+
+    def resume(event: Any) -> None:
+        try:
+            waits_for = course.send(event)
+        except StopIteration:
+            return
+        waits_for.callbacks.append(resume)
+
+    resume(None)

@@ -1,0 +1,194 @@
+"""Random numbers as pure functions.
+
+Every draw is ``uniform(stream, purpose, key, index)``: the replication's stream, a named purpose, the 64-bit key of
+the thing it is drawn for, and the natural number of the occasion (try, hop, round). Nothing has a hidden state, so
+two scenarios differ, request by request, only where a policy touched them.
+
+The generator is Philox4x32-10 (Salmon, Moraes, Dror & Shaw 2011, "Parallel random numbers: as easy as 1, 2, 3"). Its
+128-bit counter holds (key, purpose, index), its 64-bit key the stream.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+import numba as nb
+import numpy as np
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from sim.scenario.distributions import Distribution
+
+#: Instants and durations are multiples of 1/TICKS hours (3.4 µs), so that their sums are exact in float64.
+TICKS = float(2**30)
+
+_LOW = np.uint64(0xFFFFFFFF)
+_SHIFT = np.uint64(32)
+_M0, _M1 = np.uint64(0xD2511F53), np.uint64(0xCD9E8D57)
+_W0, _W1 = np.uint64(0x9E3779B9), np.uint64(0xBB67AE85)
+_ELEVEN = np.uint64(11)
+_IDENTITY = np.uint64(0x6369747973696D31)  # the Philox key under which things are named, not drawn
+
+
+@nb.njit("UniTuple(uint64, 2)(uint64, uint64, uint64)", cache=True)
+def philox(key: Any, high: Any, low: Any) -> Any:
+    """Philox4x32-10: the four output words of one block, as two 64-bit numbers (words 1·0 and 3·2).
+
+    ``low`` holds counter words 0 and 1, ``high`` words 2 and 3, ``key`` the two key words; the first of each is the
+    less significant half.
+    """
+    c0, c1 = low & _LOW, low >> _SHIFT
+    c2, c3 = high & _LOW, high >> _SHIFT
+    k0, k1 = key & _LOW, key >> _SHIFT
+    for _ in range(10):
+        p0, p1 = _M0 * c0, _M1 * c2
+        c0, c1, c2, c3 = (p1 >> _SHIFT) ^ c1 ^ k0, p1 & _LOW, (p0 >> _SHIFT) ^ c3 ^ k1, p0 & _LOW
+        k0, k1 = (k0 + _W0) & _LOW, (k1 + _W1) & _LOW
+    return (c1 << _SHIFT) | c0, (c3 << _SHIFT) | c2
+
+
+@nb.njit("float64(uint64, uint64, uint64, uint64)", cache=True)
+def uniform(stream: Any, purpose: Any, key: Any, index: Any) -> Any:
+    """A number of the open interval (0, 1): 53 random bits, then a half."""
+    bits, _ = philox(stream, (index << _SHIFT) | purpose, key)
+    return (np.float64(bits >> _ELEVEN) + 0.5) * (1.0 / 9007199254740992.0)
+
+
+@nb.njit("float64[:](uint64, uint64, uint64[:], uint64[:])", cache=True)
+def uniforms(stream: Any, purpose: Any, keys: Any, indices: Any) -> Any:
+    """``uniform`` for arrays of keys and indices of equal length."""
+    out = np.empty(keys.shape[0])
+    for i in range(keys.shape[0]):
+        out[i] = uniform(stream, purpose, keys[i], indices[i])
+    return out
+
+
+@nb.njit("uint64(uint64, uint64, uint64)", cache=True)
+def child(key: Any, tag: Any, index: Any) -> Any:
+    """The key of the ``index``-th thing that belongs to ``key``: a report of a problem, a repeat of a contact."""
+    name, _ = philox(_IDENTITY, (index << _SHIFT) | tag, key)
+    return name
+
+
+@nb.njit("uint64[:](uint64, uint64, uint64[:])", cache=True)
+def children(key: Any, tag: Any, indices: Any) -> Any:
+    """``child`` for an array of indices."""
+    out = np.empty(indices.shape[0], np.uint64)
+    for i in range(indices.shape[0]):
+        out[i] = child(key, tag, indices[i])
+    return out
+
+
+@nb.njit("uint64[:](uint64[:], uint64, uint64)", cache=True)
+def first_children(keys: Any, tag: Any, index: Any) -> Any:
+    """``child`` for an array of keys."""
+    out = np.empty(keys.shape[0], np.uint64)
+    for i in range(keys.shape[0]):
+        out[i] = child(keys[i], tag, index)
+    return out
+
+
+@nb.njit("float64(float64)", cache=True)
+def on_grid(hours: Any) -> Any:
+    """Hours rounded to the grid of instants; infinity stays infinity."""
+    return math.floor(hours * 1073741824.0 + 0.5) / 1073741824.0 if hours < 1e9 else math.inf
+
+
+# --- names -----------------------------------------------------------------------------------------------------------
+
+
+def name_key(*names: str) -> int:
+    """The 64-bit key of a name or of several (BLAKE2b), the same for ever and on every machine."""
+    text = "\x1f".join(names).encode()
+    return int.from_bytes(hashlib.blake2b(text, digest_size=8).digest(), "little")
+
+
+def purpose(name: str) -> int:
+    """The 32-bit number of a named purpose of drawing. Purposes are stable for ever."""
+    return name_key("purpose", name) & 0xFFFFFFFF
+
+
+def stream(seed: int, replication: int) -> int:
+    """The Philox key of one replication: of (seed, replication), by Philox itself."""
+    low, _ = philox(_IDENTITY, np.uint64(replication), np.uint64(seed & (2**64 - 1)))
+    return int(low)
+
+
+# --- quantile tables ---------------------------------------------------------------------------------------------
+
+#: Tables cover each tail from 1/2 down to 2⁻⁴⁰, in octaves of 32 cells.
+OCTAVES, CELLS = 39, 32
+Tables = NDArray[np.float64]
+
+
+@nb.njit("float64(float64[:, :], int64, float64)", cache=True)
+def quantile(tables: Any, shape: Any, u: Any) -> Any:
+    """The value of table ``shape`` at probability ``u`` in (0, 1), in hours, on the grid of instants.
+
+    Rows 2·shape and 2·shape + 1 hold the lower and the upper tail. Node ``32·o + c`` stands at the tail probability
+    min(u, 1 − u) = 2⁻⁽ᵒ⁺¹⁾ · (1 − c/64); between nodes the value is linear.
+    """
+    tail, row = u, 2 * shape
+    if u > 0.5:
+        tail, row = 1.0 - u, 2 * shape + 1
+    fraction, exponent = math.frexp(tail)  # tail = fraction · 2^exponent, fraction in [1/2, 1)
+    octave = -exponent - 1
+    if fraction == 0.5:  # a power of two begins an octave
+        fraction, octave = 1.0, octave + 1
+    if octave >= OCTAVES:
+        return on_grid(tables[row, OCTAVES * CELLS])
+    position = (1.0 - fraction) * (2 * CELLS)
+    cell = int(position)
+    at = octave * CELLS + cell
+    left = tables[row, at]
+    return on_grid(left + (tables[row, at + 1] - left) * (position - cell))
+
+
+def _tail_nodes() -> NDArray[np.float64]:
+    octave, cell = np.divmod(np.arange(OCTAVES * CELLS + 1), CELLS)
+    return np.ldexp(1.0 - cell / (2 * CELLS), -octave - 1)
+
+
+_TAILS = _tail_nodes()
+
+
+def _rows(spec: Distribution) -> NDArray[np.float64]:
+    """The values at the nodes of the lower and of the upper tail."""
+    if spec.kind == "constant":
+        return np.full((2, _TAILS.size), spec.value)
+    if spec.kind == "quantiles":
+        return np.interp(np.stack([_TAILS, 1.0 - _TAILS]), spec.probabilities, spec.values)
+    frozen = spec.frozen()
+    return np.stack([frozen.ppf(_TAILS), frozen.isf(_TAILS)])
+
+
+def _table(spec: Distribution) -> NDArray[np.float64]:
+    """The two rows of one distribution; its mean is made exact, unless it is infinite."""
+    rows = _rows(spec)
+    if 0 < spec.mean < math.inf:
+        inner = np.sum((rows[:, 1:] + rows[:, :-1]) / 2 * -np.diff(_TAILS))
+        rows *= spec.mean / (inner + rows[:, -1].sum() * _TAILS[-1])
+    return rows
+
+
+def tables_of(specs: Iterable[Distribution]) -> Tables:
+    """Quantile tables of several distributions: rows 2·i and 2·i + 1 are those of the i-th."""
+    return np.ascontiguousarray(np.concatenate([_table(s) for s in specs]))
+
+
+@nb.njit("float64(float64[:, :], int64, uint64, uint64, uint64, uint64)", cache=True)
+def duration(tables: Any, shape: Any, stream: Any, purpose: Any, key: Any, index: Any) -> Any:
+    """A duration in hours drawn from table ``shape``."""
+    return quantile(tables, shape, uniform(stream, purpose, key, index))
+
+
+@nb.njit("float64[:](float64[:, :], int64, float64[:])", cache=True)
+def quantiles(tables: Any, shape: Any, us: Any) -> Any:
+    """``quantile`` for an array of probabilities."""
+    out = np.empty(us.shape[0])
+    for i in range(us.shape[0]):
+        out[i] = quantile(tables, shape, us[i])
+    return out

@@ -1,0 +1,146 @@
+"""Pools of people, their queues, and the visits that requests pay them.
+
+Queues are heaps of our own: SimPy's priority resources sort the whole queue again on every arrival. A visit that leaves
+its queue early stays in the heap under an old ticket and is skipped when it comes up.
+"""
+
+from __future__ import annotations
+
+import math
+from heapq import heappop, heappush
+from typing import TYPE_CHECKING
+
+from simpy import Environment
+
+from sim.model import rules
+from sim.model.clockwork import STAFF, WORK_END, Course, Moment, place
+
+if TYPE_CHECKING:
+    from sim.model.city import PoolPlan, Roster
+    from sim.model.journey import Request
+
+# what a visit is for; the order is that of the table's names
+KINDS = (
+    "intake",
+    "dispatch",
+    "district_desk",
+    "review",
+    "coordination",
+    "contact",
+    "handling",
+    "subtask",
+    "part",
+    "callback",
+)
+INTAKE, DISPATCH, DISTRICT_DESK, REVIEW, COORDINATION, CONTACT, HANDLING, SUBTASK, PART, CALLBACK = range(10)
+
+
+class Visit(Moment):
+    """One stay of a request at one pool. As an event it is the end of the stay."""
+
+    def __init__(self, env: Environment, request: Request, kind: int, work: float) -> None:
+        request.visits += 1
+        super().__init__(env, place(WORK_END, request.key, request.visits))
+        self.request, self.kind, self.work = request, kind, work
+        self.number = request.visits
+        self.queued = 0.0
+        self.started = math.nan
+        self.ended = math.nan
+        self.pool: Pool | None = None
+        self.ticket = 0
+
+    def lose_patience(self, _: object) -> None:
+        """Hang up, if nobody has answered yet."""
+        if math.isnan(self.started) and math.isnan(self.ended):
+            self.leave()
+
+    def leave(self) -> None:
+        """Leave the queue unserved and let the request go on."""
+        self.ticket += 1
+        self.ended = self.env.now
+        self.now()
+
+
+class Pool:
+    """The people who serve one queue, and help with others in the order listed."""
+
+    def __init__(self, env: Environment, number: int, plan: PoolPlan, roster: Roster) -> None:
+        self.env, self.number, self.plan = env, number, plan
+        self.discipline, self.head_start = plan.discipline, plan.head_start
+        self.open_hours = roster.hours
+        self.pauses = roster.pauses
+        self.headcount = 0
+        self.busy = 0
+        self.queue: list[tuple[bool, float, float, int, int, int, Visit]] = []
+        self.helpers: list[Pool] = [self]  # who serves this queue
+        self.queues: list[Pool] = [self]  # whose queues these people serve
+
+    def visit(self, request: Request, kind: int, work: float) -> Visit:
+        """A request joins the queue; a free officer takes it at once."""
+        visit = Visit(self.env, request, kind, work)
+        visit.pool, visit.queued = self, self.env.now
+        for pool in self.helpers:
+            if pool.busy < pool.headcount:
+                pool.take(visit)
+                return visit
+        self.line_up(visit)
+        return visit
+
+    def line_up(self, visit: Visit) -> None:
+        """Give a waiting visit its place; a place it had before is void."""
+        visit.ticket += 1
+        request, queued = visit.request, visit.queued
+        rank = 0.0
+        if self.discipline != rules.FCFS:
+            rank = rules.rank(
+                self.discipline, request.urgency, request.due_now, queued, self.head_start[request.urgency]
+            )
+        # contacting a citizen goes before handling
+        place = (visit.kind != CONTACT, rank, queued, request.key, visit.number, visit.ticket, visit)
+        heappush(self.queue, place)
+
+    def take(self, visit: Visit) -> None:
+        """An officer starts on a visit; its end is known from now on."""
+        now = self.env.now
+        self.busy += 1
+        visit.pool, visit.started = self, now
+        visit.callbacks.insert(0, self.finish)
+        visit.at(rules.add_open(*self.open_hours, now, visit.work) if self.pauses else now + visit.work)
+
+    def finish(self, visit: Visit) -> None:
+        """The officer is released and the queue is served, before the request goes on."""
+        self.busy -= 1
+        visit.ended = self.env.now
+        if self.busy < self.headcount:
+            self.serve()
+
+    def worked(self, visit: Visit, until: float) -> float:
+        """Officer's hours a visit under way has had."""
+        if not self.pauses:
+            return until - visit.started
+        return self.open_between(visit.started, until)
+
+    def open_between(self, begin: float, until: float) -> float:
+        """Hours with somebody on duty."""
+        hours = self.open_hours
+        return rules.open_until(*hours, until) - rules.open_until(*hours, begin)  # type: ignore[no-any-return]
+
+    def serve(self) -> None:
+        """Free officers take what waits in their queues."""
+        for pool in self.queues:
+            queue = pool.queue
+            while self.busy < self.headcount and queue:
+                *_, ticket, visit = heappop(queue)
+                if ticket == visit.ticket:
+                    self.take(visit)
+
+
+def keep_hours(env: Environment, number: int, roster: Roster, pools: list[Pool]) -> Course:
+    """Change the headcounts of the pools that share a roster, at its hours."""
+    for step, time in enumerate(roster.times):
+        change = Moment(env, place(STAFF, number))
+        change.at(time)
+        yield change
+        for pool in pools:
+            pool.headcount = pool.plan.headcounts[step]
+            pool.serve()

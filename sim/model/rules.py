@@ -1,0 +1,112 @@
+"""The rules of the city: small pure functions that every engine calls, so that each decision is written once.
+
+They are compiled, take numbers and arrays, and know nothing of requests, queues or events. Times are hours since the
+scenario's start on the grid of ``draws.TICKS``; infinity means never.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numba as nb
+import numpy as np
+
+from sim.model.draws import on_grid
+
+FCFS, CLASS, DUE, AGED = 0, 1, 2, 3
+
+
+@nb.njit("int64(float64[:], float64)", cache=True)
+def pick(cumulative: Any, u: Any) -> Any:
+    """The index drawn by ``u`` in (0, 1) from cumulative weights; the last weight is the total."""
+    target = u * cumulative[-1]
+    at = np.searchsorted(cumulative, target, side="right")
+    return min(at, cumulative.shape[0] - 1)
+
+
+@nb.njit("int64(float64[:], int64, float64)", cache=True)
+def pick_other(cumulative: Any, not_this: Any, u: Any) -> Any:
+    """Like ``pick``, but never ``not_this``; −1 where nothing else has weight."""
+    below = cumulative[not_this - 1] if not_this > 0 else 0.0
+    mass = cumulative[not_this] - below
+    rest = cumulative[-1] - mass
+    if rest <= 0.0:
+        return -1
+    target = u * rest
+    if target >= below:
+        target += mass
+    at = min(np.searchsorted(cumulative, target, side="right"), cumulative.shape[0] - 1)
+    return at if at != not_this else -1
+
+
+@nb.njit("float64(float64, float64)", cache=True)
+def exponential(u: Any, mean: Any) -> Any:
+    """An exponential duration with a mean in hours, by inversion; an infinite mean gives infinity."""
+    return on_grid(-math.log(u) * mean)
+
+
+@nb.njit("float64(float64[:], float64[:], float64[:], float64)", cache=True)
+def open_until(opens: Any, closes: Any, before: Any, t: Any) -> Any:
+    """Open hours from the scenario's start to ``t``.
+
+    Interval i is [opens[i], closes[i]); ``before[i]`` is the open time of the intervals before it.
+    """
+    i = np.searchsorted(opens, t, side="right") - 1
+    if i < 0:
+        return 0.0
+    return before[i] + min(t, closes[i]) - opens[i]
+
+
+@nb.njit("float64(float64[:], float64[:], float64[:], float64, float64)", cache=True)
+def add_open(opens: Any, closes: Any, before: Any, start: Any, work: Any) -> Any:
+    """When ``work`` open hours have passed after ``start``; infinity beyond the last interval.
+
+    Work that is done exactly at closing time ends then, not at the next opening.
+    """
+    if work <= 0.0:
+        return start
+    target = open_until(opens, closes, before, start) + work
+    i = np.searchsorted(before, target, side="left") - 1
+    end = opens[i] + (target - before[i])
+    return end if end <= closes[i] else math.inf
+
+
+@nb.njit("float64(int64, int64, float64, float64, float64)", cache=True)
+def rank(discipline: Any, urgency: Any, due: Any, queued: Any, head_start: Any) -> Any:
+    """The place of a visit in its queue: lowest first, ties by queued time, then by request.
+
+    ``fcfs``: no rank; ``class``: urgency; ``due``: the due date; ``aged``: queued time less the class's head start.
+    """
+    if discipline == CLASS:
+        return float(urgency)
+    if discipline == DUE:
+        return due
+    if discipline == AGED:
+        return queued - head_start
+    return 0.0
+
+
+@nb.njit("boolean(float64, float64[:], boolean, boolean, float64, int64, int64)", cache=True)
+def satisfied(u: Any, weights: Any, said_resolved: Any, late: Any, hours: Any, hops: Any, rounds: Any) -> Any:
+    """Whether the citizen says to be satisfied: logistic in what was felt.
+
+    ``weights``: intercept, said_resolved, late, log_days (log of 1 + days since arrival), hops, rounds (beyond the
+    first).
+    """
+    x = weights[0] + weights[1] * said_resolved + weights[2] * late
+    x += weights[3] * math.log(1.0 + hours / 24.0) + weights[4] * hops + weights[5] * (rounds - 1)
+    return u < 1.0 / (1.0 + math.exp(-x))
+
+
+@nb.njit("float64[:](float64[:], float64[:])", cache=True)
+def day_times(cumulative: Any, us: Any) -> Any:
+    """Hours within a day drawn from 24 cumulative hourly intensities, uniform within the hour, on the grid."""
+    out = np.empty(us.shape[0])
+    for i in range(us.shape[0]):
+        target = us[i] * cumulative[-1]
+        hour = min(np.searchsorted(cumulative, target, side="right"), 23)
+        below = cumulative[hour - 1] if hour > 0 else 0.0
+        inside = (target - below) / (cumulative[hour] - below)
+        out[i] = min(on_grid(hour + inside), hour + 1.0 - 1.0 / 1073741824.0)
+    return out

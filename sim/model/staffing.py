@@ -1,0 +1,225 @@
+"""From the scenario's pools and units to the people who stand there: families, headcounts, rosters.
+
+A pool or unit declared once may stand once in the city, once in each district or once in each street; what stands at
+one place is an *instance*. A scenario at scale 1:N has the staff of its families divided by N (largest remainder, at
+least one officer) and the streets of each district merged in the same proportion (at least one street).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim.model import rules
+from sim.model.draws import on_grid
+from sim.scenario import Scenario
+from sim.scenario.calendars import headcount_by_hour_of_week, open_intervals
+from sim.scenario.staff_side import Pool as PoolSpec
+from sim.scenario.staff_side import Unit as UnitSpec
+
+DISCIPLINES = {"fcfs": rules.FCFS, "class": rules.CLASS, "due": rules.DUE, "aged": rules.AGED}
+WEEK = 168.0
+
+Hours = tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]
+
+
+@dataclass(frozen=True, eq=False)
+class Roster:
+    """When the headcounts of the pools that share it change.
+
+    ``times[0]`` is 0. ``hours`` are the open intervals, as ``rules.open_until`` reads them; with ``pauses`` (opening
+    hours) work stops at closing time and goes on at opening, else (shifts) whoever is on a job finishes it.
+    """
+
+    times: tuple[float, ...]
+    pauses: bool
+    hours: Hours
+
+
+@dataclass(frozen=True, eq=False)
+class PoolPlan:
+    """One instance of a pool or of a unit's officers."""
+
+    name: str
+    family: str
+    level: str  # street | district | department | utility; "" for pools that are not units
+    district: int  # −1: the whole city
+    discipline: int
+    head_start: tuple[float, ...]  # hours by urgency class
+    roster: int
+    headcounts: tuple[int, ...]  # at each of the roster's times
+    helps: tuple[int, ...]  # pools whose queues it serves after its own
+    wage: float  # per hour; NaN: none given
+    overtime: float
+
+
+@dataclass(frozen=True)
+class Family:
+    """Where the instances of one declaration stand among the city's pools."""
+
+    first: int
+    per: str
+
+    def at(self, district: int, street: int, first_street: Sequence[int]) -> int:
+        """The instance that serves a street (counted within its district)."""
+        if self.per == "city":
+            return self.first
+        return self.first + (district if self.per == "district" else first_street[district] + street)
+
+
+def largest_remainder(total: int, weights: Sequence[float]) -> list[int]:
+    """Split ``total`` by weights: at least one each, the largest remainders rounded up (Hamilton's method)."""
+    total = max(total, len(weights))
+    quota = np.asarray(weights, float) / math.fsum(weights) * total
+    share = np.maximum(1, np.floor(quota)).astype(int)
+    order = np.argsort(-(quota - np.floor(quota)), kind="stable")
+    for i in range(total - int(share.sum())):
+        share[order[i % len(order)]] += 1
+    while share.sum() > total:  # the guaranteed ones are taken from whoever is most above quota
+        share[np.argmax(np.where(share > 1, share - quota, -np.inf))] -= 1
+    return [int(n) for n in share]
+
+
+def streets_by_district(scenario: Scenario) -> list[int]:
+    """The number of streets of each district at the scenario's scale."""
+    return [max(1, math.floor(d.streets / scenario.scale + 0.5)) for d in scenario.districts.values()]
+
+
+def _intervals(pairs: Sequence[tuple[float, float]]) -> Hours:
+    opens = np.array([a for a, _ in pairs], float)
+    closes = np.array([b for _, b in pairs], float)
+    return opens, closes, np.concatenate([[0.0], np.cumsum(closes - opens)[:-1]]) if len(opens) else opens
+
+
+class Staffing:
+    """Builds the rosters and the pool plans of a scenario.
+
+    Rosters reach ``horizon`` hours: far enough beyond the end that every due date in working time can be told.
+    """
+
+    def __init__(self, scenario: Scenario, horizon: float, volume: Sequence[float]) -> None:
+        self.scenario, self.horizon, self.volume = scenario, horizon, volume
+        self.streets = streets_by_district(scenario)
+        self.first_street = [sum(self.streets[:d]) for d in range(len(self.streets))]
+        self.rosters: list[Roster] = []
+        self._by_calendar: dict[str | None, int] = {}
+        self.families: dict[str, Family] = {}
+        declared: dict[str, PoolSpec | UnitSpec] = {**scenario.pools, **scenario.units}
+        first = 0
+        for name, spec in declared.items():
+            self.families[name] = Family(first, spec.per)
+            first += len(self._places(spec.per))
+        self.pools = [plan for name, spec in declared.items() for plan in self._instances(name, spec)]
+
+    def _places(self, per: str) -> list[tuple[int, int]]:
+        """(district, street) of each instance; −1: all."""
+        districts = range(len(self.streets))
+        if per == "city":
+            return [(-1, -1)]
+        if per == "district":
+            return [(d, -1) for d in districts]
+        return [(d, s) for d in districts for s in range(self.streets[d])]
+
+    def _instances(self, name: str, spec: PoolSpec | UnitSpec) -> list[PoolPlan]:
+        scenario, places = self.scenario, self._places(spec.per)
+        roster, counts = self._staff(name, spec, places)
+        plans = []
+        for (district, street), headcounts in zip(places, counts, strict=True):
+            helps = [
+                self.families[other].at(district, street, self.first_street) for other in spec.also_serves
+            ]
+            plans.append(
+                PoolPlan(
+                    name=self._name(name, district, street),
+                    family=name,
+                    level=spec.level if isinstance(spec, UnitSpec) else "",
+                    district=district,
+                    discipline=DISCIPLINES[spec.discipline],
+                    head_start=tuple(spec.head_start.get(c, 0.0) for c in scenario.classes),
+                    roster=roster,
+                    headcounts=headcounts,
+                    helps=tuple(helps),
+                    wage=math.nan if spec.wage is None else spec.wage,
+                    overtime=spec.overtime,
+                )
+            )
+        return plans
+
+    def _name(self, family: str, district: int, street: int) -> str:
+        if district < 0:
+            return family
+        place = list(self.scenario.districts)[district]
+        return f"{family} · {place}" if street < 0 else f"{family} · {place} {street + 1}"
+
+    def _staff(
+        self, name: str, spec: PoolSpec | UnitSpec, places: Sequence[tuple[int, int]]
+    ) -> tuple[int, list[tuple[int, ...]]]:
+        """The roster and, for each instance, the headcount at each of its times."""
+        if spec.shifts:
+            steps = headcount_by_hour_of_week(spec.shifts)
+            roster = self._shift_roster(steps)
+            level = [self._split(n, False, places) for _, n in steps]
+            return roster, [tuple(level[i % len(steps)][k] for i in self._weekly) for k in range(len(places))]
+        assert spec.staff is not None
+        each, total = spec.staff.each, spec.staff.total
+        counts = self._split(each, False, places) if each is not None else self._split(total or 0, True, places)
+        roster = self.calendar_roster(spec.calendar)
+        times = self.rosters[roster].times
+        opens = self.rosters[roster].hours[0]
+        begin = int(opens.size > 0 and opens[0] == 0.0)  # open and shut alternate
+        return roster, [tuple(n if (begin + i) % 2 else 0 for i in range(len(times))) for n in counts]
+
+    def _split(self, staff: int, is_total: bool, places: Sequence[tuple[int, int]]) -> list[int]:
+        """Officers of each instance at the scenario's scale."""
+        scale = self.scenario.scale
+        if staff == 0:
+            return [0] * len(places)
+        if scale == 1 and not is_total:
+            return [staff] * len(places)
+        if len(places) == 1:
+            return [max(1, math.floor(staff / scale + 0.5))]
+        if is_total:
+            total, weights = staff, [self.volume[d] / (self.streets[d] if s >= 0 else 1) for d, s in places]
+        else:
+            original = [d.streets for d in self.scenario.districts.values()]
+            weights = [original[d] / self.streets[d] if s >= 0 else 1.0 for d, s in places]
+            total = staff * round(sum(weights))
+        return largest_remainder(math.floor(total / scale + 0.5), weights)
+
+    # --- rosters -----------------------------------------------------------------------------------------------
+
+    def calendar_roster(self, calendar: str | None) -> int:
+        if calendar not in self._by_calendar:
+            if calendar is None:
+                pairs = [(0.0, math.inf)]
+                times = [0.0]
+            else:
+                spec = self.scenario.calendars[calendar]
+                pairs = open_intervals(spec, self.scenario.time.start, self.horizon)
+                times = sorted({0.0, *(t for pair in pairs for t in pair)})
+            self._by_calendar[calendar] = len(self.rosters)
+            self.rosters.append(Roster(tuple(times), calendar is not None, _intervals(pairs)))
+        return self._by_calendar[calendar]
+
+    def _shift_roster(self, steps: Sequence[tuple[float, int]]) -> int:
+        """One roster for each pool with shifts; ``_weekly`` tells which step of the week each of its times begins."""
+        start = self.scenario.time.start
+        offset = start.weekday() * 24.0
+        before_start = [i for i, (hour, _) in enumerate(steps) if hour <= offset]
+        current = before_start[-1] if before_start else len(steps) - 1
+        times, weekly = [0.0], [current]
+        for week in range(int(self.horizon / WEEK) + 2):
+            for i, (hour, _) in enumerate(steps):
+                time = on_grid(week * WEEK + hour - offset)
+                if 0.0 < time < self.horizon:
+                    times.append(time)
+                    weekly.append(i)
+        self._weekly = weekly
+        edges = [*times[1:], math.inf]
+        staffed = [(a, b) for a, b, i in zip(times, edges, weekly, strict=True) if steps[i][1] > 0]
+        self.rosters.append(Roster(tuple(times), False, _intervals(staffed)))
+        return len(self.rosters) - 1

@@ -1,0 +1,276 @@
+"""Staff time as data: weekly calendars with holidays, and shifts.
+
+Clock hours are kept in whole minutes and become float hours, multiples of 2⁻³⁰ h, once. All intervals are half-open:
+an office that is open 9:00–17:00 is open at 9:00 and closed at 17:00.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+from typing import Annotated, Any, NamedTuple
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, PlainSerializer, WithJsonSchema, model_validator
+
+from sim.scenario.errors import Fault, ReadError, nearest, quoted
+from sim.scenario.quantities import Count, Day, described, moment_text, read_text, to_tick
+
+WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+DAY = 24 * 60
+WEEK = 7 * DAY
+
+_HOURS = re.compile(r"([0-9]{1,2}):([0-9]{2})\s*[-–]\s*([0-9]{1,2}):([0-9]{2})")
+
+
+class Section(BaseModel):
+    """A map of a scenario with fixed keys."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Span(NamedTuple):
+    """Clock hours in minutes since midnight; an `end` after 1440 is on the next day."""
+
+    start: int
+    end: int
+
+
+def read_hours(value: Any) -> Span:
+    """`9:00-17:00`; `20:00-8:00` ends on the next day; the whole day is `0:00-24:00`."""
+    text = read_text(value).strip()
+    match = _HOURS.fullmatch(text)
+    if not match:
+        raise ReadError(f"hours such as 9:00-17:00 are wanted, not {quoted(text)}")
+    hour, minute, last_hour, last_minute = (int(part) for part in match.groups())
+    start, end = hour * 60 + minute, last_hour * 60 + last_minute
+    if minute > 59 or last_minute > 59 or start >= DAY or end > DAY:
+        raise ReadError(f"there are no such hours: {quoted(text)}")
+    if start == end:
+        raise ReadError(f"{quoted(text)} is empty; the whole day is 0:00-24:00")
+    return Span(start, end if end > start else end + DAY)
+
+
+def hours_text(span: Span) -> str:
+    """The text that `read_hours` reads back."""
+    end = span.end if span.end <= DAY else span.end - DAY
+    return f"{span.start // 60}:{span.start % 60:02d}-{end // 60}:{end % 60:02d}"
+
+
+def read_weekday(value: Any) -> int:
+    """0 for mon to 6 for sun."""
+    word = read_text(value).strip().lower()
+    if word not in WEEKDAYS:
+        raise ReadError(f"{quoted(word)} is no day: they are {', '.join(WEEKDAYS)}{nearest(word, WEEKDAYS)}")
+    return WEEKDAYS.index(word)
+
+
+def read_days(value: Any) -> tuple[int, ...]:
+    """Days of the week from `mon`, `mon-fri`, `sat-mon`, `mon, wed-fri` or a list of such; sorted, 0 for mon."""
+    days: set[int] = set()
+    for part in value if isinstance(value, (list, tuple)) else read_text(value).split(","):
+        first, dash, last = read_text(part).partition("-")
+        begin = read_weekday(first)
+        days |= (
+            {(begin + step) % 7 for step in range((read_weekday(last) - begin) % 7 + 1)} if dash else {begin}
+        )
+    if not days:
+        raise ReadError("at least one day is wanted")
+    return tuple(sorted(days))
+
+
+def days_text(days: Sequence[int]) -> str:
+    """The text that `read_days` reads back."""
+    return ", ".join(WEEKDAYS[day] for day in days)
+
+
+def read_week(value: Any) -> dict[int, tuple[Span, ...]]:
+    """Opening hours by weekday from `{mon-fri: 9:00-17:00, sat: [9:00-12:00, 13:00-15:00]}`; days not named are closed."""
+    if not isinstance(value, dict):
+        raise ReadError(f"a map from days to hours is wanted, not {described(value)}")
+    faults: list[Fault] = []
+    week: dict[int, list[tuple[Span, str]]] = {day: [] for day in range(7)}
+    for key, entry in value.items():
+        try:
+            days = read_days(key)
+        except ReadError as wrong:
+            faults += [Fault(fault.message, (key,), True) for fault in wrong.faults]
+            continue
+        listed = isinstance(entry, (list, tuple))
+        for number, text in enumerate(entry if listed else [entry]):
+            try:
+                span = read_hours(text)
+            except ReadError as wrong:
+                faults += wrong.under(key, number) if listed else wrong.under(key)
+                continue
+            for day in days:
+                week[day].append((span, key))
+    flat = sorted((Span(day * DAY + s.start, day * DAY + s.end), key) for day in week for s, key in week[day])
+    clash = first_overlap([span for span, _ in flat])
+    if clash is not None:
+        later, key = flat[clash[1]]
+        faults.append(Fault(f"overlaps other hours on {WEEKDAYS[later.start // DAY]}", (key,)))
+    if not flat and not faults:
+        faults.append(Fault("never open"))
+    if faults:
+        raise ReadError(*faults)
+    return {day: tuple(sorted(span for span, _ in spans)) for day, spans in week.items() if spans}
+
+
+def first_overlap(spans: Sequence[Span]) -> tuple[int, int] | None:
+    """The first two of these spans of the week, sorted by start, that overlap, also around Sunday midnight."""
+    for i in range(1, len(spans)):
+        if spans[i].start < spans[i - 1].end:
+            return i - 1, i
+    if len(spans) > 1 and spans[-1].end - WEEK > spans[0].start:
+        return len(spans) - 1, 0
+    return None
+
+
+def _week_written(week: dict[int, tuple[Span, ...]]) -> dict[str, list[str]]:
+    return {WEEKDAYS[day]: [hours_text(span) for span in spans] for day, spans in week.items()}
+
+
+_HOURS_SCHEMA = {"type": "string", "examples": ["9:00-17:00"]}
+
+Days = Annotated[
+    tuple[int, ...],
+    BeforeValidator(read_days),
+    PlainSerializer(days_text, when_used="json"),
+    WithJsonSchema({"type": ["string", "array"], "examples": ["mon-fri"]}),
+]
+Hours = Annotated[
+    Span,
+    BeforeValidator(read_hours),
+    PlainSerializer(hours_text, when_used="json"),
+    WithJsonSchema(_HOURS_SCHEMA),
+]
+Week = Annotated[
+    dict[int, tuple[Span, ...]],
+    BeforeValidator(read_week),
+    PlainSerializer(_week_written, when_used="json"),
+    WithJsonSchema(
+        {
+            "type": "object",
+            "additionalProperties": {"anyOf": [_HOURS_SCHEMA, {"type": "array", "items": _HOURS_SCHEMA}]},
+        }
+    ),
+]
+Weekday = Annotated[
+    int,
+    BeforeValidator(read_weekday),
+    PlainSerializer(WEEKDAYS.__getitem__, when_used="json"),
+    WithJsonSchema({"enum": list(WEEKDAYS)}),
+]
+
+
+class Calendar(Section):
+    """When an office is open: by weekday, but not on `holidays`; `workdays` (调休) have the hours of `workdays_like`."""
+
+    open: Week
+    holidays: tuple[Day, ...] = ()
+    workdays: tuple[Day, ...] = ()
+    workdays_like: Weekday = 0
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Calendar:
+        faults = [
+            Fault(f"{moment_text(day)} is both a holiday and a workday", ("workdays", number))
+            for number, day in enumerate(self.workdays)
+            if day in self.holidays
+        ]
+        if self.workdays and self.workdays_like not in self.open:
+            faults.append(
+                Fault(
+                    f"workdays have the hours of {WEEKDAYS[self.workdays_like]}, which is closed",
+                    ("workdays",),
+                )
+            )
+        if faults:
+            raise ReadError(*faults)
+        return self
+
+
+class Shift(Section):
+    """`staff` people on duty in these hours of each of these days; hours past midnight belong to the day they begin on."""
+
+    days: Days
+    hours: Hours
+    staff: Count
+
+
+def read_shifts_apart(shifts: tuple[Shift, ...]) -> tuple[Shift, ...]:
+    """The shifts, if there are some, none is empty and no two overlap."""
+    faults = [
+        Fault("nobody is on this shift: leave it out", (i, "staff"))
+        for i, s in enumerate(shifts)
+        if not s.staff
+    ]
+    if not shifts:
+        faults.append(Fault("at least one shift is wanted"))
+    flat = sorted((span, i) for i, shift in enumerate(shifts) for span in _spans_of_week(shift))
+    clash = first_overlap([span for span, _ in flat])
+    if clash is not None:
+        first, second = sorted(flat[i][1] for i in clash)
+        faults.append(
+            Fault(f"overlaps shifts.{first} on {WEEKDAYS[flat[clash[1]][0].start // DAY]}", (second,))
+        )
+    if faults:
+        raise ReadError(*faults)
+    return shifts
+
+
+def _spans_of_week(shift: Shift) -> list[Span]:
+    return [Span(day * DAY + shift.hours.start, day * DAY + shift.hours.end) for day in shift.days]
+
+
+def headcount_by_hour_of_week(shifts: Iterable[Shift]) -> list[tuple[float, int]]:
+    """The staff on duty as a step function: (hours since Monday 0:00, headcount from then on), first at 0, period 168."""
+    change: dict[int, int] = {0: 0}
+    for shift in shifts:
+        for span in _spans_of_week(shift):
+            # what runs past Sunday midnight is on duty at the start of the week
+            change[0] += shift.staff * (span.end > WEEK)
+            change[span.start] = change.get(span.start, 0) + shift.staff
+            if span.end != WEEK:
+                change[span.end % WEEK] = change.get(span.end % WEEK, 0) - shift.staff
+    steps: list[tuple[float, int]] = []
+    count = 0
+    for minute in sorted(change):
+        count += change[minute]
+        if not steps or count != steps[-1][1]:
+            steps.append((to_tick(minute / 60), count))
+    return steps
+
+
+def open_intervals(calendar: Calendar, start: datetime, until_hours: float) -> list[tuple[float, float]]:
+    """The half-open intervals in which the calendar is open, hours since `start`, within [0, until_hours).
+
+    `start` is a midnight. Hours that run past midnight belong to the day they begin on, also when the next day is a
+    holiday. Adjacent intervals are one.
+    """
+    holidays, workdays = set(calendar.holidays), set(calendar.workdays)
+    intervals: list[tuple[float, float]] = []
+    day = -1  # the evening before may run into the first day
+    while day * 24 < until_hours:
+        try:
+            date = start + timedelta(days=day)
+        except OverflowError:  # no day before year 1, none after year 9999
+            day += 1
+            continue
+        weekday = calendar.workdays_like if date in workdays else date.weekday()
+        for span in () if date in holidays else calendar.open.get(weekday, ()):
+            begin = max(0.0, to_tick(day * 24 + span.start / 60))
+            end = min(until_hours, to_tick(day * 24 + span.end / 60))
+            if intervals and begin <= intervals[-1][1]:
+                intervals[-1] = (intervals[-1][0], max(end, intervals[-1][1]))
+            elif begin < end:
+                intervals.append((begin, end))
+        day += 1
+    return intervals
+
+
+def hours_per_workday(calendar: Calendar) -> float:
+    """Open hours of a week by its open weekdays: what one workday is worth in open hours."""
+    minutes = sum(span.end - span.start for spans in calendar.open.values() for span in spans)
+    return to_tick(minutes / 60 / len(calendar.open))

@@ -1,0 +1,342 @@
+"""Distributions of durations as data: what a scenario says, checked and brought to one form.
+
+SciPy is imported only where a scenario gives SciPy's own parameters; a mean with a coefficient of variation is
+turned into parameters here. Formulas: Johnson, Kotz, Balakrishnan, Continuous Univariate Distributions (1994), by
+matching the first two moments.
+"""
+
+from __future__ import annotations
+
+import functools
+import itertools
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, PlainSerializer, WithJsonSchema
+
+from sim.scenario.errors import Fault, ReadError, nearest, quoted
+from sim.scenario.quantities import (
+    described,
+    duration_text,
+    number_in,
+    read_duration,
+    read_number,
+    read_signed_duration,
+    read_text,
+    to_tick,
+)
+
+Parameters = tuple[tuple[str, float], ...]
+
+_EVERYDAY = {"exponential": "expon", "lognormal": "lognorm", "weibull": "weibull_min", "normal": "norm"}
+
+
+@dataclass(frozen=True, slots=True)
+class Distribution:
+    """A distribution of durations.
+
+    `constant`: always `value` hours. `scipy`: `scipy.stats.<name>` with `shapes` in SciPy's order, `loc` and `scale`
+    in hours. `quantiles`: the inverse distribution function goes linearly through (probabilities, values in hours).
+    """
+
+    kind: Literal["constant", "scipy", "quantiles"]
+    value: float = 0.0
+    name: str = ""
+    shapes: Parameters = ()
+    loc: float = 0.0
+    scale: float = 1.0
+    probabilities: tuple[float, ...] = ()
+    values: tuple[float, ...] = ()
+
+    @property
+    def mean(self) -> float:
+        """The mean in hours; infinite for a tail too heavy to have one."""
+        if self.kind == "constant":
+            return self.value
+        if self.kind == "quantiles":
+            corners = list(zip(self.probabilities, self.values, strict=True))
+            return math.fsum((p1 - p0) * (v0 + v1) / 2 for (p0, v0), (p1, v1) in itertools.pairwise(corners))
+        return _scipy_mean(self)
+
+    def frozen(self) -> Any:
+        """The `scipy.stats` distribution with these parameters, in hours; only for kind `scipy`."""
+        import scipy.stats
+
+        return getattr(scipy.stats, self.name)(
+            *(value for _, value in self.shapes), loc=self.loc, scale=self.scale
+        )
+
+    def written(self) -> str | dict[str, Any]:
+        """Plain data that reads back to an equal distribution."""
+        if self.kind == "constant":
+            return duration_text(self.value)
+        if self.kind == "quantiles":
+            pairs = zip(self.probabilities, self.values, strict=True)
+            return {"quantiles": {repr(p): duration_text(value) for p, value in pairs}}
+        loc, scale = duration_text(self.loc), duration_text(self.scale)
+        return {"distribution": self.name, **dict(self.shapes), "loc": loc, "scale": scale}
+
+
+@functools.lru_cache(maxsize=4096)
+def _scipy_mean(distribution: Distribution) -> float:
+    mean = float(distribution.frozen().mean())
+    return math.inf if math.isnan(mean) else mean
+
+
+def constant(hours: float) -> Distribution:
+    """The distribution that is always this many hours."""
+    return Distribution("constant", value=to_tick(hours))
+
+
+def read_distribution(value: Any) -> Distribution:
+    """A duration (constant), a map with `distribution`, or a map with `quantiles`."""
+    if isinstance(value, Distribution):
+        return value
+    if isinstance(value, dict) and "quantiles" in value:
+        others = [key for key in value if key != "quantiles"]
+        if others:
+            raise ReadError(*(Fault("cannot stand beside “quantiles”", (key,), True) for key in others))
+        return _read_quantiles(value["quantiles"])
+    if isinstance(value, dict) and "distribution" in value:
+        return _read_named(value)
+    if isinstance(value, dict):
+        raise ReadError("a distribution is named by “distribution” or given by “quantiles”")
+    if not isinstance(value, (str, int, float)) or isinstance(value, bool):
+        raise ReadError(f"a duration or a distribution is wanted, not {described(value)}")
+    return constant(read_duration(value))
+
+
+def _read_quantiles(value: Any) -> Distribution:
+    if not isinstance(value, dict):
+        raise ReadError(Fault("a map from probability to duration is wanted", ("quantiles",)))
+    faults: list[Fault] = []
+    corners: list[tuple[float, float, str]] = []
+    for key, duration in value.items():
+        try:
+            probability = number_in(key)
+            if probability is None or not 0 <= probability <= 1:
+                raise ReadError(
+                    Fault(f"a probability between 0 and 1 is wanted, not {quoted(key)}", on_key=True)
+                )
+            corners.append((probability + 0.0, read_duration(duration), key))
+        except ReadError as wrong:
+            faults += wrong.under("quantiles", key)
+    if faults:
+        raise ReadError(*faults)
+    corners.sort()
+    for (p0, v0, _), (p1, v1, key) in itertools.pairwise(corners):
+        if p0 == p1:
+            faults.append(Fault(f"the quantile {p1:g} is given twice", ("quantiles", key), True))
+        elif v1 < v0:
+            faults.append(
+                Fault(f"less than the quantile at {p0:g}: quantiles cannot fall", ("quantiles", key))
+            )
+    if not corners or corners[0][0] != 0 or corners[-1][0] != 1:
+        faults.append(Fault("the quantiles 0 and 1 are wanted (least and greatest)", ("quantiles",)))
+    if faults:
+        raise ReadError(*faults)
+    return Distribution(
+        "quantiles", probabilities=tuple(p for p, _, _ in corners), values=tuple(v for _, v, _ in corners)
+    )
+
+
+def _read_named(value: Mapping[str, Any]) -> Distribution:
+    try:
+        given = read_text(value["distribution"]).strip()
+    except ReadError as wrong:
+        raise ReadError(*wrong.under("distribution")) from None
+    name = _EVERYDAY.get(given.lower(), given)
+    if "mean" in value or "cv" in value:
+        return _from_moments(name, given, value)
+    return _from_parameters(name, given, value)
+
+
+# -- mean and coefficient of variation ---------------------------------------------------------------------------------
+
+
+def _expon(mean: float, cv: float) -> tuple[Parameters, float, float]:
+    if abs(cv - 1) > 1e-9:
+        raise ReadError(Fault("an exponential distribution has cv 1: leave it out", ("cv",)))
+    return (), 0.0, mean
+
+
+def _lognorm(mean: float, cv: float) -> tuple[Parameters, float, float]:
+    return (("s", math.sqrt(math.log1p(cv * cv))),), 0.0, mean / math.sqrt(1 + cv * cv)
+
+
+def _gamma(mean: float, cv: float) -> tuple[Parameters, float, float]:
+    return (("a", 1 / cv**2),), 0.0, mean * cv**2
+
+
+def _erlang(mean: float, cv: float) -> tuple[Parameters, float, float]:
+    phases = max(1, round(1 / cv**2))
+    if abs(cv * math.sqrt(phases) - 1) > 1e-3:
+        near = 1 / math.sqrt(phases)
+        raise ReadError(
+            Fault(f"an Erlang distribution has cv 1/√k, the nearest is {near:.6g} (k = {phases})", ("cv",))
+        )
+    return (("a", float(phases)),), 0.0, mean / phases
+
+
+def _invgauss(mean: float, cv: float) -> tuple[Parameters, float, float]:
+    return (("mu", cv**2),), 0.0, mean / cv**2
+
+
+def _uniform(mean: float, cv: float) -> tuple[Parameters, float, float]:
+    half = math.sqrt(3) * cv * mean
+    if half > mean * (1 + 1e-12):
+        raise ReadError(
+            Fault("a uniform distribution of durations has a cv of at most 1/√3 = 0.577", ("cv",))
+        )
+    return (), max(0.0, mean - half), 2 * half
+
+
+def _weibull_min(mean: float, cv: float) -> tuple[Parameters, float, float]:
+    """cv² + 1 = Γ(1+2/c)/Γ(1+1/c)² falls in c, so the shape is found by halving an interval in log c."""
+    if not 0.01 <= cv <= 100:
+        raise ReadError(Fault("a Weibull distribution is found for a cv from 0.01 to 100 only", ("cv",)))
+    target, low, high = math.log1p(cv * cv), math.log(0.05), math.log(1000)
+    for _ in range(200):
+        middle = (low + high) / 2
+        c = math.exp(middle)
+        low, high = (
+            (middle, high) if math.lgamma(1 + 2 / c) - 2 * math.lgamma(1 + 1 / c) > target else (low, middle)
+        )
+    c = math.exp((low + high) / 2)
+    return (("c", c),), 0.0, mean / math.gamma(1 + 1 / c)
+
+
+_BY_MOMENTS: dict[str, Callable[[float, float], tuple[Parameters, float, float]]] = {
+    "expon": _expon,
+    "lognorm": _lognorm,
+    "gamma": _gamma,
+    "erlang": _erlang,
+    "weibull_min": _weibull_min,
+    "invgauss": _invgauss,
+    "uniform": _uniform,
+}
+
+
+def _from_moments(name: str, given: str, value: Mapping[str, Any]) -> Distribution:
+    if name not in _BY_MOMENTS:
+        wanted = " and ".join([*_shape_names(_scipy(name, given)), "loc", "scale"])
+        raise ReadError(Fault(f"{given} is not given by mean and cv, but by {wanted}", ("distribution",)))
+    faults = [
+        Fault(f"cannot stand beside mean and cv{nearest(key, ['mean', 'cv'])}", (key,), True)
+        for key in value
+        if key not in ("distribution", "mean", "cv")
+    ]
+    moments = {"cv": 1.0} if name == "expon" else {}
+    for key, read in (("mean", read_duration), ("cv", read_number)):
+        if key in value:
+            try:
+                moments[key] = read(value[key])
+                if moments[key] <= 0 or (key == "cv" and not 1e-4 <= moments[key] <= 1e4):
+                    raise ReadError(
+                        "must be more than 0" if key == "mean" else "must be between 0.0001 and 10000"
+                    )
+            except ReadError as wrong:
+                faults += wrong.under(key)
+        elif key not in moments:
+            faults.append(Fault(f"{given} needs {key} beside {'cv' if key == 'mean' else 'mean'}"))
+    if faults:
+        raise ReadError(*faults)
+    shapes, loc, scale = _BY_MOMENTS[name](moments["mean"], moments["cv"])
+    if not to_tick(scale) > 0:
+        raise ReadError(Fault("too short for this cv: the scale is less than a millisecond", ("mean",)))
+    return Distribution("scipy", name=name, shapes=shapes, loc=to_tick(loc), scale=to_tick(scale))
+
+
+# -- SciPy's own parameters --------------------------------------------------------------------------------------------
+
+
+def _scipy(name: str, given: str) -> Any:
+    import scipy.stats
+
+    found = getattr(scipy.stats, name, None)
+    if not isinstance(found, scipy.stats.rv_continuous):
+        known = [
+            key for key, entry in vars(scipy.stats).items() if isinstance(entry, scipy.stats.rv_continuous)
+        ]
+        hint = nearest(given, [*_EVERYDAY, *known])
+        raise ReadError(
+            Fault(
+                f"there is no continuous distribution {quoted(given)} in scipy.stats{hint}", ("distribution",)
+            )
+        )
+    return found
+
+
+def _shape_names(found: Any) -> list[str]:
+    return [name.strip() for name in found.shapes.split(",")] if found.shapes else []
+
+
+def _from_parameters(name: str, given: str, value: Mapping[str, Any]) -> Distribution:
+    found = _scipy(name, given)
+    shape_names = _shape_names(found)
+    faults: list[Fault] = []
+    numbers: dict[str, float] = {"loc": 0.0}
+    for key, entry in value.items():
+        if key == "distribution":
+            continue
+        if key not in shape_names and key not in ("loc", "scale"):
+            known = [*shape_names, "loc", "scale", *(("mean", "cv") if name in _BY_MOMENTS else ())]
+            message = f"unknown key: {given} has {', '.join(known)}{nearest(key, known)}"
+            faults.append(Fault(message, (key,), True))
+            continue
+        try:
+            numbers[key] = read_number(entry) if key in shape_names else read_signed_duration(entry)
+            if key == "scale" and numbers[key] <= 0:
+                raise ReadError("must be longer than 0")
+        except ReadError as wrong:
+            faults += wrong.under(key)
+    missing = [key for key in (*shape_names, "scale") if key not in value]
+    if missing:
+        way = " (or mean and cv)" if name in _BY_MOMENTS else ""
+        faults.append(Fault(f"{given} needs {' and '.join(missing)}{way}"))
+    if faults:
+        raise ReadError(*faults)
+    shapes = tuple((key, numbers[key]) for key in shape_names)
+    made = Distribution("scipy", name=name, shapes=shapes, loc=numbers["loc"], scale=numbers["scale"])
+    _check_support(made, given)
+    return made
+
+
+def _check_support(made: Distribution, given: str) -> None:
+    if made.name == "erlang" and made.shapes[0][1] != int(made.shapes[0][1]):
+        raise ReadError(Fault("the shape of an Erlang distribution is a whole number", ("a",)))
+    low, high = (float(end) for end in made.frozen().support())
+    if math.isnan(low) or math.isnan(high):
+        shapes = ", ".join(f"{name} = {value:g}" for name, value in made.shapes)
+        raise ReadError(f"{given} does not exist with {shapes}")
+    if low < 0:
+        least = f"down to {duration_text(low)}" if math.isfinite(low) else "without end"
+        raise ReadError(
+            f"a duration cannot be negative, but {given} with these parameters reaches below 0, {least}"
+        )
+
+
+Dist = Annotated[
+    Distribution,
+    BeforeValidator(read_distribution),
+    PlainSerializer(Distribution.written, when_used="json"),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": "string", "examples": ["5 min"]},
+                {
+                    "type": "object",
+                    "required": ["distribution"],
+                    "properties": {"distribution": {"type": "string"}},
+                },
+                {
+                    "type": "object",
+                    "required": ["quantiles"],
+                    "properties": {"quantiles": {"type": "object"}},
+                },
+            ]
+        }
+    ),
+]

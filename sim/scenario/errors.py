@@ -1,0 +1,86 @@
+"""What can be wrong with a scenario, and how it is said.
+
+A reader of one value raises `ReadError`; the loader turns each of its faults into a `Problem` with a place, and raises one
+`ScenarioError` with all of them.
+"""
+
+from __future__ import annotations
+
+import difflib
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+Path = tuple[str | int, ...]
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One thing that is wrong. `line` and `column` count from 1 and are 0 where there is no text to point at."""
+
+    file: str
+    line: int
+    column: int
+    path: str
+    message: str
+
+    def __str__(self) -> str:
+        place = f"{self.file}:{self.line}:{self.column}" if self.line else self.file
+        return f"{place}: {self.path}: {self.message}" if self.path else f"{place}: {self.message}"
+
+
+class ScenarioError(Exception):
+    """A scenario that cannot be used; `problems` has everything that is wrong with it, in the order of the text."""
+
+    def __init__(self, problems: Iterable[Problem]) -> None:
+        self.problems: tuple[Problem, ...] = tuple(problems)
+        super().__init__(self.problems)
+
+    def __str__(self) -> str:
+        return "\n".join(str(problem) for problem in self.problems)
+
+
+@dataclass(frozen=True)
+class Fault:
+    """Something wrong inside one value: `at` leads from the value to the place, at its key if `on_key`."""
+
+    message: str
+    at: Path = ()
+    on_key: bool = False
+
+
+class ReadError(ValueError):
+    """A value that cannot be read, with every fault found in it."""
+
+    def __init__(self, *faults: Fault | str) -> None:
+        self.faults = tuple(Fault(fault) if isinstance(fault, str) else fault for fault in faults)
+        super().__init__("; ".join(fault.message for fault in self.faults))
+
+    def under(self, *at: str | int) -> list[Fault]:
+        """The same faults seen from further out."""
+        return [Fault(fault.message, (*at, *fault.at), fault.on_key) for fault in self.faults]
+
+
+def quoted(value: object) -> str:
+    """The value as a message shows it: short, on one line."""
+    text = " ".join(str(value).split())
+    return f"“{text[:57]}…”" if len(text) > 60 else f"“{text}”"
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """`, did you mean “x”?` for the known name most like this one, else nothing."""
+    by_small_letters = {candidate.casefold(): candidate for candidate in known}
+    found = difflib.get_close_matches(name.casefold()[:200], by_small_letters, n=1, cutoff=0.6)
+    return f", did you mean {quoted(by_small_letters[found[0]])}?" if found else ""
+
+
+def path_text(path: Path) -> str:
+    """A path as people write it: segments joined by dots, quoted where a name would be misread."""
+    return ".".join(_segment_text(str(segment)) for segment in path)
+
+
+def _segment_text(segment: str) -> str:
+    plain = (
+        segment and segment == segment.strip() and segment.isprintable() and not set(segment) & set('."=*\\')
+    )
+    return segment if plain else json.dumps(segment, ensure_ascii=False)

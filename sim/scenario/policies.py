@@ -1,0 +1,236 @@
+"""The parameters of each policy: what planners turn. A policy that is absent is off."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, Field, PlainSerializer, WithJsonSchema, model_validator
+
+from sim.scenario.calendars import Calendar, Section, hours_per_workday
+from sim.scenario.demand_side import without_default
+from sim.scenario.distributions import Dist, constant
+from sim.scenario.errors import ReadError, quoted
+from sim.scenario.quantities import (
+    Count,
+    Duration,
+    Flag,
+    Number,
+    Probability,
+    Text,
+    choice,
+    duration_text,
+    number_in,
+    number_text,
+    read_duration,
+    to_tick,
+)
+from sim.scenario.staff_side import Discipline
+
+_WORKING = re.compile(r"(.*?)\s*(workdays?|workhours?)", re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """A limit of time: `hours` of the clock, `workdays` or `workhours` of a calendar. Exactly one is not None."""
+
+    hours: float | None = None
+    workdays: float | None = None
+    workhours: float | None = None
+
+    @property
+    def in_working_time(self) -> bool:
+        """Whether it needs a calendar."""
+        return self.hours is None
+
+    def open_hours(self, calendar: Calendar) -> float:
+        """Hours of opening of the calendar that the limit is worth; for workdays and workhours only."""
+        if self.workdays is not None:
+            return to_tick(self.workdays * hours_per_workday(calendar))
+        if self.workhours is not None:
+            return self.workhours
+        raise ValueError("a limit in hours of the clock has no opening hours")
+
+    def written(self) -> str:
+        """The text that reads back the same."""
+        if self.workdays is not None:
+            return f"{number_text(self.workdays)} workdays"
+        if self.workhours is not None:
+            return f"{number_text(self.workhours)} workhours"
+        return duration_text(self.hours or 0.0)
+
+
+def read_limit(value: Any) -> Limit:
+    """A duration, `3 workdays` or `8 workhours`."""
+    if isinstance(value, Limit):
+        return value
+    match = _WORKING.fullmatch(value.strip()) if isinstance(value, str) else None
+    if not match:
+        return Limit(hours=read_duration(value))
+    amount = number_in(match.group(1))
+    if amount is None:
+        raise ReadError(f"a limit such as “3 workdays” is wanted, not {quoted(value)}")
+    if amount < 0:
+        raise ReadError(f"must not be negative, but is {quoted(value)}")
+    if amount > 1e6:
+        raise ReadError(f"{quoted(value)} is too long")
+    if match.group(2).startswith("workday"):
+        return Limit(workdays=amount + 0.0)
+    return Limit(workhours=to_tick(amount))
+
+
+LimitField = Annotated[
+    Limit,
+    BeforeValidator(read_limit),
+    PlainSerializer(Limit.written, when_used="json"),
+    WithJsonSchema({"type": "string", "examples": ["24 h", "3 workdays", "8 workhours"]}),
+]
+ByCategory = dict[str, Probability]
+
+
+class InstantAnswer(Section):
+    """The probability that a consultation is answered on the spot."""
+
+    answered: Probability = 0.0
+    by_category: ByCategory = Field(default={})
+
+
+class FirstRecipient(Section):
+    """The first unit stays owner; when it was the wrong one it coordinates in one visit."""
+
+    coordination: Dist
+
+
+class Extension(Section):
+    """An owner that will be late asks, `ask_before` the due date, for `length` more and gets it with a probability."""
+
+    ask_before: Duration
+    probability: Probability
+    length: Duration
+
+
+class Parking(Section):
+    """The share of requests that are parked (挂账), and for how long."""
+
+    share: Probability = 0.0
+    by_category: ByCategory = Field(default={})
+    time: Dist
+
+
+class TimeLimits(Section):
+    """Limits by class for contacting the citizen and for resolving, and by category (wins over class)."""
+
+    from_: Annotated[Literal["dispatch", "arrival"], choice("dispatch", "arrival")] = Field(
+        "dispatch", alias="from"
+    )
+    contact: dict[str, LimitField] = Field(default={}, json_schema_extra=without_default)
+    resolve: dict[str, LimitField] = Field(default={}, json_schema_extra=without_default)
+    by_category: dict[str, LimitField] = Field(default={})
+    calendar: Text | None = None
+    extension: Extension | None = None
+    parking: Parking | None = None
+
+
+class ClassifiedHandling(Section):
+    """The discipline of every unit that names none, and the share of contacts that are out of scope."""
+
+    discipline: Discipline = "class"
+    head_start: dict[str, Duration] = Field(default={})
+    out_of_scope: Probability = 0.0
+    by_category: ByCategory = Field(default={})
+
+
+class PreciseDispatch(Section):
+    """Better accuracy of the desk (None: unchanged), no detour by the district, recognised duplicates."""
+
+    accuracy: Probability | None = None
+    redispatch_accuracy: Probability | None = None
+    by_category: ByCategory = Field(default={})
+    direct_to_street: Flag = False
+    duplicates: Probability = 0.0
+
+
+class Says(Section):
+    """The probability of saying yes, given what truly is."""
+
+    if_true: Probability = 1.0
+    if_false: Probability = 0.0
+
+
+class Satisfaction(Section):
+    """Coefficients of the logistic model of satisfaction."""
+
+    intercept: Number = 0.0
+    said_resolved: Number = 0.0
+    late: Number = 0.0
+    log_days: Number = 0.0
+    hops: Number = 0.0
+    rounds: Number = 0.0
+
+
+class Reopen(Section):
+    """After “not resolved” the request goes back for another round."""
+
+    to: Annotated[Literal["owner", "dispatch"], choice("owner", "dispatch")] = "owner"
+    at_most: Count = 1
+    probability: Probability = 1.0
+
+
+class CallAgain(Section):
+    """After “not resolved”, if not reopened, the citizen calls again."""
+
+    probability: Probability
+    after: Dist
+
+
+class ScoreWeights(Section):
+    """Weights of the three rates in the score; they sum to 1, one not given is 0."""
+
+    response: Probability = 0.0
+    resolution: Probability = 0.0
+    satisfaction: Probability = 0.0
+
+    @model_validator(mode="after")
+    def _sum(self) -> ScoreWeights:
+        total = self.response + self.resolution + self.satisfaction
+        if abs(total - 1) > 1e-9:
+            raise ReadError(f"the weights must sum to 1, but sum to {total:.10g}")
+        return self
+
+
+class Score(Section):
+    """Which round's answers count for the score, and how the three rates are weighted."""
+
+    round: Annotated[Literal["first", "last"], choice("first", "last")] = "first"
+    weights: ScoreWeights = ScoreWeights(response=0.2, resolution=0.4, satisfaction=0.4)
+
+
+class Callback(Section):
+    """The hotline asks the citizen afterwards: `work` is a call that reaches them, `ring` one that does not."""
+
+    pool: Text
+    after: Annotated[Literal["closing", "due"], choice("closing", "due")] = "closing"
+    coverage: Probability = 1.0
+    reach: Probability = 1.0
+    retries: Count = 0
+    retry_after: Dist = constant(24.0)
+    work: Dist
+    ring: Dist = constant(0.0)
+    contacted: Says = Says()
+    resolved: Says = Says()
+    satisfied: Satisfaction = Satisfaction()
+    reopen: Reopen | None = None
+    call_again: CallAgain | None = None
+    score: Score = Score()
+
+
+class Policies(Section):
+    """The policies that are on."""
+
+    instant_answer: InstantAnswer | None = None
+    first_recipient: FirstRecipient | None = None
+    time_limits: TimeLimits | None = None
+    classified_handling: ClassifiedHandling | None = None
+    precise_dispatch: PreciseDispatch | None = None
+    callback: Callback | None = None

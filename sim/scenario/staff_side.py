@@ -1,0 +1,134 @@
+"""Who answers: pools of people, the units that handle requests, the desk that sends requests to units."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated, Any, ClassVar, Literal
+
+from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, WithJsonSchema
+
+from sim.scenario.calendars import Section, Shift, read_shifts_apart
+from sim.scenario.demand_side import without_default
+from sim.scenario.distributions import Dist, constant
+from sim.scenario.errors import Fault, ReadError, nearest
+from sim.scenario.quantities import (
+    Count,
+    Duration,
+    NotNegative,
+    Probability,
+    Rate,
+    Text,
+    choice,
+    described,
+    read_count,
+)
+from sim.scenario.shape import WHOLE
+
+Discipline = Annotated[
+    Literal["fcfs", "class", "due", "aged"],
+    choice("fcfs", "class", "due", "aged"),
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Headcount:
+    """Staff of a pool that is always on duty or keeps a calendar: `each` in every pool of the family, or a `total` to
+    split over the family. Exactly one is not None."""
+
+    each: int | None = None
+    total: int | None = None
+
+    def written(self) -> int | dict[str, int]:
+        """Plain data that reads back the same."""
+        return self.each if self.total is None and self.each is not None else {"total": self.total or 0}
+
+
+def _read_headcount(value: Any) -> Headcount:
+    if isinstance(value, Headcount):
+        return value
+    if not isinstance(value, dict):
+        if isinstance(value, (list, tuple)) or value is None:
+            raise ReadError(f"a number of people or “{{total: N}}” is wanted, not {described(value)}")
+        return Headcount(each=read_count(value))
+    faults = [Fault(f"unknown key{nearest(k, ['total'])}", (k,), True) for k in value if k != "total"]
+    if "total" not in value:
+        faults.append(Fault("a number of people or “{total: N}” is wanted"))
+    if faults:
+        raise ReadError(*faults)
+    try:
+        return Headcount(total=read_count(value["total"]))
+    except ReadError as wrong:
+        raise ReadError(*wrong.under("total")) from None
+
+
+StaffField = Annotated[
+    Headcount,
+    WHOLE,
+    BeforeValidator(_read_headcount),
+    PlainSerializer(Headcount.written, when_used="json"),
+    WithJsonSchema(
+        {"anyOf": [{"type": "integer", "minimum": 0}, {"type": "object", "required": ["total"]}]},
+    ),
+]
+Shifts = Annotated[tuple[Shift, ...], AfterValidator(read_shifts_apart)]
+
+
+class Pool(Section):
+    """The people who serve one queue or several. Staff time is `shifts`, or `staff` with or without a `calendar`.
+
+    `wage` is money per hour, `overtime` the factor on it; `head_start` hours by class for the discipline `aged`;
+    `per` makes one pool for the city, each district or each street.
+    """
+
+    RIVALS: ClassVar = (("shifts",), ("staff", "calendar"))
+
+    shifts: Shifts | None = None
+    staff: StaffField | None = None
+    calendar: Text | None = None
+    wage: Rate | None = None
+    overtime: NotNegative = 1.0
+    discipline: Discipline = "fcfs"
+    head_start: dict[str, Duration] = Field(default={})
+    also_serves: tuple[Text, ...] = ()
+    per: Annotated[Literal["city", "district", "street"], choice("city", "district", "street")] = "city"
+    label: Text | None = None
+
+
+_LEVELS = ("street", "district", "department", "utility")
+
+
+class Unit(Pool):
+    """An organisation that handles requests, with its officers' pool under the same name.
+
+    Without a `discipline` of its own it has that of `policies.classified_handling`.
+    """
+
+    discipline: Discipline = Field(default="fcfs", json_schema_extra=without_default)
+    head_start: dict[str, Duration] = Field(default={}, json_schema_extra=without_default)
+    level: Annotated[Literal["street", "district", "department", "utility"], choice(*_LEVELS)] = "department"
+
+
+class DistrictDesk(Section):
+    """The district's desk, through which requests for street-level units pass."""
+
+    pool: Text
+    work: Dist
+
+
+class Dispatch(Section):
+    """The desk that picks a unit. After `max_hops` wrong units the `backstop` (None: the right unit) takes the request."""
+
+    pool: Text
+    work: Dist
+    accuracy: Probability = 1.0
+    redispatch_accuracy: Probability = Field(default=1.0, json_schema_extra=without_default)
+    review: Dist = constant(0.0)
+    max_hops: Count = 3
+    backstop: Text | None = None
+    district_desk: DistrictDesk | None = None
+
+
+class Contact(Section):
+    """The visit in which the first owner contacts the citizen."""
+
+    work: Dist
