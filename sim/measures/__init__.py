@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from sim.measures.calls import add_call_measures
 from sim.measures.catalogue import REGISTRY
-from sim.measures.causes import CAUSES, add_causes
+from sim.measures.causes import add_causes
 from sim.measures.contacts import Contacts, add_contact_measures
 from sim.measures.durations import add_durations
 from sim.measures.equity import add_gaps, add_theil
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from sim.outcomes import Outcomes
 
-__all__ = ["CAUSES", "REGISTRY", "Histogram", "Measure", "measures"]
+__all__ = ["REGISTRY", "Histogram", "Measure", "measures"]
 
 
 def measures(outcomes: Outcomes) -> pd.DataFrame:

@@ -72,7 +72,8 @@ _PROBLEMS = (
         "hours from birth to true fix; null while one is not fixed", "problems", "lower",
     ),
     Measure(
-        "birth_to_fix_mean_among_fixed", "Mean time from birth to fix, among the fixed", "问题平均存续时长(已消除)",
+        "birth_to_fix_mean_among_fixed", "Mean time from birth to fix, among the fixed",
+        "问题平均存续时长(已消除)",
         "h", PROBLEMS,
         "hours from birth to true fix", "problems fixed by the end", "lower",
     ),

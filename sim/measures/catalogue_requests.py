@@ -172,8 +172,8 @@ _TIME_TO_CLOSE = (
                 "it is null if it falls among them", _OWN, "lower", percent in (50, 90),
             ),
             Measure(
-                f"time_to_close_p{percent}_among_closed", f"Time to close, {percent} %, among the closed", f"办结时长{percent}分位(已办结)",
-                "h", REQUESTS,
+                f"time_to_close_p{percent}_among_closed", f"Time to close, {percent} %, among the closed",
+                f"办结时长{percent}分位(已办结)", "h", REQUESTS,
                 f"the {_HOURS} that {percent} % do not exceed", _CLOSED, "lower",
             ),
         )

@@ -8,38 +8,22 @@ from sim.measures.catalogue import REGISTRY
 from sim.measures.contacts import Contacts
 from sim.measures.grouping import group_text
 from sim.measures.rows import Rows, divide
+from sim.model.records import CAUSES
 
-#: Causes of age, in their order of precedence.
-CAUSES = (
-    "rework",
-    "bounced",
-    "other_units",
-    "parked",
-    "unit_closed",
-    "unit_queue",
-    "work",
-    "lead_time",
-    "dispatch",
-    "intake",
-    "callback",
-)
 _AFTER_CLOSING = ("rework", "callback")
 
 
 def add_causes(rows: Rows, contacts: Contacts) -> None:
     """Report hours by cause and breaches by their largest cause."""
     hours = [contacts.hours(f"hours_{cause}") for cause in CAUSES]
-    candidates = np.stack(
-        [np.zeros_like(h) if cause in _AFTER_CLOSING else h for cause, h in zip(CAUSES, hours, strict=True)]
-    )
+    candidates = [h * (cause not in _AFTER_CLOSING) for cause, h in zip(CAUSES, hours, strict=True)]
     largest = np.where(contacts.late, np.argmax(candidates, axis=0), -1)
     blamed = [largest == i for i in range(len(CAUSES))]
     for measure, parts in (("hours_by_cause", hours), ("breaches_by_largest_cause", blamed)):
         for group_by in REGISTRY[measure].groups:
             axis = contacts.axes["" if group_by == "cause" else group_by.removesuffix("+cause")]
             by_group = np.stack([axis.sum(part) for part in parts], axis=1)  # groups × causes
-            labels = [json.loads(group) for group in axis.groups]
-            groups = [group_text([*label, cause]) for label in labels for cause in CAUSES]
+            groups = [group_text([*value, cause]) for value in axis.values for cause in CAUSES]
             total = by_group.ravel()
             of = np.repeat(by_group.sum(axis=1), len(CAUSES))
             rows.add(measure, group_by, groups, total, total)

@@ -80,7 +80,7 @@ def add_contact_measures(rows: Rows, contacts: Contacts) -> None:
     """Report rates, truth, breaches and flow."""
     rates, others = _rates(contacts)
     rows.add_ratios(contacts.axes_of_answers, rates)
-    rows.add_ratios(contacts.axes, others | _truth(contacts) | _flow(contacts))
+    rows.add_ratios(contacts.axes, others | _truth(contacts) | _breaches(contacts) | _flow(contacts))
 
 
 def _rates(c: Contacts) -> tuple[dict[str, Ratio], dict[str, Ratio]]:
@@ -121,6 +121,11 @@ def _truth(c: Contacts) -> dict[str, Ratio]:
         "true_resolution_share_among_closed": Ratio(truly, c.closed),
         "closed_share": Ratio(c.closed, c.own),
         "street_level_share": Ratio(truly & c.street_level, truly),
+    }
+
+
+def _breaches(c: Contacts) -> dict[str, Ratio]:
+    return {
         "breach_share": Ratio(c.late, c.due_passed),
         "contact_breach_share": Ratio(c.contact_late, c.contact_due_passed),
         "lateness_mean": Ratio(c.lateness, c.late),

@@ -33,6 +33,4 @@ def add_durations(rows: Rows, axes: Axes, stem: str, reached: str, cases: Bools,
             quantiles = group_quantiles(binned[kept], axis.codes[kept], len(axis.groups), _PERCENTS)
             for percent, value in zip(_PERCENTS, quantiles, strict=True):
                 if f"{stem}_p{percent}{suffix}" in REGISTRY:
-                    rows.add(
-                        f"{stem}_p{percent}{suffix}", group_by, axis.groups, value, denominator=size
-                    )
+                    rows.add(f"{stem}_p{percent}{suffix}", group_by, axis.groups, value, denominator=size)

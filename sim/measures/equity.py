@@ -29,9 +29,9 @@ def add_theil(rows: Rows, contacts: Contacts) -> None:
     served = closed & (districts.codes >= 0)
     n_closed, total = districts.sum(served), districts.sum(np.where(served, hours, 0.0))
     mean = divide(total, n_closed)
-    weighted = np.nansum(total * np.log(np.where(mean > 0, mean, 1.0)), keepdims=True)
-    size = n_closed.sum(keepdims=True)
-    between = _theil(weighted, total.sum(keepdims=True), size)
+    if_alike = total * np.log(np.where(mean > 0, mean, 1.0))
+    size = np.array([n_closed.sum()])
+    between = _theil(np.array([if_alike.sum()]), np.array([total.sum()]), size)
     rows.add("theil_between_districts_among_closed", "", city.groups, between, denominator=size)
 
 

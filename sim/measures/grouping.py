@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
@@ -51,15 +52,22 @@ def by_month(hours: Floats, start: date, first: float, last: float) -> Dimension
 
 @dataclass(frozen=True)
 class Axis:
-    """The groups of one ``group_by``: a code for each row, −1 for none, and each group as a JSON list."""
+    """The groups of one ``group_by``: a code for each row, −1 for none, and the values that make a group."""
 
-    group_by: str
     codes: Ints
-    groups: list[str]
+    values: list[tuple[str, ...]]
+
+    @cached_property
+    def groups(self) -> list[str]:
+        """Each group as the table of measures has it."""
+        return [group_text(value) for value in self.values]
 
     def sum(self, values: Floats | Bools) -> Floats:
         """The sum of a row's values for each group."""
-        return np.bincount(self.codes + 1, values, minlength=len(self.groups) + 1)[1:]
+        totals: Floats = np.bincount(self.codes + 1, values, minlength=len(self.values) + 1)[1:].astype(
+            np.float64
+        )
+        return totals
 
 
 class Axes:
@@ -79,10 +87,10 @@ class Axes:
                 none = (codes < 0) | (dimension.codes < 0)
                 codes = np.where(none, -1, codes * len(dimension.labels) + dimension.codes)
                 values = [(*value, label) for value in values for label in dimension.labels]
-            self._made[group_by] = Axis(group_by, codes, [group_text(value) for value in values])
+            self._made[group_by] = Axis(codes, values)
         return self._made[group_by]
 
 
 def group_text(values: Iterable[str]) -> str:
-    """A group's values as the table of measures has them."""
+    """The values of a group as a JSON list."""
     return json.dumps(list(values), ensure_ascii=False)

@@ -81,5 +81,5 @@ def group_quantiles(
 
 
 def _place(percent: int, sizes: NDArray[np.int64]) -> NDArray[np.int64]:
-    """The place, from 1, of a quantile among so many ordered values: the first with ``percent`` % up to it."""
+    """The place, from 1, of a quantile among ordered values: the first with ``percent`` % up to it."""
     return np.maximum(1, -(-percent * sizes // 100))

@@ -43,7 +43,9 @@ class Block(NamedTuple):
 
 def divide(numerator: Floats, denominator: Floats) -> Floats:
     """Quotients, NaN where the denominator is zero."""
-    return np.divide(numerator, denominator, out=np.full(denominator.shape, np.nan), where=denominator != 0)
+    result = np.full(denominator.shape, np.nan)
+    np.divide(numerator, denominator, out=result, where=denominator != 0)
+    return result
 
 
 class Rows:
@@ -80,7 +82,7 @@ class Rows:
             [unit] * len(groups) if units is None else units,
         )
         if "+" in group_by and np.any(block.denominator == 0):
-            kept = np.flatnonzero(block.denominator != 0)
+            kept = np.flatnonzero(block.denominator != 0).tolist()
             block = Block(
                 [groups[i] for i in kept],
                 block.value[kept],

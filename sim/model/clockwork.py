@@ -47,14 +47,22 @@ class Moment(Event):  # type: ignore[misc]
             callback(self)
 
 
-def start(course: Course) -> None:
-    """Run a course: a SimPy process without SimPy's two bookkeeping events at its start and end."""
+class Process:
+    """A course under way: a SimPy process without SimPy's two bookkeeping events at its start and end."""
 
-    def resume(event: Any) -> None:
+    __slots__ = ("send",)
+
+    def __init__(self, course: Course) -> None:
+        self.send = course.send
+
+    def resume(self, event: Any) -> None:
+        """Go on until the course waits for its next event, or ends."""
         try:
-            waits_for = course.send(event)
+            self.send(event).callbacks.append(self.resume)
         except StopIteration:
-            return
-        waits_for.callbacks.append(resume)
+            pass
 
-    resume(None)
+
+def start(course: Course) -> None:
+    """Run a course from now on."""
+    Process(course).resume(None)

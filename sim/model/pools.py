@@ -39,10 +39,9 @@ class Visit(Moment):
     """One stay of a request at one pool. As an event it is the end of the stay."""
 
     def __init__(self, env: Environment, request: Request, kind: int, work: float) -> None:
-        request.visits += 1
-        super().__init__(env, place(WORK_END, request.key, request.visits))
+        self.number = request.visits = request.visits + 1
+        super().__init__(env, place(WORK_END, request.key, self.number))
         self.request, self.kind, self.work = request, kind, work
-        self.number = request.visits
         self.queued = 0.0
         self.started = math.nan
         self.ended = math.nan

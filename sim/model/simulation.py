@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+
 from simpy import Environment
 
 from sim.model.city import City
@@ -18,6 +20,12 @@ def replicate(city: City, seed: int, replication: int) -> Trace:
     env, trace = Environment(), Trace()
     journey = Journey(env, city, random, trace)
     start(journey.births(Demand(city, random)))
-    env.run(until=city.end)
+    collecting = gc.isenabled()
+    gc.disable()  # requests leave no cycles behind; looking for them costs a fifth of the run
+    try:
+        env.run(until=city.end)
+    finally:
+        if collecting:
+            gc.enable()
     journey.close_books()
     return trace

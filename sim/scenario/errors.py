@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import difflib
 import json
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -84,3 +85,32 @@ def _segment_text(segment: str) -> str:
         segment and segment == segment.strip() and segment.isprintable() and not set(segment) & set('."=*\\')
     )
     return segment if plain else json.dumps(segment, ensure_ascii=False)
+
+
+_QUOTED = re.compile(r'"(?:[^"\\]|\\.)*"')
+_PLAIN = re.compile(r'[^".=]+')
+
+
+def read_path(text: str) -> tuple[list[tuple[str, int]], int]:
+    """The segments of a dotted path with the column (from 1) of each, and how far in the text the path goes.
+
+    The path ends at the first `=` outside quotes or at the end of the text. Raises `ReadError`.
+    """
+    segments: list[tuple[str, int]] = []
+    position = 0
+    while True:
+        in_quotes = _QUOTED.match(text, position)
+        found = in_quotes or _PLAIN.match(text, position)
+        if not found:
+            raise ReadError(f"a path such as units.Roads.staff is wanted, not {quoted(text)}")
+        try:
+            segment = json.loads(found.group()) if in_quotes else found.group().strip()
+        except json.JSONDecodeError:
+            raise ReadError(f"{quoted(found.group())} is not a quoted name") from None
+        segments.append((segment, position + 1))
+        position = found.end()
+        if position == len(text) or text[position] == "=":
+            return segments, position
+        if text[position] != ".":
+            raise ReadError(f"a dot is wanted after {quoted(found.group())}")
+        position += 1

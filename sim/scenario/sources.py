@@ -1,0 +1,155 @@
+"""Where each number comes from: sources by path pattern, and the list of all values with their sources."""
+
+from __future__ import annotations
+
+import typing
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated, Any
+
+from pydantic import WithJsonSchema
+
+from sim.scenario.calendars import Section
+from sim.scenario.errors import Path, ReadError, path_text, read_path
+from sim.scenario.nodes import Node
+from sim.scenario.quantities import Text, choice
+from sim.scenario.shape import Shape
+
+_KINDS = ("data", "literature", "expert", "assumption")
+
+
+class Source(Section):
+    """What a number rests on. `grade` is how well the source was verified, in the project's own words."""
+
+    kind: Annotated[str, choice(*_KINDS), WithJsonSchema({"enum": list(_KINDS)})]
+    title: Text | None = None
+    authors: Text | None = None
+    year: Text | None = None
+    url: Text | None = None
+    grade: Text | None = None
+    note: Text | None = None
+
+
+@dataclass(frozen=True)
+class Value:
+    """One value of a scenario. `origin_file` and `line` say where it was written (None and 0: nowhere, a default)."""
+
+    path: str
+    value_text: str
+    origin_file: str | None
+    line: int
+    source: Source | None
+    from_default: bool
+    is_number: bool
+
+
+@dataclass(frozen=True)
+class SourceRule:
+    """A pattern of `sources:`; `layer` counts the files, 0 the one that was loaded, 1 the one it extends."""
+
+    pattern: tuple[str, ...]
+    source: Source
+    layer: int
+
+    def rank(self, path: tuple[str, ...]) -> tuple[int, int, int] | None:
+        """How specific the match is, greater is more; None if the pattern does not match the path."""
+        deep = self.pattern[-1] == "**"
+        fixed = self.pattern[:-1] if deep else self.pattern
+        if len(path) < len(fixed) or (len(path) > len(fixed) and not deep):
+            return None
+        if any(step not in ("*", part) for step, part in zip(fixed, path, strict=False)):
+            return None
+        return sum(step != "*" for step in fixed), len(fixed), -self.layer
+
+
+def read_pattern(text: str) -> tuple[str, ...]:
+    """`categories.*.work`, `time.**`: `*` is one segment, `**` any number at the end."""
+    segments, end = read_path(text)
+    pattern = tuple(segment for segment, _ in segments)
+    if end < len(text):
+        raise ReadError("a pattern such as categories.*.work is wanted")
+    if "**" in pattern[:-1]:
+        raise ReadError("** can only be the last segment")
+    return pattern
+
+
+@dataclass(frozen=True)
+class Origin:
+    """What the loader knows beyond the schema: the tree with its places, the files in order, the rules for sources."""
+
+    root: Node
+    files: tuple[str, ...]
+    rules: tuple[SourceRule, ...]
+
+    def __eq__(self, other: object) -> bool:
+        """Scenarios that say the same are equal wherever they were written."""
+        return isinstance(other, Origin)
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def source_of(self, path: Path, file: str) -> Source | None:
+        """The source of a value: rules of the file that wrote it and of files that extend it, the most specific first."""
+        if file not in self.files:
+            return None
+        layer, steps = self.files.index(file), tuple(str(step) for step in path)
+        ranked = [(rank, rule) for rule in self.rules if rule.layer <= layer and (rank := rule.rank(steps))]
+        return max(ranked, key=lambda entry: entry[0])[1].source if ranked else None
+
+
+def list_values(origin: Origin, shape: Shape, dumped: Any) -> Iterator[Value]:
+    """Every value in the order of the schema, as written where it was written; `dumped` has the schema's defaults."""
+    for path, leaf, node, plain in _leaves((), shape, origin.root, dumped):
+        if node is None:
+            yield Value(path_text(path), written(plain), None, 0, None, True, _is_number(leaf, plain))
+            continue
+        yield Value(
+            path_text(path),
+            written(node.plain()),
+            None if node.default else node.at.file,
+            0 if node.default else node.at.line,
+            None if node.default else origin.source_of(path, node.at.file),
+            node.default,
+            _is_number(leaf, node.value),
+        )
+
+
+def _leaves(path: Path, shape: Shape, node: Node | None, plain: Any) -> Iterator[tuple[Path, Shape, Node | None, Any]]:
+    if node is not None and node.value is None:
+        node = None
+    children: Sequence[tuple[str | int, Node | None, Any]]
+    if shape.section:
+        known = plain if isinstance(plain, dict) else {}
+        children = [(key, node.map.get(key) if node else None, known.get(key)) for key in shape.fields]
+    elif shape.is_map and node is not None:
+        children = [(key, child, None) for key, child in node.map.items()]
+    elif shape.is_map and shape.item.section and plain:
+        children = [(key, None, entry) for key, entry in plain.items()]
+    elif shape.is_list and node is not None and isinstance(node.value, list):
+        children = list(zip(range(len(node.value)), node.value, plain or [None] * len(node.value), strict=True))
+    else:
+        if node is not None or plain not in (None, {}, [], ""):
+            yield path, shape, node, plain
+        return
+    for key, child, entry in children:
+        below = shape.child(key)
+        assert below is not None, "the scenario was checked against the same schema"
+        yield from _leaves((*path, key), below, child, entry)
+
+
+def _is_number(leaf: Shape, value: Any) -> bool:
+    """Whether the value is one that needs a source: no text, name, choice, flag or date."""
+    if leaf.whole or leaf.type in _WORDS_OR_MAPS:
+        return isinstance(value, dict)
+    if typing.get_origin(leaf.type) is tuple:
+        return typing.get_args(leaf.type)[0] not in (str, datetime) and value not in ([], ())
+    return leaf.type not in (str, bool, datetime) and typing.get_origin(leaf.type) is not typing.Literal
+
+
+def written(value: Any) -> str:
+    """Plain data on one line."""
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{key}: {written(entry)}" for key, entry in value.items()) + "}"
+    if isinstance(value, (list, tuple)):
+        return "[" + ", ".join(written(entry) for entry in value) + "]"
+    return f"{value:g}" if isinstance(value, float) else str(value)
