@@ -1,7 +1,51 @@
-"""Simulate how a city handles its citizens' requests."""
+"""Simulate how a city handles its citizens' requests.
 
-from sim.outcomes import Outcomes, simulate
+    import sim
+    scenario = sim.load("scenarios/boston-2011.yaml")
+    outcomes = sim.simulate(scenario, replication=0)
+    sim.measures(outcomes)
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
 from sim.scenario import Scenario, ScenarioError, load
 
+if TYPE_CHECKING:
+    from sim.experiment.compare import Comparison, compare
+    from sim.experiment.runs import Run, run
+    from sim.measures import measures
+    from sim.outcomes import Outcomes, simulate
+
 __version__ = "0.1.0"
-__all__ = ["Outcomes", "Scenario", "ScenarioError", "load", "simulate"]
+__all__ = [
+    "Comparison",
+    "Outcomes",
+    "Run",
+    "Scenario",
+    "ScenarioError",
+    "compare",
+    "load",
+    "measures",
+    "run",
+    "simulate",
+]
+
+_HOMES = {
+    "Comparison": "sim.experiment.compare",
+    "compare": "sim.experiment.compare",
+    "Run": "sim.experiment.runs",
+    "run": "sim.experiment.runs",
+    "measures": "sim.measures",
+    "Outcomes": "sim.outcomes",
+    "simulate": "sim.outcomes",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Fetch a public name when it is first used: loading a scenario needs no numerical library."""
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(_HOMES[name]), name)

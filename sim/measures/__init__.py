@@ -8,8 +8,7 @@ from sim.measures.calls import add_call_measures
 from sim.measures.catalogue import REGISTRY
 from sim.measures.causes import add_causes
 from sim.measures.contacts import Contacts, add_contact_measures
-from sim.measures.durations import add_durations
-from sim.measures.equity import add_gaps, add_theil
+from sim.measures.durations import add_durations, add_gaps, add_theil
 from sim.measures.histogram import Histogram
 from sim.measures.pools import add_pool_measures
 from sim.measures.problems import add_problem_measures
@@ -36,7 +35,7 @@ def measures(outcomes: Outcomes) -> pd.DataFrame:
     rows = Rows(scenario.currency)
     contacts = Contacts(outcomes)
     add_contact_measures(rows, contacts)
-    add_durations(rows, contacts.axes, "time_to_close", "closed", contacts.own, contacts.time_to_close)
+    add_durations(rows, contacts.axes, "time_to_close", "closed", contacts.own, contacts.hours_to_close)
     add_theil(rows, contacts)
     add_causes(rows, contacts)
     add_call_measures(rows, contacts, outcomes.visits, outcomes.end)

@@ -5,9 +5,12 @@ from __future__ import annotations
 from sim.measures import catalogue_city, catalogue_requests
 from sim.measures.registry import Measure
 
-#: Every measure by its identifier, in the order of the documentation and of the table of measures.
+#: The measures by subject, in the order of the documentation and of the table of measures.
+SECTIONS: dict[str, tuple[Measure, ...]] = catalogue_requests.SECTIONS | catalogue_city.SECTIONS
+
+#: Every measure by its identifier.
 REGISTRY: dict[str, Measure] = {
-    measure.identifier: measure for measure in (*catalogue_requests.ENTRIES, *catalogue_city.ENTRIES)
+    measure.identifier: measure for entries in SECTIONS.values() for measure in entries
 }
 
 #: The measures whose gap between districts is reported; that of the first stands for the whole city.

@@ -103,8 +103,9 @@ _CAUSES = (
     ),
     Measure(
         "breaches_by_largest_cause", "Breaches by largest cause", "超期主因", "requests", CAUSES,
-        f"{_LATE} and spent more hours on this cause than on any other; rework and callback come after "
-        "the first closing and are no candidates; ties go to the cause that MODEL.md names first",
+        f"{_LATE} and spent more hours on this cause than on any other; ties go to the cause that "
+        "`hours_by_cause` lists first. No candidates are rework and callback, which come after the first "
+        "closing, and, where limits run from dispatch, intake and dispatch",
     ),
     Measure(
         "breaches_by_largest_cause_share", "Share of breaches by largest cause", "超期主因占比",
@@ -115,4 +116,9 @@ _CAUSES = (
 )
 # fmt: on
 
-ENTRIES = (*_PHONE, *_RESOURCES, *_PROBLEMS, *_CAUSES)
+SECTIONS = {
+    "Phone 电话": _PHONE,
+    "Staff and queues 人力与排队": _RESOURCES,
+    "Problems 问题": _PROBLEMS,
+    "Causes 耗时原因": _CAUSES,
+}

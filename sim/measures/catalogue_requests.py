@@ -205,4 +205,11 @@ _EQUITY = (
 )
 # fmt: on
 
-ENTRIES = (*_RATES, *_TRUTH, *_BREACHES, *_FLOW, *_TIME_TO_CLOSE, *_EQUITY)
+SECTIONS = {
+    "Callback 回访考评": _RATES,
+    "Truth 真实解决": _TRUTH,
+    "Breaches 超期": _BREACHES,
+    "Flow 办理流转": _FLOW,
+    "Time to close 办结时长": _TIME_TO_CLOSE,
+    "Equity 公平": _EQUITY,
+}

@@ -11,12 +11,17 @@ from sim.measures.rows import Rows, divide
 from sim.model.records import CAUSES
 
 _AFTER_CLOSING = ("rework", "callback")
+_BEFORE_DISPATCH = ("intake", "dispatch")
 
 
 def add_causes(rows: Rows, contacts: Contacts) -> None:
     """Report hours by cause and breaches by their largest cause."""
     hours = [contacts.hours(f"hours_{cause}") for cause in CAUSES]
-    candidates = [h * (cause not in _AFTER_CLOSING) for cause, h in zip(CAUSES, hours, strict=True)]
+    limits = contacts.scenario.policies.time_limits
+    off_the_clock: tuple[str, ...] = _AFTER_CLOSING
+    if limits is not None and limits.from_ == "dispatch":
+        off_the_clock += _BEFORE_DISPATCH
+    candidates = [h * (cause not in off_the_clock) for cause, h in zip(CAUSES, hours, strict=True)]
     largest = np.where(contacts.late, np.argmax(candidates, axis=0), -1)
     blamed = [largest == i for i in range(len(CAUSES))]
     for measure, parts in (("hours_by_cause", hours), ("breaches_by_largest_cause", blamed)):

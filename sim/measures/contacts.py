@@ -5,12 +5,23 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 
 from sim.measures.grouping import Axes, Bools, Dimension, Floats, by_month, by_name
 from sim.measures.rows import Ratio, Rows
 
 if TYPE_CHECKING:
     from sim.outcomes import Outcomes
+
+
+def hours_to_close(requests: pd.DataFrame) -> Floats:
+    """Hours from arrival to first closing; infinite while open, NaN of what never closes itself.
+
+    The latter are contacts that became no request, and requests that were merged before any closing.
+    """
+    hours = requests["first_closed"] - requests["arrived"]
+    still_open = hours.isna() & (requests["status"] == "open")
+    return hours.mask(still_open, np.inf).to_numpy(dtype=np.float64, na_value=np.nan)
 
 
 class Contacts:
@@ -24,11 +35,10 @@ class Contacts:
 
         self.open = self.status("open")
         self.request = ~np.isnan(self.hours("dispatched")) | self.open
-        #: hours from arrival to first closing, NaN where there was none
-        self.time_to_close = first_closed - self.arrived
-        self.closed = ~np.isnan(first_closed)
+        self.hours_to_close = hours_to_close(table)
+        self.closed = np.isfinite(self.hours_to_close)
         #: requests that close themselves, now or later; those that were merged before do not
-        self.own = self.closed | self.open
+        self.own = ~np.isnan(self.hours_to_close)
         #: when the resolve-by clock stopped: at the first closing, or when merged before any
         stopped = np.where(self.closed, first_closed, ended)
         self.due_passed = self.request & (due <= outcomes.end)

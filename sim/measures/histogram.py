@@ -29,11 +29,11 @@ REPRESENTATIVE: NDArray[np.float64] = np.concatenate([[0.0], np.sqrt(EDGES[:-1] 
 
 
 def bins(hours: ArrayLike) -> NDArray[np.int64]:
-    """The bin of each duration (hours ≥ 0; NaN = not reached); ValueError if negative or too long."""
+    """The bin of each duration (hours ≥ 0; infinity = not reached); a ValueError if negative or NaN."""
     values = np.asarray(hours, dtype=np.float64)
-    if np.any(values < 0) or np.any(values >= EDGES[-1]):
-        raise ValueError("a histogram holds durations from 0 to 950 years, in hours")
-    return np.searchsorted(EDGES, values, side="right").astype(np.int64)  # NaN sorts after the last edge
+    if not np.all((values >= 0) & (values < EDGES[-1]) | (values == np.inf)):
+        raise ValueError("a histogram holds durations from 0 to 950 years, in hours, or infinity")
+    return np.searchsorted(EDGES, values, side="right").astype(np.int64)
 
 
 class Histogram:
@@ -43,7 +43,7 @@ class Histogram:
         self.counts: NDArray[np.int64] = np.zeros(NOT_REACHED + 1, dtype=np.int64)
 
     def add(self, hours: ArrayLike) -> None:
-        """Count durations (hours ≥ 0; NaN = not reached before the end)."""
+        """Count durations (hours ≥ 0; infinity = not reached before the end)."""
         self.counts += np.bincount(np.ravel(bins(hours)), minlength=NOT_REACHED + 1)
 
     def merge(self, other: Histogram) -> None:

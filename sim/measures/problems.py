@@ -40,4 +40,5 @@ def add_problem_measures(rows: Rows, outcomes: Outcomes) -> None:
         "unreported_share": Ratio(observed & ~(first_report - births <= PATIENCE), observed),
     }
     rows.add_ratios(axes, ratios)
-    add_durations(rows, axes, "birth_to_fix", "fixed", every, fixed - births)
+    lasted = np.where(np.isnan(fixed), np.inf, fixed - births)
+    add_durations(rows, axes, "birth_to_fix", "fixed", every, lasted)

@@ -124,7 +124,11 @@ class CallbackPlan:
 
 @dataclass(frozen=True, eq=False)
 class City:
-    """Everything the engines read. Indices are those of the scenario's maps, in their order."""
+    """Everything the engines read.
+
+    Districts and categories are numbered as the scenario lists them; channels, pools and units, whose order decides
+    draws and ties, by name: the order in which a file lists things changes nothing.
+    """
 
     scenario: Scenario
     end: float
@@ -143,6 +147,7 @@ class City:
     rosters: tuple[Roster, ...]
     limit_hours: tuple[NDArray[np.float64], ...] | None  # the working time of the limits
     tables: Tables
+    means: tuple[float, ...]  # of each table, hours
     dispatch: DispatchPlan | None
     contact_work: int
     coordination: int  # table of the coordination visit, −1: no first-recipient responsibility
@@ -172,7 +177,7 @@ class _Builder:
     def __init__(self, scenario: Scenario) -> None:
         self.scenario = scenario
         self.specs: dict[Distribution, int] = {}
-        self.units = tuple(scenario.units)
+        self.units = tuple(sorted(scenario.units))
         self.births = mean_births(scenario)
         reach = (scenario.time.end - scenario.time.start) / timedelta(hours=1) + BEYOND
         self.staffing = Staffing(scenario, reach, [float(x) for x in self.births.sum(axis=1)])
@@ -250,7 +255,7 @@ class _Builder:
 
     def channels(self) -> tuple[ChannelPlan, ...]:
         plans = []
-        for name, spec in self.scenario.channels.items():
+        for name, spec in sorted(self.scenario.channels.items()):
             redial = Redial(0.0, -1, 0)
             if spec.redial is not None:
                 redial = Redial(spec.redial.probability, self.table(spec.redial.after), spec.redial.at_most)
@@ -342,7 +347,7 @@ class _Builder:
             end=scenario.hours_of(scenario.time.end),
             districts=tuple(scenario.districts),
             categories=categories,
-            channel_share=np.cumsum([c.share for c in scenario.channels.values()]),
+            channel_share=np.cumsum([c.share for _, c in sorted(scenario.channels.items())]),
             unit_families=tuple(self.families[u] for u in self.units),
             first_street=tuple(staffing.first_street),
             streets=tuple(staffing.streets),
@@ -354,6 +359,7 @@ class _Builder:
             rosters=tuple(staffing.rosters),
             limit_hours=limit_hours,
             tables=tables_of(self.specs) if self.specs else np.zeros((0, 0)),
+            means=tuple(spec.mean for spec in self.specs),
             limits_from_arrival=limits is not None and limits.from_ == "arrival",
             extension=extension,
             **fields,

@@ -131,6 +131,12 @@ def _indices(named: Sequence[str] | None, names: Sequence[str]) -> set[int]:
     return {i for i, name in enumerate(names) if named is None or name in named}
 
 
+def mean_factor(scenario: Scenario, begin: datetime, until: datetime) -> float:
+    """The mean of the month and weekday factors over some days; shocks are left out."""
+    days = max(1, (until - begin).days)
+    return sum(_season(scenario, begin + timedelta(days=d)) for d in range(days)) / days
+
+
 def _season(scenario: Scenario, date: datetime) -> float:
     demand = scenario.demand
     return demand.months.get(date.month, 1.0) * demand.weekdays.get(WEEKDAYS[date.weekday()], 1.0)

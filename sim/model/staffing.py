@@ -108,7 +108,8 @@ class Staffing:
         self.rosters: list[Roster] = []
         self._by_calendar: dict[str | None, int] = {}
         self.families: dict[str, Family] = {}
-        declared: dict[str, PoolSpec | UnitSpec] = {**scenario.pools, **scenario.units}
+        # sorted: the order in which a file lists things means nothing
+        declared: dict[str, PoolSpec | UnitSpec] = dict(sorted({**scenario.pools, **scenario.units}.items()))
         first = 0
         for name, spec in declared.items():
             self.families[name] = Family(first, spec.per)

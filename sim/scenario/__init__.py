@@ -1,7 +1,27 @@
 """What a user may write: the scenario, loaded, checked and complete."""
 
+from sim.scenario.calendars import Calendar, headcount_by_hour_of_week, hours_per_workday, open_intervals
+from sim.scenario.distributions import Distribution
 from sim.scenario.errors import Problem, ScenarioError
 from sim.scenario.loading import from_dict, from_text, load
-from sim.scenario.schema import Scenario
+from sim.scenario.policies import Limit
+from sim.scenario.schema import Scenario, json_schema
+from sim.scenario.sources import Source, Value
 
-__all__ = ["Problem", "Scenario", "ScenarioError", "from_dict", "from_text", "load"]
+__all__ = [
+    "Calendar",
+    "Distribution",
+    "Limit",
+    "Problem",
+    "Scenario",
+    "ScenarioError",
+    "Source",
+    "Value",
+    "from_dict",
+    "from_text",
+    "headcount_by_hour_of_week",
+    "hours_per_workday",
+    "json_schema",
+    "load",
+    "open_intervals",
+]

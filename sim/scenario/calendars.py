@@ -1,7 +1,7 @@
 """Staff time as data: weekly calendars with holidays, and shifts.
 
-Clock hours are kept in whole minutes and become float hours, multiples of 2⁻³⁰ h, once. All intervals are half-open:
-an office that is open 9:00–17:00 is open at 9:00 and closed at 17:00.
+Clock hours are kept in whole minutes and become float hours, multiples of 2⁻³⁰ h, once. All intervals are
+half-open: an office that is open 9:00–17:00 is open at 9:00 and closed at 17:00.
 """
 
 from __future__ import annotations
@@ -11,7 +11,15 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Annotated, Any, NamedTuple
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, PlainSerializer, WithJsonSchema, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    PlainSerializer,
+    WithJsonSchema,
+    model_validator,
+)
 
 from sim.scenario.errors import Fault, ReadError, nearest, quoted
 from sim.scenario.quantities import Count, Day, described, moment_text, read_text, to_tick
@@ -66,7 +74,9 @@ def read_weekday(value: Any) -> int:
 
 
 def read_days(value: Any) -> tuple[int, ...]:
-    """Days of the week from `mon`, `mon-fri`, `sat-mon`, `mon, wed-fri` or a list of such; sorted, 0 for mon."""
+    """Days of the week from `mon`, `mon-fri`, `sat-mon`, `mon, wed-fri` or a list of such; sorted, 0 for
+    mon.
+    """
     days: set[int] = set()
     for part in value if isinstance(value, (list, tuple)) else read_text(value).split(","):
         first, dash, last = read_text(part).partition("-")
@@ -85,7 +95,9 @@ def days_text(days: Sequence[int]) -> str:
 
 
 def read_week(value: Any) -> dict[int, tuple[Span, ...]]:
-    """Opening hours by weekday from `{mon-fri: 9:00-17:00, sat: [9:00-12:00, 13:00-15:00]}`; days not named are closed."""
+    """Opening hours by weekday from `{mon-fri: 9:00-17:00, sat: [9:00-12:00, 13:00-15:00]}`; days not named
+    are closed.
+    """
     if not isinstance(value, dict):
         raise ReadError(f"a map from days to hours is wanted, not {described(value)}")
     faults: list[Fault] = []
@@ -118,7 +130,7 @@ def read_week(value: Any) -> dict[int, tuple[Span, ...]]:
 
 
 def first_overlap(spans: Sequence[Span]) -> tuple[int, int] | None:
-    """The first two of these spans of the week, sorted by start, that overlap, also around Sunday midnight."""
+    """The first two of these spans of the week, sorted by start, that overlap, also at the turn of the week."""
     for i in range(1, len(spans)):
         if spans[i].start < spans[i - 1].end:
             return i - 1, i
@@ -164,21 +176,23 @@ Weekday = Annotated[
 ]
 
 
+Dates = Annotated[tuple[Day, ...], AfterValidator(lambda days: tuple(sorted(set(days))))]
+
+
 class Calendar(Section):
-    """When an office is open: by weekday, but not on `holidays`; `workdays` (调休) have the hours of `workdays_like`."""
+    """When an office is open: by weekday, but not on `holidays`; `workdays` (调休) have the hours of
+    `workdays_like`.
+    """
 
     open: Week
-    holidays: tuple[Day, ...] = ()
-    workdays: tuple[Day, ...] = ()
+    holidays: Dates = ()
+    workdays: Dates = ()
     workdays_like: Weekday = 0
 
     @model_validator(mode="after")
     def _consistent(self) -> Calendar:
-        faults = [
-            Fault(f"{moment_text(day)} is both a holiday and a workday", ("workdays", number))
-            for number, day in enumerate(self.workdays)
-            if day in self.holidays
-        ]
+        both = sorted(set(self.workdays) & set(self.holidays))
+        faults = [Fault(f"{moment_text(day)} is both a holiday and a workday", ("workdays",)) for day in both]
         if self.workdays and self.workdays_like not in self.open:
             faults.append(
                 Fault(
@@ -192,7 +206,9 @@ class Calendar(Section):
 
 
 class Shift(Section):
-    """`staff` people on duty in these hours of each of these days; hours past midnight belong to the day they begin on."""
+    """`staff` people on duty in these hours of each of these days; hours past midnight belong to the day
+    they begin on.
+    """
 
     days: Days
     hours: Hours
@@ -225,7 +241,9 @@ def _spans_of_week(shift: Shift) -> list[Span]:
 
 
 def headcount_by_hour_of_week(shifts: Iterable[Shift]) -> list[tuple[float, int]]:
-    """The staff on duty as a step function: (hours since Monday 0:00, headcount from then on), first at 0, period 168."""
+    """The staff on duty as a step function: (hours since Monday 0:00, headcount from then on), first at 0,
+    period 168.
+    """
     change: dict[int, int] = {0: 0}
     for shift in shifts:
         for span in _spans_of_week(shift):
@@ -246,8 +264,8 @@ def headcount_by_hour_of_week(shifts: Iterable[Shift]) -> list[tuple[float, int]
 def open_intervals(calendar: Calendar, start: datetime, until_hours: float) -> list[tuple[float, float]]:
     """The half-open intervals in which the calendar is open, hours since `start`, within [0, until_hours).
 
-    `start` is a midnight. Hours that run past midnight belong to the day they begin on, also when the next day is a
-    holiday. Adjacent intervals are one.
+    `start` is a midnight. Hours that run past midnight belong to the day they begin on, also when the next
+    day is a holiday. Adjacent intervals are one.
     """
     holidays, workdays = set(calendar.holidays), set(calendar.workdays)
     intervals: list[tuple[float, float]] = []

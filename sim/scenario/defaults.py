@@ -9,15 +9,17 @@ from dataclasses import replace
 
 from sim.scenario.nodes import Node, select
 
+_SOURCES = {"hours": ("demand", "hours"), "accuracy": ("dispatch", "accuracy")}
+
 
 def fill(root: Node) -> None:
     """Fill in what the scenario does not say but other parts of it do. Filled nodes are marked `default`.
 
     Nothing here judges: where the source of a default is malformed the copy is too, and the schema says so.
     """
-    for path in ("count_from", "start"), ("count_until", "end"):
-        for _, time in select(root, ("time",)):
-            _fill(time, path[0], time.map.get(path[1]))
+    for _, time in select(root, ("time",)):
+        _fill(time, "count_from", time.map.get("start"))
+        _fill(time, "count_until", time.map.get("end"))
     for _, dispatch in select(root, ("dispatch",)):
         _fill(dispatch, "redispatch_accuracy", dispatch.map.get("accuracy"))
     _fill_categories(root)
@@ -27,11 +29,6 @@ def fill(root: Node) -> None:
             if _absent(unit, "discipline"):
                 _fill(unit, "discipline", discipline)
                 _fill(unit, "head_start", handling.map.get("head_start"))
-    for clock in ("contact", "resolve"):
-        for _, limits in select(root, ("policies", "time_limits")):
-            limit = limits.map.get(clock)
-            if limit is not None and not isinstance(limit.value, (dict, list)) and limit.value is not None:
-                limits.map[clock] = Node({name: limit for name in _classes(root)}, limit.at)
 
 
 def _absent(node: Node, key: str) -> bool:
@@ -48,7 +45,8 @@ def _fill(node: Node, key: str, default: Node | None) -> None:
         node.value[key] = replace(default, default=True)
 
 
-def _classes(root: Node) -> list[str]:
+def classes_of(root: Node) -> list[str]:
+    """The names of the urgency classes, as far as they can be read."""
     found = [
         str(node.value)
         for _, node in select(root, ("classes", "*"))
@@ -62,13 +60,10 @@ def _fill_categories(root: Node) -> None:
     districts = [str(path[-1]) for path, _ in select(root, ("districts", "*"))]
     for path, category in select(root, ("categories", "*")):
         _fill(category, "group", Node(str(path[-1]), category.at))
-        _fill(category, "urgency", Node(_classes(root)[-1], category.at))
+        _fill(category, "urgency", Node(classes_of(root)[-1], category.at))
         for key, source in _SOURCES.items():
             _fill(category, key, first[source])
         _fill(category, "by_district", Node({}, category.at))
         for _, factors in select(category, ("by_district",)):
             for name in districts:
                 _fill(factors, name, Node(1.0, factors.at))
-
-
-_SOURCES = {"hours": ("demand", "hours"), "accuracy": ("dispatch", "accuracy")}

@@ -1,8 +1,8 @@
 """Distributions of durations as data: what a scenario says, checked and brought to one form.
 
-SciPy is imported only where a scenario gives SciPy's own parameters; a mean with a coefficient of variation is
-turned into parameters here. Formulas: Johnson, Kotz, Balakrishnan, Continuous Univariate Distributions (1994), by
-matching the first two moments.
+SciPy is imported only where a scenario gives SciPy's own parameters; a mean with a coefficient of variation
+is turned into parameters here. Formulas: Johnson, Kotz, Balakrishnan, Continuous Univariate Distributions
+(1994), by matching the first two moments.
 """
 
 from __future__ import annotations
@@ -10,13 +10,14 @@ from __future__ import annotations
 import functools
 import itertools
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, PlainSerializer, WithJsonSchema
 
 from sim.scenario.errors import Fault, ReadError, nearest, quoted
+from sim.scenario.moments import BY_MOMENTS, Parameters
 from sim.scenario.quantities import (
     described,
     duration_text,
@@ -28,8 +29,6 @@ from sim.scenario.quantities import (
     to_tick,
 )
 
-Parameters = tuple[tuple[str, float], ...]
-
 _EVERYDAY = {"exponential": "expon", "lognormal": "lognorm", "weibull": "weibull_min", "normal": "norm"}
 
 
@@ -37,8 +36,9 @@ _EVERYDAY = {"exponential": "expon", "lognormal": "lognorm", "weibull": "weibull
 class Distribution:
     """A distribution of durations.
 
-    `constant`: always `value` hours. `scipy`: `scipy.stats.<name>` with `shapes` in SciPy's order, `loc` and `scale`
-    in hours. `quantiles`: the inverse distribution function goes linearly through (probabilities, values in hours).
+    `constant`: always `value` hours. `scipy`: `scipy.stats.<name>` with `shapes` in SciPy's order, `loc`
+    and `scale` in hours. `quantiles`: the inverse distribution function goes linearly through
+    (probabilities, values in hours).
     """
 
     kind: Literal["constant", "scipy", "quantiles"]
@@ -153,74 +153,8 @@ def _read_named(value: Mapping[str, Any]) -> Distribution:
     return _from_parameters(name, given, value)
 
 
-# -- mean and coefficient of variation ---------------------------------------------------------------------------------
-
-
-def _expon(mean: float, cv: float) -> tuple[Parameters, float, float]:
-    if abs(cv - 1) > 1e-9:
-        raise ReadError(Fault("an exponential distribution has cv 1: leave it out", ("cv",)))
-    return (), 0.0, mean
-
-
-def _lognorm(mean: float, cv: float) -> tuple[Parameters, float, float]:
-    return (("s", math.sqrt(math.log1p(cv * cv))),), 0.0, mean / math.sqrt(1 + cv * cv)
-
-
-def _gamma(mean: float, cv: float) -> tuple[Parameters, float, float]:
-    return (("a", 1 / cv**2),), 0.0, mean * cv**2
-
-
-def _erlang(mean: float, cv: float) -> tuple[Parameters, float, float]:
-    phases = max(1, round(1 / cv**2))
-    if abs(cv * math.sqrt(phases) - 1) > 1e-3:
-        near = 1 / math.sqrt(phases)
-        raise ReadError(
-            Fault(f"an Erlang distribution has cv 1/√k, the nearest is {near:.6g} (k = {phases})", ("cv",))
-        )
-    return (("a", float(phases)),), 0.0, mean / phases
-
-
-def _invgauss(mean: float, cv: float) -> tuple[Parameters, float, float]:
-    return (("mu", cv**2),), 0.0, mean / cv**2
-
-
-def _uniform(mean: float, cv: float) -> tuple[Parameters, float, float]:
-    half = math.sqrt(3) * cv * mean
-    if half > mean * (1 + 1e-12):
-        raise ReadError(
-            Fault("a uniform distribution of durations has a cv of at most 1/√3 = 0.577", ("cv",))
-        )
-    return (), max(0.0, mean - half), 2 * half
-
-
-def _weibull_min(mean: float, cv: float) -> tuple[Parameters, float, float]:
-    """cv² + 1 = Γ(1+2/c)/Γ(1+1/c)² falls in c, so the shape is found by halving an interval in log c."""
-    if not 0.01 <= cv <= 100:
-        raise ReadError(Fault("a Weibull distribution is found for a cv from 0.01 to 100 only", ("cv",)))
-    target, low, high = math.log1p(cv * cv), math.log(0.05), math.log(1000)
-    for _ in range(200):
-        middle = (low + high) / 2
-        c = math.exp(middle)
-        low, high = (
-            (middle, high) if math.lgamma(1 + 2 / c) - 2 * math.lgamma(1 + 1 / c) > target else (low, middle)
-        )
-    c = math.exp((low + high) / 2)
-    return (("c", c),), 0.0, mean / math.gamma(1 + 1 / c)
-
-
-_BY_MOMENTS: dict[str, Callable[[float, float], tuple[Parameters, float, float]]] = {
-    "expon": _expon,
-    "lognorm": _lognorm,
-    "gamma": _gamma,
-    "erlang": _erlang,
-    "weibull_min": _weibull_min,
-    "invgauss": _invgauss,
-    "uniform": _uniform,
-}
-
-
 def _from_moments(name: str, given: str, value: Mapping[str, Any]) -> Distribution:
-    if name not in _BY_MOMENTS:
+    if name not in BY_MOMENTS:
         wanted = " and ".join([*_shape_names(_scipy(name, given)), "loc", "scale"])
         raise ReadError(Fault(f"{given} is not given by mean and cv, but by {wanted}", ("distribution",)))
     faults = [
@@ -243,13 +177,13 @@ def _from_moments(name: str, given: str, value: Mapping[str, Any]) -> Distributi
             faults.append(Fault(f"{given} needs {key} beside {'cv' if key == 'mean' else 'mean'}"))
     if faults:
         raise ReadError(*faults)
-    shapes, loc, scale = _BY_MOMENTS[name](moments["mean"], moments["cv"])
+    shapes, loc, scale = BY_MOMENTS[name](moments["mean"], moments["cv"])
     if not to_tick(scale) > 0:
         raise ReadError(Fault("too short for this cv: the scale is less than a millisecond", ("mean",)))
     return Distribution("scipy", name=name, shapes=shapes, loc=to_tick(loc), scale=to_tick(scale))
 
 
-# -- SciPy's own parameters --------------------------------------------------------------------------------------------
+# -- SciPy's own parameters ----------------------------------------------------------------------
 
 
 def _scipy(name: str, given: str) -> Any:
@@ -282,7 +216,7 @@ def _from_parameters(name: str, given: str, value: Mapping[str, Any]) -> Distrib
         if key == "distribution":
             continue
         if key not in shape_names and key not in ("loc", "scale"):
-            known = [*shape_names, "loc", "scale", *(("mean", "cv") if name in _BY_MOMENTS else ())]
+            known = [*shape_names, "loc", "scale", *(("mean", "cv") if name in BY_MOMENTS else ())]
             message = f"unknown key: {given} has {', '.join(known)}{nearest(key, known)}"
             faults.append(Fault(message, (key,), True))
             continue
@@ -294,7 +228,7 @@ def _from_parameters(name: str, given: str, value: Mapping[str, Any]) -> Distrib
             faults += wrong.under(key)
     missing = [key for key in (*shape_names, "scale") if key not in value]
     if missing:
-        way = " (or mean and cv)" if name in _BY_MOMENTS else ""
+        way = " (or mean and cv)" if name in BY_MOMENTS else ""
         faults.append(Fault(f"{given} needs {' and '.join(missing)}{way}"))
     if faults:
         raise ReadError(*faults)

@@ -1,7 +1,7 @@
 """What can be wrong with a scenario, and how it is said.
 
-A reader of one value raises `ReadError`; the loader turns each of its faults into a `Problem` with a place, and raises one
-`ScenarioError` with all of them.
+A reader of one value raises `ReadError`; the loader turns each of its faults into a `Problem` with a place,
+and raises one `ScenarioError` with all of them.
 """
 
 from __future__ import annotations
@@ -9,15 +9,21 @@ from __future__ import annotations
 import difflib
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from typing import Any, TypeVar
 
 Path = tuple[str | int, ...]
+K = TypeVar("K", str, int)
+T = TypeVar("T")
+MOST_PROBLEMS = 1000  # that are listed one by one
 
 
 @dataclass(frozen=True)
 class Problem:
-    """One thing that is wrong. `line` and `column` count from 1 and are 0 where there is no text to point at."""
+    """One thing that is wrong. `line` and `column` count from 1 and are 0 where there is no text to point
+    at.
+    """
 
     file: str
     line: int
@@ -31,7 +37,9 @@ class Problem:
 
 
 class ScenarioError(Exception):
-    """A scenario that cannot be used; `problems` has everything that is wrong with it, in the order of the text."""
+    """A scenario that cannot be used; `problems` has everything that is wrong with it, in the order of the
+    text.
+    """
 
     def __init__(self, problems: Iterable[Problem]) -> None:
         self.problems: tuple[Problem, ...] = tuple(problems)
@@ -60,6 +68,20 @@ class ReadError(ValueError):
     def under(self, *at: str | int) -> list[Fault]:
         """The same faults seen from further out."""
         return [Fault(fault.message, (*at, *fault.at), fault.on_key) for fault in self.faults]
+
+
+def read_each(entries: Iterable[tuple[K, Any]], read: Callable[[Any], T]) -> dict[K, T]:
+    """Every entry read, by key or index. Raises one `ReadError` with the faults of all entries."""
+    made: dict[K, T] = {}
+    faults: list[Fault] = []
+    for key, value in entries:
+        try:
+            made[key] = read(value)
+        except ReadError as wrong:
+            faults += wrong.under(key)
+    if faults:
+        raise ReadError(*faults)
+    return made
 
 
 def quoted(value: object) -> str:

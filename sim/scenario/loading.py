@@ -1,63 +1,208 @@
-"""From files, text or data to a checked scenario. (Thin version.)"""
+"""From files, text or data to a checked scenario; everything that is wrong is said at once."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import itertools
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path as FilePath
-from typing import Any
+from typing import Any, TypeVar
 
-import yaml
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
 
-from sim.scenario.defaults import fill
-from sim.scenario.errors import Problem, ScenarioError
-from sim.scenario.nodes import from_python, spot_of
-from sim.scenario.quantities import Plain
+from sim.scenario.checks import check
+from sim.scenario.defaults import classes_of, fill
+from sim.scenario.errors import MOST_PROBLEMS, Fault, Path, Problem, ReadError, ScenarioError, nearest, quoted
+from sim.scenario.files import LARGEST_FILE, inside, read_file
+from sim.scenario.merging import OVERRIDES, apply_overrides, merge
+from sim.scenario.nodes import Node, Spot, find, from_python, spot_of
+from sim.scenario.quantities import described
 from sim.scenario.schema import Scenario
+from sim.scenario.shape import Shape, shape_at
+from sim.scenario.sources import Origin, Source, SourceRule, read_pattern
+from sim.scenario.yaml_loader import parse_yaml
+
+SOURCES_FILE = "sources.yaml"
+
+Model = TypeVar("Model", bound=BaseModel)
 
 
-def _plainly(data: Any) -> Any:
-    if isinstance(data, dict):
-        return {key: _plainly(value) for key, value in data.items()}
-    if isinstance(data, list):
-        return [_plainly(value) for value in data]
-    return None if data in ("", "null", "~") else Plain(data)
+def load(path: str | os.PathLike[str], overrides: Sequence[str] = ()) -> Scenario:
+    """The scenario in this file, with the files it extends, and `path=value` overrides like
+    `units.Roads.staff=4`.
 
-
-def _merge(base: Any, over: Any) -> Any:
-    if not isinstance(base, dict) or not isinstance(over, dict):
-        return over
-    return {**base, **{key: _merge(base.get(key), value) for key, value in over.items()}}
-
-
-def load(path: str | FilePath, overrides: Sequence[str] = ()) -> Scenario:
-    data = _read(FilePath(path))
-    for override in overrides:
-        where, _, value = override.partition("=")
-        layer: Any = _plainly(yaml.load(value, Loader=yaml.BaseLoader))
-        for step in reversed(where.split(".")):
-            layer = {step: layer}
-        data = _merge(data, layer)
-    return from_dict(data)
-
-
-def _read(path: FilePath) -> Any:
-    data = _plainly(yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.BaseLoader))
-    base = data.pop("extends", None)
-    return _merge(_read(path.parent / base), data) if base else data
+    Raises `ScenarioError` with every problem found.
+    """
+    loader, name = _Loader(), os.fspath(path)
+    try:
+        text = read_file(FilePath(name))
+    except ReadError as wrong:
+        raise ScenarioError([Spot(name).problem((), str(wrong))]) from None
+    file = FilePath(name).resolve()
+    loader.add(parse_yaml(text, name, loader.problems), name, file.parent, (file,))
+    return loader.finish(overrides)
 
 
 def from_text(text: str, name: str = "<text>") -> Scenario:
-    return from_dict(_plainly(yaml.load(text, Loader=yaml.BaseLoader)))
+    """The scenario in this YAML text, which cannot extend a file. Raises `ScenarioError`."""
+    loader = _Loader()
+    if len(text) > LARGEST_FILE:
+        raise ScenarioError([Spot(name).problem((), f"larger than {LARGEST_FILE // 1_000_000} MB")])
+    loader.add(parse_yaml(text, name, loader.problems), name, None, ())
+    return loader.finish()
 
 
-def from_dict(data: Any, folder: str | FilePath | None = None) -> Scenario:
-    problems: list[Problem] = []
-    root = from_python({k: v for k, v in data.items() if k not in ("sources", "extends")}, "<data>", problems)
-    fill(root)
-    try:
-        return Scenario.model_validate(root.plain())
-    except ValidationError as error:
-        for entry in error.errors(include_url=False):
-            problems.append(spot_of(root, entry["loc"]).problem(entry["loc"], entry["msg"]))
-    raise ScenarioError(problems)
+def from_dict(data: Mapping[str, Any], folder: str | os.PathLike[str] | None = None) -> Scenario:
+    """The scenario in this plain data; `folder` is where `extends` and sources.yaml are looked for.
+
+    Raises `ScenarioError`, whose problems have paths but no lines.
+    """
+    loader = _Loader()
+    root = from_python(data, "<data>", loader.problems)
+    loader.add(root, "<data>", None if folder is None else FilePath(folder).resolve(), ())
+    return loader.finish()
+
+
+@dataclass
+class _Loader:
+    """Collects layers, the loaded file first, then the file it extends and so on, and all problems."""
+
+    problems: list[Problem] = field(default_factory=list)
+    layers: list[Node] = field(default_factory=list)
+    files: list[str] = field(default_factory=list)
+    rules: list[SourceRule] = field(default_factory=list)
+
+    def add(self, root: Node | None, file: str, folder: FilePath | None, chain: tuple[FilePath, ...]) -> None:
+        """One layer, its sources, and the layers it extends; `chain` has the files that led here."""
+        self.files.append(file)
+        if root is None:
+            return
+        if not isinstance(root.value, dict):
+            self.problems.append(root.at.problem((), "a scenario is a map of keys and values"))
+            return
+        entries = dict(root.value)
+        extends, sources = entries.pop("extends", None), entries.pop("sources", None)
+        self.layers.append(Node(entries, root.at, root.keys))
+        if sources is not None and sources.value is not None:
+            self.add_sources(sources, folder, file)
+        if extends is not None and extends.value is not None:
+            try:
+                self.extend(extends.value, file, folder, chain)
+            except ReadError as wrong:
+                self.problems.append(extends.at.problem(("extends",), str(wrong)))
+
+    def extend(self, given: Any, file: str, folder: FilePath | None, chain: tuple[FilePath, ...]) -> None:
+        if not isinstance(given, str) or not given:
+            raise ReadError("the path of a file is wanted")
+        if folder is None:
+            raise ReadError("only a file can extend another: this text has no folder")
+        target = inside(folder, given)
+        if target in chain:
+            circle = [path.name for path in chain[chain.index(target) :]]
+            raise ReadError(f"goes round in a circle: {' → '.join([*circle, target.name])}")
+        name = os.path.join(os.path.dirname(file), given) if chain else str(folder / given)
+        text = read_file(target, quoted(given))
+        self.add(parse_yaml(text, name, self.problems), name, target.parent, (*chain, target))
+
+    # -- sources -----------------------------------------------------------------------------------------
+
+    def add_sources(self, sources: Node, folder: FilePath | None, file: str) -> None:
+        """The rules of one file; a source that is only named stands in sources.yaml beside the file."""
+        if not isinstance(sources.value, dict):
+            self.problems.append(
+                sources.at.problem(("sources",), "a map from path patterns to sources is wanted")
+            )
+            return
+        named = any(isinstance(node.value, str) for node in sources.value.values())
+        shelf = self.read_shelf(folder, file) if named and folder is not None else {}
+        for key, node in sources.value.items():
+            path: Path = ("sources", key)
+            try:
+                pattern = read_pattern(key)
+            except ReadError as wrong:
+                self.problems.append(spot_of(sources, (key,), True).problem(path, str(wrong)))
+                continue
+            if isinstance(node.value, str):
+                if node.value not in shelf:
+                    message = f"there is no source {quoted(node.value)} in {SOURCES_FILE}"
+                    self.problems.append(node.at.problem(path, message + nearest(node.value, shelf)))
+                    continue
+                node, path = shelf[node.value], (str(node.value),)
+            source = self.validated(Source, node, path)
+            if source is not None:
+                self.rules.append(SourceRule(pattern, source, len(self.files) - 1))
+
+    def read_shelf(self, folder: FilePath, file: str) -> dict[str, Node]:
+        """The entries of sources.yaml beside the file."""
+        name = os.path.join(os.path.dirname(file), SOURCES_FILE)
+        try:
+            root = parse_yaml(read_file(inside(folder, SOURCES_FILE)), name, self.problems)
+        except ReadError as wrong:
+            self.problems.append(Spot(name).problem((), str(wrong)))
+            root = None
+        return root.map if root else {}
+
+    # -- checking ----------------------------------------------------------------------------------------
+
+    def validated(self, model: type[Model], node: Node, path: Path) -> Model | None:
+        """The node as this model; None, with problems at the nodes, if it is not one."""
+        try:
+            return model.model_validate(node.plain(), context={"classes": classes_of(node)})
+        except ValidationError as error:
+            for entry in error.errors(include_url=False)[:MOST_PROBLEMS]:
+                self.problems += _located(model, node, path, entry)
+        return None
+
+    def finish(self, overrides: Sequence[str] = ()) -> Scenario:
+        if not self.layers:
+            raise ScenarioError(self.problems)
+        root = self.layers[-1]
+        for layer in reversed(self.layers[:-1]):
+            root = merge(root, layer, Shape(Scenario))
+        root = apply_overrides(root, overrides, self.problems)
+        fill(root)
+        scenario = self.validated(Scenario, root, ())
+        self.problems += itertools.islice(check(root), MOST_PROBLEMS)
+        if scenario is None or self.problems:
+            raise ScenarioError(self.in_order())
+        return scenario.with_origin(Origin(root, tuple(self.files), tuple(self.rules)))
+
+    def in_order(self) -> list[Problem]:
+        """The problems in the order of the files and of their text, each once."""
+        files = [*self.files, OVERRIDES]
+
+        def place(problem: Problem) -> tuple[int, int, int]:
+            rank = files.index(problem.file) if problem.file in files else len(files)
+            return rank, problem.line, problem.column
+
+        return sorted(dict.fromkeys(self.problems), key=place)
+
+
+def _located(model: type[BaseModel], root: Node, path: Path, entry: ErrorDetails) -> Iterator[Problem]:
+    """An error of the schema as problems with places. What is wrong in a filled-in default is said where it
+    came from.
+    """
+    at = entry["loc"]
+    if any(
+        node is not None and node.default for node in (find(root, at[:depth]) for depth in range(len(at) + 1))
+    ):
+        return
+    wrong = entry.get("ctx", {}).get("error")
+    if isinstance(wrong, ReadError):
+        faults = list(wrong.faults)
+    elif entry["type"] == "missing":
+        faults = [Fault("is missing")]
+    elif entry["type"] == "extra_forbidden":
+        shape = shape_at(model, at[:-1])
+        faults = [Fault("unknown key" + nearest(str(at[-1]), shape.fields if shape else ()), on_key=True)]
+    elif entry["type"] in ("model_type", "dict_type"):
+        faults = [Fault(f"a map is wanted, not {described(entry['input'])}")]
+    elif entry["type"] == "tuple_type":
+        faults = [Fault(f"a list is wanted, not {described(entry['input'])}")]
+    else:
+        faults = [Fault(entry["msg"])]
+    for fault in faults:
+        inside = (*at, *fault.at)
+        yield spot_of(root, inside, fault.on_key).problem((*path, *inside), fault.message)

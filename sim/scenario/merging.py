@@ -14,10 +14,11 @@ OVERRIDES = "--set"
 
 
 def merge(base: Node, over: Node, shape: Shape | None = None) -> Node:
-    """`over` on top of `base`: maps merge, everything else replaces, a key without a value removes the inherited one.
+    """`over` on top of `base`: maps merge, everything else replaces, a key without a value removes the
+    inherited one.
 
-    Maps that are one whole (distributions, shares, staff) replace; a key that is one of two ways to say the same
-    thing removes the other way.
+    Maps that are one whole (distributions, shares, staff) replace; a key that is one of two ways to say the
+    same thing removes the other way.
     """
     mergeable = shape is None or shape.section is not None or shape.is_map
     if not (mergeable and isinstance(base.value, dict) and isinstance(over.value, dict)):
@@ -29,7 +30,9 @@ def merge(base: Node, over: Node, shape: Shape | None = None) -> Node:
         if child.value is None:
             entries.pop(key, None)
         else:
-            below = merge(entries[key], child, shape.child(key) if shape else None) if key in entries else child
+            below = (
+                merge(entries[key], child, shape.child(key) if shape else None) if key in entries else child
+            )
             entries[key], keys[key] = below, over.keys.get(key, child.at)
     return Node(entries, over.at, keys)
 
@@ -37,12 +40,16 @@ def merge(base: Node, over: Node, shape: Shape | None = None) -> Node:
 def _rivals(shape: Shape | None, over: Node) -> set[str]:
     """The keys of `base` that are other ways to say what `over` says."""
     groups: tuple[tuple[str, ...], ...] = getattr(shape.section, "RIVALS", ()) if shape else ()
-    said = [group for group in groups if any(key in over.map and over.map[key].value is not None for key in group)]
+    said = [
+        group for group in groups if any(key in over.map and over.map[key].value is not None for key in group)
+    ]
     return {key for group in groups if group not in said for key in group} if said else set()
 
 
 def apply_overrides(root: Node, overrides: Sequence[str], problems: list[Problem]) -> Node:
-    """The tree with each `path=value` put into it, in order; places are `--set:number of the override:column`."""
+    """The tree with each `path=value` put into it, in order; places are `--set:number of the
+    override:column`.
+    """
     for number, override in enumerate(overrides, start=1):
         try:
             segments, end = read_path(override)
@@ -61,14 +68,18 @@ def apply_overrides(root: Node, overrides: Sequence[str], problems: list[Problem
 def _put(
     node: Node, steps: list[tuple[str, Spot]], value: Node, shape: Shape | None, problems: list[Problem]
 ) -> Node:
-    """The tree with the value at the path; unlike `merge` it also reaches into wholes (`work.mean`) and lists."""
+    """The tree with the value at the path; unlike `merge` it also reaches into wholes (`work.mean`) and
+    lists.
+    """
     if not steps:
         return merge(node, value, shape)
     (key, spot), rest = steps[0], steps[1:]
     below = shape.child(key) if shape else None
     if isinstance(node.value, list):
         if not (key.isdecimal() and int(key) < len(node.value)):
-            problems.append(spot.problem((), f"there is no item {quoted(key)}: the list has {len(node.value)}"))
+            problems.append(
+                spot.problem((), f"there is no item {quoted(key)}: the list has {len(node.value)}")
+            )
             return node
         items = list(node.value)
         items[int(key)] = _put(items[int(key)], rest, value, below, problems)
@@ -79,7 +90,9 @@ def _put(
         return Node(entries, node.at, keys)
     for rival in _rivals(shape, Node({key: value}, spot)):
         entries.pop(rival, None)
-    entries[key] = _put(entries[key], rest, value, below, problems) if key in entries else _nest(rest, value, spot)
+    entries[key] = (
+        _put(entries[key], rest, value, below, problems) if key in entries else _nest(rest, value, spot)
+    )
     keys[key] = spot
     return Node(entries, spot, keys)
 

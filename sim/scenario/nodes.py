@@ -33,7 +33,7 @@ class Spot(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """A value and its place. For a map `keys` has the place of each key; `default` marks what nobody wrote."""
+    """A value and its place. `keys` has the places of a map's keys; `default` marks what nobody wrote."""
 
     value: dict[str, Node] | list[Node] | Scalar
     at: Spot
@@ -68,7 +68,9 @@ def find(root: Node, path: Path) -> Node | None:
 
 
 def spot_of(root: Node, path: Path, on_key: bool = False) -> Spot:
-    """The place of the value at this path, or of its key; for what is missing, of the key it is missing under."""
+    """The place of the value at this path, or of its key; for what is missing, of the key it is missing
+    under.
+    """
     node, key = root, root.at
     for depth, step in enumerate(path):
         child = find(node, (step,))
@@ -98,7 +100,9 @@ def select(root: Node, pattern: tuple[str, ...]) -> Iterator[tuple[Path, Node]]:
 
 
 def from_python(data: Any, file: str, problems: list[Problem]) -> Node:
-    """The tree of Python data: maps, lists, text, numbers, flags, dates. What it cannot hold becomes a problem."""
+    """The tree of Python data: maps, lists, text, numbers, flags, dates. What it cannot hold becomes a
+    problem.
+    """
     spot = Spot(file)
     count = 0
 

@@ -6,10 +6,9 @@ import re
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, PlainSerializer, WithJsonSchema, model_validator
+from pydantic import BeforeValidator, Field, PlainSerializer, ValidationInfo, WithJsonSchema, model_validator
 
 from sim.scenario.calendars import Calendar, Section, hours_per_workday
-from sim.scenario.demand_side import without_default
 from sim.scenario.distributions import Dist, constant
 from sim.scenario.errors import ReadError, quoted
 from sim.scenario.quantities import (
@@ -33,7 +32,7 @@ _WORKING = re.compile(r"(.*?)\s*(workdays?|workhours?)", re.DOTALL)
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """A limit of time: `hours` of the clock, `workdays` or `workhours` of a calendar. Exactly one is not None."""
+    """A limit: `hours` of the clock, `workdays` or `workhours` of a calendar. Exactly one is not None."""
 
     hours: float | None = None
     workdays: float | None = None
@@ -80,11 +79,24 @@ def read_limit(value: Any) -> Limit:
     return Limit(workhours=to_tick(amount))
 
 
+def _limits_by_class(value: Any, info: ValidationInfo) -> Any:
+    """One limit is the limit of every class; the loader says in the context which classes there are."""
+    if isinstance(value, (dict, list, tuple)):
+        return value
+    limit = read_limit(value)
+    return {name: limit for name in (info.context or {}).get("classes", ())}
+
+
 LimitField = Annotated[
     Limit,
     BeforeValidator(read_limit),
     PlainSerializer(Limit.written, when_used="json"),
     WithJsonSchema({"type": "string", "examples": ["24 h", "3 workdays", "8 workhours"]}),
+]
+LimitsByClass = Annotated[
+    dict[str, LimitField],
+    BeforeValidator(_limits_by_class),
+    WithJsonSchema({"type": ["string", "object"], "additionalProperties": {"type": "string"}}),
 ]
 ByCategory = dict[str, Probability]
 
@@ -103,7 +115,7 @@ class FirstRecipient(Section):
 
 
 class Extension(Section):
-    """An owner that will be late asks, `ask_before` the due date, for `length` more and gets it with a probability."""
+    """An owner asks `ask_before` the due date for `length` more and gets it with a probability."""
 
     ask_before: Duration
     probability: Probability
@@ -124,8 +136,8 @@ class TimeLimits(Section):
     from_: Annotated[Literal["dispatch", "arrival"], choice("dispatch", "arrival")] = Field(
         "dispatch", alias="from"
     )
-    contact: dict[str, LimitField] = Field(default={}, json_schema_extra=without_default)
-    resolve: dict[str, LimitField] = Field(default={}, json_schema_extra=without_default)
+    contact: LimitsByClass = Field(default={})
+    resolve: LimitsByClass = Field(default={})
     by_category: dict[str, LimitField] = Field(default={})
     calendar: Text | None = None
     extension: Extension | None = None
@@ -207,7 +219,7 @@ class Score(Section):
 
 
 class Callback(Section):
-    """The hotline asks the citizen afterwards: `work` is a call that reaches them, `ring` one that does not."""
+    """The hotline asks the citizen: `work` is a call that reaches them, `ring` one that does not."""
 
     pool: Text
     after: Annotated[Literal["closing", "due"], choice("closing", "due")] = "closing"

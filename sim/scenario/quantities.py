@@ -1,7 +1,8 @@
 """Quantities as people write them, read into plain numbers.
 
-Durations become float hours, rounded once to a multiple of 2⁻³⁰ h (MODEL.md, section 2); rates become float per hour;
-probabilities stay numbers in [0, 1]. Every reader takes what YAML or Python gives and raises `ReadError`.
+Durations become float hours, rounded once to a multiple of 2⁻³⁰ h (so that sums and differences of them are
+exact); rates become float per hour; probabilities stay numbers in [0, 1]. Every reader takes what YAML or
+Python gives and raises `ReadError`.
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ _DATE = re.compile(
 
 
 class Plain(str):
-    """Text written in YAML without quotes: the field it stands in decides whether it is a number, a flag or text."""
+    """Text written in YAML without quotes: the field it stands in decides whether it is a number or text."""
 
     __slots__ = ()
 
@@ -44,7 +45,7 @@ def to_tick(hours: float) -> float:
 
 
 def number_in(text: str) -> float | None:
-    """The number a text spells, None if it spells none. Raises `ReadError` for NaN and what no float can hold."""
+    """The number a text spells, None if it spells none. Raises `ReadError` if no finite float can hold it."""
     text = text.strip()
     if _NOT_FINITE.fullmatch(text):
         raise ReadError(f"a finite number is wanted, not {quoted(text)}")
@@ -84,7 +85,8 @@ def described(value: Any) -> str:
     return "nothing" if value is None else quoted(value)
 
 
-def _at_least_zero(value: Any) -> float:
+def read_not_negative(value: Any) -> float:
+    """A finite number ≥ 0."""
     number = read_number(value)
     if number < 0:
         raise ReadError(f"must not be negative, but is {quoted(value)}")
@@ -93,18 +95,18 @@ def _at_least_zero(value: Any) -> float:
 
 def read_probability(value: Any) -> float:
     """A number in [0, 1]."""
-    number = _at_least_zero(value)
+    number = read_not_negative(value)
     if number > 1:
         raise ReadError(f"must be between 0 and 1, but is {quoted(value)}")
     return number
 
 
 def read_count(value: Any) -> int:
-    """A whole number, 0 to 10⁹."""
-    number = _at_least_zero(value)
+    """A whole number, 0 to 10⁶."""
+    number = read_not_negative(value)
     if number != int(number):
         raise ReadError(f"a whole number is wanted, not {quoted(value)}")
-    if number > 1e9:
+    if number > 1e6:
         raise ReadError(f"{quoted(value)} is too large")
     return int(number)
 
@@ -179,7 +181,8 @@ def read_duration(value: Any) -> float:
     return hours + 0.0
 
 
-def _positive_duration(value: Any) -> float:
+def read_positive_duration(value: Any) -> float:
+    """Hours > 0."""
     hours = read_duration(value)
     if not hours:
         raise ReadError("must be longer than 0")
@@ -281,7 +284,7 @@ Text = Annotated[str, BeforeValidator(read_text), WithJsonSchema({"type": ["stri
 Flag = Annotated[bool, BeforeValidator(read_flag), WithJsonSchema({"type": "boolean"})]
 Number = Annotated[float, BeforeValidator(read_number), WithJsonSchema({"type": "number"})]
 NotNegative = Annotated[
-    float, BeforeValidator(_at_least_zero), WithJsonSchema({"type": "number", "minimum": 0})
+    float, BeforeValidator(read_not_negative), WithJsonSchema({"type": "number", "minimum": 0})
 ]
 Probability = Annotated[
     float, BeforeValidator(read_probability), WithJsonSchema({"type": "number", "minimum": 0, "maximum": 1})
@@ -295,9 +298,6 @@ Scale = Annotated[
 ]
 Duration = Annotated[
     float, BeforeValidator(read_duration), _texted(duration_text), WithJsonSchema(_DURATION_SCHEMA)
-]
-PositiveDuration = Annotated[
-    float, BeforeValidator(_positive_duration), _texted(duration_text), WithJsonSchema(_DURATION_SCHEMA)
 ]
 Rate = Annotated[
     float,

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
+import math
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, Field, PrivateAttr, model_validator
 
 from sim.scenario.calendars import Calendar, Section
-from sim.scenario.demand_side import Category, Channel, Channels, Demand, District, without_default
+from sim.scenario.demand_side import Category, Channel, Channels, Demand, District
 from sim.scenario.errors import Fault, ReadError
 from sim.scenario.policies import Policies
 from sim.scenario.quantities import LONGEST, Day, Moment, Scale, Text, to_tick
+from sim.scenario.shape import Shape
+from sim.scenario.sources import Origin, Source, Value, list_values
 from sim.scenario.staff_side import Contact, Dispatch, Pool, Unit
+from sim.scenario.weights import without_default
 
 
 class Time(Section):
@@ -34,7 +40,10 @@ class Time(Section):
             if self.count_until > self.end:
                 faults.append(Fault("must not be after “end”", ("count_until",)))
             if self.count_until <= self.count_from:
-                faults.append(Fault("must be later than “count_from”", ("count_until",)))
+                early = ("count_from", "must be earlier than “count_until”")
+                late = ("count_until", "must be later than “count_from”")
+                key, message = early if self.count_until == self.end else late
+                faults.append(Fault(message, (key,)))
         if (self.end - self.start).total_seconds() / 3600 >= LONGEST:
             faults.append(Fault("the scenario is too long: at most 950 years", ("end",)))
         if faults:
@@ -58,7 +67,9 @@ def _some(named: dict[str, District] | dict[str, Category]) -> dict[str, Distric
 
 
 class Scenario(Section):
-    """A city and what is tried on it, checked and complete: every default is filled in. See `sim.scenario.load`."""
+    """A city and what is tried on it, checked and complete: every default is filled in. See
+    `sim.scenario.load`.
+    """
 
     name: Text
     description: Text = ""
@@ -76,7 +87,67 @@ class Scenario(Section):
     contact: Contact | None = None
     categories: Annotated[dict[str, Category], AfterValidator(_some)]
     policies: Policies = Policies()
+    _origin: Origin | None = PrivateAttr(default=None)
+
+    @model_validator(mode="after")
+    def _someone_is_there(self) -> Scenario:
+        """A city's total needs somebody to be spread over."""
+        faults = []
+        for name, category in self.categories.items():
+            weight = math.fsum(
+                district.population * district.activity * category.by_district.get(key, 1.0)
+                for key, district in self.districts.items()
+            )
+            if category.total and not 0 < weight < math.inf:
+                message = "cannot be spread: population × activity × by_district is 0 everywhere"
+                faults.append(Fault(message, ("categories", name, "total")))
+        if faults:
+            raise ReadError(*faults)
+        return self
 
     def hours_of(self, moment: datetime) -> float:
         """Hours from the scenario's start to this moment, a multiple of 2⁻³⁰ h; negative before the start."""
         return to_tick((moment - self.time.start).total_seconds() / 3600)
+
+    def resolved(self) -> dict[str, Any]:
+        """The whole scenario as plain data for JSON, in canonical form and with every default filled in.
+
+        `from_dict` reads it back to an equal scenario. What is off or has no value is absent; `sources` has
+        the source of each value that has one, by its path.
+        """
+        data = self.model_dump(mode="json", by_alias=True, exclude_none=True)
+        sources = {
+            value.path: value.source.model_dump(exclude_none=True) for value in self.values() if value.source
+        }
+        return {**data, "sources": sources} if sources else data
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 in hex of what the scenario says, without its name, description and sources."""
+        data = {
+            key: part
+            for key, part in self.resolved().items()
+            if key not in ("name", "description", "sources")
+        }
+        text = json.dumps(data, sort_keys=True, separators=(",", ":"), allow_nan=False)
+        return hashlib.sha256(text.encode()).hexdigest()
+
+    def values(self) -> list[Value]:
+        """Every value, in the order of the schema, with the place where it was written and its source."""
+        dumped = self.model_dump(mode="json", by_alias=True, exclude_none=True)
+        return list(list_values(self._origin, Shape(Scenario), dumped)) if self._origin else []
+
+    def with_origin(self, origin: Origin) -> Scenario:
+        """The same scenario that also knows where its values were written (the loader calls this)."""
+        copy = self.model_copy()
+        copy._origin = origin
+        return copy
+
+
+def json_schema() -> dict[str, Any]:
+    """The JSON schema of a scenario file, for editors; names that lead nowhere are seen by `load` only."""
+    schema = Scenario.model_json_schema(by_alias=True)
+    source = {"anyOf": [{"type": "string"}, Source.model_json_schema()]}
+    schema["properties"]["extends"] = {"type": "string", "description": "a file in this file's folder"}
+    schema["properties"]["sources"] = {"type": "object", "additionalProperties": source}
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}

@@ -1,4 +1,5 @@
-"""The shape of a scenario: which keys stand where, and which maps an overlay replaces instead of merging into.
+"""The shape of a scenario: which keys stand where, and which maps an overlay replaces instead of merging
+into.
 
 Merging, unknown keys and the list of values walk the schema's types with these functions.
 """
@@ -23,7 +24,9 @@ WHOLE = Whole()
 
 @dataclass(frozen=True)
 class Shape:
-    """What may stand at one place: a section, a map by free names, a list of sections, or one value (a leaf)."""
+    """What may stand at one place: a section, a map by free names, a list of sections, or one value (a
+    leaf).
+    """
 
     type: Any
     whole: bool = False
@@ -55,7 +58,7 @@ class Shape:
 
     def child(self, key: str | int) -> Shape | None:
         """The shape under this key, None if the schema knows none."""
-        if self.is_map or self.is_list:
+        if typing.get_origin(self.type) in (dict, tuple):
             return self.item
         return self.fields.get(str(key))
 

@@ -11,9 +11,10 @@ from typing import Annotated, Any
 from pydantic import WithJsonSchema
 
 from sim.scenario.calendars import Section
+from sim.scenario.demand_side import Reports
 from sim.scenario.errors import Path, ReadError, path_text, read_path
 from sim.scenario.nodes import Node
-from sim.scenario.quantities import Text, choice
+from sim.scenario.quantities import Text, choice, number_text
 from sim.scenario.shape import Shape
 
 _KINDS = ("data", "literature", "expert", "assumption")
@@ -33,7 +34,9 @@ class Source(Section):
 
 @dataclass(frozen=True)
 class Value:
-    """One value of a scenario. `origin_file` and `line` say where it was written (None and 0: nowhere, a default)."""
+    """One value of a scenario. `origin_file` and `line` say where it was written (None and 0: nowhere, a
+    default).
+    """
 
     path: str
     value_text: str
@@ -76,7 +79,9 @@ def read_pattern(text: str) -> tuple[str, ...]:
 
 @dataclass(frozen=True)
 class Origin:
-    """What the loader knows beyond the schema: the tree with its places, the files in order, the rules for sources."""
+    """What the loader knows beyond the schema: the tree with its places, the files in order, the rules for
+    sources.
+    """
 
     root: Node
     files: tuple[str, ...]
@@ -89,7 +94,9 @@ class Origin:
     __hash__ = None  # type: ignore[assignment]
 
     def source_of(self, path: Path, file: str) -> Source | None:
-        """The source of a value: rules of the file that wrote it and of files that extend it, the most specific first."""
+        """The source of a value: rules of the file that wrote it and of files that extend it, the most
+        specific first.
+        """
         if file not in self.files:
             return None
         layer, steps = self.files.index(file), tuple(str(step) for step in path)
@@ -98,7 +105,9 @@ class Origin:
 
 
 def list_values(origin: Origin, shape: Shape, dumped: Any) -> Iterator[Value]:
-    """Every value in the order of the schema, as written where it was written; `dumped` has the schema's defaults."""
+    """Every value in the order of the schema, as written where it was written; `dumped` has the schema's
+    defaults.
+    """
     for path, leaf, node, plain in _leaves((), shape, origin.root, dumped):
         if node is None:
             yield Value(path_text(path), written(plain), None, 0, None, True, _is_number(leaf, plain))
@@ -114,7 +123,9 @@ def list_values(origin: Origin, shape: Shape, dumped: Any) -> Iterator[Value]:
         )
 
 
-def _leaves(path: Path, shape: Shape, node: Node | None, plain: Any) -> Iterator[tuple[Path, Shape, Node | None, Any]]:
+def _leaves(
+    path: Path, shape: Shape, node: Node | None, plain: Any
+) -> Iterator[tuple[Path, Shape, Node | None, Any]]:
     if node is not None and node.value is None:
         node = None
     children: Sequence[tuple[str | int, Node | None, Any]]
@@ -122,11 +133,14 @@ def _leaves(path: Path, shape: Shape, node: Node | None, plain: Any) -> Iterator
         known = plain if isinstance(plain, dict) else {}
         children = [(key, node.map.get(key) if node else None, known.get(key)) for key in shape.fields]
     elif shape.is_map and node is not None:
-        children = [(key, child, None) for key, child in node.map.items()]
+        known = plain if isinstance(plain, dict) else {}
+        children = [(key, child, known.get(key)) for key, child in node.map.items()]
     elif shape.is_map and shape.item.section and plain:
         children = [(key, None, entry) for key, entry in plain.items()]
     elif shape.is_list and node is not None and isinstance(node.value, list):
-        children = list(zip(range(len(node.value)), node.value, plain or [None] * len(node.value), strict=True))
+        children = list(
+            zip(range(len(node.value)), node.value, plain or [None] * len(node.value), strict=True)
+        )
     else:
         if node is not None or plain not in (None, {}, [], ""):
             yield path, shape, node, plain
@@ -139,10 +153,10 @@ def _leaves(path: Path, shape: Shape, node: Node | None, plain: Any) -> Iterator
 
 def _is_number(leaf: Shape, value: Any) -> bool:
     """Whether the value is one that needs a source: no text, name, choice, flag or date."""
-    if leaf.whole or leaf.type in _WORDS_OR_MAPS:
+    if leaf.type in (Reports, dict[str, float]):  # “once” or one unit's name is no number
         return isinstance(value, dict)
     if typing.get_origin(leaf.type) is tuple:
-        return typing.get_args(leaf.type)[0] not in (str, datetime) and value not in ([], ())
+        return leaf.item.type not in (str, datetime) and value not in ([], ())
     return leaf.type not in (str, bool, datetime) and typing.get_origin(leaf.type) is not typing.Literal
 
 
@@ -152,4 +166,4 @@ def written(value: Any) -> str:
         return "{" + ", ".join(f"{key}: {written(entry)}" for key, entry in value.items()) + "}"
     if isinstance(value, (list, tuple)):
         return "[" + ", ".join(written(entry) for entry in value) + "]"
-    return f"{value:g}" if isinstance(value, float) else str(value)
+    return number_text(value) if isinstance(value, float) else str(value)

@@ -8,7 +8,6 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, WithJsonSchema
 
 from sim.scenario.calendars import Section, Shift, read_shifts_apart
-from sim.scenario.demand_side import without_default
 from sim.scenario.distributions import Dist, constant
 from sim.scenario.errors import Fault, ReadError, nearest
 from sim.scenario.quantities import (
@@ -23,6 +22,7 @@ from sim.scenario.quantities import (
     read_count,
 )
 from sim.scenario.shape import WHOLE
+from sim.scenario.weights import without_default
 
 Discipline = Annotated[
     Literal["fcfs", "class", "due", "aged"],
@@ -32,8 +32,9 @@ Discipline = Annotated[
 
 @dataclass(frozen=True, slots=True)
 class Headcount:
-    """Staff of a pool that is always on duty or keeps a calendar: `each` in every pool of the family, or a `total` to
-    split over the family. Exactly one is not None."""
+    """Staff of a pool that is always on duty or keeps a calendar: `each` in every pool of the family, or a
+    `total` to split over the family. Exactly one is not None.
+    """
 
     each: int | None = None
     total: int | None = None
@@ -63,20 +64,21 @@ def _read_headcount(value: Any) -> Headcount:
 
 StaffField = Annotated[
     Headcount,
-    WHOLE,
     BeforeValidator(_read_headcount),
     PlainSerializer(Headcount.written, when_used="json"),
     WithJsonSchema(
         {"anyOf": [{"type": "integer", "minimum": 0}, {"type": "object", "required": ["total"]}]},
     ),
 ]
-Shifts = Annotated[tuple[Shift, ...], AfterValidator(read_shifts_apart)]
+Shifts = Annotated[tuple[Shift, ...], WHOLE, AfterValidator(read_shifts_apart)]
 
 
 class Pool(Section):
-    """The people who serve one queue or several. Staff time is `shifts`, or `staff` with or without a `calendar`.
+    """The people who serve one queue or several. Staff time is `shifts`, or `staff` with or without a
+    `calendar`.
 
-    `wage` is money per hour, `overtime` the factor on it; `head_start` hours by class for the discipline `aged`;
+    Overlays that give shifts take away inherited `staff` and `calendar`, and the other way round. `wage` is
+    money per hour, `overtime` the factor on it; `head_start` hours by class for the discipline `aged`;
     `per` makes one pool for the city, each district or each street.
     """
 
@@ -116,7 +118,9 @@ class DistrictDesk(Section):
 
 
 class Dispatch(Section):
-    """The desk that picks a unit. After `max_hops` wrong units the `backstop` (None: the right unit) takes the request."""
+    """The desk that picks a unit. After `max_hops` wrong units the `backstop` (None: the right unit) takes
+    the request.
+    """
 
     pool: Text
     work: Dist

@@ -1,7 +1,8 @@
 """YAML text to a tree that knows its places, read as people mean it and safe against hostile text.
 
-PyYAML's event stream is used, not its constructors: no tag can build anything, `9:00` and `no` stay text until a
-field asks for a number or a flag, duplicate keys are seen, and neither depth nor aliases can exhaust the machine.
+PyYAML's event stream is used, not its constructors: no tag can build anything, `9:00` and `no` stay text
+until a field asks for a number or a flag, duplicate keys are seen, and neither depth nor aliases can
+exhaust the machine.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from typing import Any
 
 import yaml
 
-from sim.scenario.errors import Path, Problem, quoted
+from sim.scenario.errors import MOST_PROBLEMS, Path, Problem, quoted
 from sim.scenario.nodes import DEEPEST, UNPRINTABLE, Node, Spot
 from sim.scenario.quantities import Plain
 
@@ -23,14 +24,18 @@ _NULL = ("", "~", "null", "Null", "NULL")
 
 
 def parse_yaml(text: str, file: str, problems: list[Problem], first_line: int = 1) -> Node | None:
-    """The tree of one YAML document; None if the text cannot be read as one. What is wrong is added to `problems`."""
+    """The tree of one YAML document; None if the text cannot be read as one. What is wrong is added to
+    `problems`.
+    """
     text = text.removeprefix("\ufeff")
     builder = _Builder(file, problems, first_line)
     bad = UNPRINTABLE.search(text)
     if bad:
         line = text.count("\n", 0, bad.start())
         spot = Spot(file, first_line + line, bad.start() - text.rfind("\n", 0, bad.start()))
-        problems.append(spot.problem((), f"the character U+{ord(bad.group()):04X} cannot stand in a scenario"))
+        problems.append(
+            spot.problem((), f"the character U+{ord(bad.group()):04X} cannot stand in a scenario")
+        )
         return None
     try:
         return builder.build(yaml.parse(text, Loader=_Loader))
@@ -38,8 +43,15 @@ def parse_yaml(text: str, file: str, problems: list[Problem], first_line: int = 
         problems.append(hopeless.problem)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        spot = builder.spot(mark) if mark else Spot(file, first_line, 1)
-        problems.append(spot.problem((), "not YAML: " + ", ".join(filter(None, (error.context, error.problem)))))
+        lines = text.splitlines() or [""]
+        spot = Spot(file, first_line, 1)
+        if mark is not None and mark.line < len(lines):
+            spot = builder.spot(mark)
+        elif mark is not None:  # the parser stands after the end
+            spot = Spot(file, first_line + len(lines) - 1, len(lines[-1]) + 1)
+        problems.append(
+            spot.problem((), "not YAML: " + ", ".join(filter(None, (error.context, error.problem))))
+        )
     except yaml.YAMLError as error:
         problems.append(Spot(file, first_line, 1).problem((), f"not YAML: {quoted(error)}"))
     return None
@@ -54,7 +66,9 @@ class _Hopeless(Exception):  # noqa: N818
 
 @dataclass
 class _Frame:
-    """A map or list that is being read. `key` is the key whose value comes next; entries under no key are dropped."""
+    """A map or list that is being read. `key` is the key whose value comes next; entries under no key are
+    dropped.
+    """
 
     node: Node
     path: Path
@@ -78,6 +92,8 @@ class _Builder:
 
     def problem(self, spot: Spot, message: str) -> None:
         self.problems.append(spot.problem(self.path(), message))
+        if len(self.problems) > MOST_PROBLEMS:
+            raise _Hopeless(spot.problem((), "too many problems to read on"))
 
     def path(self) -> Path:
         """Where the next value goes."""
@@ -97,7 +113,7 @@ class _Builder:
                 if documents > 1:
                     raise _Hopeless(spot.problem((), "a second document: one file is one scenario"))
             elif isinstance(event, yaml.AliasEvent):
-                self.alias(event.anchor, spot)
+                self.alias(str(event.anchor), spot)
             elif isinstance(event, yaml.NodeEvent):
                 self.node(event, spot)
             elif isinstance(event, yaml.CollectionEndEvent):
@@ -133,7 +149,11 @@ class _Builder:
         self.frames.append(_Frame(node, path, event.anchor))
 
     def key_comes(self) -> bool:
-        return bool(self.frames) and isinstance(self.frames[-1].node.value, dict) and not self.frames[-1].value_next
+        return (
+            bool(self.frames)
+            and isinstance(self.frames[-1].node.value, dict)
+            and not self.frames[-1].value_next
+        )
 
     def key(self, text: str, plain: bool, spot: Spot) -> None:
         frame = self.frames[-1]
@@ -176,7 +196,9 @@ class _Builder:
         self.put(self.copy(found, len(self.frames), spot) if found else Node(None, spot))
 
     def copy(self, node: Node, depth: int, spot: Spot) -> Node:
-        """A copy for an alias, so that no two places share a map; the budget bounds what aliases can blow up."""
+        """A copy for an alias, so that no two places share a map; the budget bounds what aliases can blow
+        up.
+        """
         self.copied += 1
         if self.copied > ALIAS_BUDGET:
             raise _Hopeless(spot.problem((), f"the aliases stand for more than {ALIAS_BUDGET:,} values"))

@@ -1,0 +1,315 @@
+"""The command line: parse, call, print.
+
+Results go to stdout, progress and errors to stderr. Exit codes: 0 ok, 1 internal failure, 2 usage, 3 bad scenario or
+data, 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from sim import __version__
+
+if TYPE_CHECKING:
+    from sim.scenario import Scenario
+
+OK, FAILED, USAGE, BAD_DATA, INTERRUPTED = 0, 1, 2, 3, 130
+
+
+def main() -> None:
+    """Run the command line and leave with its exit code."""
+    sys.exit(run_command(sys.argv[1:]))
+
+
+def run_command(arguments: list[str]) -> int:
+    """The exit code of one command; what is wrong is said in words on stderr."""
+    from sim.scenario import ScenarioError
+
+    try:
+        code = cli.main(arguments, prog_name="citysim", standalone_mode=False)
+        return code if isinstance(code, int) else OK
+    except click.ClickException as wrong:
+        wrong.show()
+        return wrong.exit_code
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("interrupted", err=True)
+        return INTERRUPTED
+    except ScenarioError as wrong:
+        click.echo(str(wrong), err=True)
+        return BAD_DATA
+    except BadDataError as wrong:
+        click.echo(f"citysim: {wrong}", err=True)
+        return BAD_DATA
+    except OSError as wrong:
+        click.echo(f"citysim: {wrong.filename or 'output'}: {wrong.strerror or wrong}", err=True)
+        return FAILED
+    except MemoryError:
+        click.echo("citysim: out of memory", err=True)
+        return FAILED
+
+
+class BadDataError(Exception):
+    """Data other than a scenario that cannot be used, in one line."""
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, prog_name="citysim")
+def cli() -> None:
+    """Simulate how a city handles its citizens' requests (接诉即办, 12345, 311)."""
+
+
+Command = Callable[..., Any]
+
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON for machines.")
+set_option = click.option(
+    "--set", "overrides", multiple=True, metavar="PATH=VALUE", help="Change a value of the scenario; may be repeated."
+)
+
+
+def replication_options(command: Command) -> Command:
+    """Options of every command that simulates."""
+    for option in (
+        click.option("--processes", type=click.IntRange(1), help="Processes at once; default: one a core."),
+        click.option(
+            "--engine", type=click.Choice(["auto", "simpy"]), default="auto", show_default=True, help="Which engine."
+        ),
+        click.option("--seed", type=click.IntRange(0, 2**63 - 1), default=1, show_default=True, help="Seed."),
+        click.option(
+            "--replications", "-n", type=click.IntRange(1), default=5, show_default=True, help="Replications."
+        ),
+    ):
+        command = option(command)
+    return command
+
+
+@cli.command()
+@click.argument("scenario")
+@replication_options
+@set_option
+@click.option("--keep", type=click.Choice(["measures", "all"]), help="What to keep; default: all up to 1 M contacts.")
+@click.option("--out", type=click.Path(path_type=Path), help="Run folder; default: a new one in results/.")
+@json_option
+def run(
+    scenario: str,
+    replications: int,
+    seed: int,
+    engine: str,
+    processes: int | None,
+    overrides: tuple[str, ...],
+    keep: str | None,
+    out: Path | None,
+    as_json: bool,
+) -> None:
+    """Simulate SCENARIO; print its measures, write a run folder with a report."""
+    from sim.experiment import store
+    from sim.experiment.runs import run as run_scenario
+    from sim.report.page import run_page
+    from sim.report.text import measures_json, run_text
+
+    path = find_scenario(scenario)
+    loaded = load_scenario(path, overrides)
+    try:
+        folder = store.place_for(loaded, seed, replications, out, Path("results"))
+        with progress(loaded.name, replications) as tick:
+            found = run_scenario(
+                loaded, replications, seed=seed, keep=keep or "auto", processes=processes, progress=tick  # type: ignore[arg-type]
+            )
+        store.write(found, path, folder, run_page(found))
+    except store.RunFolderError as wrong:
+        raise BadDataError(str(wrong)) from wrong
+    if as_json:
+        click.echo(measures_json(found, folder))
+    else:
+        click.echo(run_text(found))
+        click.echo(f"Report: {folder / 'report.html'}")
+
+
+@cli.command()
+@click.argument("scenarios", nargs=-1, required=True)
+@replication_options
+@set_option
+@click.option("--out", type=click.Path(path_type=Path), help="Where the report goes; default: results/compare-….html.")
+@json_option
+def compare(
+    scenarios: tuple[str, ...],
+    replications: int,
+    seed: int,
+    engine: str,
+    processes: int | None,
+    overrides: tuple[str, ...],
+    out: Path | None,
+    as_json: bool,
+) -> None:
+    """Run SCENARIOS on the same citizens and compare each with the first."""
+    from sim.experiment import store
+    from sim.experiment.compare import compare as compare_scenarios
+    from sim.report.page import comparison_page
+    from sim.report.text import comparison_json, comparison_text
+
+    if len(scenarios) < 2:
+        raise click.UsageError("compare wants at least two scenarios")
+    loaded = load_all(scenarios, overrides)
+    with progress(f"{len(loaded)} scenarios", replications) as tick:
+        found = compare_scenarios(loaded, replications, seed=seed, processes=processes, progress=tick)
+    try:
+        path = store.write_page(comparison_page(found), out or store.comparison_place(found, Path("results")))
+    except store.RunFolderError as wrong:
+        raise BadDataError(str(wrong)) from wrong
+    if as_json:
+        click.echo(comparison_json(found))
+    else:
+        click.echo(comparison_text(found))
+        click.echo(f"Report: {path}")
+
+
+@cli.command()
+@click.argument("folder", type=click.Path(path_type=Path))
+@click.option("--out", type=click.Path(path_type=Path), help="Where the page goes; default: report.html in FOLDER.")
+def report(folder: Path, out: Path | None) -> None:
+    """Write the report of the run in FOLDER anew."""
+    from sim.experiment import store
+    from sim.report.page import run_page
+
+    try:
+        found = store.read(folder)
+        path = store.replace_page(run_page(found), out or folder / "report.html")
+    except store.RunFolderError as wrong:
+        raise BadDataError(str(wrong)) from wrong
+    click.echo(f"Report: {path}")
+
+
+@cli.command()
+@click.argument("folder", type=click.Path(path_type=Path))
+@click.argument("request")
+@click.option("--replication", type=click.IntRange(0), default=0, show_default=True, help="Which replication.")
+def explain(folder: Path, request: str, replication: int) -> None:
+    """Tell the life of REQUEST (its key, or the beginning of it) in the run in FOLDER."""
+    from sim.experiment import store
+    from sim.report.explain import UnknownRequestError
+    from sim.report.explain import explain as explain_request
+
+    try:
+        click.echo(explain_request(store.read(folder), request, replication))
+    except (store.RunFolderError, UnknownRequestError) as wrong:
+        raise BadDataError(str(wrong)) from wrong
+
+
+@cli.command()
+@click.argument("scenario")
+@set_option
+@json_option
+def show(scenario: str, overrides: tuple[str, ...], as_json: bool) -> None:
+    """Show every resolved value of SCENARIO with its source, and the load of each pool."""
+    from sim.report.show import show_json, show_text
+
+    loaded = load_scenario(find_scenario(scenario), overrides)
+    click.echo(show_json(loaded) if as_json else show_text(loaded))
+
+
+@cli.command()
+@click.argument("scenarios", nargs=-1, required=True)
+@set_option
+def validate(scenarios: tuple[str, ...], overrides: tuple[str, ...]) -> None:
+    """Check SCENARIOS and report every error at once."""
+    for name, loaded in zip(scenarios, load_all(scenarios, overrides), strict=True):
+        click.echo(f"{name}: ok ({loaded.name})")
+
+
+@cli.command()
+@json_option
+def scenarios(as_json: bool) -> None:
+    """List the scenarios that come with citysim and those in ./scenarios."""
+    from sim.scenario import ScenarioError, load
+
+    rows = []
+    for path in known_scenarios():
+        try:
+            loaded = load(path)
+            rows.append({"scenario": path.stem, "name": loaded.name, "file": str(path)})
+        except ScenarioError as wrong:
+            rows.append({"scenario": path.stem, "name": f"({len(wrong.problems)} errors)", "file": str(path)})
+    if as_json:
+        click.echo(json.dumps(rows, ensure_ascii=False, indent=1))
+        return
+    width = max((len(row["scenario"]) for row in rows), default=0)
+    for row in rows:
+        click.echo(f"{row['scenario']:{width}}  {row['name']}")
+
+
+@cli.command()
+def schema() -> None:
+    """Print the JSON schema of scenario files, for editors."""
+    from sim.scenario import json_schema
+
+    click.echo(json.dumps(json_schema(), ensure_ascii=False, indent=1))
+
+
+# --- helpers ---------------------------------------------------------------------------------------------------------
+
+
+def known_scenarios() -> list[Path]:
+    """Scenario files of ./scenarios and of the checkout that the program runs from, by name."""
+    folders = [Path("scenarios"), Path(__file__).resolve().parent.parent / "scenarios"]
+    found: dict[str, Path] = {}
+    for folder in folders:
+        for path in sorted(folder.glob("*.yaml")):
+            if path.stem not in ("base", "sources"):
+                found.setdefault(path.stem, path)
+    return list(found.values())
+
+
+def find_scenario(name: str) -> Path:
+    """A scenario by its path, or by the name of one that ships."""
+    path = Path(name)
+    if path.exists() or path.suffix in (".yaml", ".yml") or len(path.parts) > 1:
+        return path
+    for known in known_scenarios():
+        if known.stem == name:
+            return known
+    return path
+
+
+def load_scenario(path: Path, overrides: tuple[str, ...]) -> Scenario:
+    """The scenario of a file."""
+    from sim.scenario import load
+
+    return load(path, overrides)
+
+
+def load_all(names: tuple[str, ...], overrides: tuple[str, ...]) -> list[Scenario]:
+    """Several scenarios; the errors of all are reported together."""
+    from sim.scenario import ScenarioError
+
+    loaded, problems = [], []
+    for name in names:
+        try:
+            loaded.append(load_scenario(find_scenario(name), overrides))
+        except ScenarioError as wrong:
+            problems += wrong.problems
+    if problems:
+        raise ScenarioError(problems)
+    return loaded
+
+
+@contextmanager
+def progress(what: str, total: int) -> Iterator[Callable[[int], None]]:
+    """A progress bar on stderr; plain lines where stderr is no terminal."""
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        click.echo(f"{what}: {total} replications …", err=True)
+        yield lambda done: click.echo(f"{what}: {done} of {total} done", err=True)
+        return
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=console, transient=True) as bar:
+        task = bar.add_task(what[:40], total=total)
+        yield lambda done: bar.update(task, completed=done)

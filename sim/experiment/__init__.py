@@ -1,0 +1,1 @@
+"""Running scenarios many times: replications, stored runs, comparisons."""

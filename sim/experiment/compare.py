@@ -1,0 +1,103 @@
+"""Scenarios side by side over the same citizens."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from sim.experiment.memory import check_memory
+from sim.experiment.parallel import each
+from sim.scenario import Scenario
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from sim.experiment.parallel import Progress
+
+
+@dataclass(frozen=True, eq=False)
+class Comparison:
+    """What the variants do differently from the baseline, the first scenario.
+
+    ``differences``: every measure, variant less baseline, paired by replication (``sim.inference.differences``).
+    ``requests``: share of requests that close faster, slower or unchanged, for the city, each district and category.
+    """
+
+    names: tuple[str, ...]
+    scenarios: tuple[Scenario, ...]
+    seed: int
+    replications: int
+    measures: pd.DataFrame
+    summary: pd.DataFrame
+    differences: pd.DataFrame
+    requests: pd.DataFrame
+
+    def _repr_html_(self) -> str:
+        city = self.differences[self.differences["p_holm"].notna()]
+        return str(city.to_html(index=False))
+
+
+def unique_names(scenarios: Sequence[Scenario]) -> tuple[str, ...]:
+    """The scenarios' names, numbered where two are the same."""
+    names: list[str] = []
+    for scenario in scenarios:
+        name, number = scenario.name, 2
+        while name in names:
+            name, number = f"{scenario.name} ({number})", number + 1
+        names.append(name)
+    return tuple(names)
+
+
+def _replicate(
+    scenarios: Sequence[Scenario], names: Sequence[str], seed: int, replication: int
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Measures of all scenarios in one replication, and the requests of each variant against the baseline's."""
+    import pandas as pd
+
+    from sim.inference import pairwise_requests
+    from sim.measures import measures
+    from sim.outcomes import simulate
+
+    base = simulate(scenarios[0], replication, seed=seed)
+    rows, pairs = [measures(base).assign(scenario=names[0])], []
+    for scenario, name in zip(scenarios[1:], names[1:], strict=True):
+        out = simulate(scenario, replication, seed=seed)
+        rows.append(measures(out).assign(scenario=name))
+        pairs.append(pairwise_requests(base, out).assign(scenario=name, replication=replication))
+    return pd.concat(rows, ignore_index=True), pd.concat(pairs, ignore_index=True)
+
+
+def compare(
+    scenarios: Sequence[Scenario],
+    replications: int = 5,
+    *,
+    seed: int = 1,
+    processes: int | None = None,
+    progress: Progress = lambda done: None,
+) -> Comparison:
+    """Run all scenarios on the same citizens and compare each with the first.
+
+    Raises ``ValueError`` for fewer than two scenarios, ``ScenarioError`` where there is not enough memory.
+    """
+    import pandas as pd
+
+    from sim.inference import differences, summary
+
+    if len(scenarios) < 2:
+        raise ValueError("at least two scenarios are compared")
+    names = unique_names(scenarios)
+    for scenario in scenarios:
+        check_memory(scenario, 2)
+    found = each(_replicate, (tuple(scenarios), names, seed), replications, processes, progress)
+    table = pd.concat([rows for rows, _ in found], ignore_index=True)
+    return Comparison(
+        names=names,
+        scenarios=tuple(scenarios),
+        seed=seed,
+        replications=replications,
+        measures=table,
+        summary=summary(table),
+        differences=differences(table, names[0]),
+        requests=pd.concat([pairs for _, pairs in found], ignore_index=True),
+    )

@@ -1,0 +1,109 @@
+"""One scenario, many replications, on as many processes as there are cores."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from sim.experiment.memory import check_memory, expected_contacts
+from sim.experiment.parallel import Progress, each, workers
+from sim.scenario import Scenario
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Keep = Literal["auto", "measures", "all"]
+
+#: Up to so many contacts in all, everything is kept unless one says otherwise.
+KEEP_ALL_UP_TO = 1_000_000
+
+
+@dataclass(frozen=True, eq=False)
+class Tables:
+    """What is kept of one replication, or of all. Contact-level tables are None when only measures are kept."""
+
+    measures: pd.DataFrame
+    levels: pd.DataFrame
+    requests: pd.DataFrame | None
+    visits: pd.DataFrame | None
+    problems: pd.DataFrame | None
+
+
+@dataclass(frozen=True, eq=False)
+class Run:
+    """A scenario and what came of it; the tables of all replications stand below each other."""
+
+    scenario: Scenario
+    seed: int
+    replications: int
+    engine: str
+    seconds: float
+    pools: pd.DataFrame
+    tables: Tables
+
+    @property
+    def measures(self) -> pd.DataFrame:
+        """All measures of all replications, tidy."""
+        return self.tables.measures
+
+    def summary(self) -> pd.DataFrame:
+        """Mean and 95 % interval of each measure over the replications."""
+        from sim.inference import summary
+
+        return summary(self.measures)
+
+    def _repr_html_(self) -> str:
+        city = self.summary()
+        return str(city[city["group_by"] == ""].to_html(index=False))
+
+
+def _replicate(scenario: Scenario, seed: int, keep_all: bool, replication: int) -> tuple[Tables, pd.DataFrame]:
+    """One replication and its measures."""
+    from sim.measures import measures
+    from sim.outcomes import simulate
+
+    out = simulate(scenario, replication, seed=seed)
+    kept = (out.requests, out.visits, out.problems) if keep_all else (None, None, None)
+    return Tables(measures(out), out.levels, *kept), out.pools
+
+
+def run(
+    scenario: Scenario,
+    replications: int = 5,
+    *,
+    seed: int = 1,
+    keep: Keep = "auto",
+    processes: int | None = None,
+    progress: Progress = lambda done: None,
+) -> Run:
+    """Simulate a scenario several times; replication k is the same however many there are.
+
+    ``progress`` is called with the number of finished replications. Raises ``ScenarioError`` where the scenario needs
+    more memory than there is.
+    """
+    import pandas as pd
+
+    if replications < 1:
+        raise ValueError("at least one replication is wanted")
+    check_memory(scenario, workers(replications, processes))
+    keep_all = keep == "all" or (
+        keep == "auto" and expected_contacts(scenario) * replications <= KEEP_ALL_UP_TO
+    )
+    begin = time.perf_counter()
+    found = each(_replicate, (scenario, seed, keep_all), replications, processes, progress)
+    parts = [tables for tables, _ in found]
+
+    def below(name: str) -> pd.DataFrame | None:
+        frames = [getattr(part, name) for part in parts]
+        return None if frames[0] is None else pd.concat(frames, ignore_index=True)
+
+    return Run(
+        scenario=scenario,
+        seed=seed,
+        replications=replications,
+        engine="simpy",
+        seconds=time.perf_counter() - begin,
+        pools=found[0][1],
+        tables=Tables(*(below(name) for name in Tables.__dataclass_fields__)),  # type: ignore[arg-type]
+    )

@@ -1,0 +1,124 @@
+"""Scenarios over replications: means, paired differences, and the same requests in two scenarios."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike, NDArray
+
+from sim.inference.student import KEY, Cube, Floats, Student
+from sim.measures import REGISTRY
+from sim.measures.contacts import hours_to_close
+
+
+def summary(measures: pd.DataFrame, level: float = 0.95) -> pd.DataFrame:
+    """Each measure's mean over the replications of a scenario, with its interval.
+
+    Columns: scenario, measure, group_by, group, mean, lower, upper, n, unit.
+    """
+    cube = Cube(measures)
+    parts = []
+    for number, scenario in enumerate(cube.scenarios):
+        student = Student(cube.values[:, number])
+        mean = np.where(cube.unreached[:, number].any(axis=1), np.nan, student.mean)
+        half = student.half_width(level)
+        part = cube.keys.assign(
+            scenario=scenario, mean=mean, lower=mean - half, upper=mean + half, n=student.n
+        )
+        parts.append(part[cube.present[:, number]])
+    columns = ["scenario", *KEY, "mean", "lower", "upper", "n", "unit"]
+    return pd.concat(parts, ignore_index=True)[columns]
+
+
+def differences(measures: pd.DataFrame, baseline: str, level: float = 0.95) -> pd.DataFrame:
+    """Each other scenario less the baseline, in pairs of the same replication.
+
+    Columns: scenario, baseline, measure, group_by, group, difference (their mean), lower, upper, n (pairs),
+    unit, p (two-sided t-test; 1 where all differences are exactly zero), p_holm (adjusted over the headline
+    measures of the whole city, all scenarios together; null for all others). A ValueError if the table has no
+    such baseline, or nothing to compare it with.
+    """
+    cube = Cube(measures)
+    if baseline not in cube.scenarios or len(cube.scenarios) < 2:
+        raise ValueError(f"there is no scenario “{baseline}” with others to compare, only {cube.scenarios}")
+    base = cube.scenarios.index(baseline)
+    parts = []
+    for number, scenario in enumerate(cube.scenarios):
+        if number == base:
+            continue
+        student = Student(cube.values[:, number] - cube.values[:, base])
+        unreached = (cube.unreached[:, number] | cube.unreached[:, base]).any(axis=1)
+        mean = np.where(unreached, np.nan, student.mean)
+        half = student.half_width(level)
+        part = cube.keys.assign(
+            scenario=scenario,
+            baseline=baseline,
+            difference=mean,
+            lower=mean - half,
+            upper=mean + half,
+            n=student.n,
+            p=np.where(unreached, np.nan, student.p()),
+        )
+        parts.append(part[cube.present[:, number] & cube.present[:, base]])
+    table = pd.concat(parts, ignore_index=True)
+    headlines = [measure.identifier for measure in REGISTRY.values() if measure.headline]
+    family = table["measure"].isin(headlines) & (table["group_by"] == "")
+    table["p_holm"] = holm(table["p"].where(family))
+    columns = ["scenario", "baseline", *KEY, "difference", "lower", "upper", "n", "unit", "p", "p_holm"]
+    return table[columns]
+
+
+def holm(p: ArrayLike) -> Floats:
+    """Holm's adjusted p-values (Holm 1979, Scand. J. Statist. 6, 65–70); NaN stand outside the family."""
+    values = np.asarray(p, dtype=np.float64)
+    order = np.argsort(values)[: np.count_nonzero(~np.isnan(values))]  # NaN sort last
+    stepped = values[order] * np.arange(len(order), 0, -1)
+    adjusted = np.full(values.shape, np.nan)
+    adjusted[order] = np.minimum(np.maximum.accumulate(stepped), 1.0)
+    return adjusted
+
+
+@dataclass(frozen=True)
+class Pairwise:
+    """Two scenarios request by request; the four shares are of those ``compared``."""
+
+    compared: int
+    faster: float
+    slower: float
+    unchanged: float
+    open_in_both: float
+    only_in_a: int
+    only_in_b: int
+
+
+def pairwise_requests(a: pd.DataFrame, b: pd.DataFrame) -> Pairwise:
+    """How the same requests fare in ``b`` against ``a``, two tables of requests as ``Outcomes.counted``.
+
+    They are matched by replication and key, and compared by their time to first closing; one still open at
+    the end is slower than one that closed. Compared are those that close themselves, now or later, in both.
+    """
+    times = [
+        pd.DataFrame({"replication": t["replication"], "request": t["request"], "hours": hours_to_close(t)})
+        for t in (a, b)
+    ]
+    before, after = (time[time["hours"].notna()] for time in times)
+    both = before.merge(after, on=["replication", "request"], suffixes=("_a", "_b"), validate="one_to_one")
+    hours_a, hours_b = both["hours_a"].to_numpy(), both["hours_b"].to_numpy()
+    n = len(both)
+
+    def share(of: NDArray[np.bool_]) -> float:
+        return np.count_nonzero(of) / n if n else math.nan
+
+    never = np.isinf(hours_a) & np.isinf(hours_b)
+    return Pairwise(
+        compared=n,
+        faster=share(hours_b < hours_a),
+        slower=share(hours_b > hours_a),
+        unchanged=share((hours_b == hours_a) & ~never),
+        open_in_both=share(never),
+        only_in_a=len(before) - n,
+        only_in_b=len(after) - n,
+    )

@@ -1,0 +1,88 @@
+"""Student-t intervals, and the table of measures in the shape they need."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike, NDArray
+from scipy.special import stdtr, stdtrit
+
+Floats = NDArray[np.float64]
+
+#: What tells one row of a table of measures from another, within a replication of a scenario.
+KEY = ["measure", "group_by", "group"]
+
+
+class Interval(NamedTuple):
+    """The mean of n values with its confidence bounds."""
+
+    mean: float
+    lower: float
+    upper: float
+    n: int
+
+
+def interval(values: ArrayLike, level: float = 0.95) -> Interval:
+    """The Student-t interval of a mean of independent values. NaN are left out; one value has no bounds."""
+    student = Student(np.asarray(values, dtype=np.float64).reshape(1, -1))
+    mean, half = float(student.mean[0]), float(student.half_width(level)[0])
+    return Interval(mean, mean - half, mean + half, int(student.n[0]))
+
+
+class Student:
+    """Student's t over the columns of each row, NaN left out."""
+
+    def __init__(self, rows: Floats) -> None:
+        has = ~np.isnan(rows)
+        self.n = has.sum(axis=1)
+        # about one of the values themselves, so that equal values have exactly no spread
+        anchor = np.where(self.n > 0, rows[np.arange(len(rows)), has.argmax(axis=1)], np.nan)
+        offsets = np.where(has, rows - anchor[:, None], 0.0)
+        with np.errstate(invalid="ignore", divide="ignore"):
+            shift = offsets.sum(axis=1) / self.n
+            spread = np.where(has, offsets - shift[:, None], 0.0)
+            self.error = np.sqrt((spread**2).sum(axis=1) / (self.n - 1) / self.n)
+        self.mean = anchor + shift
+        self.error[self.n < 2] = np.nan
+
+    def half_width(self, level: float) -> Floats:
+        """Of the interval of the mean; NaN for fewer than two values."""
+        width: Floats = stdtrit(np.maximum(self.n - 1, 1), (1 + level) / 2) * self.error
+        return width
+
+    def p(self) -> Floats:
+        """Of the two-sided test that the mean is zero; 1 if all values are exactly zero."""
+        with np.errstate(invalid="ignore", divide="ignore"):
+            t = np.where(self.mean == 0, 0.0, np.abs(self.mean) / self.error)
+        p: Floats = 2 * stdtr(np.maximum(self.n - 1, 1), -t)
+        return np.where(self.n > 1, p, np.nan)
+
+
+class Cube:
+    """A table of measures by key (measure and group), scenario and replication."""
+
+    def __init__(self, measures: pd.DataFrame) -> None:
+        names = [*KEY, "scenario", "replication"]
+        if measures.duplicated(names).any():
+            raise ValueError("a measure occurs twice in one replication of a scenario")
+        key = measures.groupby(KEY, sort=False).ngroup().to_numpy()
+        scenario, self.scenarios = _numbered(measures["scenario"])
+        replication, replications = _numbered(measures["replication"])
+        self.keys = measures.drop_duplicates(KEY)[[*KEY, "unit"]].reset_index(drop=True)
+        shape = (len(self.keys), len(self.scenarios), len(replications))
+        at = (key, scenario, replication)
+        value = measures["value"].to_numpy(dtype=np.float64)
+        self.values = np.full(shape, np.nan)
+        self.values[at] = value
+        self.unreached = np.zeros(shape, dtype=np.bool_)
+        self.unreached[at] = np.isnan(value) & (measures["denominator"] > 0).to_numpy()
+        self.present = np.zeros(shape[:2], dtype=np.bool_)
+        self.present[at[:2]] = True
+
+
+def _numbered(column: pd.Series) -> tuple[NDArray[np.int64], list[str]]:
+    """Codes for a column in order of first appearance, and what they stand for."""
+    codes, values = pd.factorize(column)
+    return codes.astype(np.int64), list(values)

@@ -1,0 +1,172 @@
+"""One request's life in words, with its clocks and its hours by cause."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+if TYPE_CHECKING:
+    from sim.experiment.runs import Run
+
+CAUSE_WORDS = {
+    "rework": "handled again in later rounds",
+    "bounced": "at wrong units",
+    "other_units": "waiting for other units",
+    "parked": "parked",
+    "unit_closed": "the unit was closed",
+    "unit_queue": "in the unit's queue",
+    "work": "being worked on",
+    "lead_time": "lead time (parts, contractors, approvals)",
+    "dispatch": "being dispatched",
+    "intake": "intake (waiting, talking, calling again)",
+    "callback": "waiting for and in the callback",
+}
+VISIT_WORDS = {
+    "intake": "intake",
+    "dispatch": "the dispatch desk",
+    "district_desk": "the district's desk",
+    "review": "review at the wrong unit",
+    "coordination": "coordination by the first unit",
+    "contact": "contact with the citizen",
+    "handling": "handling",
+    "subtask": "sub-task at the right unit",
+    "part": "part of a joint matter",
+    "callback": "callback",
+}
+ENDS = {
+    "answered": "was answered on the spot",
+    "out_of_scope": "was out of scope and closed with an explanation",
+    "lost": "was lost: the citizen gave up",
+    "merged": "was merged: another request took care of the problem",
+    "closed": "was closed",
+    "intake_open": "is still at intake at the end",
+    "open": "is still open at the end",
+}
+
+
+class UnknownRequestError(Exception):
+    """No request of that key in the run, or several."""
+
+
+def explain(run: Run, request: str, replication: int = 0) -> str:
+    """The life of a request, given by its key or the beginning of it.
+
+    Raises ``UnknownRequestError`` where none or several fit, or the run kept no requests.
+    """
+    if run.tables.requests is None or run.tables.visits is None:
+        raise UnknownRequestError("this run kept measures only: run again with --keep all")
+    if not 0 <= replication < run.replications:
+        raise UnknownRequestError(f"the run has the replications 0 … {run.replications - 1}")
+    requests = run.tables.requests
+    fits = requests[
+        (requests["replication"] == replication) & requests["request"].str.startswith(request.lower())
+    ]
+    if len(fits) == 0:
+        raise UnknownRequestError(f"no request {request} in replication {replication}")
+    if len(fits) > 1:
+        few = ", ".join(fits["request"].head(3))
+        raise UnknownRequestError(f"{len(fits)} requests begin with {request}: {few} …")
+    row = fits.iloc[0]
+    visits = run.tables.visits
+    own = visits[(visits["replication"] == replication) & (visits["request"] == row["request"])]
+    return "\n".join(_Story(run, row).lines(own))
+
+
+class _Story:
+    def __init__(self, run: Run, row: pd.Series[Any]) -> None:
+        self.scenario, self.row = run.scenario, row
+        self.end = run.scenario.hours_of(run.scenario.time.end)
+
+    def when(self, hours: float) -> str:
+        """A moment as date and time."""
+        moment = self.scenario.time.start + timedelta(hours=float(hours))
+        return f"{moment:%a %Y-%m-%d %H:%M:%S}"
+
+    def lines(self, visits: pd.DataFrame) -> list[str]:
+        row = self.row
+        about = f"{row['category']} in {row['district']}, by {row['channel']}, class {row['urgency']}"
+        lines = [f"Request {row['request']}: {about}", ""]
+        again = "" if pd.isna(row["repeat_of"]) else f", about the same matter as {row['repeat_of']}"
+        lines.append(f"{self.when(row['arrived'])}  the citizen turns to the city{again}")
+        for visit in visits.sort_values("queued").itertuples():
+            lines += self._visit(visit)
+        lines += self._milestones()
+        lines += ["", *self._clocks(), *self._answers(), *self._hours()]
+        return lines
+
+    def _visit(self, visit: Any) -> list[str]:
+        what = f"{VISIT_WORDS[visit.kind]} ({visit.pool})"
+        if visit.kind in ("handling", "subtask", "part") and visit.round > 1:
+            what += f", round {visit.round}"
+        lines = [f"{self.when(visit.queued)}  queues for {what}"]
+        if pd.isna(visit.started):
+            if not pd.isna(visit.ended):
+                left = "hangs up" if visit.kind == "intake" else "leaves the queue"
+                lines.append(f"{self.when(visit.ended)}  {left}")
+            return lines
+        wait = length(visit.started - visit.queued)
+        lines.append(f"{self.when(visit.started)}  is taken after {wait}")
+        if not pd.isna(visit.ended):
+            lines.append(f"{self.when(visit.ended)}  done, {length(visit.worked)} of work")
+        return lines
+
+    def _milestones(self) -> list[str]:
+        row, lines = self.row, []
+        if not pd.isna(row["first_closed"]):
+            truth = "truly solved" if row["resolved"] else "not truly solved"
+            lines.append(f"{self.when(row['closed'])}  closed by {row['owner_unit']}: {truth}")
+        finished = row["ended"] if not pd.isna(row["ended"]) else self.end
+        lines.append(f"{self.when(finished)}  {ENDS[row['status']]}")
+        return lines
+
+    def _clocks(self) -> list[str]:
+        row, lines = self.row, []
+        for what, due, done in (
+            ("Contact", row["contact_due"], row["contacted"]),
+            ("Resolve", row["due"], row["first_closed"]),
+        ):
+            if pd.isna(due):
+                continue
+            if pd.isna(done):
+                state = "not done" if due <= self.end else "not yet due at the end"
+            else:
+                late = done > due
+                state = f"{length(abs(done - due))} {'late' if late else 'to spare'}"
+            lines.append(f"{what} by {self.when(due)}: {state}")
+        return lines or ["No clock runs for this request."]
+
+    def _answers(self) -> list[str]:
+        row = self.row
+        if pd.isna(row["called_back"]):
+            return []
+        said = [
+            f"{'' if row[f'said_{what}'] else 'not '}{what}" for what in ("contacted", "resolved", "satisfied")
+        ]
+        return [f"In the callback of {self.when(row['called_back'])} the citizen said: {', '.join(said)}"]
+
+    def _hours(self) -> list[str]:
+        row = self.row
+        finished = row["ended"] if not pd.isna(row["ended"]) else self.end
+        age = min(finished, self.end) - row["arrived"]
+        lines = ["", "Where the time went"]
+        for cause, words in CAUSE_WORDS.items():
+            hours = row[f"hours_{cause}"]
+            if hours > 0:
+                lines.append(f"  {hours:12.4f} h  {words}")
+        total = sum(row[f"hours_{cause}"] for cause in CAUSE_WORDS)
+        lines.append(f"  {total:12.4f} h  in all; age {age:.4f} h")
+        return lines
+
+
+def length(hours: float) -> str:
+    """A length of time as people say it."""
+    seconds = hours * 3600
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    if seconds < 5400:
+        return f"{seconds / 60:.0f} min"
+    if hours < 48:
+        return f"{hours:.1f} h"
+    return f"{hours / 24:.1f} d"

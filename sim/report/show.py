@@ -1,0 +1,104 @@
+"""What a scenario says: every resolved value with its source, and what it asks of its pools."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from sim.model.city import build_city
+from sim.model.load import Load, offered_loads
+
+if TYPE_CHECKING:
+    from sim.scenario import Scenario, Value
+
+
+def show_text(scenario: Scenario) -> str:
+    """For reading: the loads first, then every value with its source."""
+    loads = offered_loads(build_city(scenario))
+    lines = [scenario.name, ""]
+    if scenario.description:
+        lines += [scenario.description.strip(), ""]
+    lines += [*_load_lines(loads), ""]
+    if scenario.scale != 1:
+        lines += [
+            f"Scale 1:{scenario.scale:g}: demand and staff are thinned together and streets merged.",
+            "Waits do not compare across scales: small pools wait longer at the same load.",
+            "",
+        ]
+    values = scenario.values()
+    lines += _changes(values)
+    lines += ["Values and their sources", "------------------------"]
+    lines += [_value_line(value) for value in values]
+    unsourced = sum(v.is_number and not v.from_default and v.source is None for v in values)
+    if unsourced:
+        lines += ["", f"{unsourced} numbers have no source."]
+    return "\n".join(lines)
+
+
+def _load_lines(loads: list[Load]) -> list[str]:
+    lines = [
+        "Offered load by pool (count window, means)",
+        "------------------------------------------",
+        f"{'pool':40} {'visits/d':>10} {'work h/d':>9} {'duty h/d':>9} {'load':>6}",
+    ]
+    for load in loads:
+        name = " + ".join(load.pools)
+        name = name if len(name) <= 40 else name[:39] + "…"
+        lines.append(f"{name:40} {load.visits:10,.1f} {load.work:9,.1f} {load.duty:9,.1f} {load.offered:6.2f}")
+    crowded = [load.sentence() for load in loads if load.offered >= 1]
+    return lines + [""] * bool(crowded) + crowded
+
+
+def _changes(values: list[Value]) -> list[str]:
+    """Where the scenario extends others: what its own file sets."""
+    files = list(dict.fromkeys(v.origin_file for v in values if v.origin_file is not None))
+    own = [v for v in values if v.layer == 0]
+    if len(files) < 2 or len(own) == len(values):
+        return []
+    head = "Set by this file, all else comes from what it extends"
+    return [head, "-" * len(head), *(f"{v.path} = {v.value_text}" for v in own), ""]
+
+
+def _value_line(value: Value) -> str:
+    if value.from_default:
+        origin = "default"
+    elif value.source is not None:
+        origin = " · ".join(x for x in (value.source.kind, value.source.title, value.source.note) if x)
+    else:
+        origin = "no source"
+    place = f" ({value.origin_file}:{value.line})" if value.origin_file else ""
+    return f"{value.path} = {value.value_text}\n    {origin}{place}"
+
+
+def show_json(scenario: Scenario) -> str:
+    """For machines: values with sources, loads."""
+
+    def source(value: Value) -> Any:
+        return None if value.source is None else value.source.model_dump(exclude_none=True)
+
+    document = {
+        "name": scenario.name,
+        "digest": scenario.digest,
+        "values": [
+            {
+                "path": v.path,
+                "value": v.value_text,
+                "file": v.origin_file,
+                "line": v.line,
+                "default": v.from_default,
+                "source": source(v),
+            }
+            for v in scenario.values()
+        ],
+        "loads": [
+            {
+                "pools": list(load.pools),
+                "visits_per_day": load.visits,
+                "work_hours_per_day": load.work,
+                "duty_hours_per_day": load.duty,
+                "offered_load": load.offered if load.duty > 0 else None,
+            }
+            for load in offered_loads(build_city(scenario))
+        ],
+    }
+    return json.dumps(document, ensure_ascii=False, indent=1)

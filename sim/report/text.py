@@ -1,0 +1,204 @@
+"""Results as text for an 80-column terminal, and as JSON for machines."""
+
+from __future__ import annotations
+
+import json
+import math
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sim.measures import REGISTRY
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from sim.experiment.compare import Comparison
+    from sim.experiment.runs import Run
+
+WIDTH = 79
+
+#: What a run prints, in this order; a measure that the scenario has no answer to is left out.
+CITY_LINES = (
+    "contacts",
+    "requests",
+    "response_rate",
+    "resolution_rate",
+    "satisfaction_rate",
+    "score",
+    "true_resolution_share",
+    "breach_share",
+    "contact_breach_share",
+    "lateness_mean_among_closed",
+    "time_to_close_p50",
+    "time_to_close_p90",
+    "time_to_close_p50_among_closed",
+    "time_to_close_mean_among_closed",
+    "closed_share",
+    "backlog_end",
+    "answered_within_15s",
+    "phone_wait_mean",
+    "abandonment_share",
+    "lost_share",
+    "hops_mean",
+    "rounds_mean",
+    "repeat_share",
+    "utilisation",
+    "cost",
+    "equity_gap",
+)
+
+
+def number(value: float, unit: str) -> str:
+    """A value as people read it: shares in percent, hours up to two days, then days."""
+    if value is None or math.isnan(value):
+        return "–"
+    if unit == "share":
+        return f"{100 * value:.1f} %"
+    if unit == "h":
+        if abs(value) >= 48:
+            return f"{value / 24:,.1f} d"
+        if abs(value) < 0.1 and value != 0:
+            return f"{value * 3600:,.0f} s"
+        return f"{value:,.1f} h"
+    if abs(value) >= 1000:
+        return f"{value:,.0f}"
+    return f"{value:,.2f}"
+
+
+def interval(row: Any) -> str:
+    """The 95 % interval of a row of a summary or of differences."""
+    if math.isnan(row.lower):
+        return ""
+    return f"{number(row.lower, row.unit)} … {number(row.upper, row.unit)}"
+
+
+def run_text(run: Run) -> str:
+    """The measures of the whole city with 95 % intervals, and the busiest units."""
+    table = run.summary()
+    lines = [
+        f"{run.scenario.name}",
+        f"{run.replications} replications, seed {run.seed}, engine {run.engine}, {run.seconds:.1f} s",
+        "",
+        f"{'measure':38} {'mean':>12}  95 % interval",
+        "─" * WIDTH,
+    ]
+    city = {row.measure: row for row in table[table["group_by"] == ""].itertuples()}
+    for name in CITY_LINES:
+        row = city.get(name)
+        if row is not None and (not math.isnan(row.mean) or name.startswith("time_to_close_p")):
+            mean = number(row.mean, row.unit) if not math.isnan(row.mean) else "not reached"
+            lines.append(f"{REGISTRY[name].english[:38]:38} {mean:>12}  {interval(row)}")
+    lines += ["", *_by_unit(table), ""]
+    return "\n".join(lines)
+
+
+def _by_unit(table: pd.DataFrame) -> list[str]:
+    """The ten units with the most requests."""
+    wanted = ("requests", "time_to_close_p50", "time_to_close_p90", "breach_share")
+    units: dict[str, dict[str, Any]] = {}
+    for row in table[(table["group_by"] == "unit") & table["measure"].isin(wanted)].itertuples():
+        units.setdefault(json.loads(row.group)[0], {})[row.measure] = row
+    for row in table[(table["group_by"] == "pool") & (table["measure"] == "utilisation")].itertuples():
+        units.get(json.loads(row.group)[0], {})["utilisation"] = row
+    ranked = sorted(units.items(), key=lambda item: -item[1]["requests"].mean)[:10]
+    heads = ("requests", "median", "90 %", "late", "busy")
+    lines = [f"{'unit':33}" + "".join(f"{head:>9}" for head in heads), "─" * WIDTH]
+    for name, rows in ranked:
+        cells = [
+            number(rows[m].mean, rows[m].unit) if m in rows else "–" for m in (*wanted, "utilisation")
+        ]
+        lines.append(f"{name[:33]:33}" + "".join(f"{cell:>9}" for cell in cells))
+    if len(units) > len(ranked):
+        lines.append(f"… and {len(units) - len(ranked)} more units in the report")
+    return lines
+
+
+def comparison_text(comparison: Comparison) -> str:
+    """For each variant: the headline measures as paired differences, who gains and who loses."""
+    lines = []
+    for variant in comparison.names[1:]:
+        lines += _variant(comparison, variant)
+    return "\n".join(lines)
+
+
+def _variant(comparison: Comparison, variant: str) -> list[str]:
+    table = comparison.differences
+    table = table[table["scenario"] == variant]
+    lines = [
+        f"{variant}",
+        f"  less {comparison.names[0]}",
+        f"  {comparison.replications} replications on the same citizens, seed {comparison.seed}",
+        "",
+        f"{'measure':30} {'difference':>11}  {'95 % interval':25} {'p (Holm)':>8}",
+        "─" * WIDTH,
+    ]
+    for row in table[table["p_holm"].notna()].itertuples():
+        lines.append(
+            f"{REGISTRY[row.measure].english[:30]:30} {number(row.difference, row.unit):>11}  "
+            f"{interval(row):25} {row.p_holm:8.3f}"
+        )
+    pairs = comparison.requests
+    pairs = pairs[pairs["scenario"] == variant]
+    city = pairs[pairs["group_by"] == ""]
+    shares = {kind: city[kind].mean() for kind in ("faster", "slower", "unchanged")}
+    lines += [
+        "",
+        "Requests: " + ", ".join(f"{100 * share:.1f} % {kind}" for kind, share in shares.items()),
+        "",
+    ]
+    for dimension in ("district", "category"):
+        lines += _gains(table, dimension)
+    return lines
+
+
+def _gains(table: pd.DataFrame, dimension: str) -> list[str]:
+    """The groups whose median time to close clearly falls or rises (interval away from zero)."""
+    rows = table[(table["group_by"] == dimension) & (table["measure"] == "time_to_close_p50")]
+    gains = rows[rows["upper"] < 0].sort_values("difference")
+    losses = rows[rows["lower"] > 0].sort_values("difference", ascending=False)
+    lines = []
+    for head, found in (("gain", gains), ("lose", losses)):
+        names = [
+            f"{json.loads(row.group)[0]} ({number(row.difference, 'h')})" for row in found.head(5).itertuples()
+        ]
+        more = f" and {len(found) - 5} more" if len(found) > 5 else ""
+        lines.append(f"By {dimension}, {head}: {'; '.join(names) or 'none clearly'}{more}")
+    return lines
+
+
+# --- JSON -----------------------------------------------------------------------------------------------------------
+
+
+def records(table: pd.DataFrame) -> list[dict[str, Any]]:
+    """Rows as plain data; null for what has no value."""
+    rows: list[dict[str, Any]] = json.loads(table.to_json(orient="records", double_precision=15))
+    for row in rows:
+        if "group" in row and isinstance(row["group"], str):
+            row["group"] = json.loads(row["group"])
+    return rows
+
+
+def measures_json(run: Run, folder: Path) -> str:
+    """The summary of a run."""
+    document = {
+        "scenario": run.scenario.name,
+        "digest": run.scenario.digest,
+        "seed": run.seed,
+        "replications": run.replications,
+        "engine": run.engine,
+        "folder": str(folder),
+        "measures": records(run.summary()),
+    }
+    return json.dumps(document, ensure_ascii=False, indent=1)
+
+
+def comparison_json(comparison: Comparison) -> str:
+    """The differences of a comparison."""
+    document = {
+        "scenarios": list(comparison.names),
+        "seed": comparison.seed,
+        "replications": comparison.replications,
+        "differences": records(comparison.differences),
+        "requests": records(comparison.requests),
+    }
+    return json.dumps(document, ensure_ascii=False, indent=1)

@@ -1,0 +1,261 @@
+"""What the schema cannot see in one value: names that lead nowhere, keys that need or exclude each other.
+
+The checks read the tree, not the models, so that they work, and point, whatever else is wrong.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sim.scenario.defaults import classes_of
+from sim.scenario.errors import Path, Problem, ReadError, nearest, quoted
+from sim.scenario.nodes import Node, find, select, spot_of
+from sim.scenario.policies import read_limit
+from sim.scenario.quantities import read_probability
+
+# where names of other parts stand, by the part that must define them
+_AS_VALUE = {
+    "calendars": ["pools.*.calendar", "units.*.calendar", "policies.time_limits.calendar"],
+    "pools": ["channels.*.pool", "dispatch.pool", "dispatch.district_desk.pool", "policies.callback.pool"],
+    "pools or units": ["pools.*.also_serves.*", "units.*.also_serves.*"],
+    "units": [
+        "categories.*.unit",
+        "categories.*.parts.*.unit",
+        "categories.*.confused_with",
+        "dispatch.backstop",
+    ],
+    "categories": ["demand.shocks.*.categories.*"],
+    "districts": ["demand.shocks.*.districts.*"],
+    "classes": ["categories.*.urgency"],
+}
+_AS_KEY = {
+    "units": ["categories.*.unit", "categories.*.confused_with"],
+    "categories": [
+        "policies.instant_answer.by_category",
+        "policies.time_limits.by_category",
+        "policies.time_limits.parking.by_category",
+        "policies.classified_handling.by_category",
+        "policies.precise_dispatch.by_category",
+    ],
+    "districts": ["categories.*.by_district"],
+    "classes": [
+        "categories.*.urgency",
+        "pools.*.head_start",
+        "units.*.head_start",
+        "policies.classified_handling.head_start",
+        "policies.time_limits.contact",
+        "policies.time_limits.resolve",
+    ],
+}
+_SINGULAR = {
+    "calendars": "calendar",
+    "pools": "pool",
+    "pools or units": "pool or unit",
+    "units": "unit",
+    "categories": "category",
+    "districts": "district",
+    "classes": "class",
+}
+
+
+def check(root: Node) -> Iterator[Problem]:
+    """Everything wrong between the parts of a scenario, in no order."""
+    checker = _Checker(root)
+    yield from checker.names()
+    yield from checker.idle()
+    yield from checker.staff()
+    yield from checker.channels()
+    yield from checker.categories()
+    yield from checker.districts()
+    yield from checker.policies()
+
+
+class _Checker:
+    def __init__(self, root: Node) -> None:
+        self.root = root
+        self.known = {part: self.map_keys(part) for part in _SINGULAR if " " not in part}
+        self.known["classes"] = classes_of(root)
+        self.known["pools or units"] = self.known["pools"] + self.known["units"]
+
+    def map_keys(self, *path: str) -> list[str]:
+        node = find(self.root, path)
+        return [key for key, child in node.map.items() if child.value is not None] if node else []
+
+    def problem(self, path: Path, message: str, on_key: bool = False) -> Problem:
+        return spot_of(self.root, path, on_key).problem(path, message)
+
+    def at(self, pattern: str) -> Iterator[tuple[Path, Node]]:
+        return select(self.root, tuple(pattern.split(".")))
+
+    def has(self, path: Path) -> bool:
+        node = find(self.root, path)
+        return node is not None and node.value is not None
+
+    # -- names -------------------------------------------------------------------------------------------
+
+    def references(self, part: str) -> Iterator[tuple[Path, str, bool]]:
+        """Every place that names one of this part: its path, the name, whether it stands there as a key."""
+        for pattern in _AS_VALUE.get(part, ()):
+            for path, node in self.at(pattern):
+                if isinstance(node.value, str) and not node.default:
+                    yield path, str(node.value), False
+        for pattern in _AS_KEY.get(part, ()):
+            for path, node in self.at(pattern):
+                if not node.default:
+                    yield from (
+                        ((*path, key), key, True) for key, child in node.map.items() if not child.default
+                    )
+
+    def names(self) -> Iterator[Problem]:
+        for part, singular in _SINGULAR.items():
+            known = self.known[part]
+            for path, name, on_key in self.references(part):
+                if name not in known:
+                    hint = nearest(name, known) if known else ": none is defined"
+                    yield self.problem(path, f"there is no {singular} {quoted(name)}{hint}", on_key)
+        for name in self.known["units"]:
+            if name in self.known["pools"]:
+                yield self.problem(
+                    ("units", name), "a pool has this name too: a unit's officers are its pool", True
+                )
+
+    def idle(self) -> Iterator[Problem]:
+        named = {name for _, name, _ in self.references("units")}
+        for name in self.known["units"]:
+            if name not in named:
+                yield self.problem(
+                    ("units", name), "unreachable: no category, part or backstop names this unit", True
+                )
+        named = {name for _, name, _ in self.references("pools")}
+        named |= {str(path[1]) for path, _ in self.at("pools.*.also_serves.*")}
+        for name in self.known["pools"]:
+            if name not in named:
+                yield self.problem(
+                    ("pools", name), "unused: no channel, desk or callback names this pool", True
+                )
+
+    # -- staff -------------------------------------------------------------------------------------------
+
+    def staff(self) -> Iterator[Problem]:
+        for part in ("pools", "units"):
+            for path, node in self.at(f"{part}.*"):
+                if not isinstance(node.value, dict):
+                    continue
+                given = [key for key in ("shifts", "staff", "calendar") if self.has((*path, key))]
+                if "shifts" in given and len(given) > 1:
+                    message = f"“shifts” cannot stand beside “{given[1]}”"
+                    yield self.problem((*path, self.later(node, "shifts", given[1])), message, True)
+                elif not given or given == ["calendar"]:
+                    yield self.problem(
+                        path, "“staff” (with or without a calendar) or “shifts” is missing", True
+                    )
+                yield from self.served(path, node)
+
+    def later(self, node: Node, *keys: str) -> str:
+        """Which of the keys was written last."""
+        return max(keys, key=lambda key: node.keys[key][1:] if key in node.keys else (0, 0))
+
+    def served(self, path: Path, node: Node) -> Iterator[Problem]:
+        """Each pool it also serves must be another one, of the same `per`."""
+        for at, other in select(node, ("also_serves", "*")):
+            if other.value == path[1]:
+                yield self.problem((*path, *at), "serves itself anyway")
+                continue
+            found = find(self.root, ("pools", str(other.value))) or find(
+                self.root, ("units", str(other.value))
+            )
+            if found and self.per(found) != self.per(node):
+                message = f"{quoted(other.value)} is per {self.per(found)}, this one per {self.per(node)}"
+                yield self.problem((*path, *at), message)
+
+    def per(self, node: Node) -> str:
+        return str(node.map["per"].value) if "per" in node.map else "city"
+
+    # -- demand ------------------------------------------------------------------------------------------
+
+    def channels(self) -> Iterator[Problem]:
+        for path, _ in self.at("channels.*"):
+            pool, talk = self.has((*path, "pool")), self.has((*path, "talk"))
+            if talk and not pool:
+                yield self.problem((*path, "talk"), "needs a pool: without one nobody talks", True)
+            if pool and not talk:
+                yield self.problem((*path, "talk"), "is missing: who has a pool talks")
+            if self.has((*path, "patience")) and not pool:
+                yield self.problem((*path, "patience"), "needs a pool: without one nobody waits", True)
+            if self.has((*path, "redial")) and not self.has((*path, "patience")):
+                yield self.problem((*path, "redial"), "needs patience: who never leaves never redials", True)
+
+    def categories(self) -> Iterator[Problem]:
+        for path, node in self.at("categories.*"):
+            if not isinstance(node.value, dict):
+                continue
+            ways = [key for key in ("rate", "total") if self.has((*path, key))]
+            if not ways:
+                yield self.problem(path, "“rate” or “total” is missing", True)
+            elif len(ways) > 1:
+                key = self.later(node, *ways)
+                other = "rate" if key == "total" else "total"
+                yield self.problem((*path, key), f"cannot stand beside “{other}”", True)
+            consultation = str(node.map["kind"].value) == "consultation" if "kind" in node.map else False
+            if consultation and self.has((*path, "reports")):
+                yield self.problem((*path, "reports"), "a consultation has no problem to report", True)
+            if self.has((*path, "unit")):
+                if not self.has((*path, "work")):
+                    yield self.problem((*path, "work"), "is missing: the unit's work")
+                confused = find(self.root, (*path, "confused_with"))
+                right = node.map["unit"]
+                only = list(right.map) if right.map else [str(right.value)]
+                if confused and len(only) == 1 and (only[0] in confused.map or confused.value == only[0]):
+                    at = (*path, "confused_with", only[0]) if confused.map else (*path, "confused_with")
+                    yield self.problem(at, f"{quoted(only[0])} is the right unit", bool(confused.map))
+            elif not self.never_passed(str(path[-1]), consultation):
+                yield self.problem((*path, "unit"), "is missing: its requests need a unit")
+
+    def never_passed(self, category: str, consultation: bool) -> bool:
+        """Whether every contact of this category ends before it becomes a request."""
+        answered = consultation and self.share("instant_answer", "answered", category) == 1
+        return answered or self.share("classified_handling", "out_of_scope", category) == 1
+
+    def share(self, policy: str, key: str, category: str) -> float:
+        node = find(self.root, ("policies", policy, "by_category", category)) or find(
+            self.root, ("policies", policy, key)
+        )
+        try:
+            return read_probability(node.value) if node else 0.0
+        except ReadError:
+            return 0.0
+
+    def districts(self) -> Iterator[Problem]:
+        having = [path for path, _ in self.at("districts.*.population")]
+        for name in self.known["districts"] if having else ():
+            if not self.has(("districts", name, "population")):
+                path = ("districts", name, "population")
+                yield self.problem(path, "is missing: all districts give their population, or none")
+
+    # -- policies ----------------------------------------------------------------------------------------
+
+    def policies(self) -> Iterator[Problem]:
+        limits = ("policies", "time_limits")
+        if not self.has((*limits, "calendar")):
+            for clock in ("contact", "resolve", "by_category"):
+                for path, node in (
+                    *self.at(".".join((*limits, clock))),
+                    *self.at(".".join((*limits, clock, "*"))),
+                ):
+                    if _in_working_time(node):
+                        yield self.problem(path, f"{quoted(node.value)} needs policies.time_limits.calendar")
+        for path, _ in self.at("policies.instant_answer.by_category.*"):
+            kind = find(self.root, ("categories", str(path[-1]), "kind"))
+            known = path[-1] in self.known["categories"]
+            if known and (kind is None or str(kind.value) != "consultation"):
+                yield self.problem(path, "only a consultation is answered on the spot", True)
+        after = find(self.root, ("policies", "callback", "after"))
+        if after and after.value == "due" and not self.has(limits):
+            yield self.problem(("policies", "callback", "after"), "“due” needs policies.time_limits")
+
+
+def _in_working_time(node: Node) -> bool:
+    try:
+        return read_limit(node.value).in_working_time
+    except ReadError:
+        return False
