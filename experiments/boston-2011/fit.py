@@ -199,7 +199,7 @@ def assemble(
 def simulate_handled(scenario: dict[str, Any], replications: int) -> pd.DataFrame:
     """Simulated requests that arrive before the window: category, arrived, handled (hours from arrival to the end of
     the officer's work)."""
-    loaded = sim.scenario.from_dict(scenario)
+    loaded = sim.scenario.from_dict(scenario, SCENARIO.parent)
     until = loaded.hours_of(loaded.time.count_from)
     parts = []
     for k in range(replications):

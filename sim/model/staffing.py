@@ -72,16 +72,12 @@ class Family:
 
 
 def largest_remainder(total: int, weights: Sequence[float]) -> list[int]:
-    """Split ``total`` by weights: at least one each, the largest remainders rounded up (Hamilton's method)."""
-    total = max(total, len(weights))
+    """Split ``total`` by weights, the largest remainders rounded up (Hamilton's method); then at least one each."""
     quota = np.asarray(weights, float) / math.fsum(weights) * total
-    share = np.maximum(1, np.floor(quota)).astype(int)
-    order = np.argsort(-(quota - np.floor(quota)), kind="stable")
-    for i in range(total - int(share.sum())):
-        share[order[i % len(order)]] += 1
-    while share.sum() > total:  # the guaranteed ones are taken from whoever is most above quota
-        share[np.argmax(np.where(share > 1, share - quota, -np.inf))] -= 1
-    return [int(n) for n in share]
+    share = np.floor(quota).astype(int)
+    most = np.argsort(share - quota, kind="stable")[: total - int(share.sum())]
+    share[most] += 1
+    return [max(1, int(n)) for n in share]
 
 
 def streets_by_district(scenario: Scenario) -> list[int]:

@@ -130,7 +130,7 @@ def read_week(value: Any) -> dict[int, tuple[Span, ...]]:
 
 
 def first_overlap(spans: Sequence[Span]) -> tuple[int, int] | None:
-    """The first two of these spans of the week, sorted by start, that overlap, also at the turn of the week."""
+    """The first two of these spans of the week, sorted by start, that overlap, also at the week's turn."""
     for i in range(1, len(spans)):
         if spans[i].start < spans[i - 1].end:
             return i - 1, i

@@ -73,13 +73,16 @@ class _Loader:
     layers: list[Node] = field(default_factory=list)
     files: list[str] = field(default_factory=list)
     rules: list[SourceRule] = field(default_factory=list)
+    incomplete: bool = False  # a layer cannot be read, so that what is missing may stand there
 
     def add(self, root: Node | None, file: str, folder: FilePath | None, chain: tuple[FilePath, ...]) -> None:
         """One layer, its sources, and the layers it extends; `chain` has the files that led here."""
         self.files.append(file)
         if root is None:
+            self.incomplete = True
             return
         if not isinstance(root.value, dict):
+            self.incomplete = True
             self.problems.append(root.at.problem((), "a scenario is a map of keys and values"))
             return
         entries = dict(root.value)
@@ -91,6 +94,7 @@ class _Loader:
             try:
                 self.extend(extends.value, file, folder, chain)
             except ReadError as wrong:
+                self.incomplete = True
                 self.problems.append(extends.at.problem(("extends",), str(wrong)))
 
     def extend(self, given: Any, file: str, folder: FilePath | None, chain: tuple[FilePath, ...]) -> None:
@@ -152,7 +156,8 @@ class _Loader:
             return model.model_validate(node.plain(), context={"classes": classes_of(node)})
         except ValidationError as error:
             for entry in error.errors(include_url=False)[:MOST_PROBLEMS]:
-                self.problems += _located(model, node, path, entry)
+                if not (self.incomplete and entry["type"] == "missing"):
+                    self.problems += _located(model, node, path, entry)
         return None
 
     def finish(self, overrides: Sequence[str] = ()) -> Scenario:
@@ -164,20 +169,22 @@ class _Loader:
         root = apply_overrides(root, overrides, self.problems)
         fill(root)
         scenario = self.validated(Scenario, root, ())
-        self.problems += itertools.islice(check(root), MOST_PROBLEMS)
+        if not self.incomplete:
+            self.problems += itertools.islice(check(root), MOST_PROBLEMS)
         if scenario is None or self.problems:
             raise ScenarioError(self.in_order())
         return scenario.with_origin(Origin(root, tuple(self.files), tuple(self.rules)))
 
     def in_order(self) -> list[Problem]:
-        """The problems in the order of the files and of their text, each once."""
+        """The problems in the order of the files and of their text, the first one of each value and place."""
         files = [*self.files, OVERRIDES]
 
         def place(problem: Problem) -> tuple[int, int, int]:
             rank = files.index(problem.file) if problem.file in files else len(files)
             return rank, problem.line, problem.column
 
-        return sorted(dict.fromkeys(self.problems), key=place)
+        first = {(place(problem), problem.path): problem for problem in reversed(self.problems)}
+        return sorted(reversed(first.values()), key=place)
 
 
 def _located(model: type[BaseModel], root: Node, path: Path, entry: ErrorDetails) -> Iterator[Problem]:

@@ -1,0 +1,129 @@
+"""What holds for every table of measures, whatever happened; the documentation; speed."""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from measure_tables import COUNT_UNTIL, outcomes, random_requests
+
+from sim.measures import REGISTRY, Histogram, measures
+from sim.measures.catalogue import GAPS, SECTIONS
+from sim.measures.document import document
+
+DOC = Path(__file__).parents[1] / "docs" / "measures.md"
+RANDOM = st.builds(random_requests, st.integers(0, 2**32 - 1), st.integers(0, 60))
+KEY = ["measure", "group_by", "group"]
+
+
+@settings(max_examples=30, deadline=None)
+@given(RANDOM)
+def test_a_value_is_its_numerator_over_its_denominator(requests: pd.DataFrame) -> None:
+    table = measures(outcomes(requests))
+    assert not table.duplicated(KEY).any()
+    ratios = table[table["numerator"].notna() & (table["denominator"] > 0)]
+    np.testing.assert_allclose(ratios["value"], ratios["numerator"] / ratios["denominator"], rtol=1e-12)
+    totals = table[table["denominator"].isna()]
+    assert totals["value"].equals(totals["numerator"])
+    assert set(totals["measure"]) == {name for name, measure in REGISTRY.items() if not measure.denominator}
+    assert table.loc[table["denominator"] == 0, "value"].isna().all()
+    shares = table[table["unit"] == "share"]
+    bounded = shares[~shares["measure"].isin(["resolution_gap", "utilisation"])]["value"].dropna()
+    assert bounded.between(0, 1).all()
+
+
+@settings(max_examples=30, deadline=None)
+@given(RANDOM, st.randoms())
+def test_the_order_of_rows_does_not_matter(requests: pd.DataFrame, random: np.random.Generator) -> None:
+    order = list(range(len(requests)))
+    random.shuffle(order)
+    one, other = measures(outcomes(requests)), measures(outcomes(requests.iloc[order]))
+    pd.testing.assert_frame_equal(one, other, rtol=1e-9, atol=1e-12)
+
+
+@settings(max_examples=30, deadline=None)
+@given(RANDOM)
+def test_totals_add_up_over_their_groups(requests: pd.DataFrame) -> None:
+    table = measures(outcomes(requests))
+    for measure in ("contacts", "requests", "backlog_end"):
+        rows = table[table["measure"] == measure]
+        city = rows.loc[rows["group_by"] == "", "value"].item()
+        for group_by in ("district", "category", "class", "channel", "month", "district+category"):
+            assert rows.loc[rows["group_by"] == group_by, "value"].sum() == city
+    hours = table[table["measure"] == "hours_by_cause"]
+    counted = requests[requests["arrived"] < COUNT_UNTIL]
+    age = (counted["ended"].fillna(240) - counted["arrived"]).sum()
+    for group_by in ("cause", "district+cause", "category+cause"):
+        assert hours.loc[hours["group_by"] == group_by, "value"].sum() == pytest.approx(age)
+    late = table[(table["measure"] == "breach_share") & (table["group_by"] == "")]["numerator"].item()
+    blamed = table[(table["measure"] == "breaches_by_largest_cause") & (table["group_by"] == "cause")]
+    assert blamed["value"].sum() == late
+
+
+@settings(max_examples=30, deadline=None)
+@given(RANDOM)
+def test_open_requests_are_never_dropped(requests: pd.DataFrame) -> None:
+    table = measures(outcomes(requests))
+    city = table[table["group_by"] == ""].set_index("measure")
+    counted = requests[requests["arrived"] < COUNT_UNTIL]
+    closed = counted["first_closed"].notna().sum()
+    still_open = (counted["status"] == "open").sum()
+    assert city.loc["time_to_close_p50", "denominator"] == closed + still_open
+    histogram = Histogram()
+    histogram.add((counted["first_closed"] - counted["arrived"]).dropna())
+    histogram.add(np.full(still_open, np.inf))
+    for percent in (50, 90, 95, 99):
+        assert repr(float(city.loc[f"time_to_close_p{percent}", "value"])) == repr(
+            histogram.quantile(percent)
+        )
+    assert np.isnan(city.loc["time_to_close_mean", "value"]) == (still_open > 0 or closed == 0)
+
+
+def test_the_documentation_is_that_of_the_registry() -> None:
+    text = DOC.read_text(encoding="utf-8")
+    assert text == document(), "run: python -m sim.measures.document > docs/measures.md"
+    assert re.findall(r"^### `(\w+)`", text, re.MULTILINE) == list(REGISTRY)
+
+
+def test_definitions_are_complete() -> None:
+    assert sum(len(entries) for entries in SECTIONS.values()) == len(REGISTRY)
+    assert set(GAPS) <= set(REGISTRY)
+    for measure in REGISTRY.values():
+        assert re.fullmatch(r"[a-z][a-z0-9_]*", measure.identifier)
+        assert measure.english
+        assert re.search(r"[\u4e00-\u9fff]", measure.chinese)
+        assert measure.unit
+        assert measure.definition
+        assert not measure.headline or ("" in measure.groups and measure.better)
+
+
+def test_the_identifiers_of_the_specification_are_all_there() -> None:
+    names = """response_rate resolution_rate satisfaction_rate score true_resolution_share breach_share
+        contact_breach_share lateness_mean time_to_close_mean time_to_close_p50 time_to_close_p90
+        time_to_close_p95 time_to_close_p99 answered_within_15s answered_within_20s phone_wait_mean
+        abandonment_share lost_share requests contacts backlog_end hops_mean rounds_mean repeat_share
+        utilisation cost hours_by_cause birth_to_fix_mean unreported_share street_level_share equity_gap theil"""
+    assert set(names.split()) <= set(REGISTRY)
+
+
+def test_a_hundred_thousand_requests_take_less_than_a_second() -> None:
+    some = random_requests(1, 500)
+    many = pd.concat([some] * 200, ignore_index=True)
+    many["request"] = [f"{number:016x}" for number in range(len(many))]
+    given_outcomes = outcomes(many)
+    visits = many[["request", "arrived"]].assign(kind="intake", pool="hotline", started=np.nan, worked=0.0)
+    given_outcomes.visits = visits.rename(columns={"arrived": "queued"}).assign(ended=np.nan)
+    took = []
+    for _ in range(3):
+        begin = time.perf_counter()
+        table = measures(given_outcomes)
+        took.append(time.perf_counter() - begin)
+    assert min(took) < 1.0
+    assert [json.loads(group) for group in table["group"].unique()]
