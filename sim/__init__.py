@@ -1,9 +1,9 @@
 """Simulate how a city handles its citizens' requests.
 
-    import sim
-    scenario = sim.load("scenarios/boston-2011.yaml")
-    outcomes = sim.simulate(scenario, replication=0)
-    sim.measures(outcomes)
+import sim
+scenario = sim.load("scenarios/boston-2011.yaml")
+outcomes = sim.simulate(scenario, replication=0)
+sim.measures(outcomes)
 """
 
 from __future__ import annotations

@@ -18,7 +18,8 @@ import click
 from sim import __version__
 
 if TYPE_CHECKING:
-    from sim.scenario import Scenario
+    from sim.experiment.runs import Keep
+    from sim.scenario import Problem, Scenario
 
 OK, FAILED, USAGE, BAD_DATA, INTERRUPTED = 0, 1, 2, 3, 130
 
@@ -69,7 +70,11 @@ Command = Callable[..., Any]
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON for machines.")
 set_option = click.option(
-    "--set", "overrides", multiple=True, metavar="PATH=VALUE", help="Change a value of the scenario; may be repeated."
+    "--set",
+    "overrides",
+    multiple=True,
+    metavar="PATH=VALUE",
+    help="Change a value of the scenario; may be repeated.",
 )
 
 
@@ -78,7 +83,11 @@ def replication_options(command: Command) -> Command:
     for option in (
         click.option("--processes", type=click.IntRange(1), help="Processes at once; default: one a core."),
         click.option(
-            "--engine", type=click.Choice(["auto", "simpy"]), default="auto", show_default=True, help="Which engine."
+            "--engine",
+            type=click.Choice(["auto", "simpy"]),
+            default="auto",
+            show_default=True,
+            help="Which engine.",
         ),
         click.option("--seed", type=click.IntRange(0, 2**63 - 1), default=1, show_default=True, help="Seed."),
         click.option(
@@ -103,7 +112,7 @@ def run(
     engine: str,
     processes: int | None,
     overrides: tuple[str, ...],
-    keep: str | None,
+    keep: Keep | None,
     out: Path | None,
     as_json: bool,
 ) -> None:
@@ -119,7 +128,12 @@ def run(
         folder = store.place_for(loaded, seed, replications, out, Path("results"))
         with progress(loaded.name, replications) as tick:
             found = run_scenario(
-                loaded, replications, seed=seed, keep=keep or "auto", processes=processes, progress=tick  # type: ignore[arg-type]
+                loaded,
+                replications,
+                seed=seed,
+                keep=keep or "auto",
+                processes=processes,
+                progress=tick,
             )
         store.write(found, path, folder, run_page(found))
     except store.RunFolderError as wrong:
@@ -287,7 +301,8 @@ def load_all(names: tuple[str, ...], overrides: tuple[str, ...]) -> list[Scenari
     """Several scenarios; the errors of all are reported together."""
     from sim.scenario import ScenarioError
 
-    loaded, problems = [], []
+    loaded: list[Scenario] = []
+    problems: list[Problem] = []
     for name in names:
         try:
             loaded.append(load_scenario(find_scenario(name), overrides))

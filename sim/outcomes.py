@@ -22,16 +22,35 @@ from sim.model.staffing import PoolPlan, Roster
 from sim.scenario import Scenario
 
 REQUEST_COLUMNS = (
-    *("replication", "request", "problem", "repeat_of", "arrived", "channel", "district", "category", "urgency"),
+    *(
+        "replication",
+        "request",
+        "problem",
+        "repeat_of",
+        "arrived",
+        "channel",
+        "district",
+        "category",
+        "urgency",
+    ),
     *("first_unit", "owner_unit", "status", "answered_wait", "dispatched", "contact_due", "contacted", "due"),
     *("first_closed", "closed", "ended", "hops", "rounds", "resolved", "called_back", "said_contacted"),
     *("said_resolved", "said_satisfied", "excluded", *(f"hours_{cause}" for cause in CAUSES)),
 )
-VISIT_COLUMNS = ("replication", "request", "visit", "pool", "kind", "round", "queued", "started", "ended", "worked")
-LEVEL_COLUMNS = ("replication", "pool", "hour", "arrivals", "queue", "busy", "on_duty")
-PROBLEM_COLUMNS = (
-    *("replication", "problem", "district", "category", "born", "first_report", "fixed", "fixed_by"),
+VISIT_COLUMNS = (
+    "replication",
+    "request",
+    "visit",
+    "pool",
+    "kind",
+    "round",
+    "queued",
+    "started",
+    "ended",
+    "worked",
 )
+LEVEL_COLUMNS = ("replication", "pool", "hour", "arrivals", "queue", "busy", "on_duty")
+PROBLEM_COLUMNS = (*("replication", "problem", "district", "category", "born", "first_report", "fixed", "fixed_by"),)
 BOOLEANS = ("resolved", "said_contacted", "said_resolved", "said_satisfied")
 
 
@@ -109,7 +128,7 @@ def _hex(keys: NDArray[np.uint64]) -> pd.Series[Any]:
 
 def _named(codes: NDArray[np.float64], names: Sequence[str]) -> pd.Categorical:
     """Indices as names; −1 is null."""
-    return pd.Categorical.from_codes(codes.astype(np.int32), pd.Index(names, dtype="str"))
+    return pd.Categorical.from_codes(codes.astype(np.int32), pd.Index(list(names), dtype="str"))
 
 
 def _truth(values: NDArray[np.float64]) -> pd.Series[Any]:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
-from sim.scenario import Scenario, ScenarioError, from_text
+from sim.scenario import Scenario, ScenarioError, from_text, load
 
 TOWN = """\
 name: Small town
@@ -59,3 +61,17 @@ def place(text: str, part: str, after: str = "") -> str:
     """`line:column` of a part of a text: the first one after another part."""
     begin = text.index(part, text.index(after) + len(after) if after else 0)
     return f"{text.count(chr(10), 0, begin) + 1}:{begin - text.rfind(chr(10), 0, begin)}"
+
+
+def files(folder: Path, **texts: str) -> Path:
+    """Scenario files in a folder; returns the first one's path."""
+    for name, text in texts.items():
+        (folder / f"{name}.yaml").write_text(text, encoding="utf-8")
+    return folder / f"{next(iter(texts))}.yaml"
+
+
+def file_wrongs(path: Path, folder: Path, overrides: tuple[str, ...] = ()) -> list[str]:
+    """The problems of a file, as lines with paths relative to the folder."""
+    with pytest.raises(ScenarioError) as caught:
+        load(path, overrides)
+    return [str(problem).replace(f"{folder}/", "") for problem in caught.value.problems]

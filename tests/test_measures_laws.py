@@ -109,7 +109,8 @@ def test_the_identifiers_of_the_specification_are_all_there() -> None:
         contact_breach_share lateness_mean time_to_close_mean time_to_close_p50 time_to_close_p90
         time_to_close_p95 time_to_close_p99 answered_within_15s answered_within_20s phone_wait_mean
         abandonment_share lost_share requests contacts backlog_end hops_mean rounds_mean repeat_share
-        utilisation cost hours_by_cause birth_to_fix_mean unreported_share street_level_share equity_gap theil"""
+        utilisation cost hours_by_cause birth_to_fix_mean unreported_share street_level_share equity_gap
+        theil"""
     assert set(names.split()) <= set(REGISTRY)
 
 

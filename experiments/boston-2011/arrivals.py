@@ -152,13 +152,13 @@ def fit_arrivals(rows: pd.DataFrame) -> Arrivals:
     day = rows.opened.dt.normalize()
     counts = pd.crosstab(day, rows.category).reindex(DAYS, fill_value=0)
     usual = counts[~counts.index.isin(IRENE) & ~counts.index.isin(list(HOLIDAYS.values()))]
-    by_weekday = usual.sum(axis=1).groupby(usual.index.weekday).mean()
+    by_weekday = usual.sum(axis=1).groupby(usual.index.day_of_week).mean()
     weekdays = by_weekday / by_weekday.mean()
-    rhythm = pd.Series(weekdays.loc[usual.index.weekday].to_numpy(), usual.index)
+    rhythm = pd.Series(weekdays.loc[usual.index.day_of_week].to_numpy(), usual.index)
     totals = usual.sum() / rhythm.sum()
     units = {c: DEPARTMENTS[str(d.iloc[0])] for c, d in rows.groupby("category").department}
     months, seasonal = _seasons(usual, totals, rhythm, units)
-    rhythm_all = months.loc[DAYS.month].to_numpy() * weekdays.loc[DAYS.weekday].to_numpy()
+    rhythm_all = months.loc[DAYS.month].to_numpy() * weekdays.loc[DAYS.day_of_week].to_numpy()
     mean = apply_shocks(pd.DataFrame(np.outer(rhythm_all, totals), DAYS, totals.index), seasonal)
     shocks = {
         name: _span(date, 1, counts.loc[date].sum() / mean.loc[date].sum(), None) for name, date in HOLIDAYS.items()

@@ -63,7 +63,7 @@ _Dumper.add_representer(Line, lambda d, x: d.represent_sequence("tag:yaml.org,20
 def opening_hours(rows: pd.DataFrame) -> dict[str, str]:
     """By department code: the shortest run of whole hours with OPEN_SHARE of the weekday closings."""
     closed = START + pd.to_timedelta(rows.closed, unit="h")
-    weekday = closed.dt.weekday < 5
+    weekday = closed.dt.day_of_week < 5
     hours = {}
     for code in LARGE:
         at = closed[weekday & (rows.department == code)].dt.hour.astype(int)
@@ -80,7 +80,7 @@ def worked_weekends(rows: pd.DataFrame) -> dict[str, list[str]]:
     days = {}
     for code in LARGE:
         on = closed[(rows.department == code) & (closed < COUNT_FROM)].value_counts()
-        weekday = on.index.weekday < 5
+        weekday = on.index.day_of_week < 5
         busy = on[~weekday & (on > on[weekday].mean())]
         days[code] = [f"{day:%Y-%m-%d}" for day in sorted(busy.index)]
     return days
@@ -199,8 +199,9 @@ def assemble(
 def simulate_handled(scenario: dict[str, Any], replications: int) -> pd.DataFrame:
     """Simulated requests that arrive before the window: category, arrived, handled (hours from arrival to the end of
     the officer's work)."""
-    loaded = sim.scenario.from_dict(scenario, SCENARIO.parent)
-    until = loaded.hours_of(loaded.time.count_from)
+    time = {"start": scenario["time"]["start"], "end": f"{COUNT_UNTIL:%Y-%m-%d}"}
+    loaded = sim.scenario.from_dict(scenario | {"time": time, "sources": {}})
+    until = (COUNT_FROM - START) / pd.Timedelta(hours=1)
     parts = []
     for k in range(replications):
         requests = sim.simulate(loaded, replication=k).requests

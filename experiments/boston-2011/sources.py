@@ -18,6 +18,7 @@ SOURCES: dict[str, str | dict[str, str]] = {
     "time.**": _said("data", "the data's six months; 540 days more, so that long cases are seen to close"),
     "calendars.*.open.**": _said("assumption", "eight hours on weekdays: those with most closings, July–September"),
     "calendars.*.holidays.**": _said("literature", "legal holidays of Massachusetts, 2011–2013"),
+    "calendars.*.workdays.**": _said("data", "weekend days with more closings than an average weekday"),
     "calendars.deadlines.**": _said("data", "due dates skip weekends, not holidays"),
     "demand.hours.**": "boston-2011",
     "demand.weekdays.**": "boston-2011",

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
 
 from sim.experiment.memory import check_memory
 from sim.experiment.parallel import each
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from sim.experiment.parallel import Progress
+    from sim.outcomes import Outcomes
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,17 +57,29 @@ def _replicate(
     """Measures of all scenarios in one replication, and the requests of each variant against the baseline's."""
     import pandas as pd
 
-    from sim.inference import pairwise_requests
     from sim.measures import measures
     from sim.outcomes import simulate
 
     base = simulate(scenarios[0], replication, seed=seed)
-    rows, pairs = [measures(base).assign(scenario=names[0])], []
+    rows, pairs = [measures(base).assign(scenario=names[0])], list[dict[str, Any]]()
     for scenario, name in zip(scenarios[1:], names[1:], strict=True):
         out = simulate(scenario, replication, seed=seed)
         rows.append(measures(out).assign(scenario=name))
-        pairs.append(pairwise_requests(base, out).assign(scenario=name, replication=replication))
-    return pd.concat(rows, ignore_index=True), pd.concat(pairs, ignore_index=True)
+        pairs += [{"scenario": name, "replication": replication, **pair} for pair in _pairs(base, out)]
+    return pd.concat(rows, ignore_index=True), pd.DataFrame(pairs)
+
+
+def _pairs(base: Outcomes, out: Outcomes) -> Iterator[dict[str, Any]]:
+    """The counted requests against the baseline's: all of them, by district, by category."""
+    from sim.inference import pairwise_requests
+
+    before, after = base.counted, out.counted
+    yield {"group_by": "", "group": "[]", **asdict(pairwise_requests(before, after))}
+    for dimension in ("district", "category"):
+        for group in before[dimension].cat.categories:
+            parts = (table[table[dimension] == group] for table in (before, after))
+            pair = pairwise_requests(*parts)
+            yield {"group_by": dimension, "group": json.dumps([group], ensure_ascii=False), **asdict(pair)}
 
 
 def compare(

@@ -22,7 +22,11 @@ def expected_contacts(scenario: Scenario) -> float:
     from sim.model.city import mean_births
     from sim.model.demand import mean_factor
 
-    births = mean_births(scenario).sum(axis=0) * hours_of(scenario) * mean_factor(scenario, scenario.time.start, scenario.time.end)
+    births = (
+        mean_births(scenario).sum(axis=0)
+        * hours_of(scenario)
+        * mean_factor(scenario, scenario.time.start, scenario.time.end)
+    )
     reports = [
         1.0 if c.reports.every is None else 1.0 + min(c.reports.give_up or math.inf, 720.0) / c.reports.every
         for c in scenario.categories.values()

@@ -87,9 +87,7 @@ def run(
     if replications < 1:
         raise ValueError("at least one replication is wanted")
     check_memory(scenario, workers(replications, processes))
-    keep_all = keep == "all" or (
-        keep == "auto" and expected_contacts(scenario) * replications <= KEEP_ALL_UP_TO
-    )
+    keep_all = keep == "all" or (keep == "auto" and expected_contacts(scenario) * replications <= KEEP_ALL_UP_TO)
     begin = time.perf_counter()
     found = each(_replicate, (scenario, seed, keep_all), replications, processes, progress)
     parts = [tables for tables, _ in found]

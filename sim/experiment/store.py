@@ -154,8 +154,7 @@ def _manifest(run: Run, folder: Path) -> dict[str, Any]:
         "scenario": run.scenario.resolved(),
         "scenario_digest": run.scenario.digest,
         "sources": [
-            {"path": v.path, "source": None if v.source is None else v.source.kind}
-            for v in run.scenario.values()
+            {"path": v.path, "source": None if v.source is None else v.source.kind} for v in run.scenario.values()
         ],
         "seed": run.seed,
         "replications": run.replications,
@@ -165,9 +164,7 @@ def _manifest(run: Run, folder: Path) -> dict[str, Any]:
         "platform": platform.platform(),
         "packages": {name: _version(name) for name in PACKAGES},
         "git_commit": _commit(),
-        "sha256": {
-            path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in sorted(folder.iterdir())
-        },
+        "sha256": {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in sorted(folder.iterdir())},
     }
 
 
@@ -183,7 +180,11 @@ def _commit() -> str | None:
     here = Path(__file__).resolve().parent
     try:
         found = subprocess.run(
-            ["git", "-C", str(here), "rev-parse", "HEAD"], capture_output=True, text=True, timeout=5, check=False
+            ["git", "-C", str(here), "rev-parse", "HEAD"],
+            capture_output=True,
+            text=True,
+            timeout=5,
+            check=False,
         )
     except (OSError, subprocess.TimeoutExpired):
         return None
@@ -198,7 +199,7 @@ def read(folder: Path) -> Run:
         manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
         scenario = from_dict(manifest["scenario"])
         tables = Tables(
-            **{
+            **{  # type: ignore[arg-type]
                 name: read_table(folder / f"{name}.parquet") if (folder / f"{name}.parquet").exists() else None
                 for name in Tables.__dataclass_fields__
             }

@@ -214,9 +214,7 @@ class _Builder:
         if dispatch is not None:
             accuracy, redispatch = spec.accuracy, dispatch.redispatch_accuracy
         if dispatch is not None and precise is not None:
-            accuracy = precise.by_category.get(
-                name, accuracy if precise.accuracy is None else precise.accuracy
-            )
+            accuracy = precise.by_category.get(name, accuracy if precise.accuracy is None else precise.accuracy)
             if precise.redispatch_accuracy is not None:
                 redispatch = precise.redispatch_accuracy
         answered = out_of_scope = parking = 0.0
@@ -245,8 +243,7 @@ class _Builder:
             never_closed=spec.never_closed,
             resolve=tuple(spec.resolve),
             parts=tuple(
-                Part(self.families[p.unit], self.table(p.work), self.table(p.lead), p.probability)
-                for p in spec.parts
+                Part(self.families[p.unit], self.table(p.work), self.table(p.lead), p.probability) for p in spec.parts
             ),
             parking=parking,
             contact_limit=contact_limit,
@@ -298,9 +295,7 @@ class _Builder:
             ring=self.table(spec.ring),
             contacted=(spec.contacted.if_false, spec.contacted.if_true),
             resolved=(spec.resolved.if_false, spec.resolved.if_true),
-            satisfied=np.array(
-                [said.intercept, said.said_resolved, said.late, said.log_days, said.hops, said.rounds]
-            ),
+            satisfied=np.array([said.intercept, said.said_resolved, said.late, said.log_days, said.hops, said.rounds]),
             reopen_to_dispatch=reopen is not None and reopen.to == "dispatch",
             reopen_at_most=0 if reopen is None else reopen.at_most,
             reopen_probability=0.0 if reopen is None else reopen.probability,
@@ -330,18 +325,11 @@ class _Builder:
                 e = limits.extension
                 extension = Extension(e.ask_before, e.probability, e.length)
         first = policies.first_recipient
-        fields = {
-            "channels": self.channels(),
-            "dispatch": self.dispatch(),
-            "contact_work": self.table(None if scenario.contact is None else scenario.contact.work),
-            "coordination": self.table(None if first is None else first.coordination),
-            "parking_time": self.table(None if parking is None else parking.time),
-            "callback": self.callback(),
-        }
-        keys = [
-            [name_key("birth", d, c) for c in scenario.categories]
-            for d in scenario.districts
-        ]
+        channels, dispatch, callback = self.channels(), self.dispatch(), self.callback()
+        contact_work = self.table(None if scenario.contact is None else scenario.contact.work)
+        coordination = self.table(None if first is None else first.coordination)
+        parking_time = self.table(None if parking is None else parking.time)
+        keys = [[name_key("birth", d, c) for c in scenario.categories] for d in scenario.districts]
         return City(
             scenario=scenario,
             end=scenario.hours_of(scenario.time.end),
@@ -362,7 +350,12 @@ class _Builder:
             means=tuple(spec.mean for spec in self.specs),
             limits_from_arrival=limits is not None and limits.from_ == "arrival",
             extension=extension,
-            **fields,
+            channels=channels,
+            dispatch=dispatch,
+            contact_work=contact_work,
+            coordination=coordination,
+            parking_time=parking_time,
+            callback=callback,
         )
 
 

@@ -26,7 +26,7 @@ def place(kind: int, key: int, number: int = 0) -> int:
     return kind | (key << 16) | number
 
 
-class Moment(Event):  # type: ignore[misc]
+class Moment(Event):
     """An event that happens at an absolute time, or whose time is set later by ``at``."""
 
     def __init__(self, env: Environment, order: int) -> None:
@@ -38,7 +38,7 @@ class Moment(Event):  # type: ignore[misc]
     def at(self, time: float) -> None:
         """Let it happen at ``time`` (hours); at infinity it never does."""
         if time < math.inf:
-            heappush(self.env._queue, (time, self.order, next(self.env._eid), self))
+            heappush(self.env._queue, (time, self.order, next(self.env._eid), self))  # type: ignore[misc]
 
     def now(self) -> None:
         """Let everybody who waits go on at once; if it stands in the schedule, it passes there without effect."""
@@ -57,7 +57,7 @@ class Process:
 
     def resume(self, event: Any) -> None:
         """Go on until the course waits for its next event, or ends."""
-        try:
+        try:  # noqa: SIM105 (a context manager would cost as much as the step itself)
             self.send(event).callbacks.append(self.resume)
         except StopIteration:
             pass

@@ -144,5 +144,5 @@ def _season(scenario: Scenario, date: datetime) -> float:
 
 def _profile(weights: tuple[float, ...]) -> NDArray[np.float64]:
     """24 shares of the day that sum to 1."""
-    profile = np.asarray(weights, float)
-    return profile / profile.sum()
+    profile: NDArray[np.float64] = np.asarray(weights, float)
+    return np.asarray(profile / profile.sum())

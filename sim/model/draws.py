@@ -149,7 +149,7 @@ def quantile(tables: Any, shape: Any, u: Any) -> Any:
 
 def _tail_nodes() -> NDArray[np.float64]:
     octave, cell = np.divmod(np.arange(OCTAVES * CELLS + 1), CELLS)
-    return np.ldexp(1.0 - cell / (2 * CELLS), -octave - 1)
+    return np.asarray(np.ldexp(1.0 - cell / (2 * CELLS), -octave - 1))
 
 
 _TAILS = _tail_nodes()
@@ -160,14 +160,14 @@ def _rows(spec: Distribution) -> NDArray[np.float64]:
     if spec.kind == "constant":
         return np.full((2, _TAILS.size), spec.value)
     if spec.kind == "quantiles":
-        return np.interp(np.stack([_TAILS, 1.0 - _TAILS]), spec.probabilities, spec.values)
+        return np.asarray(np.interp(np.stack([_TAILS, 1.0 - _TAILS]), spec.probabilities, spec.values))
     frozen = spec.frozen()
-    return np.stack([frozen.ppf(_TAILS), frozen.isf(_TAILS)])
+    return np.stack([np.asarray(frozen.ppf(_TAILS)), np.asarray(frozen.isf(_TAILS))])
 
 
 def _table(spec: Distribution) -> NDArray[np.float64]:
     """The two rows of one distribution; its mean is made exact, unless it is infinite."""
-    rows = _rows(spec)
+    rows: NDArray[np.float64] = _rows(spec)
     if 0 < spec.mean < math.inf:
         inner = np.sum((rows[:, 1:] + rows[:, :-1]) / 2 * -np.diff(_TAILS))
         rows *= spec.mean / (inner + rows[:, -1].sum() * _TAILS[-1])

@@ -60,12 +60,26 @@ from sim.model.staffing import Family
 
 # purposes of drawing; the names are stable for ever
 REPORT, REPEAT = purpose("report"), purpose("repeat")  # of keys
-CHANNEL, STREET, URGENCY, RIGHT_UNIT = purpose("channel"), purpose("street"), purpose("urgency"), purpose("right unit")
+CHANNEL, STREET, URGENCY, RIGHT_UNIT = (
+    purpose("channel"),
+    purpose("street"),
+    purpose("urgency"),
+    purpose("right unit"),
+)
 REPORT_GAP, GIVE_UP = purpose("report gap"), purpose("give up")
-TALK, PATIENCE, REDIALS, REDIAL_GAP = purpose("talk"), purpose("patience"), purpose("redials"), purpose("redial gap")
+TALK, PATIENCE, REDIALS, REDIAL_GAP = (
+    purpose("talk"),
+    purpose("patience"),
+    purpose("redials"),
+    purpose("redial gap"),
+)
 SCOPE, INSTANT = purpose("out of scope"), purpose("instant answer")
 DESK_WORK, ACCURACY, WRONG_UNIT = purpose("dispatch work"), purpose("accuracy"), purpose("wrong unit")
-DUPLICATE, DISTRICT_WORK, REVIEW_WORK = purpose("duplicate"), purpose("district desk work"), purpose("review work")
+DUPLICATE, DISTRICT_WORK, REVIEW_WORK = (
+    purpose("duplicate"),
+    purpose("district desk work"),
+    purpose("review work"),
+)
 CONTACT_WORK, COORDINATION_WORK = purpose("contact work"), purpose("coordination work")
 PARKS, PARKING_TIME, EXTENDS = purpose("parked"), purpose("parking time"), purpose("extension")
 HANDLING_WORK, LEAD, NEVER = purpose("work"), purpose("lead time"), purpose("never closed")
@@ -86,7 +100,7 @@ PER_ROUND = 256
 Step = Generator[Event, Event, None]
 
 
-class Merged(Exception):
+class Merged(Exception):  # noqa: N818 (nothing went wrong)
     """Another request takes care of the problem: this one has nothing left to do."""
 
 
@@ -292,9 +306,7 @@ class Journey:
             yield from self.stay(r, owner, CONTACT, self.time(city.contact_work, CONTACT_WORK, r.key))
             r.contacted = self.env.now
         if bounced:
-            yield from self.stay(
-                r, owner, COORDINATION, self.time(city.coordination, COORDINATION_WORK, r.key)
-            )
+            yield from self.stay(r, owner, COORDINATION, self.time(city.coordination, COORDINATION_WORK, r.key))
         if r.rounds == 1 and category.parking > 0.0 and self.u(PARKS, r.key) < category.parking:
             r.cover = -1
             parked = self.time(city.parking_time, PARKING_TIME, r.key)
@@ -416,7 +428,9 @@ class Journey:
                 again.at(self.env.now + self.time(plan.retry_after, RETRY, r.key, index))
                 yield again
             reached = plan.reach >= 1.0 or self.u(REACH, r.key, index) < plan.reach
-            work = self.time(plan.work, CALL_WORK, r.key, index) if reached else self.time(plan.ring, RING, r.key, index)
+            work = (
+                self.time(plan.work, CALL_WORK, r.key, index) if reached else self.time(plan.ring, RING, r.key, index)
+            )
             visit = pool.visit(r, CALLBACK, work)
             self.calls[visit] = None
             yield visit
@@ -467,7 +481,7 @@ class Journey:
         if not working:
             return since + hours
         assert self.city.limit_hours is not None
-        return rules.add_open(*self.city.limit_hours, since, hours)  # type: ignore[no-any-return]
+        return rules.add_open(*self.city.limit_hours, since, hours)  # type: ignore[no-any-return,call-arg]
 
     def move_due(self, r: Request, by: float) -> None:
         """A later due date, by extension or parking; where it decides the order, the request takes its new place."""

@@ -16,8 +16,8 @@ from sim.model import rules
 from sim.model.clockwork import STAFF, WORK_END, Course, Moment, place
 
 if TYPE_CHECKING:
-    from sim.model.city import PoolPlan, Roster
-    from sim.model.journey import Request
+    from sim.model.records import Request
+    from sim.model.staffing import PoolPlan, Roster
 
 # what a visit is for; the order is that of the table's names
 KINDS = (
@@ -103,7 +103,7 @@ class Pool:
         now = self.env.now
         self.busy += 1
         visit.pool, visit.started = self, now
-        visit.callbacks.insert(0, self.finish)
+        visit.callbacks.insert(0, self.finish)  # type: ignore[arg-type]
         visit.at(rules.add_open(*self.open_hours, now, visit.work) if self.pauses else now + visit.work)
 
     def finish(self, visit: Visit) -> None:

@@ -28,9 +28,19 @@ CAUSES = (
     "intake",
     "callback",
 )
-REWORK, BOUNCED, OTHER_UNITS, PARKED, UNIT_CLOSED, UNIT_QUEUE, WORK, LEAD_TIME, IN_DISPATCH, IN_INTAKE, IN_CALLBACK = (
-    range(11)
-)
+(
+    REWORK,
+    BOUNCED,
+    OTHER_UNITS,
+    PARKED,
+    UNIT_CLOSED,
+    UNIT_QUEUE,
+    WORK,
+    LEAD_TIME,
+    IN_DISPATCH,
+    IN_INTAKE,
+    IN_CALLBACK,
+) = range(11)
 
 STATUSES = (
     "answered",
@@ -139,7 +149,14 @@ class Request:
     )
 
     def __init__(
-        self, key: int, number: int, problem: Problem | None, repeat_of: int, arrived: float, district: int, category: int
+        self,
+        key: int,
+        number: int,
+        problem: Problem | None,
+        repeat_of: int,
+        arrived: float,
+        district: int,
+        category: int,
     ) -> None:
         self.key, self.number, self.problem, self.repeat_of = key, number, problem, repeat_of
         self.arrived, self.district, self.category = arrived, district, category

@@ -126,9 +126,7 @@ class Staffing:
         roster, counts = self._staff(name, spec, places)
         plans = []
         for (district, street), headcounts in zip(places, counts, strict=True):
-            helps = [
-                self.families[other].at(district, street, self.first_street) for other in spec.also_serves
-            ]
+            helps = [self.families[other].at(district, street, self.first_street) for other in spec.also_serves]
             plans.append(
                 PoolPlan(
                     name=self._name(name, district, street),

@@ -60,9 +60,7 @@ def explain(run: Run, request: str, replication: int = 0) -> str:
     if not 0 <= replication < run.replications:
         raise UnknownRequestError(f"the run has the replications 0 … {run.replications - 1}")
     requests = run.tables.requests
-    fits = requests[
-        (requests["replication"] == replication) & requests["request"].str.startswith(request.lower())
-    ]
+    fits = requests[(requests["replication"] == replication) & requests["request"].str.startswith(request.lower())]
     if len(fits) == 0:
         raise UnknownRequestError(f"no request {request} in replication {replication}")
     if len(fits) > 1:
@@ -141,9 +139,7 @@ class _Story:
         row = self.row
         if pd.isna(row["called_back"]):
             return []
-        said = [
-            f"{'' if row[f'said_{what}'] else 'not '}{what}" for what in ("contacted", "resolved", "satisfied")
-        ]
+        said = [f"{'' if row[f'said_{what}'] else 'not '}{what}" for what in ("contacted", "resolved", "satisfied")]
         return [f"In the callback of {self.when(row['called_back'])} the citizen said: {', '.join(said)}"]
 
     def _hours(self) -> list[str]:

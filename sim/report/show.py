@@ -26,7 +26,7 @@ def show_text(scenario: Scenario) -> str:
             "",
         ]
     values = scenario.values()
-    lines += _changes(values)
+    lines += _changes(values, scenario.files)
     lines += ["Values and their sources", "------------------------"]
     lines += [_value_line(value) for value in values]
     unsourced = sum(v.is_number and not v.from_default and v.source is None for v in values)
@@ -49,12 +49,11 @@ def _load_lines(loads: list[Load]) -> list[str]:
     return lines + [""] * bool(crowded) + crowded
 
 
-def _changes(values: list[Value]) -> list[str]:
+def _changes(values: list[Value], files: tuple[str, ...]) -> list[str]:
     """Where the scenario extends others: what its own file sets."""
-    files = list(dict.fromkeys(v.origin_file for v in values if v.origin_file is not None))
-    own = [v for v in values if v.layer == 0]
-    if len(files) < 2 or len(own) == len(values):
+    if len(files) < 2:
         return []
+    own = [v for v in values if v.origin_file == files[0]]
     head = "Set by this file, all else comes from what it extends"
     return [head, "-" * len(head), *(f"{v.path} = {v.value_text}" for v in own), ""]
 

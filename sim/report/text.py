@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from sim.measures import REGISTRY
 
@@ -48,6 +49,11 @@ CITY_LINES = (
 )
 
 
+def rows_of(table: pd.DataFrame) -> Iterable[Any]:
+    """The rows of a table, with its columns as attributes."""
+    return cast(Iterable[Any], table.itertuples())
+
+
 def number(value: float, unit: str) -> str:
     """A value as people read it: shares in percent, hours up to two days, then days."""
     if value is None or math.isnan(value):
@@ -82,7 +88,7 @@ def run_text(run: Run) -> str:
         f"{'measure':38} {'mean':>12}  95 % interval",
         "─" * WIDTH,
     ]
-    city = {row.measure: row for row in table[table["group_by"] == ""].itertuples()}
+    city = {row.measure: row for row in rows_of(table[table["group_by"] == ""])}
     for name in CITY_LINES:
         row = city.get(name)
         if row is not None and (not math.isnan(row.mean) or name.startswith("time_to_close_p")):
@@ -96,17 +102,15 @@ def _by_unit(table: pd.DataFrame) -> list[str]:
     """The ten units with the most requests."""
     wanted = ("requests", "time_to_close_p50", "time_to_close_p90", "breach_share")
     units: dict[str, dict[str, Any]] = {}
-    for row in table[(table["group_by"] == "unit") & table["measure"].isin(wanted)].itertuples():
+    for row in rows_of(table[(table["group_by"] == "unit") & table["measure"].isin(wanted)]):
         units.setdefault(json.loads(row.group)[0], {})[row.measure] = row
-    for row in table[(table["group_by"] == "pool") & (table["measure"] == "utilisation")].itertuples():
+    for row in rows_of(table[(table["group_by"] == "pool") & (table["measure"] == "utilisation")]):
         units.get(json.loads(row.group)[0], {})["utilisation"] = row
     ranked = sorted(units.items(), key=lambda item: -item[1]["requests"].mean)[:10]
     heads = ("requests", "median", "90 %", "late", "busy")
     lines = [f"{'unit':33}" + "".join(f"{head:>9}" for head in heads), "─" * WIDTH]
     for name, rows in ranked:
-        cells = [
-            number(rows[m].mean, rows[m].unit) if m in rows else "–" for m in (*wanted, "utilisation")
-        ]
+        cells = [number(rows[m].mean, rows[m].unit) if m in rows else "–" for m in (*wanted, "utilisation")]
         lines.append(f"{name[:33]:33}" + "".join(f"{cell:>9}" for cell in cells))
     if len(units) > len(ranked):
         lines.append(f"… and {len(units) - len(ranked)} more units in the report")
@@ -132,7 +136,7 @@ def _variant(comparison: Comparison, variant: str) -> list[str]:
         f"{'measure':30} {'difference':>11}  {'95 % interval':25} {'p (Holm)':>8}",
         "─" * WIDTH,
     ]
-    for row in table[table["p_holm"].notna()].itertuples():
+    for row in rows_of(table[table["p_holm"].notna()]):
         lines.append(
             f"{REGISTRY[row.measure].english[:30]:30} {number(row.difference, row.unit):>11}  "
             f"{interval(row):25} {row.p_holm:8.3f}"
@@ -158,9 +162,7 @@ def _gains(table: pd.DataFrame, dimension: str) -> list[str]:
     losses = rows[rows["lower"] > 0].sort_values("difference", ascending=False)
     lines = []
     for head, found in (("gain", gains), ("lose", losses)):
-        names = [
-            f"{json.loads(row.group)[0]} ({number(row.difference, 'h')})" for row in found.head(5).itertuples()
-        ]
+        names = [f"{json.loads(row.group)[0]} ({number(row.difference, 'h')})" for row in rows_of(found.head(5))]
         more = f" and {len(found) - 5} more" if len(found) > 5 else ""
         lines.append(f"By {dimension}, {head}: {'; '.join(names) or 'none clearly'}{more}")
     return lines

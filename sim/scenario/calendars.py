@@ -81,9 +81,7 @@ def read_days(value: Any) -> tuple[int, ...]:
     for part in value if isinstance(value, (list, tuple)) else read_text(value).split(","):
         first, dash, last = read_text(part).partition("-")
         begin = read_weekday(first)
-        days |= (
-            {(begin + step) % 7 for step in range((read_weekday(last) - begin) % 7 + 1)} if dash else {begin}
-        )
+        days |= {(begin + step) % 7 for step in range((read_weekday(last) - begin) % 7 + 1)} if dash else {begin}
     if not days:
         raise ReadError("at least one day is wanted")
     return tuple(sorted(days))
@@ -217,20 +215,14 @@ class Shift(Section):
 
 def read_shifts_apart(shifts: tuple[Shift, ...]) -> tuple[Shift, ...]:
     """The shifts, if there are some, none is empty and no two overlap."""
-    faults = [
-        Fault("nobody is on this shift: leave it out", (i, "staff"))
-        for i, s in enumerate(shifts)
-        if not s.staff
-    ]
+    faults = [Fault("nobody is on this shift: leave it out", (i, "staff")) for i, s in enumerate(shifts) if not s.staff]
     if not shifts:
         faults.append(Fault("at least one shift is wanted"))
     flat = sorted((span, i) for i, shift in enumerate(shifts) for span in _spans_of_week(shift))
     clash = first_overlap([span for span, _ in flat])
     if clash is not None:
         first, second = sorted(flat[i][1] for i in clash)
-        faults.append(
-            Fault(f"overlaps shifts.{first} on {WEEKDAYS[flat[clash[1]][0].start // DAY]}", (second,))
-        )
+        faults.append(Fault(f"overlaps shifts.{first} on {WEEKDAYS[flat[clash[1]][0].start // DAY]}", (second,)))
     if faults:
         raise ReadError(*faults)
     return shifts

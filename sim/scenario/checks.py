@@ -102,9 +102,7 @@ class _Checker:
         for pattern in _AS_KEY.get(part, ()):
             for path, node in self.at(pattern):
                 if not node.default:
-                    yield from (
-                        ((*path, key), key, True) for key, child in node.map.items() if not child.default
-                    )
+                    yield from (((*path, key), key, True) for key, child in node.map.items() if not child.default)
 
     def names(self) -> Iterator[Problem]:
         for part, singular in _SINGULAR.items():
@@ -115,24 +113,18 @@ class _Checker:
                     yield self.problem(path, f"there is no {singular} {quoted(name)}{hint}", on_key)
         for name in self.known["units"]:
             if name in self.known["pools"]:
-                yield self.problem(
-                    ("units", name), "a pool has this name too: a unit's officers are its pool", True
-                )
+                yield self.problem(("units", name), "a pool has this name too: a unit's officers are its pool", True)
 
     def idle(self) -> Iterator[Problem]:
         named = {name for _, name, _ in self.references("units")}
         for name in self.known["units"]:
             if name not in named:
-                yield self.problem(
-                    ("units", name), "unreachable: no category, part or backstop names this unit", True
-                )
+                yield self.problem(("units", name), "unreachable: no category, part or backstop names this unit", True)
         named = {name for _, name, _ in self.references("pools")}
         named |= {str(path[1]) for path, _ in self.at("pools.*.also_serves.*")}
         for name in self.known["pools"]:
             if name not in named:
-                yield self.problem(
-                    ("pools", name), "unused: no channel, desk or callback names this pool", True
-                )
+                yield self.problem(("pools", name), "unused: no channel, desk or callback names this pool", True)
 
     # -- staff -------------------------------------------------------------------------------------------
 
@@ -146,9 +138,7 @@ class _Checker:
                     message = f"“shifts” cannot stand beside “{given[1]}”"
                     yield self.problem((*path, self.later(node, "shifts", given[1])), message, True)
                 elif not given or given == ["calendar"]:
-                    yield self.problem(
-                        path, "“staff” (with or without a calendar) or “shifts” is missing", True
-                    )
+                    yield self.problem(path, "“staff” (with or without a calendar) or “shifts” is missing", True)
                 yield from self.served(path, node)
 
     def later(self, node: Node, *keys: str) -> str:
@@ -161,9 +151,7 @@ class _Checker:
             if other.value == path[1]:
                 yield self.problem((*path, *at), "serves itself anyway")
                 continue
-            found = find(self.root, ("pools", str(other.value))) or find(
-                self.root, ("units", str(other.value))
-            )
+            found = find(self.root, ("pools", str(other.value))) or find(self.root, ("units", str(other.value)))
             if found and self.per(found) != self.per(node):
                 message = f"{quoted(other.value)} is per {self.per(found)}, this one per {self.per(node)}"
                 yield self.problem((*path, *at), message)

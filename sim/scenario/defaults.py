@@ -36,22 +36,13 @@ def _absent(node: Node, key: str) -> bool:
 
 
 def _fill(node: Node, key: str, default: Node | None) -> None:
-    if (
-        default is not None
-        and default.value is not None
-        and isinstance(node.value, dict)
-        and _absent(node, key)
-    ):
+    if default is not None and default.value is not None and isinstance(node.value, dict) and _absent(node, key):
         node.value[key] = replace(default, default=True)
 
 
 def classes_of(root: Node) -> list[str]:
     """The names of the urgency classes, as far as they can be read."""
-    found = [
-        str(node.value)
-        for _, node in select(root, ("classes", "*"))
-        if not isinstance(node.value, (dict, list))
-    ]
+    found = [str(node.value) for _, node in select(root, ("classes", "*")) if not isinstance(node.value, (dict, list))]
     return found or ["ordinary"]
 
 

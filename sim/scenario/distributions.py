@@ -64,9 +64,7 @@ class Distribution:
         """The `scipy.stats` distribution with these parameters, in hours; only for kind `scipy`."""
         import scipy.stats
 
-        return getattr(scipy.stats, self.name)(
-            *(value for _, value in self.shapes), loc=self.loc, scale=self.scale
-        )
+        return getattr(scipy.stats, self.name)(*(value for _, value in self.shapes), loc=self.loc, scale=self.scale)
 
     def written(self) -> str | dict[str, Any]:
         """Plain data that reads back to an equal distribution."""
@@ -117,9 +115,7 @@ def _read_quantiles(value: Any) -> Distribution:
         try:
             probability = number_in(key)
             if probability is None or not 0 <= probability <= 1:
-                raise ReadError(
-                    Fault(f"a probability between 0 and 1 is wanted, not {quoted(key)}", on_key=True)
-                )
+                raise ReadError(Fault(f"a probability between 0 and 1 is wanted, not {quoted(key)}", on_key=True))
             corners.append((probability + 0.0, read_duration(duration), key))
         except ReadError as wrong:
             faults += wrong.under("quantiles", key)
@@ -130,9 +126,7 @@ def _read_quantiles(value: Any) -> Distribution:
         if p0 == p1:
             faults.append(Fault(f"the quantile {p1:g} is given twice", ("quantiles", key), True))
         elif v1 < v0:
-            faults.append(
-                Fault(f"less than the quantile at {p0:g}: quantiles cannot fall", ("quantiles", key))
-            )
+            faults.append(Fault(f"less than the quantile at {p0:g}: quantiles cannot fall", ("quantiles", key)))
     if not corners or corners[0][0] != 0 or corners[-1][0] != 1:
         faults.append(Fault("the quantiles 0 and 1 are wanted (least and greatest)", ("quantiles",)))
     if faults:
@@ -168,9 +162,7 @@ def _from_moments(name: str, given: str, value: Mapping[str, Any]) -> Distributi
             try:
                 moments[key] = read(value[key])
                 if moments[key] <= 0 or (key == "cv" and not 1e-4 <= moments[key] <= 1e4):
-                    raise ReadError(
-                        "must be more than 0" if key == "mean" else "must be between 0.0001 and 10000"
-                    )
+                    raise ReadError("must be more than 0" if key == "mean" else "must be between 0.0001 and 10000")
             except ReadError as wrong:
                 faults += wrong.under(key)
         elif key not in moments:
@@ -191,14 +183,10 @@ def _scipy(name: str, given: str) -> Any:
 
     found = getattr(scipy.stats, name, None)
     if not isinstance(found, scipy.stats.rv_continuous):
-        known = [
-            key for key, entry in vars(scipy.stats).items() if isinstance(entry, scipy.stats.rv_continuous)
-        ]
+        known = [key for key, entry in vars(scipy.stats).items() if isinstance(entry, scipy.stats.rv_continuous)]
         hint = nearest(given, [*_EVERYDAY, *known])
         raise ReadError(
-            Fault(
-                f"there is no continuous distribution {quoted(given)} in scipy.stats{hint}", ("distribution",)
-            )
+            Fault(f"there is no continuous distribution {quoted(given)} in scipy.stats{hint}", ("distribution",))
         )
     return found
 
@@ -247,9 +235,7 @@ def _check_support(made: Distribution, given: str) -> None:
         raise ReadError(f"{given} does not exist with {shapes}")
     if low < 0:
         least = f"down to {duration_text(low)}" if math.isfinite(low) else "without end"
-        raise ReadError(
-            f"a duration cannot be negative, but {given} with these parameters reaches below 0, {least}"
-        )
+        raise ReadError(f"a duration cannot be negative, but {given} with these parameters reaches below 0, {least}")
 
 
 Dist = Annotated[

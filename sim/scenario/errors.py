@@ -103,9 +103,7 @@ def path_text(path: Path) -> str:
 
 
 def _segment_text(segment: str) -> str:
-    plain = (
-        segment and segment == segment.strip() and segment.isprintable() and not set(segment) & set('."=*\\')
-    )
+    plain = segment and segment == segment.strip() and segment.isprintable() and not set(segment) & set('."=*\\')
     return segment if plain else json.dumps(segment, ensure_ascii=False)
 
 

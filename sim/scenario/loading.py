@@ -115,9 +115,7 @@ class _Loader:
     def add_sources(self, sources: Node, folder: FilePath | None, file: str) -> None:
         """The rules of one file; a source that is only named stands in sources.yaml beside the file."""
         if not isinstance(sources.value, dict):
-            self.problems.append(
-                sources.at.problem(("sources",), "a map from path patterns to sources is wanted")
-            )
+            self.problems.append(sources.at.problem(("sources",), "a map from path patterns to sources is wanted"))
             return
         named = any(isinstance(node.value, str) for node in sources.value.values())
         shelf = self.read_shelf(folder, file) if named and folder is not None else {}
@@ -183,7 +181,7 @@ class _Loader:
             rank = files.index(problem.file) if problem.file in files else len(files)
             return rank, problem.line, problem.column
 
-        first = {(place(problem), problem.path): problem for problem in reversed(self.problems)}
+        first = {(place(problem), problem.path or problem.message): problem for problem in reversed(self.problems)}
         return sorted(reversed(first.values()), key=place)
 
 
@@ -192,9 +190,7 @@ def _located(model: type[BaseModel], root: Node, path: Path, entry: ErrorDetails
     came from.
     """
     at = entry["loc"]
-    if any(
-        node is not None and node.default for node in (find(root, at[:depth]) for depth in range(len(at) + 1))
-    ):
+    if any(node is not None and node.default for node in (find(root, at[:depth]) for depth in range(len(at) + 1))):
         return
     wrong = entry.get("ctx", {}).get("error")
     if isinstance(wrong, ReadError):

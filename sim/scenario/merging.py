@@ -30,9 +30,7 @@ def merge(base: Node, over: Node, shape: Shape | None = None) -> Node:
         if child.value is None:
             entries.pop(key, None)
         else:
-            below = (
-                merge(entries[key], child, shape.child(key) if shape else None) if key in entries else child
-            )
+            below = merge(entries[key], child, shape.child(key) if shape else None) if key in entries else child
             entries[key], keys[key] = below, over.keys.get(key, child.at)
     return Node(entries, over.at, keys)
 
@@ -40,9 +38,7 @@ def merge(base: Node, over: Node, shape: Shape | None = None) -> Node:
 def _rivals(shape: Shape | None, over: Node) -> set[str]:
     """The keys of `base` that are other ways to say what `over` says."""
     groups: tuple[tuple[str, ...], ...] = getattr(shape.section, "RIVALS", ()) if shape else ()
-    said = [
-        group for group in groups if any(key in over.map and over.map[key].value is not None for key in group)
-    ]
+    said = [group for group in groups if any(key in over.map and over.map[key].value is not None for key in group)]
     return {key for group in groups if group not in said for key in group} if said else set()
 
 
@@ -65,9 +61,7 @@ def apply_overrides(root: Node, overrides: Sequence[str], problems: list[Problem
     return root
 
 
-def _put(
-    node: Node, steps: list[tuple[str, Spot]], value: Node, shape: Shape | None, problems: list[Problem]
-) -> Node:
+def _put(node: Node, steps: list[tuple[str, Spot]], value: Node, shape: Shape | None, problems: list[Problem]) -> Node:
     """The tree with the value at the path; unlike `merge` it also reaches into wholes (`work.mean`) and
     lists.
     """
@@ -77,9 +71,7 @@ def _put(
     below = shape.child(key) if shape else None
     if isinstance(node.value, list):
         if not (key.isdecimal() and int(key) < len(node.value)):
-            problems.append(
-                spot.problem((), f"there is no item {quoted(key)}: the list has {len(node.value)}")
-            )
+            problems.append(spot.problem((), f"there is no item {quoted(key)}: the list has {len(node.value)}"))
             return node
         items = list(node.value)
         items[int(key)] = _put(items[int(key)], rest, value, below, problems)
@@ -90,9 +82,7 @@ def _put(
         return Node(entries, node.at, keys)
     for rival in _rivals(shape, Node({key: value}, spot)):
         entries.pop(rival, None)
-    entries[key] = (
-        _put(entries[key], rest, value, below, problems) if key in entries else _nest(rest, value, spot)
-    )
+    entries[key] = _put(entries[key], rest, value, below, problems) if key in entries else _nest(rest, value, spot)
     keys[key] = spot
     return Node(entries, spot, keys)
 

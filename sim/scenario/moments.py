@@ -33,9 +33,7 @@ def _erlang(mean: float, cv: float) -> tuple[Parameters, float, float]:
     phases = max(1, round(1 / cv**2))
     if abs(cv * math.sqrt(phases) - 1) > 1e-3:
         near = 1 / math.sqrt(phases)
-        raise ReadError(
-            Fault(f"an Erlang distribution has cv 1/√k, the nearest is {near:.6g} (k = {phases})", ("cv",))
-        )
+        raise ReadError(Fault(f"an Erlang distribution has cv 1/√k, the nearest is {near:.6g} (k = {phases})", ("cv",)))
     return (("a", float(phases)),), 0.0, mean / phases
 
 
@@ -46,9 +44,7 @@ def _invgauss(mean: float, cv: float) -> tuple[Parameters, float, float]:
 def _uniform(mean: float, cv: float) -> tuple[Parameters, float, float]:
     half = math.sqrt(3) * cv * mean
     if half > mean * (1 + 1e-12):
-        raise ReadError(
-            Fault("a uniform distribution of durations has a cv of at most 1/√3 = 0.577", ("cv",))
-        )
+        raise ReadError(Fault("a uniform distribution of durations has a cv of at most 1/√3 = 0.577", ("cv",)))
     return (), max(0.0, mean - half), 2 * half
 
 
@@ -60,9 +56,7 @@ def _weibull_min(mean: float, cv: float) -> tuple[Parameters, float, float]:
     for _ in range(200):
         middle = (low + high) / 2
         c = math.exp(middle)
-        low, high = (
-            (middle, high) if math.lgamma(1 + 2 / c) - 2 * math.lgamma(1 + 1 / c) > target else (low, middle)
-        )
+        low, high = (middle, high) if math.lgamma(1 + 2 / c) - 2 * math.lgamma(1 + 1 / c) > target else (low, middle)
     c = math.exp((low + high) / 2)
     return (("c", c),), 0.0, mean / math.gamma(1 + 1 / c)
 

@@ -116,9 +116,7 @@ def from_python(data: Any, file: str, problems: list[Problem]) -> Node:
     def readable(text: str, path: Path) -> bool:
         found = UNPRINTABLE.search(text)
         if found:
-            problems.append(
-                spot.problem(path, f"the character U+{ord(found.group()):04X} cannot stand in text")
-            )
+            problems.append(spot.problem(path, f"the character U+{ord(found.group()):04X} cannot stand in text"))
         return not found
 
     def build(value: Any, path: Path) -> Node:

@@ -133,9 +133,7 @@ class Parking(Section):
 class TimeLimits(Section):
     """Limits by class for contacting the citizen and for resolving, and by category (wins over class)."""
 
-    from_: Annotated[Literal["dispatch", "arrival"], choice("dispatch", "arrival")] = Field(
-        "dispatch", alias="from"
-    )
+    from_: Annotated[Literal["dispatch", "arrival"], choice("dispatch", "arrival")] = Field("dispatch", alias="from")
     contact: LimitsByClass = Field(default={})
     resolve: LimitsByClass = Field(default={})
     by_category: dict[str, LimitField] = Field(default={})

@@ -28,9 +28,7 @@ _OTHER_NAMES = {
 _PER_HOUR = {"s": 3600.0, "min": 60.0, "h": 1.0, "d": 24.0, "week": 168.0, "month": 730.5, "year": 8766.0}
 _NUMBER = re.compile(r"[-+]?(?:[0-9][0-9_]*(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][-+]?[0-9]+)?")
 _NOT_FINITE = re.compile(r"[-+]?\.?(?:nan|inf|infinity)", re.IGNORECASE)
-_DATE = re.compile(
-    r"([0-9]{4})-([0-9]{1,2})-([0-9]{1,2})(?:(?:[Tt]|\s+)([0-9]{1,2}):([0-9]{2})(?::([0-9]{2}))?)?"
-)
+_DATE = re.compile(r"([0-9]{4})-([0-9]{1,2})-([0-9]{1,2})(?:(?:[Tt]|\s+)([0-9]{1,2}):([0-9]{2})(?::([0-9]{2}))?)?")
 
 
 class Plain(str):
@@ -162,9 +160,7 @@ def read_signed_duration(value: Any) -> float:
     """Hours, of either sign, from `5 min`, `2 h`, `7 d`, `90 s`, `1 week`."""
     amount, word = _amount_and_unit(value, "a duration such as “5 min”")
     if not word:
-        raise ReadError(
-            f"a duration needs its unit: {quoted(value)} of what? Write “{amount:g} h” or “{amount:g} min”"
-        )
+        raise ReadError(f"a duration needs its unit: {quoted(value)} of what? Write “{amount:g} h” or “{amount:g} min”")
     unit = _unit_of_time(word)
     # dividing by 60 rounds once, multiplying by 1/60 would round twice
     hours = amount / _PER_HOUR[unit] if unit in ("s", "min") else amount * _HOURS[unit]
@@ -265,9 +261,7 @@ def choice(*words: str) -> BeforeValidator:
     def read(value: Any) -> str:
         text = read_text(value)
         if text not in words:
-            raise ReadError(
-                f"must be {', '.join(words[:-1])} or {words[-1]}, not {quoted(text)}{nearest(text, words)}"
-            )
+            raise ReadError(f"must be {', '.join(words[:-1])} or {words[-1]}, not {quoted(text)}{nearest(text, words)}")
         return text
 
     return BeforeValidator(read)
@@ -283,22 +277,16 @@ _DATE_SCHEMA = {"type": "string", "examples": ["2024-03-04"]}
 Text = Annotated[str, BeforeValidator(read_text), WithJsonSchema({"type": ["string", "number"]})]
 Flag = Annotated[bool, BeforeValidator(read_flag), WithJsonSchema({"type": "boolean"})]
 Number = Annotated[float, BeforeValidator(read_number), WithJsonSchema({"type": "number"})]
-NotNegative = Annotated[
-    float, BeforeValidator(read_not_negative), WithJsonSchema({"type": "number", "minimum": 0})
-]
+NotNegative = Annotated[float, BeforeValidator(read_not_negative), WithJsonSchema({"type": "number", "minimum": 0})]
 Probability = Annotated[
     float, BeforeValidator(read_probability), WithJsonSchema({"type": "number", "minimum": 0, "maximum": 1})
 ]
 Count = Annotated[int, BeforeValidator(read_count), WithJsonSchema({"type": "integer", "minimum": 0})]
-PositiveCount = Annotated[
-    int, BeforeValidator(_positive_count), WithJsonSchema({"type": "integer", "minimum": 1})
-]
+PositiveCount = Annotated[int, BeforeValidator(_positive_count), WithJsonSchema({"type": "integer", "minimum": 1})]
 Scale = Annotated[
     float, BeforeValidator(read_scale), WithJsonSchema({"type": ["number", "string"], "examples": ["1:100"]})
 ]
-Duration = Annotated[
-    float, BeforeValidator(read_duration), _texted(duration_text), WithJsonSchema(_DURATION_SCHEMA)
-]
+Duration = Annotated[float, BeforeValidator(read_duration), _texted(duration_text), WithJsonSchema(_DURATION_SCHEMA)]
 Rate = Annotated[
     float,
     BeforeValidator(read_rate),

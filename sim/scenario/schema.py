@@ -116,19 +116,13 @@ class Scenario(Section):
         the source of each value that has one, by its path.
         """
         data = self.model_dump(mode="json", by_alias=True, exclude_none=True)
-        sources = {
-            value.path: value.source.model_dump(exclude_none=True) for value in self.values() if value.source
-        }
+        sources = {value.path: value.source.model_dump(exclude_none=True) for value in self.values() if value.source}
         return {**data, "sources": sources} if sources else data
 
     @property
     def digest(self) -> str:
         """SHA-256 in hex of what the scenario says, without its name, description and sources."""
-        data = {
-            key: part
-            for key, part in self.resolved().items()
-            if key not in ("name", "description", "sources")
-        }
+        data = {key: part for key, part in self.resolved().items() if key not in ("name", "description", "sources")}
         text = json.dumps(data, sort_keys=True, separators=(",", ":"), allow_nan=False)
         return hashlib.sha256(text.encode()).hexdigest()
 
@@ -136,6 +130,11 @@ class Scenario(Section):
         """Every value, in the order of the schema, with the place where it was written and its source."""
         dumped = self.model_dump(mode="json", by_alias=True, exclude_none=True)
         return list(list_values(self._origin, Shape(Scenario), dumped)) if self._origin else []
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """The files it was read from: the scenario's own, then what it extends."""
+        return self._origin.files if self._origin else ()
 
     def with_origin(self, origin: Origin) -> Scenario:
         """The same scenario that also knows where its values were written (the loader calls this)."""

@@ -123,9 +123,7 @@ def list_values(origin: Origin, shape: Shape, dumped: Any) -> Iterator[Value]:
         )
 
 
-def _leaves(
-    path: Path, shape: Shape, node: Node | None, plain: Any
-) -> Iterator[tuple[Path, Shape, Node | None, Any]]:
+def _leaves(path: Path, shape: Shape, node: Node | None, plain: Any) -> Iterator[tuple[Path, Shape, Node | None, Any]]:
     if node is not None and node.value is None:
         node = None
     children: Sequence[tuple[str | int, Node | None, Any]]
@@ -138,9 +136,7 @@ def _leaves(
     elif shape.is_map and shape.item.section and plain:
         children = [(key, None, entry) for key, entry in plain.items()]
     elif shape.is_list and node is not None and isinstance(node.value, list):
-        children = list(
-            zip(range(len(node.value)), node.value, plain or [None] * len(node.value), strict=True)
-        )
+        children = list(zip(range(len(node.value)), node.value, plain or [None] * len(node.value), strict=True))
     else:
         if node is not None or plain not in (None, {}, [], ""):
             yield path, shape, node, plain

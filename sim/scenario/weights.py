@@ -90,9 +90,7 @@ Profile = Annotated[
     BeforeValidator(_read_profile),
     WithJsonSchema({"type": "array", "items": _WEIGHT, "minItems": 24, "maxItems": 24}),
 ]
-WeekdayFactors = Annotated[
-    dict[str, float], BeforeValidator(lambda value: _read_factors(value, WEEKDAYS)), _FACTOR_MAP
-]
+WeekdayFactors = Annotated[dict[str, float], BeforeValidator(lambda value: _read_factors(value, WEEKDAYS)), _FACTOR_MAP]
 MonthFactors = Annotated[
     dict[int, float],
     BeforeValidator(lambda value: {int(month): f for month, f in _read_factors(value, _MONTHS).items()}),

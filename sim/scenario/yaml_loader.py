@@ -33,9 +33,7 @@ def parse_yaml(text: str, file: str, problems: list[Problem], first_line: int = 
     if bad:
         line = text.count("\n", 0, bad.start())
         spot = Spot(file, first_line + line, bad.start() - text.rfind("\n", 0, bad.start()))
-        problems.append(
-            spot.problem((), f"the character U+{ord(bad.group()):04X} cannot stand in a scenario")
-        )
+        problems.append(spot.problem((), f"the character U+{ord(bad.group()):04X} cannot stand in a scenario"))
         return None
     try:
         return builder.build(yaml.parse(text, Loader=_Loader))
@@ -49,9 +47,7 @@ def parse_yaml(text: str, file: str, problems: list[Problem], first_line: int = 
             spot = builder.spot(mark)
         elif mark is not None:  # the parser stands after the end
             spot = Spot(file, first_line + len(lines) - 1, len(lines[-1]) + 1)
-        problems.append(
-            spot.problem((), "not YAML: " + ", ".join(filter(None, (error.context, error.problem))))
-        )
+        problems.append(spot.problem((), "not YAML: " + ", ".join(filter(None, (error.context, error.problem)))))
     except yaml.YAMLError as error:
         problems.append(Spot(file, first_line, 1).problem((), f"not YAML: {quoted(error)}"))
     return None
@@ -149,11 +145,7 @@ class _Builder:
         self.frames.append(_Frame(node, path, event.anchor))
 
     def key_comes(self) -> bool:
-        return (
-            bool(self.frames)
-            and isinstance(self.frames[-1].node.value, dict)
-            and not self.frames[-1].value_next
-        )
+        return bool(self.frames) and isinstance(self.frames[-1].node.value, dict) and not self.frames[-1].value_next
 
     def key(self, text: str, plain: bool, spot: Spot) -> None:
         frame = self.frames[-1]

@@ -1,0 +1,36 @@
+# make demo · make test · make check · make theory
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+
+.PHONY: demo test check theory install clean
+
+install: $(STAMP)
+
+# versions that are known to work together; `make CONSTRAINTS= …` takes the newest
+CONSTRAINTS := -c constraints.txt
+
+$(STAMP): pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check $(CONSTRAINTS) -e ".[dev]"
+	touch $@
+
+demo: install  ## run Boston with five replications and write a report
+	$(BIN)/citysim run boston-2011 --replications 5
+
+test: install  ## all tests
+	$(BIN)/python -m pytest
+
+check: install  ## format, lint, strict types, all tests
+	$(BIN)/ruff format --check sim tests experiments
+	$(BIN)/ruff check sim tests experiments
+	$(BIN)/mypy
+	$(BIN)/python -m pytest
+
+theory: install  ## the long comparison with queueing theory
+	$(BIN)/python -m pytest -m theory tests/theory
+
+clean:
+	rm -rf $(VENV) build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -1,0 +1,366 @@
+"""Intervals, paired differences, run lengths and ranks, against textbook formulas and worked examples."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from measure_tables import requests_table
+from scipy import stats
+
+from sim.inference import (
+    differences,
+    holm,
+    interval,
+    mser5,
+    pairwise_requests,
+    ranks,
+    replications_needed,
+    summary,
+    warm_up,
+)
+
+NAN = math.nan
+
+
+def rows(
+    values: list[float], measure: str = "breach_share", scenario: str = "base", **others: Any
+) -> pd.DataFrame:
+    """A table of one measure, a replication for each value; null with no cases unless told otherwise."""
+    return pd.DataFrame(
+        {
+            "scenario": scenario,
+            "replication": range(len(values)),
+            "measure": measure,
+            "group_by": "",
+            "group": "[]",
+            "value": values,
+            "numerator": NAN,
+            "denominator": [0.0 if math.isnan(value) else 10.0 for value in values],
+            "unit": "share",
+        }
+        | others
+    )
+
+
+# --- intervals ---
+
+
+@given(st.lists(st.floats(-1e6, 1e6), min_size=2, max_size=30), st.sampled_from([0.9, 0.95, 0.999]))
+def test_intervals_are_those_of_scipy(values: list[float], level: float) -> None:
+    found = interval(values, level)
+    assert found.n == len(values)
+    assert found.mean == pytest.approx(np.mean(values), rel=1e-9, abs=1e-6)
+    if np.ptp(values) > 1e-3:
+        bounds = stats.t.interval(level, len(values) - 1, np.mean(values), stats.sem(values))
+        assert (found.lower, found.upper) == pytest.approx(bounds, rel=1e-7, abs=1e-5)
+
+
+def test_one_value_has_no_bounds_and_none_no_mean() -> None:
+    one = interval([3.0, NAN])
+    assert (one.mean, one.n) == (3.0, 1)
+    assert math.isnan(one.lower)
+    assert math.isnan(one.upper)
+    none = interval([NAN])
+    assert math.isnan(none.mean)
+    assert none.n == 0
+
+
+def test_equal_values_have_exactly_no_spread() -> None:
+    assert interval([0.1] * 7) == (0.1, 0.1, 0.1, 7)
+
+
+def test_the_interval_covers_as_often_as_it_says() -> None:
+    rng = np.random.default_rng(12345)
+    samples = rng.normal(10.0, 3.0, size=(4000, 6))
+    found = [interval(sample, 0.9) for sample in samples]
+    covered = np.mean([one.lower <= 10.0 <= one.upper for one in found])
+    assert abs(covered - 0.9) < 4 * math.sqrt(0.9 * 0.1 / 4000)
+    # the check has teeth: bounds of the normal distribution would be caught
+    narrow = stats.norm.ppf(0.95) / stats.t.ppf(0.95, 5)
+    missed = np.mean([abs(one.mean - 10.0) > narrow * (one.upper - one.mean) for one in found])
+    assert abs(1 - missed - 0.9) > 4 * math.sqrt(0.9 * 0.1 / 4000)
+
+
+def test_summary() -> None:
+    table = pd.concat(
+        [
+            rows([1.0, 2.0, 3.0]),
+            rows([1.0, NAN, 3.0], "closed_share"),
+            rows([5.0], "score", scenario="other"),
+        ]
+    )
+    found = summary(table).set_index(["scenario", "measure"])
+    assert list(found.columns) == ["group_by", "group", "mean", "lower", "upper", "n", "unit"]
+    half = stats.t.ppf(0.975, 2) / math.sqrt(3)
+    first = found.loc[("base", "breach_share")]
+    assert (first["mean"], first["lower"], first["upper"]) == pytest.approx((2, 2 - half, 2 + half))
+    assert found.loc[("base", "closed_share"), "n"] == 2
+    assert found.loc[("base", "closed_share"), "mean"] == 2
+    assert math.isnan(found.loc[("other", "score"), "lower"])
+    assert len(found) == 3
+
+
+def test_a_value_not_reached_in_one_replication_leaves_no_mean() -> None:
+    table = rows([1.0, NAN, 3.0], "time_to_close_p90", denominator=10.0)
+    found = summary(table).iloc[0]
+    assert math.isnan(found["mean"])
+    assert math.isnan(found["upper"])
+    assert found["n"] == 2
+
+
+def test_the_same_replication_twice_is_refused() -> None:
+    with pytest.raises(ValueError, match="twice"):
+        summary(pd.concat([rows([1.0]), rows([2.0])]))
+
+
+# --- differences ---
+
+
+def test_differences_are_paired() -> None:
+    base, other = [10.0, 20.0, 30.0, 40.0], [11.0, 22.0, 31.0, 42.0]
+    table = pd.concat([rows(base), rows(other, scenario="more")])
+    found = differences(table, "base").iloc[0]
+    expected = stats.ttest_rel(other, base)
+    bounds = expected.confidence_interval(0.95)
+    assert found["difference"] == 1.5
+    assert (found["lower"], found["upper"]) == pytest.approx((bounds.low, bounds.high))
+    assert found["p"] == pytest.approx(expected.pvalue)
+    assert (found["scenario"], found["baseline"], found["n"]) == ("more", "base", 4)
+
+
+def test_no_difference_is_exactly_zero() -> None:
+    values = [0.1, 0.7, 0.3]
+    found = differences(pd.concat([rows(values), rows(values, scenario="same")]), "base").iloc[0]
+    assert (found["difference"], found["lower"], found["upper"], found["p"]) == (0, 0, 0, 1)
+
+
+def test_a_constant_difference_is_certain() -> None:
+    table = pd.concat([rows([1.0, 2.0]), rows([1.5, 2.5], scenario="more")])
+    found = differences(table, "base").iloc[0]
+    assert (found["lower"], found["upper"], found["p"]) == (0.5, 0.5, 0)
+
+
+def test_only_pairs_count() -> None:
+    base, other = rows([1.0, NAN, 3.0, 4.0]), rows([2.0, 9.0, NAN, 6.0], scenario="more")
+    found = differences(pd.concat([base, other.iloc[[3, 1, 0, 2]]]), "base").iloc[0]
+    assert (found["n"], found["difference"]) == (2, 1.5)
+    single = differences(pd.concat([base.iloc[:1], other.iloc[:1]]), "base").iloc[0]
+    assert (single["n"], single["difference"]) == (1, 1.0)
+    assert math.isnan(single["lower"])
+    assert math.isnan(single["p"])
+
+
+def test_not_reached_in_either_is_no_difference() -> None:
+    base = rows([1.0, 2.0, 3.0], "time_to_close_p90")
+    other = rows([1.0, NAN, 3.0], "time_to_close_p90", "slow", denominator=10.0)
+    found = differences(pd.concat([base, other]), "base").iloc[0]
+    assert math.isnan(found["difference"])
+    assert math.isnan(found["p"])
+    assert math.isnan(found["p_holm"])
+
+
+def test_holm_adjusts_over_the_headline_measures_of_the_city_and_all_scenarios() -> None:
+    parts = []
+    for scenario, shift in (("base", 0.0), ("b", 0.3), ("c", 0.1)):
+        noise = np.array([0.0, 0.1, -0.1, 0.05])
+        for measure in ("breach_share", "score", "hops_mean"):
+            values = [1.0, 2.0, 3.0, 4.0] + (scenario != "base") * (
+                shift + noise * (2 if measure == "score" else 1)
+            )
+            parts.append(rows(list(values), measure, scenario))
+        parts.append(rows(list(values), "score", scenario, group_by="district", group='["A"]'))
+    found = differences(pd.concat(parts), "base")
+    family = found["measure"].isin(["breach_share", "score"]) & (found["group_by"] == "")
+    assert family.sum() == 4
+    np.testing.assert_allclose(found.loc[family, "p_holm"], holm(found.loc[family, "p"]))
+    assert found.loc[~family, "p_holm"].isna().all()
+    assert found["p"].notna().all()
+
+
+def test_a_missing_baseline_is_an_error() -> None:
+    with pytest.raises(ValueError, match="no scenario “none”"):
+        differences(pd.concat([rows([1.0]), rows([1.0], scenario="b")]), "none")
+    with pytest.raises(ValueError, match="others to compare"):
+        differences(rows([1.0]), "base")
+
+
+def test_holm_on_a_worked_example() -> None:
+    # smallest times 4, next times 3, …, never falling, at most 1
+    np.testing.assert_allclose(holm([0.01, 0.04, 0.03, 0.005]), [0.03, 0.06, 0.06, 0.02])
+    np.testing.assert_allclose(holm([0.5, NAN, 0.9]), [1.0, NAN, 1.0])
+    assert holm([]).shape == (0,)
+
+
+@given(st.lists(st.floats(0, 1), min_size=1, max_size=20))
+def test_holm_is_at_least_p_at_most_bonferroni_and_keeps_the_order(p: list[float]) -> None:
+    adjusted = holm(p)
+    assert np.all(adjusted >= p)
+    assert np.all(adjusted <= np.minimum(np.array(p) * len(p), 1) + 1e-12)
+    order = np.argsort(p, kind="stable")
+    assert np.all(np.diff(adjusted[order]) >= 0)
+
+
+# --- runs ---
+
+
+def test_replications_needed() -> None:
+    pilot = [8.0, 12.0, 10.0, 9.0, 11.0]
+    s, t = np.std(pilot, ddof=1), stats.t.ppf(0.975, 4)
+    assert replications_needed(pilot, 0.5) == math.ceil((t * s / 0.5) ** 2)
+    assert replications_needed([*pilot, NAN], 0.5) == math.ceil((t * s / 0.5) ** 2)
+    assert replications_needed(pilot, 100.0) == 5
+    assert replications_needed([3.0, 3.0], 0.1) == 2
+    for values, half_width in (([1.0], 1.0), (pilot, 0.0), (pilot, NAN)):
+        with pytest.raises(ValueError, match="at least two replications"):
+            replications_needed(values, half_width)
+
+
+def test_the_two_stages_give_the_precision_they_promise() -> None:
+    rng = np.random.default_rng(7)
+    misses = 0
+    for _ in range(1500):
+        pilot = rng.normal(0.0, 2.0, 5)
+        n = replications_needed(pilot, 1.0, 0.9)
+        mean = np.mean([*pilot, *rng.normal(0.0, 2.0, n - 5)])
+        misses += abs(mean) > 1.0
+    assert misses / 1500 < 0.1 + 4 * math.sqrt(0.09 / 1500)
+    assert misses / 1500 > 0.05  # nor is it wasteful
+
+
+def test_mser_finds_the_end_of_a_transient() -> None:
+    rng = np.random.default_rng(3)
+    hours = np.arange(1000)
+    rising = 100 * (1 - np.exp(-hours / 30)) + rng.normal(0, 5, 1000)
+    dropped = mser5(rising)
+    assert dropped is not None
+    assert 60 <= dropped <= 200
+    assert dropped % 5 == 0
+
+
+def test_mser_of_a_settled_and_of_a_growing_series() -> None:
+    assert mser5(np.full(100, 0.1)) == 0
+    assert mser5(np.arange(1000.0)) is None
+    assert mser5([1.0, 2.0, 3.0]) is None
+
+
+def test_warm_up_adds_pools_and_averages_replications() -> None:
+    hours = np.arange(500)
+    filling = np.minimum(hours, 50.0)
+    wave = np.sin(hours)
+    tables = [
+        pd.DataFrame({"replication": r, "pool": pool, "hour": hours, "queue": queue})
+        for r, sign in ((0, 1.0), (1, -1.0))
+        for pool, queue in (("a", filling + sign * 100 * wave), ("b", filling))
+    ]
+    found = warm_up(pd.concat(tables).sample(frac=1.0, random_state=1))
+    assert found == mser5(2 * filling)
+    assert found is not None
+    assert 45 <= found <= 55
+
+
+# --- ranks ---
+
+
+def by_district(values: dict[str, list[float]], measure: str = "score", **others: Any) -> pd.DataFrame:
+    return pd.concat(
+        [rows(v, measure, group_by="district", group=f'["{name}"]', **others) for name, v in values.items()]
+    )
+
+
+def test_ranks_with_their_bounds() -> None:
+    noise = [0.0, 0.01, -0.01, 0.005, -0.005]
+    clear = {
+        "good": [0.9 + x for x in noise],
+        "twin": [0.9 - x for x in noise],
+        "bad": [0.5 + 2 * x for x in noise],
+    }
+    found = ranks(by_district(clear), "score", "district").set_index("group")
+    assert found.loc['["bad"]', "rank"] == 3
+    bounds = {group: (row["lower"], row["upper"]) for group, row in found.iterrows()}
+    assert bounds == {'["good"]': (1, 2), '["twin"]': (1, 2), '["bad"]': (3, 3)}
+
+
+def test_ranks_follow_what_is_better() -> None:
+    values = {"low": [1.0, 1.1, 0.9], "high": [9.0, 9.1, 8.9]}
+    first = ranks(by_district(values, "breach_share"), "breach_share", "district").iloc[0]
+    assert (first["group"], first["rank"], first["lower"], first["upper"]) == ('["low"]', 1, 1, 1)
+    assert ranks(by_district(values), "score", "district").iloc[0]["group"] == '["high"]'
+
+
+def test_equal_groups_share_a_rank_that_could_be_any() -> None:
+    found = ranks(by_district({name: [1.0, 2.0, 3.0] for name in "abc"}), "score", "district")
+    assert list(found["rank"]) == [1, 1, 1]
+    assert list(found["lower"]) == [1, 1, 1]
+    assert list(found["upper"]) == [3, 3, 3]
+
+
+def test_pairing_sees_what_separate_intervals_do_not() -> None:
+    shared = np.array([0.0, 5.0, -5.0, 10.0, -10.0])
+    values = {"a": list(1.0 + shared), "b": list(0.0 + shared + 0.01 * shared[::-1])}
+    found = ranks(by_district(values), "score", "district")
+    assert list(found["upper"]) == [1, 2]
+
+
+def test_groups_without_a_value_have_no_rank_and_one_replication_gives_no_bounds() -> None:
+    table = pd.concat([by_district({"a": [1.0], "b": [NAN]}), by_district({"c": [NAN]}, denominator=4.0)])
+    found = ranks(table, "score", "district")
+    assert list(found["group"]) == ['["a"]']
+    assert math.isnan(found["lower"].item())
+
+
+def test_ranks_of_pure_noise_cover_every_rank() -> None:
+    rng = np.random.default_rng(11)
+    wrong = 0
+    for _ in range(300):
+        values = {str(group): list(rng.normal(0, 1, 6)) for group in range(5)}
+        found = ranks(by_district(values), "score", "district", level=0.9)
+        wrong += np.sum((found["lower"] > 1) | (found["upper"] < 5))
+    # all five are equal, so each may be any; a bound that forbids a rank is an error
+    assert wrong / 1500 <= 0.1
+
+
+def test_what_cannot_be_ranked_is_an_error() -> None:
+    with pytest.raises(ValueError, match="cannot be ranked"):
+        ranks(by_district({"a": [1.0]}, "contacts"), "contacts", "district")
+    with pytest.raises(ValueError, match="no score by “unit”"):
+        ranks(by_district({"a": [1.0]}), "score", "unit")
+
+
+# --- request by request ---
+
+
+def request(number: int, closed_after: float | None, status: str = "closed") -> dict[str, Any]:
+    return {
+        "request": f"{number:016x}",
+        "arrived": 10.0,
+        "dispatched": 10.0,
+        "status": status,
+        "first_closed": NAN if closed_after is None else 10.0 + closed_after,
+    }
+
+
+def test_the_same_requests_in_two_scenarios() -> None:
+    before = [request(1, 5), request(2, 5), request(3, 5), request(4, None, "open"), request(5, None, "open")]
+    after = [request(5, None, "open"), request(4, 9), request(3, None, "open"), request(2, 5), request(1, 4)]
+    before += [request(6, 1), request(7, 1), request(9, None, "answered")]
+    after += [request(6, None, "merged"), request(8, 1), request(9, None, "answered")]
+    found = pairwise_requests(requests_table(before), requests_table(after))
+    assert found.compared == 5
+    assert (found.faster, found.slower, found.unchanged) == (2 / 5, 1 / 5, 1 / 5)
+    assert found.open_in_both == 1 / 5
+    assert (found.only_in_a, found.only_in_b) == (2, 1)
+
+
+def test_requests_are_matched_within_a_replication() -> None:
+    one, two = requests_table([request(1, 5)]), requests_table([request(1, 5)])
+    assert pairwise_requests(one, two).unchanged == 1
+    two["replication"] = 1
+    found = pairwise_requests(one, two)
+    assert found.compared == 0
+    assert math.isnan(found.faster)
