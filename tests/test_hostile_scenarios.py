@@ -296,7 +296,7 @@ def test_too_large() -> None:
     assert wrongs("#" * 5_000_001) == ["town.yaml: larger than 5 MB"]
 
 
-def test_endless_problems_end(tmp_path: Path) -> None:
+def test_endless_problems_end() -> None:
     with pytest.raises(ScenarioError) as caught:
         from_text("a: 1\n" * 200_000)
     assert len(caught.value.problems) < 1100

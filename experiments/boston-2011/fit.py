@@ -165,7 +165,7 @@ def assemble(
             "urgency": "urgent" if due.get(name) in URGENT else "ordinary",
             "unit": unit,
             "work": Flow(distribution="lognormal", mean=work, cv=WORK_CV),
-        } | (leads[name] if leads else {})
+        } | (leads or {}).get(name, {})
     shocks = {
         name: Flow({k: Line(v) if isinstance(v, list) else v for k, v in s.items()})
         for name, s in arrivals.shocks.items()

@@ -122,6 +122,6 @@ def lead_times(
     given[:, 0] = np.maximum(given[:, 0], 1e-9)  # whoever was faster than any simulated officer needed no lead time
     mass = np.full(len(leads), 1 / len(leads))
     for _ in range(steps):
-        mass *= given.T @ (counts / (given @ mass)) / counts.sum()
+        mass *= given.T @ (counts / np.maximum(given @ mass, 1e-12)) / counts.sum()
     at = probabilities(len(closed))
     return at, _quantiles(leads, mass, at)

@@ -8,6 +8,7 @@ is not closed 540 days after the window is open, and open requests rank after al
 from __future__ import annotations
 
 import argparse
+import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -78,11 +79,11 @@ def simulate(overrides: list[str], replications: int) -> Simulated:
     names = [DEPARTMENTS[code] for code in LARGE]
     for k in range(replications):
         out = sim.simulate(scenario, replication=k)
-        counted = out.counted.rename(columns={"first_closed": "closed", "owner_unit": "department"})
-        found[k] = by_department(counted[["arrived", "closed", "due", "department"]], names)
+        counted = out.counted[["arrived", "first_closed", "due", "owner_unit"]]
+        found[k] = by_department(counted.set_axis(["arrived", "closed", "due", "department"], axis=1), names)
         hours = out.levels[out.levels.hour.between(WINDOW[0], WINDOW[1] - 1)].groupby("pool", observed=True)
         busy[k] = (hours.busy.sum() / hours.on_duty.sum()).reindex(names)
-        print(f"replication {k + 1} of {replications}", flush=True)
+        print(f"replication {k + 1} of {replications}", file=sys.stderr, flush=True)
     return Simulated(pd.concat(found, names=["replication", "department"]), pd.DataFrame(busy).T)
 
 

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from sim.report.text import rows_of
+
 if TYPE_CHECKING:
     from sim.experiment.runs import Run
 
@@ -76,6 +78,7 @@ class _Story:
     def __init__(self, run: Run, row: pd.Series[Any]) -> None:
         self.scenario, self.row = run.scenario, row
         self.end = run.scenario.hours_of(run.scenario.time.end)
+        self.finished = self.end if pd.isna(row["ended"]) else float(row["ended"])
 
     def when(self, hours: float) -> str:
         """A moment as date and time."""
@@ -85,39 +88,47 @@ class _Story:
     def lines(self, visits: pd.DataFrame) -> list[str]:
         row = self.row
         about = f"{row['category']} in {row['district']}, by {row['channel']}, class {row['urgency']}"
-        lines = [f"Request {row['request']}: {about}", ""]
         again = "" if pd.isna(row["repeat_of"]) else f", about the same matter as {row['repeat_of']}"
-        lines.append(f"{self.when(row['arrived'])}  the citizen turns to the city{again}")
-        for visit in visits.sort_values("queued").itertuples():
-            lines += self._visit(visit)
-        lines += self._milestones()
-        lines += ["", *self._clocks(), *self._answers(), *self._hours()]
-        return lines
+        told = [(float(row["arrived"]), f"the citizen turns to the city{again}")]
+        told += [self._visit(visit) for visit in rows_of(visits)]
+        told += self._milestones()
+        told.sort(key=lambda event: event[0])
+        return [
+            f"Request {row['request']}: {about}",
+            "",
+            *(f"{self.when(time)}  {what}" for time, what in told),
+            f"{self.when(self.finished)}  {ENDS[row['status']]}",
+            "",
+            *self._clocks(),
+            *self._answers(),
+            *self._hours(),
+        ]
 
-    def _visit(self, visit: Any) -> list[str]:
+    def _visit(self, visit: Any) -> tuple[float, str]:
         what = f"{VISIT_WORDS[visit.kind]} ({visit.pool})"
         if visit.kind in ("handling", "subtask", "part") and visit.round > 1:
             what += f", round {visit.round}"
-        lines = [f"{self.when(visit.queued)}  queues for {what}"]
         if pd.isna(visit.started):
-            if not pd.isna(visit.ended):
-                left = "hangs up" if visit.kind == "intake" else "leaves the queue"
-                lines.append(f"{self.when(visit.ended)}  {left}")
-            return lines
-        wait = length(visit.started - visit.queued)
-        lines.append(f"{self.when(visit.started)}  is taken after {wait}")
-        if not pd.isna(visit.ended):
-            lines.append(f"{self.when(visit.ended)}  done, {length(visit.worked)} of work")
-        return lines
+            if pd.isna(visit.ended):
+                return visit.queued, f"{what}: still waiting at the end"
+            left = "hangs up" if visit.kind == "intake" else "leaves the queue"
+            return visit.queued, f"{what}: {left} after {length(visit.ended - visit.queued)}"
+        wait = visit.started - visit.queued
+        taken = f"taken after {length(wait)}" if wait > 0 else "taken at once"
+        if pd.isna(visit.ended):
+            return visit.queued, f"{what}: {taken}, still under way at the end"
+        return visit.queued, f"{what}: {taken}, {length(visit.worked)} of work"
 
-    def _milestones(self) -> list[str]:
-        row, lines = self.row, []
-        if not pd.isna(row["first_closed"]):
-            truth = "truly solved" if row["resolved"] else "not truly solved"
-            lines.append(f"{self.when(row['closed'])}  closed by {row['owner_unit']}: {truth}")
-        finished = row["ended"] if not pd.isna(row["ended"]) else self.end
-        lines.append(f"{self.when(finished)}  {ENDS[row['status']]}")
-        return lines
+    def _milestones(self) -> list[tuple[float, str]]:
+        """When it was closed: the last time, and before that the first."""
+        row = self.row
+        if pd.isna(row["first_closed"]):
+            return []
+        truth = "truly solved" if row["resolved"] else "not truly solved"
+        closed = [(float(row["closed"]), f"closed by {row['owner_unit']}: {truth}")]
+        if row["first_closed"] < row["closed"]:
+            closed.insert(0, (float(row["first_closed"]), "closed for the first time"))
+        return closed
 
     def _clocks(self) -> list[str]:
         row, lines = self.row, []
@@ -144,8 +155,7 @@ class _Story:
 
     def _hours(self) -> list[str]:
         row = self.row
-        finished = row["ended"] if not pd.isna(row["ended"]) else self.end
-        age = min(finished, self.end) - row["arrived"]
+        age = min(self.finished, self.end) - row["arrived"]
         lines = ["", "Where the time went"]
         for cause, words in CAUSE_WORDS.items():
             hours = row[f"hours_{cause}"]

@@ -13,7 +13,7 @@ from sim.scenario.errors import Path, Problem, path_text, quoted
 from sim.scenario.quantities import Plain, moment_text, read_moment
 
 DEEPEST = 50
-LARGEST = 1_000_000  # nodes of one document
+LARGEST = 200_000  # values in Python data
 UNPRINTABLE = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 Scalar = str | int | float | bool | None

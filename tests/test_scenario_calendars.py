@@ -1,0 +1,151 @@
+"""Calendars and shifts, compared with asking minute by minute."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sim.scenario.calendars import (
+    Calendar,
+    Shift,
+    Span,
+    days_text,
+    headcount_by_hour_of_week,
+    hours_per_workday,
+    hours_text,
+    open_intervals,
+    read_days,
+    read_hours,
+)
+from sim.scenario.errors import ReadError
+
+MONDAY = datetime(2024, 3, 4)
+
+
+def calendar(**data: object) -> Calendar:
+    return Calendar.model_validate(data)
+
+
+def test_an_office_week() -> None:
+    office = calendar(
+        open={"mon-fri": "9:00-17:00", "sat": ["9:00-12:00", "13:00-15:00"]},
+        holidays=["2024-03-08"],
+        workdays=["2024-03-10"],
+    )
+    assert open_intervals(office, MONDAY, 168) == [
+        *((day * 24 + 9, day * 24 + 17) for day in range(4)),
+        (129, 132),
+        (133, 135),
+        (153, 161),
+    ]
+    assert hours_per_workday(office) == 45 / 6
+
+
+def test_night_hours_cross_midnight_and_adjacent_hours_are_one() -> None:
+    night = calendar(open={"mon-sun": "20:00-8:00"})
+    assert open_intervals(night, MONDAY, 40) == [(0, 8), (20, 32)]
+    always = calendar(open={"mon-sun": "0:00-24:00"})
+    assert open_intervals(always, MONDAY, 1000.5) == [(0, 1000.5)]
+    assert hours_per_workday(always) == 24
+
+
+def test_a_night_belongs_to_the_day_it_begins_on() -> None:
+    night = calendar(open={"mon-sun": "22:00-6:00"}, holidays=["2024-03-05"])
+    assert open_intervals(night, MONDAY, 72) == [(0, 6), (22, 30), (70, 72)]
+
+
+def test_intervals_end_with_the_horizon() -> None:
+    office = calendar(open={"mon": "9:00-17:00"})
+    assert open_intervals(office, MONDAY, 9) == []
+    assert open_intervals(office, MONDAY, 10.25) == [(9, 10.25)]
+
+
+def test_the_first_and_the_last_day_there_is() -> None:
+    night = calendar(open={"mon-sun": "22:00-6:00"})
+    assert open_intervals(night, datetime(1, 1, 1), 24) == [(22, 24)]
+    assert open_intervals(night, datetime(9999, 12, 31), 48) == [(0, 6), (22, 30)]
+
+
+@given(st.lists(st.integers(0, 95), min_size=2, max_size=6, unique=True), st.integers(0, 6))
+def test_open_intervals_minute_by_minute(quarters: list[int], holiday: int) -> None:
+    edges = sorted(quarters)[: len(quarters) // 2 * 2]
+    spans = [Span(a * 15, b * 15) for a, b in zip(edges[::2], edges[1::2], strict=True)]
+    week = {"mon, wed-fri": [hours_text(span) for span in spans]}
+    made = calendar(open=week, holidays=[MONDAY + timedelta(days=holiday)])
+    intervals = open_intervals(made, MONDAY, 168)
+    for quarter in range(7 * 96):
+        day, minute = quarter // 96, quarter % 96 * 15
+        expected = day in (0, 2, 3, 4) and day != holiday and any(a <= minute < b for a, b in spans)
+        assert any(a <= quarter / 4 < b for a, b in intervals) == expected
+
+
+def test_headcount_of_shifts() -> None:
+    shifts = [
+        Shift.model_validate({"days": "mon-fri", "hours": "8:00-20:00", "staff": 4}),
+        Shift.model_validate({"days": "mon-sun", "hours": "20:00-8:00", "staff": 1}),
+    ]
+    steps = headcount_by_hour_of_week(shifts)
+    assert steps[:4] == [(0, 1), (8, 4), (20, 1), (32, 4)]
+    assert steps[-4:] == [(128, 0), (140, 1), (152, 0), (164, 1)]
+
+
+@given(
+    st.lists(
+        st.tuples(st.sets(st.integers(0, 6), min_size=1), st.integers(0, 95), st.integers(1, 96), st.integers(1, 9)),
+        min_size=1,
+        max_size=4,
+    )
+)
+def test_headcount_minute_by_minute(drawn: list[tuple[set[int], int, int, int]]) -> None:
+    shifts = [
+        Shift(days=tuple(sorted(days)), hours=Span(a * 15, (a + length) * 15), staff=staff)
+        for days, a, length, staff in ((days, a, length, staff) for days, a, length, staff in drawn)
+    ]
+    steps = headcount_by_hour_of_week(shifts)
+    assert steps[0][0] == 0
+    for quarter in range(7 * 96):
+        expected = sum(
+            shift.staff
+            for shift in shifts
+            for day in shift.days
+            for week in (0, 1)
+            if day * 96 + shift.hours.start // 15 <= quarter + week * 7 * 96 < day * 96 + shift.hours.end // 15
+        )
+        found = [count for hour, count in steps if hour * 4 <= quarter][-1]
+        assert found == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "days"),
+    [
+        ("mon", (0,)),
+        ("mon-fri", (0, 1, 2, 3, 4)),
+        ("sat-mon", (0, 5, 6)),
+        ("Mon, wed-thu", (0, 2, 3)),
+        (["mon", "fri-sat"], (0, 4, 5)),
+        ("mon-mon", (0,)),
+    ],
+)
+def test_days(text: object, days: tuple[int, ...]) -> None:
+    assert read_days(text) == days
+    assert read_days(days_text(days)) == days
+
+
+@pytest.mark.parametrize("text", ["", "monday", "mon-", "mon fri", [], "1-5"])
+def test_what_is_no_day(text: object) -> None:
+    with pytest.raises(ReadError):
+        read_days(text)
+
+
+@pytest.mark.parametrize("text", ["9-17", "9:00", "9:60-17:00", "24:00-8:00", "9:00-9:00", "9:00-24:01", "0:00-0:00"])
+def test_what_are_no_hours(text: str) -> None:
+    with pytest.raises(ReadError):
+        read_hours(text)
+
+
+@pytest.mark.parametrize("text", ["9:00-17:00", "20:00-8:00", "0:00-24:00", "22:15-0:05", "12:00-0:00"])
+def test_hours_read_back(text: str) -> None:
+    assert read_hours(hours_text(read_hours(text))) == read_hours(text)
