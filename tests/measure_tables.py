@@ -91,8 +91,7 @@ def outcomes(
     """A stand-in for ``sim.outcomes.Outcomes``."""
     table = requests if isinstance(requests, pd.DataFrame) else requests_table(list(requests))
     return SimpleNamespace(
-        **{"scenario": scenario, "replication": 0, "end": END, "count_from": 0.0, "count_until": COUNT_UNTIL}
-        | others,
+        **{"scenario": scenario, "replication": 0, "end": END, "count_from": 0.0, "count_until": COUNT_UNTIL} | others,
         requests=table,
         counted=table[(table["arrived"] >= 0) & (table["arrived"] < COUNT_UNTIL)],
         visits=_frame(visits, "request", "kind", "pool", "queued", "started", "ended", "worked"),

@@ -28,9 +28,7 @@ from sim.inference import (
 NAN = math.nan
 
 
-def rows(
-    values: list[float], measure: str = "breach_share", scenario: str = "base", **others: Any
-) -> pd.DataFrame:
+def rows(values: list[float], measure: str = "breach_share", scenario: str = "base", **others: Any) -> pd.DataFrame:
     """A table of one measure, a replication for each value; null with no cases unless told otherwise."""
     return pd.DataFrame(
         {
@@ -170,9 +168,7 @@ def test_holm_adjusts_over_the_headline_measures_of_the_city_and_all_scenarios()
     for scenario, shift in (("base", 0.0), ("b", 0.3), ("c", 0.1)):
         noise = np.array([0.0, 0.1, -0.1, 0.05])
         for measure in ("breach_share", "score", "hops_mean"):
-            values = [1.0, 2.0, 3.0, 4.0] + (scenario != "base") * (
-                shift + noise * (2 if measure == "score" else 1)
-            )
+            values = [1.0, 2.0, 3.0, 4.0] + (scenario != "base") * (shift + noise * (2 if measure == "score" else 1))
             parts.append(rows(list(values), measure, scenario))
         parts.append(rows(list(values), "score", scenario, group_by="district", group='["A"]'))
     found = differences(pd.concat(parts), "base")
@@ -241,6 +237,16 @@ def test_mser_finds_the_end_of_a_transient() -> None:
     assert dropped is not None
     assert 60 <= dropped <= 200
     assert dropped % 5 == 0
+
+
+def test_mser_is_its_definition() -> None:
+    rng = np.random.default_rng(5)
+    for _ in range(50):
+        series = rng.normal(0, 1, 203) + np.linspace(rng.uniform(0, 6), 0, 203) ** 2
+        means = [np.mean(series[5 * i : 5 * i + 5]) for i in range(40)]
+        errors = [np.sum((means[d:] - np.mean(means[d:])) ** 2) / (40 - d) ** 2 for d in range(21)]
+        best = int(np.argmin(errors))
+        assert mser5(series) == (5 * best if best < 20 else None)
 
 
 def test_mser_of_a_settled_and_of_a_growing_series() -> None:

@@ -116,9 +116,7 @@ def test_only_whole_hours_of_the_window_count() -> None:
 # --- problems ---
 
 
-def problem(
-    born: float, first_report: float | None, fixed: float | None, district: str = "甲"
-) -> dict[str, Any]:
+def problem(born: float, first_report: float | None, fixed: float | None, district: str = "甲") -> dict[str, Any]:
     return {"problem": f"{int(born):016x}", "district": district, "category": "Pothole", "born": born} | {
         "first_report": first_report,
         "fixed": fixed,

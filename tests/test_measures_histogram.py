@@ -67,9 +67,7 @@ def test_pieces_make_the_same_histogram_as_the_whole(pieces: list[list[float]], 
 
 
 @given(st.lists(st.tuples(ANY, st.integers(0, 3)), max_size=60), PERCENTS)
-def test_quantiles_of_groups_are_those_of_a_histogram_for_each(
-    cases: list[tuple[float, int]], percent: int
-) -> None:
+def test_quantiles_of_groups_are_those_of_a_histogram_for_each(cases: list[tuple[float, int]], percent: int) -> None:
     hours = np.array([hours for hours, _ in cases], dtype=np.float64)
     codes = np.array([code for _, code in cases], dtype=np.int64)
     found = group_quantiles(bins(hours), codes, 4, [percent])[0]

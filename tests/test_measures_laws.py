@@ -18,6 +18,8 @@ from sim.measures import REGISTRY, Histogram, measures
 from sim.measures.catalogue import GAPS, SECTIONS
 from sim.measures.document import document
 
+pytestmark = pytest.mark.filterwarnings("error")
+
 DOC = Path(__file__).parents[1] / "docs" / "measures.md"
 RANDOM = st.builds(random_requests, st.integers(0, 2**32 - 1), st.integers(0, 60))
 KEY = ["measure", "group_by", "group"]
@@ -80,9 +82,7 @@ def test_open_requests_are_never_dropped(requests: pd.DataFrame) -> None:
     histogram.add((counted["first_closed"] - counted["arrived"]).dropna())
     histogram.add(np.full(still_open, np.inf))
     for percent in (50, 90, 95, 99):
-        assert repr(float(city.loc[f"time_to_close_p{percent}", "value"])) == repr(
-            histogram.quantile(percent)
-        )
+        assert repr(float(city.loc[f"time_to_close_p{percent}", "value"])) == repr(histogram.quantile(percent))
     assert np.isnan(city.loc["time_to_close_mean", "value"]) == (still_open > 0 or closed == 0)
 
 

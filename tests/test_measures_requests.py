@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from measure_tables import CITY, outcomes, value
+from measure_tables import CITY, outcomes, requests_table, value
 
 from sim.measures import REGISTRY, measures
 from sim.scenario import from_text
@@ -52,8 +52,7 @@ CONTACTS: list[dict[str, Any]] = [
     QUESTION | {"arrived": 7, "district": B, "channel": "web", "status": "answered", "ended": 7},
     # still waiting for dispatch
     QUESTION | {"arrived": 100, "district": B, "channel": "phone", "status": "open", "hours_dispatch": 140},
-    QUESTION
-    | {"arrived": 119, "district": B, "channel": "phone", "status": "intake_open", "hours_intake": 121},
+    QUESTION | {"arrived": 119, "district": B, "channel": "phone", "status": "intake_open", "hours_intake": 121},
     POTHOLE
     | {"arrived": 90, "district": A, "channel": "web", "status": "out_of_scope", "ended": 90}
     | {"owner_unit": None, "repeat_of": f"{1:016x}"},
@@ -158,6 +157,13 @@ def test_rates_belong_to_the_month_of_the_answer_and_all_else_to_that_of_arrival
     assert value(table, "requests", "month", "2024-04") == 3
 
 
+@pytest.mark.parametrize(("until", "months"), [(47.0, 1), (48.0, 1), (48.5, 2), (48 + 30 * 24.0 + 1, 3)])
+def test_the_months_are_those_that_the_window_touches(until: float, months: int) -> None:
+    found = measures(outcomes(CONTACTS[:1], count_until=until))
+    names = found.loc[(found["measure"] == "contacts") & (found["group_by"] == "month"), "group"]
+    assert list(names) == ['["2024-03"]', '["2024-04"]', '["2024-05"]'][:months]
+
+
 def test_gap_between_districts(table: pd.DataFrame) -> None:
     assert value(table, "equity_gap") == pytest.approx(1 / 6)
     assert value(table, "equity_gap", "measure", "closed_share") == pytest.approx(2 / 3)
@@ -165,6 +171,16 @@ def test_gap_between_districts(table: pd.DataFrame) -> None:
     assert math.isnan(value(table, "equity_gap", "measure", "time_to_close_p50"))
     row = table[(table["measure"] == "equity_gap") & (table["group"] == '["time_to_close_p50"]')]
     assert row["unit"].item() == "h"
+
+
+def test_a_district_that_is_not_reached_leaves_no_gap_between_the_others() -> None:
+    requests = requests_table([CONTACTS[0], CONTACTS[3], CONTACTS[2]])
+    requests["district"] = ["甲", "乙", "丙"]
+    found = measures(outcomes(requests))
+    assert math.isnan(value(found, "equity_gap", "measure", "time_to_close_p50"))
+    assert value(found, "equity_gap", "measure", "time_to_close_p50", column="denominator") == 3
+    assert value(found, "equity_gap", "measure", "closed_share") == 1
+    assert value(found, "closed_share", "district", "丙") == 0
 
 
 def test_theil_index_by_its_definition(table: pd.DataFrame) -> None:

@@ -25,9 +25,7 @@ def summary(measures: pd.DataFrame, level: float = 0.95) -> pd.DataFrame:
         student = Student(cube.values[:, number])
         mean = np.where(cube.unreached[:, number].any(axis=1), np.nan, student.mean)
         half = student.half_width(level)
-        part = cube.keys.assign(
-            scenario=scenario, mean=mean, lower=mean - half, upper=mean + half, n=student.n
-        )
+        part = cube.keys.assign(scenario=scenario, mean=mean, lower=mean - half, upper=mean + half, n=student.n)
         parts.append(part[cube.present[:, number]])
     columns = ["scenario", *KEY, "mean", "lower", "upper", "n", "unit"]
     return pd.concat(parts, ignore_index=True)[columns]

@@ -9,9 +9,7 @@ from sim.measures.registry import Measure
 SECTIONS: dict[str, tuple[Measure, ...]] = catalogue_requests.SECTIONS | catalogue_city.SECTIONS
 
 #: Every measure by its identifier.
-REGISTRY: dict[str, Measure] = {
-    measure.identifier: measure for entries in SECTIONS.values() for measure in entries
-}
+REGISTRY: dict[str, Measure] = {measure.identifier: measure for entries in SECTIONS.values() for measure in entries}
 
 #: The measures whose gap between districts is reported; that of the first stands for the whole city.
 GAPS = (

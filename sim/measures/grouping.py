@@ -64,9 +64,7 @@ class Axis:
 
     def sum(self, values: Floats | Bools) -> Floats:
         """The sum of a row's values for each group."""
-        totals: Floats = np.bincount(self.codes + 1, values, minlength=len(self.values) + 1)[1:].astype(
-            np.float64
-        )
+        totals: Floats = np.bincount(self.codes + 1, values, minlength=len(self.values) + 1)[1:].astype(np.float64)
         return totals
 
 

@@ -23,8 +23,7 @@ def add_problem_measures(rows: Rows, outcomes: Outcomes) -> None:
     table = outcomes.problems.loc[(born >= outcomes.count_from) & (born < outcomes.count_until)]
     scenario = outcomes.scenario
     births, first_report, fixed = (
-        table[column].to_numpy(dtype=np.float64, na_value=np.nan)
-        for column in ("born", "first_report", "fixed")
+        table[column].to_numpy(dtype=np.float64, na_value=np.nan) for column in ("born", "first_report", "fixed")
     )
     dimensions = {
         "district": by_name(table["district"], scenario.districts),

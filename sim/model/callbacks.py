@@ -1,0 +1,87 @@
+"""The callback (回访): the citizen is asked after closing, or at the due date, and the answer is kept."""
+
+from __future__ import annotations
+
+import math
+
+from sim.model import purposes, rules
+from sim.model.city import CallbackPlan
+from sim.model.clockwork import DUE, REDIAL, Course, Moment, place, start
+from sim.model.pools import CALLBACK
+from sim.model.records import CLOSED, OPEN, Request
+from sim.model.steps import Step, Steps
+
+
+class Callbacks(Steps):
+    """Asking citizens."""
+
+    def watch_due(self, r: Request) -> None:
+        """Where citizens are asked at the due date: wait for it beside the handling."""
+        plan = self.city.callback
+        r.asked = False
+        if plan is not None and plan.after_due and r.due_now < math.inf:
+            start(self.ask_at_due(r))
+
+    def ask_at_due(self, r: Request) -> Course:
+        """Ask at the due date, whether or not the request is closed."""
+        while self.env.now < r.due_now:  # it may have been moved meanwhile
+            due = Moment(self.env, place(DUE, r.key))
+            due.at(r.due_now)
+            yield due
+        if r.status not in (OPEN, CLOSED):
+            return
+        yield from self.ask(r)
+        r.asked = True
+        if r.answer is not None:
+            r.answer.now()
+
+    def ask(self, r: Request) -> Step:
+        """The callback: some are asked, some reached, at most ``1 + retries`` times."""
+        plan = self.city.callback
+        assert plan is not None
+        n, r.asks = r.asks, r.asks + 1
+        if plan.coverage < 1.0 and self.u(purposes.COVERAGE, r.key, n) >= plan.coverage:
+            return
+        pool = self.pool_of(plan.family, r)
+        for attempt in range(1 + plan.retries):
+            index = n * purposes.PER_ROUND + attempt
+            if attempt > 0:
+                again = Moment(self.env, place(REDIAL, r.key))
+                again.at(self.env.now + self.time(plan.retry_after, purposes.RETRY, r.key, index))
+                yield again
+            reached = plan.reach >= 1.0 or self.u(purposes.REACH, r.key, index) < plan.reach
+            work = (
+                self.time(plan.work, purposes.CALL_WORK, r.key, index)
+                if reached
+                else self.time(plan.ring, purposes.RING, r.key, index)
+            )
+            visit = pool.visit(r, CALLBACK, work)
+            self.calls[visit] = None
+            yield visit
+            del self.calls[visit]
+            self.trace.visit(visit, r.rounds, visit.work)
+            if reached:
+                self.answers(r, plan, n)
+                return
+
+    def answers(self, r: Request, plan: CallbackPlan, n: int) -> None:
+        """What the citizen says depends on what truly happened and how it felt; the scored answer is kept."""
+        now = self.env.now
+        until = now if math.isnan(r.closed) or r.status == OPEN else r.closed
+        contacted = r.contacted <= r.contact_due
+        said_contacted = self.u(purposes.SAID_CONTACTED, r.key, n) < plan.contacted[contacted]
+        resolved = r.status == CLOSED and r.resolved == 1.0
+        said_resolved = self.u(purposes.SAID_RESOLVED, r.key, n) < plan.resolved[resolved]
+        said_satisfied = rules.satisfied(
+            self.u(purposes.SAID_SATISFIED, r.key, n),
+            plan.satisfied,
+            said_resolved,
+            until > r.due_now,
+            until - r.arrived,
+            r.hops,
+            max(r.rounds, 1),
+        )
+        r.last_answer = float(said_resolved)
+        if plan.score_last or math.isnan(r.called_back):
+            r.called_back, r.said_contacted = now, float(said_contacted)
+            r.said_resolved, r.said_satisfied = float(said_resolved), float(said_satisfied)

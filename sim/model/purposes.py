@@ -1,0 +1,65 @@
+"""The named purposes of drawing along the journey. The names are stable for ever: a new one is added, none is changed.
+
+Draws that may recur within a round (attempts, parts) have the index round · ``PER_ROUND`` + occasion.
+"""
+
+from sim.model.draws import purpose
+
+PER_ROUND = 256
+
+# keys of what comes of something else
+REPORT = purpose("report")
+REPEAT = purpose("repeat")
+
+# what a contact is
+CHANNEL = purpose("channel")
+STREET = purpose("street")
+URGENCY = purpose("urgency")
+RIGHT_UNIT = purpose("right unit")
+
+# when it comes
+REPORT_GAP = purpose("report gap")
+GIVE_UP = purpose("give up")
+
+# intake
+TALK = purpose("talk")
+PATIENCE = purpose("patience")
+REDIALS = purpose("redials")
+REDIAL_GAP = purpose("redial gap")
+SCOPE = purpose("out of scope")
+INSTANT = purpose("instant answer")
+
+# dispatch
+DESK_WORK = purpose("dispatch work")
+ACCURACY = purpose("accuracy")
+WRONG_UNIT = purpose("wrong unit")
+DUPLICATE = purpose("duplicate")
+DISTRICT_WORK = purpose("district desk work")
+REVIEW_WORK = purpose("review work")
+
+# at the units
+CONTACT_WORK = purpose("contact work")
+COORDINATION_WORK = purpose("coordination work")
+PARKS = purpose("parked")
+PARKING_TIME = purpose("parking time")
+EXTENDS = purpose("extension")
+HANDLING_WORK = purpose("work")
+LEAD = purpose("lead time")
+NEVER = purpose("never closed")
+PART_NEEDED = purpose("part")
+PART_WORK = purpose("part work")
+PART_LEAD = purpose("part lead time")
+RESOLVES = purpose("resolves")
+
+# callback
+COVERAGE = purpose("callback coverage")
+REACH = purpose("callback reach")
+RETRY = purpose("callback retry")
+CALL_WORK = purpose("callback work")
+RING = purpose("callback ring")
+SAID_CONTACTED = purpose("said contacted")
+SAID_RESOLVED = purpose("said resolved")
+SAID_SATISFIED = purpose("said satisfied")
+REOPENS = purpose("reopens")
+CALLS_AGAIN = purpose("calls again")
+AGAIN_GAP = purpose("calls again after")

@@ -1,0 +1,159 @@
+"""Names that lead nowhere and keys that do not go together."""
+
+from __future__ import annotations
+
+import pytest
+from scenario_texts import TOWN, wrongs
+
+ADDED = [
+    ("policies: {callback: {pool: nobody, work: 1 min}}", "policies.callback.pool: there is no pool “nobody”"),
+    ("policies: {callback: {pool: desk, work: 1 min, after: due}}", "policies.callback.after: “due” needs"),
+    ("policies: {callback: {pool: desk}}", "policies.callback.work: is missing"),
+    ("policies: {instant_answer: {by_category: {Noise: 1}}}", "policies.instant_answer.by_category.Noise: only a"),
+    ("policies: {instant_answer: {by_category: {Quest: 1}}}", "policies.instant_answer.by_category.Quest: there is no"),
+    (
+        "policies: {time_limits: {resolve: {urgnt: 2 h}}}",
+        "policies.time_limits.resolve.urgnt: there is no class “urgnt”",
+    ),
+    ("policies: {time_limits: {calendar: ofice}}", "policies.time_limits.calendar: there is no calendar “ofice”, did"),
+    ("policies: {time_limits: {extension: {length: 1 d}}}", "policies.time_limits.extension.ask_before: is missing"),
+    ("policies: {classified_handling: {head_start: {x: 1 h}}}", "policies.classified_handling.head_start.x: there is"),
+    ("policies: {ranking: {}}", "policies.ranking: unknown key"),
+    (
+        "policies: {callback: {pool: desk, work: 1 min, score: {weights: {response: 0.5}}}}",
+        "policies.callback.score.weights: the weights must sum to 1, but sum to 0.5",
+    ),
+    (
+        "demand: {shocks: {Storm: {from: 2024-03-06, until: 2024-03-05, factor: 2}}}",
+        "demand.shocks.Storm.until: must be later than “from”",
+    ),
+    (
+        "demand: {shocks: {Storm: {from: 2024-03-05, until: 2024-03-06, factor: 2, categories: [Nois]}}}",
+        "demand.shocks.Storm.categories.0: there is no category “Nois”, did you mean “Noise”?",
+    ),
+    (
+        "demand: {shocks: {Storm: {from: 2024-03-05, until: 2024-03-06, factor: 2, districts: []}}}",
+        "demand.shocks.Storm.districts: an empty list: leave it out for all",
+    ),
+    ("demand: {hours: [1, 2]}", "demand.hours: 24 weights are wanted, one for each hour, not 2"),
+    (f"demand: {{hours: {[0] * 24}}}", "demand.hours: the weights must not all be 0"),
+    ("demand: {weekdays: {mo: 1}}", "demand.weekdays.mo: “mo” is not one of mon, tue, wed, thu, fri, sat, sun, did"),
+    ("demand: {months: {13: 1}}", "demand.months.13: “13” is not one of 1, 2"),
+    ("contact: {work: soon}", "contact.work: a duration such as “5 min” is wanted, not “soon”"),
+    ("scale: 1:20000", "scale: must be between 1"),
+]
+
+
+@pytest.mark.parametrize(("line", "message"), ADDED)
+def test_a_line_that_does_not_go_with_the_rest(line: str, message: str) -> None:
+    [found] = wrongs(TOWN + line + "\n")
+    place, _, rest = found.partition(": ")
+    assert place.startswith("town.yaml:26:")
+    assert rest.startswith(message)
+
+
+CHANGED = [
+    ("desk: {staff: 2}", "desk: {staff: 2, also_serves: [desk]}", "pools.desk.also_serves.0: serves itself anyway"),
+    (
+        "desk: {staff: 2}",
+        "desk: {staff: 2, also_serves: [x]}",
+        "pools.desk.also_serves.0: there is no pool or unit “x”",
+    ),
+    (
+        "desk: {staff: 2}",
+        "desk: {staff: 2, per: district, also_serves: [hotline]}",
+        "pools.desk.also_serves.0: “hotline” is per city, this one per district",
+    ),
+    ("desk: {staff: 2}", "desk: {staff: 2}\n  spare: {staff: 1}", "pools.spare: unused: no channel, desk or callback"),
+    ("desk: {staff: 2}", "desk: {staff: 2}\n  Roads: {staff: 1}", "units.Roads: a pool has this name too"),
+    ("desk: {staff: 2}", "desk: {calendar: office}", "pools.desk: “staff” (with or without a calendar) or “shifts” is"),
+    (
+        "desk: {staff: 2}",
+        "desk: {staff: 2, per: state}",
+        "pools.desk.per: must be city, district or street, not “state”",
+    ),
+    ("staff: 4}", "staff: 4}], staff: 2, wage: [{", "pools.hotline.staff: “shifts” cannot stand beside “staff”"),
+    ("web: {share: 0.1}", "web: {share: 0.2}", "channels: the shares must sum to 1, but sum to 1.1"),
+    ("web: {share: 0.1}", "web: {share: 0.1, pool: desk}", "channels.web.talk: is missing: who has a pool talks"),
+    ("web: {share: 0.1}", "web: {share: 0.1, patience: 1 h}", "channels.web.patience: needs a pool"),
+    (
+        "total: 5000 / year",
+        "total: 5000 / year\n    confused_with: Raods",
+        "categories.Noise.confused_with: there is no unit",
+    ),
+    (
+        "unit: {Roads: 0.9, Parks: 0.1}",
+        "unit: Roads\n    confused_with: {Roads: 1}",
+        "categories.Noise.confused_with.Roads: “Roads” is the right unit",
+    ),
+    (
+        "total: 5000 / year",
+        "total: 5000 / year\n    by_district: {Old: 2}",
+        "categories.Noise.by_district.Old: there is no",
+    ),
+    (
+        "total: 5000 / year",
+        "total: 5000 / year\n    urgency: {urgant: 1}",
+        "categories.Noise.urgency.urgant: there is no",
+    ),
+    (
+        "total: 5000 / year",
+        "total: 5000 / year\n    parts: [{unit: Parks}]",
+        "categories.Noise.parts.0.work: is missing",
+    ),
+    (
+        "total: 5000 / year",
+        "total: 5000 / year\n    reports: {give_up: 1 d}",
+        "categories.Noise.reports: “every”, the mean",
+    ),
+    ("total: 5000 / year", "total: 5000 / year\n    reports: twice", "categories.Noise.reports: “once” or a map with"),
+    ("total: 5000 / year", "total: 5000 / year\n    resolve: []", "categories.Noise.resolve: at least one probability"),
+    (
+        "open: {mon-fri: 9:00-17:00}",
+        "open: {tue: 9:00-17:00}, workdays: [2024-03-09]",
+        "calendars.office.workdays: workdays have the hours of mon, which is closed",
+    ),
+    (
+        "open: {mon-fri: 9:00-17:00}",
+        "open: {mon-fri: 9:00-17:00}, workdays: [2024-03-09], holidays: [2024-03-09]",
+        "calendars.office.workdays: 2024-03-09 is both a holiday and a workday",
+    ),
+    ("classes: [urgent, ordinary]", "classes: [urgent, urgent, ordinary]", "classes.1: named twice"),
+]
+
+
+@pytest.mark.parametrize(("before", "after", "message"), CHANGED)
+def test_a_part_that_does_not_go_with_the_rest(before: str, after: str, message: str) -> None:
+    assert TOWN.count(before) == 1
+    assert any(line.partition(": ")[2].startswith(message) for line in wrongs(TOWN.replace(before, after)))
+
+
+def test_at_least_one_district_category_and_class() -> None:
+    text = "name: x\ntime: {start: 2024-01-01, end: 2024-01-02}\ndistricts: {}\ncategories: {}\nclasses: []\nchannels: {}\n"
+    assert wrongs(text) == [
+        "town.yaml:3:12: districts: at least one is wanted",
+        "town.yaml:4:13: categories: at least one is wanted",
+        "town.yaml:5:10: classes: at least one class is wanted",
+        "town.yaml:6:11: channels: at least one channel is wanted",
+    ]
+
+
+def test_what_is_missing_at_the_top() -> None:
+    assert wrongs("description: nothing\n") == [
+        "town.yaml:1:1: name: is missing",
+        "town.yaml:1:1: time: is missing",
+        "town.yaml:1:1: districts: is missing",
+        "town.yaml:1:1: categories: is missing",
+    ]
+
+
+def test_a_total_needs_somebody() -> None:
+    text = TOWN.replace("population: 12000", "population: 0").replace("population: 8000", "population: 0")
+    [line] = wrongs(text)
+    assert "categories.Noise.total: cannot be spread" in line
+
+
+def test_without_a_dispatch_desk_a_city_still_works() -> None:
+    text = TOWN.replace("dispatch: {pool: desk, work: 4 min, accuracy: 0.9}\n", "")
+    [line] = wrongs(text)
+    assert "pools.desk: unused" in line
