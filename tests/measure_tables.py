@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import math
+from collections.abc import Sequence
 from types import SimpleNamespace
 from typing import Any
 
@@ -34,6 +36,8 @@ policies:
   callback: {pool: callers, work: 3 min, reopen: {to: owner}}
 """
 
+Row = dict[str, Any]
+
 SCENARIO = from_text(CITY)
 END, COUNT_UNTIL = 240.0, 120.0
 
@@ -59,7 +63,7 @@ _NAMES = {
 }
 
 
-def requests_table(rows: list[dict[str, Any]]) -> pd.DataFrame:
+def requests_table(rows: Sequence[Row]) -> pd.DataFrame:
     """Contacts with the columns and types of the contract; what a row leaves out is null or zero."""
     filled = [
         {"replication": 0, "hops": 0, "rounds": 0, "excluded": False, "problem": None, "repeat_of": None}
@@ -81,15 +85,15 @@ def requests_table(rows: list[dict[str, Any]]) -> pd.DataFrame:
 
 
 def outcomes(
-    requests: list[dict[str, Any]] | pd.DataFrame = (),  # type: ignore[assignment]
-    visits: list[dict[str, Any]] = (),  # type: ignore[assignment]
-    levels: list[dict[str, Any]] = (),  # type: ignore[assignment]
-    problems: list[dict[str, Any]] = (),  # type: ignore[assignment]
+    requests: Sequence[Row] | pd.DataFrame = (),
+    visits: Sequence[Row] = (),
+    levels: Sequence[Row] = (),
+    problems: Sequence[Row] = (),
     scenario: Scenario = SCENARIO,
     **others: Any,
 ) -> Any:
     """A stand-in for ``sim.outcomes.Outcomes``."""
-    table = requests if isinstance(requests, pd.DataFrame) else requests_table(list(requests))
+    table = requests if isinstance(requests, pd.DataFrame) else requests_table(requests)
     return SimpleNamespace(
         **{"scenario": scenario, "replication": 0, "end": END, "count_from": 0.0, "count_until": COUNT_UNTIL} | others,
         requests=table,
@@ -110,7 +114,7 @@ def outcomes(
     )
 
 
-def _frame(rows: list[dict[str, Any]], *columns: str) -> pd.DataFrame:
+def _frame(rows: Sequence[Row], *columns: str) -> pd.DataFrame:
     return pd.DataFrame(list(rows), columns=list(columns))
 
 
@@ -148,3 +152,23 @@ def value(table: pd.DataFrame, measure: str, group_by: str = "", *group: str, co
     rows = rows[rows["group"] == json.dumps(list(group), ensure_ascii=False)]
     assert len(rows) == 1, (measure, group_by, group)
     return float(rows[column].iloc[0])
+
+
+def measure_rows(
+    values: list[float], measure: str = "breach_share", scenario: str = "base", **others: Any
+) -> pd.DataFrame:
+    """A table of one measure, a replication for each value; null with no cases unless told otherwise."""
+    return pd.DataFrame(
+        {
+            "scenario": scenario,
+            "replication": range(len(values)),
+            "measure": measure,
+            "group_by": "",
+            "group": "[]",
+            "value": values,
+            "numerator": math.nan,
+            "denominator": [0.0 if math.isnan(value) else 10.0 for value in values],
+            "unit": "share",
+        }
+        | others
+    )

@@ -12,11 +12,13 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from measure_tables import COUNT_UNTIL, outcomes, random_requests
+from measure_tables import CITY, COUNT_UNTIL, outcomes, random_requests
 
 from sim.measures import REGISTRY, Histogram, measures
 from sim.measures.catalogue import GAPS, SECTIONS
 from sim.measures.document import document
+from sim.outcomes import simulate
+from sim.scenario import from_text
 
 pytestmark = pytest.mark.filterwarnings("error")
 
@@ -84,6 +86,25 @@ def test_open_requests_are_never_dropped(requests: pd.DataFrame) -> None:
     for percent in (50, 90, 95, 99):
         assert repr(float(city.loc[f"time_to_close_p{percent}", "value"])) == repr(histogram.quantile(percent))
     assert np.isnan(city.loc["time_to_close_mean", "value"]) == (still_open > 0 or closed == 0)
+
+
+def test_the_tables_of_a_run_are_read_as_they_are() -> None:
+    scenario = from_text(CITY.replace("甲: {}, 乙: {}", "甲: {population: 9000}, 乙: {population: 9000}"))
+    out = simulate(scenario)
+    table = measures(out)
+    city = table[table["group_by"] == ""].set_index("measure")["value"]
+    counted = out.counted
+    assert city["contacts"] == len(counted) > 100
+    assert city["requests"] == (counted["dispatched"].notna() | (counted["status"] == "open")).sum() > 50
+    assert city["resolution_rate"] == pytest.approx(counted["said_resolved"].mean())
+    assert city["lost_share"] == (counted["status"] == "lost").sum() / (counted["channel"] == "phone").sum()
+    calls = out.visits[(out.visits["kind"] == "intake") & out.visits["request"].isin(counted["request"])]
+    assert city["calls"] == len(calls) > 50
+    assert city["problems"] == (out.problems["born"] < COUNT_UNTIL).sum() > 50
+    levels = out.levels[out.levels["hour"] < COUNT_UNTIL]
+    assert city["utilisation"] == pytest.approx(levels["busy"].sum() / levels["on_duty"].sum())
+    hours = table[(table["measure"] == "hours_by_cause") & (table["group_by"] == "cause")]["value"].sum()
+    assert hours == (counted["ended"].fillna(out.end) - counted["arrived"]).sum()
 
 
 def test_the_documentation_is_that_of_the_registry() -> None:

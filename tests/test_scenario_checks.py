@@ -16,7 +16,10 @@ ADDED = [
         "policies.time_limits.resolve.urgnt: there is no class “urgnt”",
     ),
     ("policies: {time_limits: {calendar: ofice}}", "policies.time_limits.calendar: there is no calendar “ofice”, did"),
-    ("policies: {time_limits: {extension: {length: 1 d}}}", "policies.time_limits.extension.ask_before: is missing"),
+    (
+        "policies: {time_limits: {extension: {length: 1 d, probability: 1}}}",
+        "policies.time_limits.extension.ask_before: is missing",
+    ),
     ("policies: {classified_handling: {head_start: {x: 1 h}}}", "policies.classified_handling.head_start.x: there is"),
     ("policies: {ranking: {}}", "policies.ranking: unknown key"),
     (
@@ -48,7 +51,7 @@ ADDED = [
 def test_a_line_that_does_not_go_with_the_rest(line: str, message: str) -> None:
     [found] = wrongs(TOWN + line + "\n")
     place, _, rest = found.partition(": ")
-    assert place.startswith("town.yaml:26:")
+    assert place.startswith("town.yaml:25:")
     assert rest.startswith(message)
 
 
@@ -72,7 +75,8 @@ CHANGED = [
         "desk: {staff: 2, per: state}",
         "pools.desk.per: must be city, district or street, not “state”",
     ),
-    ("staff: 4}", "staff: 4}], staff: 2, wage: [{", "pools.hotline.staff: “shifts” cannot stand beside “staff”"),
+    ("hotline: {", "hotline: {staff: 2, ", "pools.hotline.shifts: cannot stand beside “staff”"),
+    ("desk: {staff: 2}", "desk: {shifts: [], calendar: office}", "pools.desk.calendar: cannot stand beside “shifts”"),
     ("web: {share: 0.1}", "web: {share: 0.2}", "channels: the shares must sum to 1, but sum to 1.1"),
     ("web: {share: 0.1}", "web: {share: 0.1, pool: desk}", "channels.web.talk: is missing: who has a pool talks"),
     ("web: {share: 0.1}", "web: {share: 0.1, patience: 1 h}", "channels.web.patience: needs a pool"),
@@ -129,7 +133,8 @@ def test_a_part_that_does_not_go_with_the_rest(before: str, after: str, message:
 
 
 def test_at_least_one_district_category_and_class() -> None:
-    text = "name: x\ntime: {start: 2024-01-01, end: 2024-01-02}\ndistricts: {}\ncategories: {}\nclasses: []\nchannels: {}\n"
+    text = "name: x\ntime: {start: 2024-01-01, end: 2024-01-02}\ndistricts: {}\n"
+    text += "categories: {}\nclasses: []\nchannels: {}\n"
     assert wrongs(text) == [
         "town.yaml:3:12: districts: at least one is wanted",
         "town.yaml:4:13: categories: at least one is wanted",

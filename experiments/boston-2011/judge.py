@@ -139,13 +139,20 @@ def main() -> None:
     rows = load(options.rows)
     base = simulate([], options.replications)
     table = comparison(base.figures, rows)
-    with pd.option_context("display.max_rows", None, "display.width", 200, "display.float_format", "{:.3f}".format):
-        print(table.rename(index=FIGURES))
-        misses = table.unstack()
-        ratio = misses["simulated"]["p50"] / misses["observed"]["p50"]
-        off = misses["simulated"]["late_or_open"] - misses["observed"]["late_or_open"]
-        print(pd.DataFrame({"median, simulated / observed": ratio, "late or open, difference": off}).loc[list(base.utilisation)])
-        print(paired(base, simulate(fewer_officers(), options.replications)))
+    reaction = paired(base, simulate(fewer_officers(), options.replications))
+    print(f"Mean of {options.replications} replications\n")
+    print(table.rename(index=FIGURES).round(3).to_string(na_rep="not reached"))
+    wide = table.unstack()
+    misses = {
+        "median, simulated / observed": wide["simulated"]["p50"] / wide["observed"]["p50"],
+        "the same, July-Sept repeated": wide["July-Sept repeated"]["p50"] / wide["observed"]["p50"],
+        "late or open, simulated - observed": wide["simulated"]["late_or_open"] - wide["observed"]["late_or_open"],
+        "the same for July-Sept": wide["July-Sept repeated"]["late_or_open"] - wide["observed"]["late_or_open"],
+    }
+    names = list(base.utilisation)
+    print("\n" + pd.DataFrame(misses).loc[names].round(3).to_string(na_rep="not reached"))
+    print("\nTen per cent fewer officers (at least one): relative change of the median, 95 % interval of the pairs\n")
+    print(reaction.to_string(float_format="{:.3f}".format))
 
 
 if __name__ == "__main__":

@@ -108,7 +108,7 @@ def pairwise_requests(a: pd.DataFrame, b: pd.DataFrame) -> Pairwise:
     n = len(both)
 
     def share(of: NDArray[np.bool_]) -> float:
-        return np.count_nonzero(of) / n if n else math.nan
+        return int(np.count_nonzero(of)) / n if n else math.nan
 
     never = np.isinf(hours_a) & np.isinf(hours_b)
     return Pairwise(

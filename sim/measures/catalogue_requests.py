@@ -52,8 +52,8 @@ _TRUTH = (
     ),
     Measure(
         "resolution_gap", "Reported minus true resolution", "解决率虚高", "share", REQUESTS,
-        "share said to be solved minus share truly resolved, of the same requests; above 0 they look "
-        "better on paper than in the street", _SCORED,
+        "share said to be solved in the scored answer minus share truly resolved at the last closing, of the "
+        "same requests; above 0 they look better on paper than in the street", _SCORED,
     ),
     Measure(
         "false_resolution_share", "Said to be solved, but not", "虚假解决占比", "share", REQUESTS,

@@ -107,6 +107,8 @@ class Journey(Callbacks):
             if r.status == INTAKE_OPEN:
                 r.status = OPEN
                 self.check_merged(r)
+                if self.city.limits_from_arrival:
+                    self.start_clocks(r, r.arrived)
                 yield from self.dispatch(r)
                 yield from self.handling(r)
                 while (yield from self.reopened(r)):
@@ -205,13 +207,17 @@ class Journey(Callbacks):
         r.owner = unit
         if r.first_unit < 0:
             r.first_unit, r.dispatched = unit, self.env.now
-            category = self.city.categories[r.category]
-            since = r.arrived if self.city.limits_from_arrival else r.dispatched
-            r.contact_due = self.limit(since, category.contact_limit[r.urgency])
-            r.due = r.due_now = self.limit(since, category.resolve_limit[r.urgency])
-            if self.city.extension is not None:
-                start(self.ask_extension(r, self.city.extension))
-            self.watch_due(r)
+            if not self.city.limits_from_arrival:
+                self.start_clocks(r, r.dispatched)
+
+    def start_clocks(self, r: Request, since: float) -> None:
+        """The limits of contact and of resolution begin to run."""
+        category = self.city.categories[r.category]
+        r.contact_due = self.limit(since, category.contact_limit[r.urgency])
+        r.due = r.due_now = self.limit(since, category.resolve_limit[r.urgency])
+        if self.city.extension is not None:
+            start(self.ask_extension(r, self.city.extension))
+        self.watch_due(r)
 
     def handling(self, r: Request) -> Step:
         """One round at the owner: contact, work, lead time, the parts of other units; then it is closed."""

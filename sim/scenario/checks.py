@@ -135,8 +135,9 @@ class _Checker:
                     continue
                 given = [key for key in ("shifts", "staff", "calendar") if self.has((*path, key))]
                 if "shifts" in given and len(given) > 1:
-                    message = f"“shifts” cannot stand beside “{given[1]}”"
-                    yield self.problem((*path, self.later(node, "shifts", given[1])), message, True)
+                    key = self.later(node, "shifts", given[1])
+                    other = given[1] if key == "shifts" else "shifts"
+                    yield self.problem((*path, key), f"cannot stand beside “{other}”", True)
                 elif not given or given == ["calendar"]:
                     yield self.problem(path, "“staff” (with or without a calendar) or “shifts” is missing", True)
                 yield from self.served(path, node)
@@ -185,7 +186,8 @@ class _Checker:
                 other = "rate" if key == "total" else "total"
                 yield self.problem((*path, key), f"cannot stand beside “{other}”", True)
             consultation = str(node.map["kind"].value) == "consultation" if "kind" in node.map else False
-            if consultation and self.has((*path, "reports")):
+            reports = find(self.root, (*path, "reports"))
+            if consultation and reports and reports.value not in (None, "once"):
                 yield self.problem((*path, "reports"), "a consultation has no problem to report", True)
             if self.has((*path, "unit")):
                 if not self.has((*path, "work")):

@@ -130,7 +130,7 @@ def _leaves(path: Path, shape: Shape, node: Node | None, plain: Any) -> Iterator
     if shape.section:
         known = plain if isinstance(plain, dict) else {}
         children = [(key, node.map.get(key) if node else None, known.get(key)) for key in shape.fields]
-    elif shape.is_map and node is not None:
+    elif shape.is_map and node is not None and isinstance(node.value, dict):
         known = plain if isinstance(plain, dict) else {}
         children = [(key, child, known.get(key)) for key, child in node.map.items()]
     elif shape.is_map and shape.item.section and plain:

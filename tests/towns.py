@@ -1,0 +1,165 @@
+"""Small scenarios for tests, as text one can read."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sim
+from sim.scenario import Scenario, from_dict
+
+
+def station(rate: str, work: Any, staff: int, days: int, warm_up: int = 0, **more: Any) -> Scenario:
+    """One unit, one category, always open: a single queue."""
+    from datetime import date, timedelta
+
+    start = date(2024, 1, 1)
+    unit = {"staff": staff, **more.pop("unit", {})}
+    category = {"total": rate, "unit": "Desk", "work": work, **more.pop("category", {})}
+    return from_dict(
+        {
+            "name": "one station",
+            "time": {
+                "start": str(start),
+                "count_from": str(start + timedelta(days=warm_up)),
+                "end": str(start + timedelta(days=days)),
+            },
+            "districts": {"Town": {}},
+            "units": {"Desk": unit},
+            "categories": {"Matter": category},
+            **more,
+        }
+    )
+
+
+#: Everything the journey knows, in one small town: phone and web, redials, two desks, hops, contact, parking,
+#: extension, lead time, parts, repeated reports, callbacks, reopening and calling again.
+FULL: dict[str, Any] = {
+    "name": "everything at once",
+    "time": {"start": "2024-03-04", "end": "2024-03-25"},
+    "classes": ["urgent", "ordinary"],
+    "calendars": {
+        "office": {"open": {"mon-fri": "9:00-17:00"}, "holidays": ["2024-03-08"], "workdays": ["2024-03-10"]},
+        "long": {"open": {"mon-sat": "8:30-18:30"}},
+    },
+    "districts": {
+        "North": {"population": 9000, "streets": 2},
+        "South": {"population": 6000, "reporting": 2.0, "streets": 1},
+    },
+    "demand": {
+        "hours": [1] * 8 + [4] * 10 + [2] * 6,
+        "weekdays": {"sat": 0.5, "sun": 0.4},
+        "day_factor": {"city": 0.2, "group": 0.3},
+        "shocks": {"storm": {"from": "2024-03-13 06:00", "until": "2024-03-14", "factor": 3, "districts": ["North"]}},
+    },
+    "channels": {
+        "phone": {
+            "share": 0.7,
+            "pool": "hotline",
+            "talk": {"distribution": "lognormal", "mean": "4 min", "cv": 0.8},
+            "patience": {"distribution": "exponential", "mean": "90 s"},
+            "redial": {"probability": 0.6, "after": {"distribution": "exponential", "mean": "15 min"}, "at_most": 2},
+        },
+        "web": {"share": 0.3, "pool": "web desk", "talk": "3 min"},
+    },
+    "pools": {
+        "hotline": {
+            "shifts": [
+                {"days": "mon-sun", "hours": "8:00-20:00", "staff": 2},
+                {"days": "mon-sun", "hours": "20:00-8:00", "staff": 1},
+            ],
+            "also_serves": ["callback"],
+            "wage": "20 / h",
+            "overtime": 1.5,
+        },
+        "web desk": {"staff": 1, "calendar": "long"},
+        "dispatch": {"staff": 1},
+        "district desk": {"staff": 1, "calendar": "long", "per": "district"},
+        "callback": {"staff": 1, "calendar": "office"},
+    },
+    "units": {
+        "Street": {"level": "street", "per": "street", "staff": 2, "calendar": "office"},
+        "Works": {"staff": 2, "calendar": "long", "discipline": "due"},
+        "Water": {"level": "utility", "staff": 1, "discipline": "aged", "head_start": {"urgent": "3 h"}},
+    },
+    "dispatch": {
+        "pool": "dispatch",
+        "work": {"distribution": "exponential", "mean": "5 min"},
+        "accuracy": 0.8,
+        "redispatch_accuracy": 0.7,
+        "review": {"distribution": "exponential", "mean": "20 min"},
+        "max_hops": 1,
+        "district_desk": {"pool": "district desk", "work": "4 min"},
+    },
+    "contact": {"work": "5 min"},
+    "categories": {
+        "Question": {"kind": "consultation", "rate": "0.6 / year", "unit": "Street", "work": "10 min"},
+        "Pothole": {
+            "rate": "0.12 / year",
+            "unit": {"Works": 0.8, "Street": 0.2},
+            "urgency": {"urgent": 0.3, "ordinary": 0.7},
+            "work": {"distribution": "lognormal", "mean": "90 min", "cv": 1},
+            "lead": {"distribution": "exponential", "mean": "10 h"},
+            "resolve": [0.7, 0.9],
+            "reports": {"every": "30 h", "give_up": "12 d"},
+        },
+        "Leak": {
+            "rate": "0.1 / year",
+            "unit": "Water",
+            "urgency": "urgent",
+            "work": {"quantiles": {0: "10 min", 0.5: "1 h", 1: "9 h"}},
+            "resolve": 0.8,
+            "parts": [
+                {"unit": "Works", "work": "1 h", "lead": "3 h", "probability": 0.5},
+                {"unit": "Street", "work": "20 min"},
+            ],
+        },
+        "Noise": {
+            "rate": "0.3 / year",
+            "unit": "Street",
+            "work": {"distribution": "gamma", "mean": "40 min", "cv": 0.7},
+            "never_closed": 0.05,
+            "resolve": 0.5,
+            "confused_with": {"Water": 0.5, "Works": 0.5},
+        },
+    },
+    "policies": {
+        "instant_answer": {"answered": 0.6},
+        "time_limits": {
+            "contact": "8 workhours",
+            "resolve": {"urgent": "24 h", "ordinary": "3 workdays"},
+            "calendar": "office",
+            "extension": {"ask_before": "4 h", "probability": 0.4, "length": "24 h"},
+            "parking": {"share": 0.05, "time": {"distribution": "exponential", "mean": "2 d"}},
+        },
+        "classified_handling": {"discipline": "class", "out_of_scope": 0.03},
+        "precise_dispatch": {"duplicates": 0.5},
+        "callback": {
+            "pool": "callback",
+            "coverage": 0.9,
+            "reach": 0.6,
+            "retries": 2,
+            "retry_after": "3 h",
+            "work": {"distribution": "exponential", "mean": "3 min"},
+            "ring": "30 s",
+            "contacted": {"if_true": 0.97, "if_false": 0.1},
+            "resolved": {"if_true": 0.9, "if_false": 0.2},
+            "satisfied": {"intercept": -0.5, "said_resolved": 2.5, "late": -0.7, "log_days": -0.2, "hops": -0.3},
+            "reopen": {"to": "owner", "at_most": 1, "probability": 0.7},
+            "call_again": {"probability": 0.5, "after": "1 d"},
+        },
+    },
+}
+
+
+def full(**changes: Any) -> Scenario:
+    """The full town; a change replaces a top-level key, or updates the policies."""
+    data = {**FULL, **changes}
+    if "policies" in changes:
+        merged = {**FULL["policies"], **changes["policies"]}
+        data["policies"] = {name: policy for name, policy in merged.items() if policy is not None}
+    return from_dict(data)
+
+
+def same_tables(a: sim.Outcomes, b: sim.Outcomes) -> bool:
+    """Whether two replications have exactly the same tables."""
+    return all(getattr(a, name).equals(getattr(b, name)) for name in ("requests", "visits", "levels", "problems"))
