@@ -16,7 +16,7 @@ from sim.scenario import Scenario, ScenarioError, load
 if TYPE_CHECKING:
     from sim.experiment.compare import Comparison, compare
     from sim.experiment.runs import Run, run
-    from sim.measures import measures
+    from sim.measurement import measures
     from sim.outcomes import Outcomes, simulate
 
 __version__ = "0.1.0"
@@ -38,7 +38,7 @@ _HOMES = {
     "compare": "sim.experiment.compare",
     "Run": "sim.experiment.runs",
     "run": "sim.experiment.runs",
-    "measures": "sim.measures",
+    "measures": "sim.measurement",
     "Outcomes": "sim.outcomes",
     "simulate": "sim.outcomes",
 }

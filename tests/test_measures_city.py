@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from measure_tables import CITY, outcomes, value
 
-from sim.measures import measures
+from sim.measurement import measures
 from sim.scenario import from_text
 
 SECOND = 1 / 3600

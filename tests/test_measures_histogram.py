@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sim.measures.histogram import EDGES, NOT_REACHED, REPRESENTATIVE, Histogram, bins, group_quantiles
+from sim.measurement.histogram import EDGES, NOT_REACHED, REPRESENTATIVE, Histogram, bins, group_quantiles
 
 TICK = 2.0**-30
 PERCENTS = st.integers(1, 100)

@@ -14,9 +14,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from measure_tables import CITY, COUNT_UNTIL, outcomes, random_requests
 
-from sim.measures import REGISTRY, Histogram, measures
-from sim.measures.catalogue import GAPS, SECTIONS
-from sim.measures.document import document
+from sim.measurement import REGISTRY, Histogram, measures
+from sim.measurement.catalogue import GAPS, SECTIONS
+from sim.measurement.document import document
 from sim.outcomes import simulate
 from sim.scenario import from_text
 
@@ -109,7 +109,7 @@ def test_the_tables_of_a_run_are_read_as_they_are() -> None:
 
 def test_the_documentation_is_that_of_the_registry() -> None:
     text = DOC.read_text(encoding="utf-8")
-    assert text == document(), "run: python -m sim.measures.document > docs/measures.md"
+    assert text == document(), "run: python -m sim.measurement.document > docs/measures.md"
     assert re.findall(r"^### `(\w+)`", text, re.MULTILINE) == list(REGISTRY)
 
 

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 from measure_tables import CITY, outcomes, requests_table, value
 
-from sim.measures import REGISTRY, measures
+from sim.measurement import REGISTRY, measures
 from sim.scenario import from_text
 
 A, B = "甲", "乙"

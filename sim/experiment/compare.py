@@ -57,7 +57,7 @@ def _replicate(
     """Measures of all scenarios in one replication, and the requests of each variant against the baseline's."""
     import pandas as pd
 
-    from sim.measures import measures
+    from sim.measurement import measures
     from sim.outcomes import simulate
 
     base = simulate(scenarios[0], replication, seed=seed)

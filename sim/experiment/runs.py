@@ -60,7 +60,7 @@ class Run:
 
 def _replicate(scenario: Scenario, seed: int, keep_all: bool, replication: int) -> tuple[Tables, pd.DataFrame]:
     """One replication and its measures."""
-    from sim.measures import measures
+    from sim.measurement import measures
     from sim.outcomes import simulate
 
     out = simulate(scenario, replication, seed=seed)

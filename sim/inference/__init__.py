@@ -3,7 +3,7 @@
 Intervals are Student-t over replications. Differences are taken within a replication, in which all
 scenarios have the same citizens. Everything here is deterministic, and NaN is null throughout.
 
-A table of measures (``sim.measures``) may hold several scenarios and replications. A replication that lacks
+A table of measures (``sim.measurement``) may hold several scenarios and replications. A replication that lacks
 a value because its denominator was 0 is left out, and n says how many have it. But where a value was *not
 reached* before the end of a run (null with a positive denominator), the mean is null too: what remains
 would be a selection of the good ones.

@@ -10,8 +10,8 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from sim.inference.student import KEY, Cube, Floats, Student
-from sim.measures import REGISTRY
-from sim.measures.contacts import hours_to_close
+from sim.measurement import REGISTRY
+from sim.measurement.contacts import hours_to_close
 
 
 def summary(measures: pd.DataFrame, level: float = 0.95) -> pd.DataFrame:

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from sim.inference.student import Cube, Student
-from sim.measures import REGISTRY
+from sim.measurement import REGISTRY
 
 
 def ranks(measures: pd.DataFrame, measure: str, group_by: str, level: float = 0.95) -> pd.DataFrame:

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
-from sim.measures import REGISTRY
+from sim.measurement import REGISTRY
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from sim.measures.grouping import Axes, Bools, Dimension, Floats, by_month, by_name
-from sim.measures.rows import Ratio, Rows
+from sim.measurement.grouping import Axes, Bools, Dimension, Floats, by_month, by_name
+from sim.measurement.rows import Ratio, Rows
 
 if TYPE_CHECKING:
     from sim.outcomes import Outcomes

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from sim.measures.contacts import Contacts
-from sim.measures.grouping import Axes, Dimension
-from sim.measures.rows import Ratio, Rows
+from sim.measurement.contacts import Contacts
+from sim.measurement.grouping import Axes, Dimension
+from sim.measurement.rows import Ratio, Rows
 
 _SECOND = 1 / 3600
 

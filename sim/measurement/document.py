@@ -1,13 +1,13 @@
-"""The documentation of the measures: docs/measures.md is what ``python -m sim.measures.document`` prints."""
+"""The documentation of the measures: docs/measures.md is what ``python -m sim.measurement.document`` prints."""
 
 from __future__ import annotations
 
-from sim.measures.catalogue import GAPS, SECTIONS
-from sim.measures.registry import Measure
+from sim.measurement.catalogue import GAPS, SECTIONS
+from sim.measurement.registry import Measure
 
 _INTRODUCTION = """# Measures 指标
 
-<!-- Made by `python -m sim.measures.document > docs/measures.md`; a test compares the two. -->
+<!-- Made by `python -m sim.measurement.document > docs/measures.md`; a test compares the two. -->
 
 Every run reports these measures. The table has one row for each measure and group: scenario,
 replication, measure, group_by, group, value, numerator, denominator, unit. The definitions below are

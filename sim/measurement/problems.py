@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sim.measures.durations import add_durations
-from sim.measures.grouping import Axes, by_month, by_name
-from sim.measures.rows import Ratio, Rows
+from sim.measurement.durations import add_durations
+from sim.measurement.grouping import Axes, by_month, by_name
+from sim.measurement.rows import Ratio, Rows
 
 if TYPE_CHECKING:
     from sim.outcomes import Outcomes

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sim.measures.registry import CALLS, CAUSES, CITY, POOLS, PROBLEMS, Measure
+from sim.measurement.registry import CALLS, CAUSES, CITY, POOLS, PROBLEMS, Measure
 
 _LATE = "requests that missed their resolve-by limit"
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sim.measures.registry import CITY, CONTACTS, RATES, REQUESTS, Measure
+from sim.measurement.registry import CITY, CONTACTS, RATES, REQUESTS, Measure
 
 _SCORED = "requests whose callback was answered and that were not excluded"
 _OWN = "requests closed at least once or still open at the end"

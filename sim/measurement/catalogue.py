@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from sim.measures import catalogue_city, catalogue_requests
-from sim.measures.registry import Measure
+from sim.measurement import catalogue_city, catalogue_requests
+from sim.measurement.registry import Measure
 
 #: The measures by subject, in the order of the documentation and of the table of measures.
 SECTIONS: dict[str, tuple[Measure, ...]] = catalogue_requests.SECTIONS | catalogue_city.SECTIONS

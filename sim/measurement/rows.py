@@ -8,8 +8,8 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from sim.measures.catalogue import REGISTRY
-from sim.measures.grouping import Axes, Bools, Floats
+from sim.measurement.catalogue import REGISTRY
+from sim.measurement.grouping import Axes, Bools, Floats
 
 COLUMNS = (
     "scenario",

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sim.measures.grouping import Axes, by_name, group_text
-from sim.measures.rows import Ratio, Rows, divide
+from sim.measurement.grouping import Axes, by_name, group_text
+from sim.measurement.rows import Ratio, Rows, divide
 
 if TYPE_CHECKING:
     from sim.outcomes import Outcomes

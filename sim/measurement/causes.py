@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from sim.measures.catalogue import REGISTRY
-from sim.measures.contacts import Contacts
-from sim.measures.grouping import group_text
-from sim.measures.rows import Rows, divide
+from sim.measurement.catalogue import REGISTRY
+from sim.measurement.contacts import Contacts
+from sim.measurement.grouping import group_text
+from sim.measurement.rows import Rows, divide
 from sim.model.records import CAUSES
 
 _AFTER_CLOSING = ("rework", "callback")

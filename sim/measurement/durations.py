@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from sim.measures.catalogue import GAPS, REGISTRY
-from sim.measures.contacts import Contacts
-from sim.measures.grouping import Axes, Bools, Floats, group_text
-from sim.measures.histogram import bins, group_quantiles
-from sim.measures.rows import Rows, divide
+from sim.measurement.catalogue import GAPS, REGISTRY
+from sim.measurement.contacts import Contacts
+from sim.measurement.grouping import Axes, Bools, Floats, group_text
+from sim.measurement.histogram import bins, group_quantiles
+from sim.measurement.rows import Rows, divide
 
 _PERCENTS = (50, 90, 95, 99)
 

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sim.measures.calls import add_call_measures
-from sim.measures.catalogue import REGISTRY
-from sim.measures.causes import add_causes
-from sim.measures.contacts import Contacts, add_contact_measures
-from sim.measures.durations import add_durations, add_gaps, add_theil
-from sim.measures.histogram import Histogram
-from sim.measures.pools import add_pool_measures
-from sim.measures.problems import add_problem_measures
-from sim.measures.registry import Measure
-from sim.measures.rows import Rows
+from sim.measurement.calls import add_call_measures
+from sim.measurement.catalogue import REGISTRY
+from sim.measurement.causes import add_causes
+from sim.measurement.contacts import Contacts, add_contact_measures
+from sim.measurement.durations import add_durations, add_gaps, add_theil
+from sim.measurement.histogram import Histogram
+from sim.measurement.pools import add_pool_measures
+from sim.measurement.problems import add_problem_measures
+from sim.measurement.registry import Measure
+from sim.measurement.rows import Rows
 
 if TYPE_CHECKING:
     import pandas as pd
