@@ -309,7 +309,7 @@ def load_all(names: tuple[str, ...], overrides: tuple[str, ...]) -> list[Scenari
         except ScenarioError as wrong:
             problems += wrong.problems
     if problems:
-        raise ScenarioError(problems)
+        raise ScenarioError(dict.fromkeys(problems))
     return loaded
 
 

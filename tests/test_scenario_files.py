@@ -45,6 +45,13 @@ def test_a_cyclic_extends(tmp_path: Path) -> None:
     assert "me.yaml:1:10: extends: goes round in a circle: me.yaml → me.yaml" in file_wrongs(path, tmp_path)
 
 
+def test_an_endless_chain(tmp_path: Path) -> None:
+    for i in range(60):
+        (tmp_path / f"f{i}.yaml").write_text(f"extends: f{i + 1}.yaml")
+    [line] = file_wrongs(tmp_path / "f0.yaml", tmp_path)
+    assert line == "f49.yaml:1:10: extends: more than 50 files, each extending the next"
+
+
 @pytest.mark.parametrize(
     ("target", "message"),
     [

@@ -7,8 +7,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
-from sim.experiment.memory import check_memory
-from sim.experiment.parallel import each
+from sim.experiment.memory import check_memory, expected_contacts
+from sim.experiment.parallel import each, workers
 from sim.scenario import Scenario
 
 if TYPE_CHECKING:
@@ -101,9 +101,10 @@ def compare(
     if len(scenarios) < 2:
         raise ValueError("at least two scenarios are compared")
     names = unique_names(scenarios)
+    count = workers(replications, processes, sum(expected_contacts(s) for s in scenarios) * replications)
     for scenario in scenarios:
-        check_memory(scenario, 2)
-    found = each(_replicate, (tuple(scenarios), names, seed), replications, processes, progress)
+        check_memory(scenario, 2 * count)  # the baseline's tables stay while a variant runs
+    found = each(_replicate, (tuple(scenarios), names, seed), replications, count, progress)
     table = pd.concat([rows for rows, _ in found], ignore_index=True)
     return Comparison(
         names=names,

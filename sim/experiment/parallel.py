@@ -12,16 +12,22 @@ Result = TypeVar("Result")
 Progress = Callable[[int], None]
 
 
-def workers(replications: int, processes: int | None) -> int:
-    """How many processes are used."""
-    return max(1, min(processes or os.cpu_count() or 1, replications))
+#: Below so many contacts in all, a second process costs more than it saves (it imports everything anew).
+WORTH_A_PROCESS = 30_000
+
+
+def workers(replications: int, processes: int | None, contacts: float) -> int:
+    """How many processes are used for so many contacts in all: as many as asked for, else as it pays."""
+    if processes is None:
+        processes = (os.cpu_count() or 1) if contacts > WORTH_A_PROCESS else 1
+    return max(1, min(processes, replications))
 
 
 def each(
     work: Callable[..., Result],
     arguments: tuple[Any, ...],
     replications: int,
-    processes: int | None,
+    processes: int,
     progress: Progress,
 ) -> list[Result]:
     """``work(*arguments, replication)`` for every replication, in their order.
@@ -29,15 +35,14 @@ def each(
     ``progress`` is called with the number done. When interrupted, no process is left behind.
     """
     found: dict[int, Result] = {}
-    count = workers(replications, processes)
-    if count == 1:
+    if processes == 1:
         for k in range(replications):
             found[k] = work(*arguments, k)
             progress(len(found))
         return [found[k] for k in range(replications)]
     # fresh interpreters: nothing of this one (threads, open files) is carried over
     context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(count, mp_context=context, initializer=_quiet) as pool:
+    with ProcessPoolExecutor(processes, mp_context=context, initializer=_quiet) as pool:
         futures = {pool.submit(work, *arguments, k): k for k in range(replications)}
         try:
             for future in as_completed(futures):

@@ -86,10 +86,12 @@ def run(
 
     if replications < 1:
         raise ValueError("at least one replication is wanted")
-    check_memory(scenario, workers(replications, processes))
-    keep_all = keep == "all" or (keep == "auto" and expected_contacts(scenario) * replications <= KEEP_ALL_UP_TO)
+    contacts = expected_contacts(scenario) * replications
+    count = workers(replications, processes, contacts)
+    check_memory(scenario, count)
+    keep_all = keep == "all" or (keep == "auto" and contacts <= KEEP_ALL_UP_TO)
     begin = time.perf_counter()
-    found = each(_replicate, (scenario, seed, keep_all), replications, processes, progress)
+    found = each(_replicate, (scenario, seed, keep_all), replications, count, progress)
     parts = [tables for tables, _ in found]
 
     def below(name: str) -> pd.DataFrame | None:

@@ -74,12 +74,12 @@ class _Checker:
     def __init__(self, root: Node) -> None:
         self.root = root
         self.known = {part: self.map_keys(part) for part in _SINGULAR if " " not in part}
-        self.known["classes"] = classes_of(root)
-        self.known["pools or units"] = self.known["pools"] + self.known["units"]
+        self.known["classes"] = dict.fromkeys(classes_of(root))
+        self.known["pools or units"] = self.known["pools"] | self.known["units"]
 
-    def map_keys(self, *path: str) -> list[str]:
-        node = find(self.root, path)
-        return [key for key, child in node.map.items() if child.value is not None] if node else []
+    def map_keys(self, part: str) -> dict[str, None]:
+        """The names that a part of the scenario defines, in their order."""
+        return dict.fromkeys(str(path[-1]) for path, _ in select(self.root, (part, "*")))
 
     def problem(self, path: Path, message: str, on_key: bool = False) -> Problem:
         return spot_of(self.root, path, on_key).problem(path, message)
@@ -102,7 +102,11 @@ class _Checker:
         for pattern in _AS_KEY.get(part, ()):
             for path, node in self.at(pattern):
                 if not node.default:
-                    yield from (((*path, key), key, True) for key, child in node.map.items() if not child.default)
+                    yield from (
+                        ((*path, key), key, True)
+                        for key, child in node.map.items()
+                        if not child.default and child.value is not None
+                    )
 
     def names(self) -> Iterator[Problem]:
         for part, singular in _SINGULAR.items():

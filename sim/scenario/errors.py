@@ -7,6 +7,7 @@ and raises one `ScenarioError` with all of them.
 from __future__ import annotations
 
 import difflib
+import itertools
 import json
 import re
 from collections.abc import Callable, Iterable
@@ -92,7 +93,7 @@ def quoted(value: object) -> str:
 
 def nearest(name: str, known: Iterable[str]) -> str:
     """`, did you mean “x”?` for the known name most like this one, else nothing."""
-    by_small_letters = {candidate.casefold(): candidate for candidate in known}
+    by_small_letters = {candidate.casefold(): candidate for candidate in itertools.islice(known, 300)}
     found = difflib.get_close_matches(name.casefold()[:200], by_small_letters, n=1, cutoff=0.6)
     return f", did you mean {quoted(by_small_letters[found[0]])}?" if found else ""
 

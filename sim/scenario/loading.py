@@ -25,6 +25,7 @@ from sim.scenario.sources import Origin, Source, SourceRule, read_pattern
 from sim.scenario.yaml_loader import parse_yaml
 
 SOURCES_FILE = "sources.yaml"
+LONGEST_CHAIN = 50  # of files that extend each other
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -106,6 +107,8 @@ class _Loader:
         if target in chain:
             circle = [path.name for path in chain[chain.index(target) :]]
             raise ReadError(f"goes round in a circle: {' → '.join([*circle, target.name])}")
+        if len(chain) >= LONGEST_CHAIN:
+            raise ReadError(f"more than {LONGEST_CHAIN} files, each extending the next")
         name = os.path.join(os.path.dirname(file), given) if chain else str(folder / given)
         text = read_file(target, quoted(given))
         self.add(parse_yaml(text, name, self.problems), name, target.parent, (*chain, target))

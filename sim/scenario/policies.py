@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
@@ -27,7 +26,7 @@ from sim.scenario.quantities import (
 )
 from sim.scenario.staff_side import Discipline
 
-_WORKING = re.compile(r"(.*?)\s*(workdays?|workhours?)", re.DOTALL)
+_WORKING = ("workdays", "workday", "workhours", "workhour")
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,19 +63,18 @@ def read_limit(value: Any) -> Limit:
     """A duration, `3 workdays` or `8 workhours`."""
     if isinstance(value, Limit):
         return value
-    match = _WORKING.fullmatch(value.strip()) if isinstance(value, str) else None
-    if not match:
+    text = value.strip() if isinstance(value, str) else ""
+    word = next((word for word in _WORKING if text.endswith(word)), None)
+    if word is None:
         return Limit(hours=read_duration(value))
-    amount = number_in(match.group(1))
+    amount = number_in(text.removesuffix(word))
     if amount is None:
         raise ReadError(f"a limit such as “3 workdays” is wanted, not {quoted(value)}")
     if amount < 0:
         raise ReadError(f"must not be negative, but is {quoted(value)}")
     if amount > 1e6:
         raise ReadError(f"{quoted(value)} is too long")
-    if match.group(2).startswith("workday"):
-        return Limit(workdays=amount + 0.0)
-    return Limit(workhours=to_tick(amount))
+    return Limit(workdays=amount + 0.0) if word.startswith("workday") else Limit(workhours=to_tick(amount))
 
 
 def _limits_by_class(value: Any, info: ValidationInfo) -> Any:

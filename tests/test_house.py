@@ -1,0 +1,86 @@
+"""How the house stands: which room may import from which, and what starts without the heavy libraries."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+SIM = Path(__file__).resolve().parent.parent / "sim"
+
+#: Left to right; a room imports only from rooms to its left, and from itself.
+ROOMS = ("scenario", "model", "outcomes", "measurement", "inference", "experiment", "report", "cli")
+
+#: Inside the model, too: what both engines share knows nothing of either.
+MODEL = (
+    *("draws", "rules", "purposes", "staffing", "city", "demand", "load", "clockwork"),
+    *("records", "pools", "steps", "callbacks", "journey", "simulation"),
+)
+
+
+def imports(path: Path) -> set[str]:
+    """Names of modules of the project that a file imports when it runs, also inside functions."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    checking = {
+        id(inner)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.If) and getattr(node.test, "id", "") == "TYPE_CHECKING"
+        for inner in ast.walk(node)
+    }
+    found = set()
+    for node in ast.walk(tree):
+        if id(node) in checking:
+            continue
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("sim"):
+            found |= {f"{node.module}.{alias.name}" for alias in node.names}
+        elif isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names if alias.name.startswith("sim")}
+    return found
+
+
+@pytest.mark.parametrize("path", sorted(SIM.rglob("*.py")), ids=lambda path: str(path.relative_to(SIM)))
+def test_a_room_imports_only_from_rooms_to_its_left(path: Path) -> None:
+    room = path.relative_to(SIM).parts[0].removesuffix(".py")
+    if room == "__init__":
+        return
+    for name in imports(path):
+        parts = name.split(".")
+        if len(parts) > 1 and parts[1] in ROOMS:
+            assert ROOMS.index(parts[1]) <= ROOMS.index(room), f"{room} imports {name}"
+
+
+def test_inside_the_model_shared_rooms_come_before_the_engine() -> None:
+    for path in (SIM / "model").glob("*.py"):
+        if path.stem == "__init__":
+            continue
+        for name in imports(path):
+            parts = name.split(".")
+            if parts[:2] == ["sim", "model"] and len(parts) > 2 and parts[2] in MODEL:
+                assert MODEL.index(parts[2]) < MODEL.index(path.stem), f"{path.stem} imports {name}"
+
+
+def test_every_room_is_in_the_list() -> None:
+    found = {path.stem for path in SIM.iterdir() if path.suffix == ".py" or (path / "__init__.py").exists()}
+    assert found - {"__init__"} == set(ROOMS)
+    assert {path.stem for path in (SIM / "model").glob("*.py")} - {"__init__"} == set(MODEL)
+
+
+@pytest.mark.parametrize("program", ["from sim.cli import run_command; run_command(['--help'])", "import sim.scenario"])
+def test_help_and_scenarios_need_no_heavy_library(program: str) -> None:
+    heavy = ("scipy", "pandas", "matplotlib", "numba")
+    check = f"{program}\nimport sys\nassert not [m for m in {heavy} if m in sys.modules]"
+    subprocess.run([sys.executable, "-c", check], check=True, capture_output=True)
+
+
+def test_simpy_keeps_the_private_names_the_clockwork_uses() -> None:
+    import simpy
+
+    env = simpy.Environment()
+    env.timeout(3.0)
+    (entry,) = env._queue
+    assert entry[0] == 3.0
+    assert entry[1] == simpy.events.NORMAL == 1
+    assert next(env._eid) == entry[2] + 1
