@@ -13,8 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-
-from rows import COUNT_UNTIL, DEPARTMENTS, LARGE, START
+from rows import COUNT_UNTIL, DEPARTMENTS, LARGE, START, Table
 
 #: The smallest set of (type, department) pairs that makes up this share of the requests is kept, the rest is pooled.
 KEPT_SHARE = 0.95
@@ -51,11 +50,11 @@ class Arrivals:
     hours: list[int]
     shocks: dict[str, dict[str, object]]
     day_factor: dict[str, float]
-    expected: pd.DataFrame
-    counts: pd.DataFrame
+    expected: Table
+    counts: Table
 
 
-def categorise(rows: pd.DataFrame) -> pd.Series:
+def categorise(rows: Table) -> Table:
     """The category of each row: its type where the department is the type's usual one, ``type (department)`` in
     another one, ``Other (department)`` for all rare pairs."""
     sizes = rows.groupby(["type", "department"]).size().sort_values(ascending=False, kind="stable")
@@ -80,8 +79,8 @@ def _span(first: pd.Timestamp, days: int, factor: float, categories: list[str] |
 
 
 def _seasons(
-    counts: pd.DataFrame, totals: pd.Series, rhythm: pd.Series, units: dict[str, str]
-) -> tuple[pd.Series, dict[str, dict[str, object]]]:
+    counts: Table, totals: Table, rhythm: Table, units: dict[str, str]
+) -> tuple[Table, dict[str, dict[str, object]]]:
     """Month factors of the city, and the months in which departments and single categories part from them.
 
     A category whose month is significantly unlike its department's has a shock of its own; the others of a large
@@ -109,7 +108,7 @@ def _seasons(
     return months, shocks
 
 
-def _irene(counts: pd.DataFrame, expected: pd.DataFrame) -> dict[str, dict[str, object]]:
+def _irene(counts: Table, expected: Table) -> dict[str, dict[str, object]]:
     """Shocks of Irene: by day for what surged most, one factor for 28–30 August for whatever else surged."""
     first, shocks = IRENE[0], {}
     core = IRENE[:3]
@@ -124,7 +123,7 @@ def _irene(counts: pd.DataFrame, expected: pd.DataFrame) -> dict[str, dict[str, 
     return shocks
 
 
-def apply_shocks(mean: pd.DataFrame, shocks: dict[str, dict[str, object]]) -> pd.DataFrame:
+def apply_shocks(mean: Table, shocks: dict[str, dict[str, object]]) -> Table:
     """The daily means with the shocks' factors multiplied in."""
     mean = mean.copy()
     for shock in shocks.values():
@@ -133,7 +132,7 @@ def apply_shocks(mean: pd.DataFrame, shocks: dict[str, dict[str, object]]) -> pd
     return mean
 
 
-def _day_factor(counts: pd.DataFrame, expected: pd.DataFrame, groups: dict[str, str]) -> dict[str, float]:
+def _day_factor(counts: Table, expected: Table, groups: dict[str, str]) -> dict[str, float]:
     """Coefficients of variation by moments: products of different groups' residuals share the city's factor only,
     squares beyond the Poisson variance hold both: (1 + city²)(1 + group²) − 1."""
     usual = ~counts.index.isin(IRENE) & ~counts.index.isin(list(HOLIDAYS.values()))
@@ -147,12 +146,12 @@ def _day_factor(counts: pd.DataFrame, expected: pd.DataFrame, groups: dict[str, 
     return {"city": round(float(np.sqrt(max(city, 0))), 3), "group": round(float(np.sqrt(max(group, 0))), 3)}
 
 
-def fit_arrivals(rows: pd.DataFrame) -> Arrivals:
+def fit_arrivals(rows: Table) -> Arrivals:
     """Fit the demand side. ``rows`` needs the column ``category``."""
     day = rows.opened.dt.normalize()
-    counts = pd.crosstab(day, rows.category).reindex(DAYS, fill_value=0)
+    counts: Table = pd.crosstab(day, rows.category).reindex(DAYS, fill_value=0)
     usual = counts[~counts.index.isin(IRENE) & ~counts.index.isin(list(HOLIDAYS.values()))]
-    by_weekday = usual.sum(axis=1).groupby(usual.index.day_of_week).mean()
+    by_weekday: Table = usual.sum(axis=1).groupby(usual.index.day_of_week).mean()
     weekdays = by_weekday / by_weekday.mean()
     rhythm = pd.Series(weekdays.loc[usual.index.day_of_week].to_numpy(), usual.index)
     totals = usual.sum() / rhythm.sum()
@@ -166,11 +165,10 @@ def fit_arrivals(rows: pd.DataFrame) -> Arrivals:
     shocks |= _irene(counts, mean)
     expected = apply_shocks(mean, shocks)
     groups = {
-        c: str(reasons.iloc[0]) if not c.startswith("Other (") else c
-        for c, reasons in rows.groupby("category").reason
+        c: str(reasons.iloc[0]) if not c.startswith("Other (") else c for c, reasons in rows.groupby("category").reason
     }
     return Arrivals(
-        totals={c: float(f"{t:.4g}") for c, t in totals.items()},
+        totals={str(c): float(f"{t:.4g}") for c, t in totals.items()},
         groups=groups,
         units=units,
         districts={c: d.value_counts().to_dict() for c, d in rows.groupby("category").district},

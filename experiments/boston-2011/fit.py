@@ -13,12 +13,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import yaml
-
-import sim
 from arrivals import HOLIDAYS, Arrivals, categorise, fit_arrivals
 from handling import lead_times, limit_of, nearest_limit, never_closed, pooled, recency
-from rows import COUNT_FROM, COUNT_UNTIL, DEFAULT_ROWS, DEPARTMENTS, END, LARGE, PROJECT, START, fitting, load
+from rows import COUNT_FROM, COUNT_UNTIL, DEFAULT_ROWS, DEPARTMENTS, END, LARGE, PROJECT, START, Table, fitting, load
 from sources import DESCRIPTION, SOURCES
+
+import sim
 
 SCENARIO = PROJECT / "scenarios/boston-2011.yaml"
 
@@ -53,7 +53,9 @@ class Line(list[Any]):
 
 
 #: Written once, then referred to.
-CLOSED = Line([*(f"{day:%Y-%m-%d}" for name, day in HOLIDAYS.items() if name != "Day after Thanksgiving"), *LATER_HOLIDAYS])
+CLOSED = Line(
+    [*(f"{day:%Y-%m-%d}" for name, day in HOLIDAYS.items() if name != "Day after Thanksgiving"), *LATER_HOLIDAYS]
+)
 
 
 class _Dumper(yaml.SafeDumper):
@@ -65,7 +67,7 @@ _Dumper.add_representer(Flow, lambda d, x: d.represent_mapping("tag:yaml.org,200
 _Dumper.add_representer(Line, lambda d, x: d.represent_sequence("tag:yaml.org,2002:seq", x, flow_style=True))
 
 
-def opening_hours(rows: pd.DataFrame) -> dict[str, str]:
+def opening_hours(rows: Table) -> dict[str, str]:
     """By department code: the shortest run of whole hours with OPEN_SHARE of the weekday closings."""
     closed = START + pd.to_timedelta(rows.closed, unit="h")
     weekday = closed.dt.day_of_week < 5
@@ -73,13 +75,18 @@ def opening_hours(rows: pd.DataFrame) -> dict[str, str]:
     for code in LARGE:
         at = closed[weekday & (rows.department == code)].dt.hour.astype(int)
         share = np.concatenate([[0.0], np.cumsum(np.bincount(at, minlength=24)) / len(at)])
-        runs = [(last - first, first) for first in range(24) for last in range(25) if share[last] - share[first] >= OPEN_SHARE]
+        runs = [
+            (last - first, first)
+            for first in range(24)
+            for last in range(25)
+            if share[last] - share[first] >= OPEN_SHARE
+        ]
         length, first = min(runs)
         hours[code] = f"{first}:00-{first + length}:00"
     return hours
 
 
-def worked_weekends(rows: pd.DataFrame) -> dict[str, list[str]]:
+def worked_weekends(rows: Table) -> dict[str, list[str]]:
     """By department code: the weekend days on which it closed more than on its average weekday."""
     closed = (START + pd.to_timedelta(rows.closed, unit="h")).dt.normalize()
     days = {}
@@ -91,7 +98,7 @@ def worked_weekends(rows: pd.DataFrame) -> dict[str, list[str]]:
     return days
 
 
-def calendars(rows: pd.DataFrame) -> dict[str, Any]:
+def calendars(rows: Table) -> dict[str, Any]:
     """Office hours by department, and the clock of deadlines, which counts weekdays and knows no holidays."""
     hours, weekends = opening_hours(rows), worked_weekends(rows)
     offices = {
@@ -117,7 +124,7 @@ def units() -> dict[str, Any]:
     }
 
 
-def limits(rows: pd.DataFrame) -> dict[str, str]:
+def limits(rows: Table) -> dict[str, str]:
     """Deadlines by category: the commonest allowance; for pooled categories the one that explains their lateness."""
     found = {}
     for category, part in rows.groupby("category"):
@@ -127,7 +134,7 @@ def limits(rows: pd.DataFrame) -> dict[str, str]:
     return found
 
 
-def handling(rows: pd.DataFrame, handled: pd.DataFrame) -> dict[str, dict[str, Any]]:
+def handling(rows: Table, handled: Table) -> dict[str, dict[str, Any]]:
     """Lead time and never-closed share by category. ``handled``: see ``simulate_handled``."""
     names = pooled(rows)
     until = (COUNT_FROM - START) / pd.Timedelta(hours=1)
@@ -149,9 +156,7 @@ def handling(rows: pd.DataFrame, handled: pd.DataFrame) -> dict[str, dict[str, A
     return result
 
 
-def assemble(
-    arrivals: Arrivals, rows: pd.DataFrame, leads: dict[str, dict[str, Any]] | None = None
-) -> dict[str, Any]:
+def assemble(arrivals: Arrivals, rows: Table, leads: dict[str, dict[str, Any]] | None = None) -> dict[str, Any]:
     """The scenario as plain data; without ``leads``, requests close when the officer's work is done."""
     early = fitting(rows)
     due = limits(early)
@@ -199,7 +204,7 @@ def assemble(
     }
 
 
-def simulate_handled(scenario: dict[str, Any], replications: int) -> pd.DataFrame:
+def simulate_handled(scenario: dict[str, Any], replications: int) -> Table:
     """Simulated requests that arrive before the window: category, arrived, handled (hours from arrival to the end of
     the officer's work)."""
     time = {"start": scenario["time"]["start"], "end": f"{COUNT_UNTIL:%Y-%m-%d}"}
@@ -224,7 +229,9 @@ def main() -> None:
     handled = simulate_handled(assemble(arrivals, rows), REPLICATIONS)
     scenario = assemble(arrivals, rows, handling(fitting(rows), handled))
     text = yaml.dump(scenario, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=150)
-    options.out.write_text("# Written by experiments/boston-2011/fit.py: change the script, not this file.\n" + text, "utf-8")
+    options.out.write_text(
+        "# Written by experiments/boston-2011/fit.py: change the script, not this file.\n" + text, "utf-8"
+    )
     print(f"{options.out}: {len(scenario['categories'])} categories, {len(arrivals.shocks)} shocks")
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from rows import Table
 
 Numbers = NDArray[np.float64]
 
@@ -13,13 +14,13 @@ ENOUGH = 20
 #: The city's own rule for deadlines in working days: what comes on a weekend, or after 17:00, counts as opened on the
 #: next working day (at the same hour, or at 8:30); public holidays are not left out.
 _EVENING, _MORNING = 17.0, 8.5
-#: A row counts half for every so many hours before the window of judgement: September foretold from July and August
-#: comes out better so (see README.md).
-HALF_LIFE = 30 * 24.0
+#: A row counts half for every so many hours before October: of the half-lives tried, the one that foretells September
+#: from July and August best (holdout.py).
+HALF_LIFE = 15 * 24.0
 _TOLERANCE = 0.05  # hours; targets in the data are a few seconds off
 
 
-def working_days(rows: pd.DataFrame, days: int) -> Numbers:
+def working_days(rows: Table, days: int) -> Numbers:
     """Hours from opening to the deadline of so many working days, by the city's own rule."""
     opened = rows.opened
     date = opened.dt.normalize()
@@ -31,7 +32,7 @@ def working_days(rows: pd.DataFrame, days: int) -> Numbers:
     return np.asarray(moved + np.where(evening, _MORNING, hour) - hour, dtype=float)
 
 
-def _candidates(dated: pd.DataFrame) -> dict[str, Numbers]:
+def _candidates(dated: Table) -> dict[str, Numbers]:
     """Limits that occur among these rows, with what each allows every row (hours); the commonest first."""
     allowance = (dated.due - dated.arrived).to_numpy()
     hits: dict[str, tuple[int, Numbers]] = {}
@@ -46,25 +47,25 @@ def _candidates(dated: pd.DataFrame) -> dict[str, Numbers]:
     return {limit: allowed for limit, (_, allowed) in ordered}
 
 
-def _dated(rows: pd.DataFrame) -> pd.DataFrame:
+def _dated(rows: Table) -> Table:
     """The rows with a deadline, none if most have no deadline."""
     dated = rows[rows.due.notna()]
     return dated if 2 * len(dated) >= len(rows) else dated.iloc[:0]
 
 
-def limit_of(rows: pd.DataFrame) -> str | None:
+def limit_of(rows: Table) -> str | None:
     """The commonest allowance of these rows as a limit (``3 workdays``, ``30 d``), None where most have none."""
     return next(iter(_candidates(_dated(rows))), None)
 
 
-def share_explained(rows: pd.DataFrame) -> float:
+def share_explained(rows: Table) -> float:
     """The share of the dated rows whose own deadline is that of ``limit_of``."""
     dated = _dated(rows)
     allowed = next(iter(_candidates(dated).values()))
     return float((np.abs(dated.due - dated.arrived - allowed) < _TOLERANCE).mean())
 
 
-def nearest_limit(rows: pd.DataFrame) -> str | None:
+def nearest_limit(rows: Table) -> str | None:
     """For a mixture of types: the allowance among theirs under which the share that is late comes nearest to their
     own; None where most have no deadline."""
     dated = _dated(rows)
@@ -73,15 +74,16 @@ def nearest_limit(rows: pd.DataFrame) -> str | None:
     return min(late, key=lambda limit: abs(late[limit] - own), default=None)
 
 
-def probabilities(n: int) -> Numbers:
-    """The probabilities at which n observations give quantiles: about six observations between neighbours, at most
-    steps of 0.05, with the upper tail finer where there are enough."""
+def probabilities(weights: Numbers) -> Numbers:
+    """The probabilities at which weighted observations give quantiles: about six effective observations between
+    neighbours (Kish's number), steps of 0.05 at least, with the upper tail finer where there are enough."""
+    n = float(weights.sum() ** 2 / (weights**2).sum())
     inner = np.linspace(0, 1, int(np.clip(n // 6, 2, 20)) + 1)
     tail = [0.975, 0.99] if n >= 400 else []
     return np.unique(np.round(np.concatenate([inner, tail]), 4))
 
 
-def pooled(rows: pd.DataFrame) -> pd.Series:
+def pooled(rows: Table) -> Table:
     """The name under which each row's time to close is fitted: its category, or ``small`` for all small ones."""
     size = rows.category.map(rows.category.value_counts())
     return rows.category.where(size >= ENOUGH, "small")
@@ -92,7 +94,7 @@ def recency(arrived: Numbers, until: float) -> Numbers:
     return np.asarray(0.5 ** ((until - arrived) / HALF_LIFE), dtype=float)
 
 
-def never_closed(rows: pd.DataFrame, weights: Numbers) -> float:
+def never_closed(rows: Table, weights: Numbers) -> float:
     """The share of these rows that is never closed."""
     return round(float(weights[np.isinf(rows.hours)].sum() / weights.sum()), 4)
 
@@ -123,5 +125,5 @@ def lead_times(
     mass = np.full(len(leads), 1 / len(leads))
     for _ in range(steps):
         mass *= given.T @ (counts / np.maximum(given @ mass, 1e-12)) / counts.sum()
-    at = probabilities(len(closed))
+    at = probabilities(closed_weights)
     return at, _quantiles(leads, mass, at)

@@ -11,9 +11,8 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-
 from arrivals import categorise
-from rows import DEFAULT_ROWS, LARGE, START, fitting, load
+from rows import DEFAULT_ROWS, LARGE, START, Table, fitting, load
 
 SEPTEMBER = pd.Timestamp("2011-09-01")
 HALF_LIVES = (np.inf, 60.0, 30.0, 15.0)  # days
@@ -25,7 +24,7 @@ def weighted_median(hours: np.ndarray, weights: np.ndarray) -> float:
     return float(hours[order][np.searchsorted(mass, mass[-1] / 2)])
 
 
-def foretold(past: pd.DataFrame, future: pd.DataFrame, half_life: float) -> tuple[float, float]:
+def foretold(past: Table, future: Table, half_life: float) -> tuple[float, float]:
     """Median time to close (open ranked last) and share late or open of the future, from the past."""
     age = (SEPTEMBER - START) / pd.Timedelta(days=1) - past.arrived / 24
     weights = 0.5 ** (age / half_life)

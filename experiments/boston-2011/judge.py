@@ -15,10 +15,23 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from rows import (
+    COUNT_FROM,
+    COUNT_UNTIL,
+    DEFAULT_ROWS,
+    DEPARTMENTS,
+    END,
+    LARGE,
+    PROJECT,
+    START,
+    Table,
+    fitting,
+    judged,
+    load,
+)
 from scipy import stats
 
 import sim
-from rows import COUNT_FROM, COUNT_UNTIL, DEFAULT_ROWS, DEPARTMENTS, END, LARGE, PROJECT, START, fitting, judged, load
 
 SCENARIO = PROJECT / "scenarios/boston-2011.yaml"
 HOUR = pd.Timedelta(hours=1)
@@ -34,7 +47,7 @@ FIGURES = {
 }
 
 
-def figures(requests: pd.DataFrame) -> pd.Series:
+def figures(requests: Table) -> Table:
     """The figures of one department's requests: columns arrived, closed, due (hours since START, NaN where none).
 
     Quantiles are the smallest time that at least that share needs at most; NaN where it is not reached.
@@ -59,7 +72,7 @@ def figures(requests: pd.DataFrame) -> pd.Series:
     return pd.Series(found)
 
 
-def by_department(requests: pd.DataFrame, names: Iterable[str]) -> pd.DataFrame:
+def by_department(requests: Table, names: Iterable[str]) -> Table:
     """The figures by department, in this order; needs the column ``department``."""
     return pd.DataFrame({name: figures(requests[requests.department == name]) for name in names}).T
 
@@ -68,8 +81,8 @@ def by_department(requests: pd.DataFrame, names: Iterable[str]) -> pd.DataFrame:
 class Simulated:
     """Figures by replication and department, and the officers' utilisation in the window likewise."""
 
-    figures: pd.DataFrame
-    utilisation: pd.DataFrame
+    figures: Table
+    utilisation: Table
 
 
 def simulate(overrides: list[str], replications: int) -> Simulated:
@@ -94,7 +107,7 @@ def fewer_officers() -> list[str]:
     return [f"units.{n}.staff={(staff[n] or 0) - max(1, round((staff[n] or 0) / 10))}" for n in names]
 
 
-def comparison(simulated: pd.DataFrame, rows: pd.DataFrame) -> pd.DataFrame:
+def comparison(simulated: Table, rows: Table) -> Table:
     """Simulated (mean over replications) beside observed and the baseline, by department and figure."""
     mean = simulated.groupby("department", sort=False).mean()
     # a quantile that some replications do not reach is not reached
@@ -108,7 +121,7 @@ def comparison(simulated: pd.DataFrame, rows: pd.DataFrame) -> pd.DataFrame:
     return pd.concat({k: t.stack(future_stack=True) for k, t in columns.items()}, axis=1)
 
 
-def paired(base: Simulated, fewer: Simulated) -> pd.DataFrame:
+def paired(base: Simulated, fewer: Simulated) -> Table:
     """Relative change of each department's median with fewer officers: mean and 95 % interval over replications.
 
     Where the median falls among open requests, that among the closed stands for it.

@@ -7,12 +7,16 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 PROJECT = Path(__file__).resolve().parents[2]
 DEFAULT_ROWS = PROJECT.parent / "shared/data/boston-2011/311_service_requests_2011.csv.gz"
+
+#: A pandas table or column: the stubs of pandas refuse much that pandas does, so the type checker is told no more.
+Table = Any
 
 START = pd.Timestamp("2011-07-01")
 #: Handling is fitted on requests opened before this moment and judged on those opened from it on.
@@ -49,7 +53,7 @@ _DISTRICT_SYNONYMS = {
 }
 
 
-def load(path: Path) -> pd.DataFrame:
+def load(path: Path) -> Table:
     """Rows not closed within five minutes, in order of opening.
 
     Columns: type, reason, department (code), district; opened (timestamp); arrived, closed, due (hours since START,
@@ -77,11 +81,11 @@ def load(path: Path) -> pd.DataFrame:
     return rows.reset_index(drop=True)
 
 
-def fitting(rows: pd.DataFrame) -> pd.DataFrame:
+def fitting(rows: Table) -> Table:
     """The rows handling may be fitted on: opened July–September."""
     return rows[rows.opened < COUNT_FROM]
 
 
-def judged(rows: pd.DataFrame) -> pd.DataFrame:
+def judged(rows: Table) -> Table:
     """The rows handling is judged on: opened October–December."""
     return rows[rows.opened >= COUNT_FROM]

@@ -12,13 +12,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+import numba as nb
 import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
 from sim.model import rules
 from sim.model.city import City
-from sim.model.draws import child, children, name_key, purpose, uniforms
+from sim.model.draws import child, name_key, purpose, uniform, uniforms
 from sim.scenario import Scenario
 
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -81,50 +82,73 @@ class Demand:
 
     def chunk(self, first: int, last: int) -> Births:
         """The births of the days ``first`` … ``last`` − 1 that lie before the end."""
-        cells = [
-            self._cell(d, c, first, last)
-            for d in range(len(self.city.districts))
-            for c in range(len(self.city.categories))
-            if self.city.births[d, c] > 0.0
-        ]
-        if not cells:
-            empty = np.zeros(0)
-            return Births(empty, empty.astype(np.uint64), empty.astype(np.int64), empty.astype(np.int64))
-        time, key, district, category = (np.concatenate(column) for column in zip(*cells, strict=True))
+        parts = [self._of_category(c, first, last) for c in range(len(self.city.categories))]
+        time, key, district, category = (np.concatenate(column) for column in zip(*parts, strict=True))
         order = np.lexsort((key, time))
         order = order[time[order] < self.city.end]
         return Births(time[order], key[order], district[order], category[order])
 
-    def _cell(self, district: int, category: int, first: int, last: int) -> tuple[NDArray[Any], ...]:
-        """The births of one district and category: columns of ``Births``, unsorted."""
-        hourly = self._hourly(district, category, first, last)
-        days = np.arange(first, last, dtype=np.uint64)
-        home = int(self.city.birth_keys[district, category])
-        daily = hourly.sum(axis=1)
-        u = uniforms(self.stream, COUNT, np.full(len(days), home, np.uint64), days)
-        counts = np.where(daily > 0.0, stats.poisson.ppf(u, np.maximum(daily, 1e-300)), 0).astype(np.int64)
-        times, keys = [], []
-        for at in np.flatnonzero(counts):
-            day_key = child(home, BIRTH, first + int(at))
-            key = children(day_key, BIRTH, np.arange(counts[at], dtype=np.uint64))
-            u = uniforms(self.stream, MOMENT, key, np.zeros(len(key), np.uint64))
-            times.append((first + at) * 24.0 + rules.day_times(np.cumsum(hourly[at]), u))
-            keys.append(key)
-        n = int(counts.sum())
-        time = np.concatenate(times) if times else np.zeros(0)
-        key = np.concatenate(keys) if keys else np.zeros(0, np.uint64)
-        return time, key, np.full(n, district), np.full(n, category)
+    def _of_category(self, category: int, first: int, last: int) -> tuple[NDArray[Any], ...]:
+        """The births of one category: columns of ``Births``, unsorted."""
+        city = self.city
+        n, days = len(city.districts), np.arange(first, last)
+        shapes, shape_of = self._shapes(category, first, last)
+        daily = 24.0 * city.births[:, category, None] * shapes.sum(axis=2)[shape_of]
+        daily *= self.season[first:last] * self.day_factors[category][first:last]
+        homes = np.repeat(city.birth_keys[:, category], len(days))
+        u = uniforms(self.stream, COUNT, homes, np.tile(days.astype(np.uint64), n))
+        counts = np.where(daily > 0.0, stats.poisson.ppf(u.reshape(daily.shape), np.maximum(daily, 1e-300)), 0.0)
+        time, key, district = _born(
+            self.stream, city.birth_keys[:, category], first, counts.astype(np.int64), shapes.cumsum(axis=2), shape_of
+        )
+        return time, key, district, np.full(len(time), category)
 
-    def _hourly(self, district: int, category: int, first: int, last: int) -> NDArray[np.float64]:
-        """Mean births of each hour, [day, hour]."""
-        daily = 24.0 * self.city.births[district, category] * self.season[first:last]
-        hourly: NDArray[np.float64] = np.outer(daily * self.day_factors[category][first:last], self.profiles[category])
+    def _shapes(self, category: int, first: int, last: int) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+        """Shares of the hours of each day with their shocks, [shape, day, hour], and the shape of each district.
+
+        Districts that have the same shocks have the same shape.
+        """
+        plain = np.tile(self.profiles[category], (last - first, 1))
         begins = np.arange(first * 24.0, last * 24.0).reshape(-1, 24)
-        for since, until, factor, categories, districts in self.shocks:
-            if category in categories and district in districts:
-                inside = np.clip(until - begins, 0.0, 1.0) - np.clip(since - begins, 0.0, 1.0)
-                hourly *= 1.0 + (factor - 1.0) * inside
-        return hourly
+        numbers: dict[tuple[int, ...], int] = {}
+        shapes, shape_of = [], []
+        for district in range(len(self.city.districts)):
+            applies = tuple(
+                i
+                for i, (since, until, _, categories, districts) in enumerate(self.shocks)
+                if category in categories and district in districts and since < last * 24.0 and until > first * 24.0
+            )
+            if applies not in numbers:
+                numbers[applies] = len(shapes)
+                shape = plain.copy()
+                for since, until, factor, _, _ in (self.shocks[i] for i in applies):
+                    inside = np.clip(until - begins, 0.0, 1.0) - np.clip(since - begins, 0.0, 1.0)
+                    shape *= 1.0 + (factor - 1.0) * inside
+                shapes.append(shape)
+            shape_of.append(numbers[applies])
+        return np.stack(shapes), np.array(shape_of)
+
+
+@nb.njit(cache=True)  # type: ignore[untyped-decorator]
+def _born(stream: Any, homes: Any, first: Any, counts: Any, shapes: Any, shape_of: Any) -> Any:
+    """Moment, key and district of the births of one category, from their counts by [district, day].
+
+    The day's key is a child of the home's key, a birth's key a child of the day's; the moment follows the day's shape.
+    """
+    n = counts.sum()
+    time, key, district = np.empty(n), np.empty(n, np.uint64), np.empty(n, np.int64)
+    at = 0
+    for d in range(counts.shape[0]):
+        for day in range(counts.shape[1]):
+            if counts[d, day] > 0:
+                day_key = child(homes[d], BIRTH, np.uint64(first + day))
+                for ordinal in range(counts[d, day]):
+                    key[at] = child(day_key, BIRTH, np.uint64(ordinal))
+                    u = uniform(stream, MOMENT, key[at], np.uint64(0))
+                    time[at] = 24.0 * (first + day) + rules.time_of_day(shapes[shape_of[d], day], u)
+                    district[at] = d
+                    at += 1
+    return time, key, district
 
 
 def _indices(named: Sequence[str] | None, names: Sequence[str]) -> set[int]:

@@ -73,24 +73,6 @@ def child(key: Any, tag: Any, index: Any) -> Any:
     return name
 
 
-@nb.njit("uint64[:](uint64, uint64, uint64[:])", cache=True)
-def children(key: Any, tag: Any, indices: Any) -> Any:
-    """``child`` for an array of indices."""
-    out = np.empty(indices.shape[0], np.uint64)
-    for i in range(indices.shape[0]):
-        out[i] = child(key, tag, indices[i])
-    return out
-
-
-@nb.njit("uint64[:](uint64[:], uint64, uint64)", cache=True)
-def first_children(keys: Any, tag: Any, index: Any) -> Any:
-    """``child`` for an array of keys."""
-    out = np.empty(keys.shape[0], np.uint64)
-    for i in range(keys.shape[0]):
-        out[i] = child(keys[i], tag, index)
-    return out
-
-
 @nb.njit("float64(float64)", cache=True)
 def on_grid(hours: Any) -> Any:
     """Hours rounded to the grid of instants; infinity stays infinity."""

@@ -99,14 +99,11 @@ def satisfied(u: Any, weights: Any, said_resolved: Any, late: Any, hours: Any, h
     return u < 1.0 / (1.0 + math.exp(-x))
 
 
-@nb.njit("float64[:](float64[:], float64[:])", cache=True)
-def day_times(cumulative: Any, us: Any) -> Any:
-    """Hours within a day drawn from 24 cumulative hourly intensities, uniform within the hour, on the grid."""
-    out = np.empty(us.shape[0])
-    for i in range(us.shape[0]):
-        target = us[i] * cumulative[-1]
-        hour = min(np.searchsorted(cumulative, target, side="right"), 23)
-        below = cumulative[hour - 1] if hour > 0 else 0.0
-        inside = (target - below) / (cumulative[hour] - below)
-        out[i] = min(on_grid(hour + inside), hour + 1.0 - 1.0 / 1073741824.0)
-    return out
+@nb.njit("float64(float64[:], float64)", cache=True)
+def time_of_day(cumulative: Any, u: Any) -> Any:
+    """Hours since midnight drawn by ``u`` from 24 cumulative hourly intensities, uniform within the hour."""
+    target = u * cumulative[-1]
+    hour = min(np.searchsorted(cumulative, target, side="right"), 23)
+    below = cumulative[hour - 1] if hour > 0 else 0.0
+    inside = (target - below) / (cumulative[hour] - below)
+    return min(on_grid(hour + inside), hour + 1.0 - 1.0 / 1073741824.0)

@@ -162,7 +162,7 @@ class _Checker:
                 yield self.problem((*path, *at), message)
 
     def per(self, node: Node) -> str:
-        return str(node.map["per"].value) if "per" in node.map else "city"
+        return str(node.map["per"].value or "city") if "per" in node.map else "city"
 
     # -- demand ------------------------------------------------------------------------------------------
 
