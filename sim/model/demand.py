@@ -99,7 +99,12 @@ class Demand:
         u = uniforms(self.stream, COUNT, homes, np.tile(days.astype(np.uint64), n))
         counts = np.where(daily > 0.0, stats.poisson.ppf(u.reshape(daily.shape), np.maximum(daily, 1e-300)), 0.0)
         time, key, district = _born(
-            self.stream, city.birth_keys[:, category], first, counts.astype(np.int64), shapes.cumsum(axis=2), shape_of
+            np.uint64(self.stream),
+            city.birth_keys[:, category],
+            first,
+            counts.astype(np.int64),
+            shapes.cumsum(axis=2),
+            shape_of,
         )
         return time, key, district, np.full(len(time), category)
 
@@ -111,7 +116,8 @@ class Demand:
         plain = np.tile(self.profiles[category], (last - first, 1))
         begins = np.arange(first * 24.0, last * 24.0).reshape(-1, 24)
         numbers: dict[tuple[int, ...], int] = {}
-        shapes, shape_of = [], []
+        shapes: list[NDArray[np.float64]] = []
+        shape_of: list[int] = []
         for district in range(len(self.city.districts)):
             applies = tuple(
                 i
@@ -129,7 +135,7 @@ class Demand:
         return np.stack(shapes), np.array(shape_of)
 
 
-@nb.njit(cache=True)  # type: ignore[untyped-decorator]
+@nb.njit(cache=True)
 def _born(stream: Any, homes: Any, first: Any, counts: Any, shapes: Any, shape_of: Any) -> Any:
     """Moment, key and district of the births of one category, from their counts by [district, day].
 
