@@ -45,19 +45,18 @@ def run_command(arguments: list[str]) -> int:
     except ScenarioError as wrong:
         click.echo(str(wrong), err=True)
         return BAD_DATA
-    except BadDataError as wrong:
-        click.echo(f"citysim: {wrong}", err=True)
-        return BAD_DATA
     except OSError as wrong:
         click.echo(f"citysim: {wrong.filename or 'output'}: {wrong.strerror or wrong}", err=True)
         return FAILED
     except MemoryError:
         click.echo("citysim: out of memory", err=True)
         return FAILED
-
-
-class BadDataError(Exception):
-    """Data other than a scenario that cannot be used, in one line."""
+    except Exception as wrong:
+        code = getattr(wrong, "exit_code", None)  # errors that are said in one line carry their exit code
+        if code is None:
+            raise
+        click.echo(f"citysim: {wrong}", err=True)
+        return int(code)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -124,20 +123,17 @@ def run(
 
     path = find_scenario(scenario)
     loaded = load_scenario(path, overrides)
-    try:
-        folder = store.place_for(loaded, seed, replications, out, Path("results"))
-        with progress(loaded.name, replications) as tick:
-            found = run_scenario(
-                loaded,
-                replications,
-                seed=seed,
-                keep=keep or "auto",
-                processes=processes,
-                progress=tick,
-            )
-        store.write(found, path, folder, run_page(found))
-    except store.RunFolderError as wrong:
-        raise BadDataError(str(wrong)) from wrong
+    folder = store.place_for(loaded, seed, replications, out, Path("results"))
+    with progress(loaded.name, replications) as tick:
+        found = run_scenario(
+            loaded,
+            replications,
+            seed=seed,
+            keep=keep or "auto",
+            processes=processes,
+            progress=tick,
+        )
+    store.write(found, path, folder, run_page(found))
     if as_json:
         click.echo(measures_json(found, folder))
     else:
@@ -172,10 +168,7 @@ def compare(
     loaded = load_all(scenarios, overrides)
     with progress(f"{len(loaded)} scenarios", replications) as tick:
         found = compare_scenarios(loaded, replications, seed=seed, processes=processes, progress=tick)
-    try:
-        path = store.write_page(comparison_page(found), out or store.comparison_place(found, Path("results")))
-    except store.RunFolderError as wrong:
-        raise BadDataError(str(wrong)) from wrong
+    path = store.write_page(comparison_page(found), out or store.comparison_place(found, Path("results")))
     if as_json:
         click.echo(comparison_json(found))
     else:
@@ -191,11 +184,8 @@ def report(folder: Path, out: Path | None) -> None:
     from sim.experiment import store
     from sim.report.page import run_page
 
-    try:
-        found = store.read(folder)
-        path = store.replace_page(run_page(found), out or folder / "report.html")
-    except store.RunFolderError as wrong:
-        raise BadDataError(str(wrong)) from wrong
+    found = store.read(folder)
+    path = store.replace_page(run_page(found), out or folder / "report.html")
     click.echo(f"Report: {path}")
 
 
@@ -206,13 +196,9 @@ def report(folder: Path, out: Path | None) -> None:
 def explain(folder: Path, request: str, replication: int) -> None:
     """Tell the life of REQUEST (its key, or the beginning of it) in the run in FOLDER."""
     from sim.experiment import store
-    from sim.report.explain import UnknownRequestError
     from sim.report.explain import explain as explain_request
 
-    try:
-        click.echo(explain_request(store.read(folder), request, replication))
-    except (store.RunFolderError, UnknownRequestError) as wrong:
-        raise BadDataError(str(wrong)) from wrong
+    click.echo(explain_request(store.read(folder), request, replication))
 
 
 @cli.command()

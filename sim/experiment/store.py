@@ -30,7 +30,15 @@ PACKAGES = ("simpy", "numpy", "scipy", "numba", "pandas", "duckdb")
 
 
 class RunFolderError(Exception):
-    """A run folder that cannot be written or read, in one line."""
+    """A run folder that is none, or stands where another should go, in one line."""
+
+    exit_code = 3
+
+
+class WriteError(Exception):
+    """A run or report that cannot be written (a full disk, no permission), in one line."""
+
+    exit_code = 1
 
 
 def place_for(scenario: Scenario, seed: int, replications: int, out: Path | None, results: Path) -> Path:
@@ -73,7 +81,7 @@ def replace_page(page: str, path: Path) -> Path:
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, beside = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)
     except OSError as wrong:
-        raise RunFolderError(f"cannot write {path}: {wrong.strerror}") from wrong
+        raise WriteError(f"cannot write {path}: {wrong.strerror}") from wrong
     try:
         with open(handle, "w", encoding="utf-8") as file:
             file.write(page)
@@ -82,7 +90,7 @@ def replace_page(page: str, path: Path) -> Path:
     except BaseException as wrong:
         os.unlink(beside)
         if isinstance(wrong, OSError):
-            raise RunFolderError(f"cannot write {path}: {wrong.strerror}") from wrong
+            raise WriteError(f"cannot write {path}: {wrong.strerror}") from wrong
         raise
     return path
 
@@ -90,20 +98,20 @@ def replace_page(page: str, path: Path) -> Path:
 def write(run: Run, given: Path | None, folder: Path, report: str) -> None:
     """Write a run folder with its report; ``given`` is the scenario file as it was given.
 
-    Raises ``RunFolderError`` (a full disk, no permission); then nothing of the folder is left.
+    Raises ``WriteError``; then nothing of the folder is left.
     """
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
         beside = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
     except OSError as wrong:
-        raise RunFolderError(f"cannot write to {folder.parent}: {wrong.strerror}") from wrong
+        raise WriteError(f"cannot write to {folder.parent}: {wrong.strerror}") from wrong
     try:
         _fill(run, given, beside, report)
         beside.chmod(0o755)
         beside.rename(folder)
     except OSError as wrong:
         shutil.rmtree(beside, ignore_errors=True)
-        raise RunFolderError(f"cannot write the run to {folder}: {wrong.strerror or wrong}") from wrong
+        raise WriteError(f"cannot write the run to {folder}: {wrong.strerror or wrong}") from wrong
     except BaseException:
         shutil.rmtree(beside, ignore_errors=True)
         raise
@@ -153,9 +161,6 @@ def _manifest(run: Run, folder: Path) -> dict[str, Any]:
         "citysim": _version("citysim"),
         "scenario": run.scenario.resolved(),
         "scenario_digest": run.scenario.digest,
-        "sources": [
-            {"path": v.path, "source": None if v.source is None else v.source.kind} for v in run.scenario.values()
-        ],
         "seed": run.seed,
         "replications": run.replications,
         "engine": run.engine,

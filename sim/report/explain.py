@@ -51,6 +51,8 @@ ENDS = {
 class UnknownRequestError(Exception):
     """No request of that key in the run, or several."""
 
+    exit_code = 3
+
 
 def explain(run: Run, request: str, replication: int = 0) -> str:
     """The life of a request, given by its key or the beginning of it.

@@ -1,0 +1,228 @@
+"""The command line: what it prints where, its exit codes, and the run folders it leaves."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import resource
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from sim.cli import run_command
+from sim.outcomes import LEVEL_COLUMNS, PROBLEM_COLUMNS, REQUEST_COLUMNS, VISIT_COLUMNS
+
+ROOT = Path(__file__).resolve().parent.parent
+MEASURE_COLUMNS = "scenario", "replication", "measure", "group_by", "group", "value", "numerator", "denominator", "unit"
+TEACHING = str(ROOT / "scenarios" / "teaching.yaml")
+
+
+@pytest.fixture(autouse=True)
+def _elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
+def citysim(*arguments: str, **options: Any) -> subprocess.Popen[str]:
+    """The program in a process of its own."""
+    command = [sys.executable, "-c", "from sim.cli import main; main()", *arguments]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **options)
+
+
+def test_run_prints_measures_and_leaves_a_complete_folder(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run_command(["run", TEACHING, "-n", "2", "--out", "here"]) == 0
+    out, err = capsys.readouterr()
+    assert "Response rate" in out
+    assert "95 % interval" in out
+    assert out.rstrip().endswith("Report: here/report.html")
+    assert "2 of 2 done" in err
+    assert max(len(line) for line in out.splitlines()) <= 80
+    folder = Path("here")
+    names = {path.name for path in folder.iterdir()}
+    tables = {f"{n}.parquet" for n in ("measures", "levels", "requests", "visits", "problems", "pools")}
+    assert names == tables | {"manifest.json", "scenario.yaml", "report.html"}
+    assert (folder / "scenario.yaml").read_bytes() == Path(TEACHING).read_bytes()
+    manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+    assert manifest["replications"] == 2
+    assert manifest["sha256"].keys() == names - {"manifest.json"}
+    for name, digest in manifest["sha256"].items():
+        assert hashlib.sha256((folder / name).read_bytes()).hexdigest() == digest
+
+
+def test_the_tables_have_the_columns_of_the_contract() -> None:
+    from sim.experiment.store import read_table
+
+    assert run_command(["run", TEACHING, "-n", "1", "--out", "here"]) == 0
+    for name, columns in (
+        ("requests", REQUEST_COLUMNS),
+        ("visits", VISIT_COLUMNS),
+        ("levels", LEVEL_COLUMNS),
+        ("problems", PROBLEM_COLUMNS),
+        ("measures", MEASURE_COLUMNS),
+    ):
+        assert list(read_table(Path("here") / f"{name}.parquet").columns) == list(columns)
+
+
+def test_a_stored_run_is_read_back_as_it_was(tmp_path: Path) -> None:
+    import sim
+    from sim.experiment.store import read
+
+    assert run_command(["run", TEACHING, "-n", "2", "--seed", "7", "--out", "here"]) == 0
+    fresh = sim.run(sim.load(TEACHING), replications=2, seed=7)
+    stored = read(Path("here"))
+    assert stored.scenario.digest == fresh.scenario.digest
+    pd.testing.assert_frame_equal(stored.measures, fresh.measures, check_dtype=False)
+    assert stored.summary().equals(fresh.summary())
+
+
+def test_a_run_folder_is_never_overwritten(capsys: pytest.CaptureFixture[str]) -> None:
+    arguments = ["run", TEACHING, "-n", "1", "--keep", "measures"]
+    assert run_command([*arguments, "--out", "here"]) == 0
+    before = Path("here/manifest.json").read_bytes()
+    assert run_command([*arguments, "--out", "here"]) == 3
+    assert "never overwritten" in capsys.readouterr().err
+    assert Path("here/manifest.json").read_bytes() == before
+    assert run_command(arguments) == 0
+    assert run_command(arguments) == 0
+    assert len(list(Path("results").iterdir())) == 2
+    assert not Path("here/requests.parquet").exists()
+
+
+def test_json_for_machines(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run_command(["run", TEACHING, "-n", "2", "--json"]) == 0
+    document = json.loads(capsys.readouterr().out)
+    (rate,) = [m for m in document["measures"] if m["measure"] == "response_rate" and m["group_by"] == ""]
+    assert rate["group"] == []
+    assert 0 <= rate["mean"] <= 1
+    assert run_command(["compare", TEACHING, TEACHING, "-n", "2", "--json"]) == 0
+    differences = json.loads(capsys.readouterr().out)["differences"]
+    assert {row["difference"] for row in differences} <= {0.0, None}
+    assert run_command(["show", TEACHING, "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["loads"]
+
+
+def test_two_files_that_say_the_same_compare_as_exactly_zero(capsys: pytest.CaptureFixture[str]) -> None:
+    Path("copy.yaml").write_text(
+        "extends: teaching.yaml\nname: The same, said differently\nunits: {Roads: {staff: 3}}\n"
+    )
+    for name in ("teaching.yaml", "base.yaml", "sources.yaml"):
+        Path(name).write_bytes((ROOT / "scenarios" / name).read_bytes())
+    assert run_command(["compare", "teaching.yaml", "copy.yaml", "-n", "3"]) == 0
+    out = capsys.readouterr().out
+    assert "0.0 % faster, 0.0 % slower" in out
+    assert max(len(line) for line in out.splitlines()) <= 80
+
+
+def test_one_officer_more_is_found(capsys: pytest.CaptureFixture[str]) -> None:
+    for name in ("teaching.yaml", "base.yaml", "sources.yaml"):
+        Path(name).write_bytes((ROOT / "scenarios" / name).read_bytes())
+    Path("more.yaml").write_text("extends: teaching.yaml\nname: More\nunits: {Street offices: {staff: 8}}\n")
+    assert run_command(["compare", "teaching.yaml", "more.yaml", "-n", "8", "--json"]) == 0
+    rows = json.loads(capsys.readouterr().out)["differences"]
+    (busy,) = [r for r in rows if r["measure"] == "utilisation" and r["group"] == ["Street offices"]]
+    assert busy["upper"] < 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [
+        (["run"], 2),
+        (["run", TEACHING, "--engine", "steam"], 2),
+        (["run", TEACHING, "-n", "0"], 2),
+        (["dance"], 2),
+        (["compare", TEACHING], 2),
+        (["run", "no-such-file.yaml"], 3),
+        (["run", TEACHING, "--set", "units.Roads.staff=2.5"], 3),
+        (["validate", "no-such-file.yaml"], 3),
+        (["report", "nowhere"], 3),
+        (["explain", "nowhere", "abc"], 3),
+        (["--version"], 0),
+        (["--help"], 0),
+        (["scenarios"], 0),
+        (["schema"], 0),
+        (["validate", TEACHING], 0),
+        (["show", TEACHING], 0),
+    ],
+)
+def test_exit_codes(arguments: list[str], code: int, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run_command(arguments) == code
+    out, err = capsys.readouterr()
+    assert "Traceback" not in out + err
+    assert bool(err) == (code != 0)
+
+
+def test_show_says_what_the_pools_receive_in_plain_words(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run_command(["show", TEACHING, "--set", "units.Roads.staff=2"]) == 0
+    out = capsys.readouterr().out
+    assert "Roads receives 13.5 h of work a day and has 11.4: its backlog grows by about 1.9 requests a day" in out
+    assert "assumption · an invented town for teaching" in out
+
+
+def test_explain_tells_a_life_whose_hours_add_up(capsys: pytest.CaptureFixture[str]) -> None:
+    from sim.experiment.store import read_table
+
+    assert run_command(["run", TEACHING, "-n", "1", "--out", "here"]) == 0
+    requests = read_table(Path("here/requests.parquet"))
+    capsys.readouterr()
+    for key in requests["request"].head(60):
+        assert run_command(["explain", "here", key]) == 0
+        story = capsys.readouterr().out
+        total, age = story.splitlines()[-1].split(" h  in all; age ")
+        assert total.strip() == age.removesuffix(" h")
+    assert run_command(["explain", "here", "zzzz"]) == 3
+    assert run_command(["explain", "here", ""]) == 3
+
+
+def test_report_writes_the_page_anew() -> None:
+    assert run_command(["run", TEACHING, "-n", "2", "--out", "here"]) == 0
+    page = Path("here/report.html").read_text(encoding="utf-8")
+    assert run_command(["report", "here", "--out", "again.html"]) == 0
+    assert Path("again.html").read_text(encoding="utf-8") == page
+
+
+def test_a_scenario_too_big_for_memory_is_refused_before_it_starts(capsys: pytest.CaptureFixture[str]) -> None:
+    begin = time.monotonic()
+    assert (
+        run_command(["run", TEACHING, "--set", "time.end=2420-01-01", "--set", "districts.Riverside.population=1e9"])
+        == 3
+    )
+    assert time.monotonic() - begin < 10
+    assert "GB of memory" in capsys.readouterr().err
+    assert not Path("results").exists()
+
+
+def test_ctrl_c_leaves_no_folder_and_no_process() -> None:
+    changes = ("--set", "districts.Riverside.population=3e6", "--processes", "2")
+    process = citysim("run", TEACHING, "-n", "4", *changes, start_new_session=True)
+    time.sleep(5)
+    assert process.poll() is None
+    os.killpg(process.pid, signal.SIGINT)
+    _, err = process.communicate(timeout=20)
+    assert process.returncode == 130
+    assert "Traceback" not in err
+    assert not Path("results").exists() or not list(Path("results").iterdir())
+    for _ in range(50):  # what the interpreter keeps for its own order ends a moment later
+        try:
+            os.killpg(process.pid, 0)
+        except ProcessLookupError:
+            return
+        time.sleep(0.1)
+    pytest.fail("a process is left")
+
+
+def test_a_full_disk_ends_in_one_line_and_no_partial_folder() -> None:
+    def small_files() -> None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (10_000, 10_000))
+
+    process = citysim("run", TEACHING, "-n", "1", "--out", "out/here", preexec_fn=small_files)
+    _, err = process.communicate(timeout=60)
+    assert process.returncode == 1
+    assert err.strip().splitlines()[-1].startswith("citysim: cannot write the run to out/here")
+    assert "Traceback" not in err
+    assert list(Path("out").iterdir()) == []
