@@ -127,7 +127,8 @@ def _fill(run: Run, given: Path | None, folder: Path, report: str) -> None:
                 _write_table(table, folder / f"{name}.parquet")
         _write_table(run.pools, folder / "pools.parquet")
     except duckdb.Error as wrong:
-        raise OSError(None, str(wrong).splitlines()[0]) from wrong
+        full = "No space left on device" in str(wrong)
+        raise OSError(None, "No space left on device" if full else str(wrong).splitlines()[0]) from wrong
     if given is not None:
         shutil.copyfile(given, folder / "scenario.yaml")
     (folder / "report.html").write_text(report, encoding="utf-8")
