@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from sim.report.text import rows_of
+from sim.report.formats import rows_of
 
 if TYPE_CHECKING:
     from sim.experiment.runs import Run

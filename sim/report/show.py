@@ -59,14 +59,15 @@ def _changes(values: list[Value], files: tuple[str, ...]) -> list[str]:
 
 
 def _value_line(value: Value) -> str:
-    if value.from_default:
-        origin = "default"
-    elif value.source is not None:
-        origin = " · ".join(x for x in (value.source.kind, value.source.title, value.source.note) if x)
-    else:
-        origin = "no source"
+    line = f"{value.path} = {value.value_text}"
     place = f" ({value.origin_file}:{value.line})" if value.origin_file else ""
-    return f"{value.path} = {value.value_text}\n    {origin}{place}"
+    if value.from_default:
+        return f"{line}\n    default"
+    if value.source is not None:
+        source = " · ".join(x for x in (value.source.kind, value.source.title, value.source.note) if x)
+    else:
+        source = "no source" if value.is_number else "a choice"
+    return f"{line}\n    {source}{place}"
 
 
 def show_json(scenario: Scenario) -> str:

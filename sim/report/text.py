@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from sim.measurement import REGISTRY
+from sim.report.formats import difference, difference_interval, interval, number, rows_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -47,35 +47,6 @@ CITY_LINES = (
     "cost",
     "equity_gap",
 )
-
-
-def rows_of(table: pd.DataFrame) -> Iterable[Any]:
-    """The rows of a table, with its columns as attributes."""
-    return cast(Iterable[Any], table.itertuples())
-
-
-def number(value: float, unit: str) -> str:
-    """A value as people read it: shares in percent, hours up to two days, then days."""
-    if value is None or math.isnan(value):
-        return "–"
-    if unit == "share":
-        return f"{100 * value:.1f} %"
-    if unit == "h":
-        if abs(value) >= 48:
-            return f"{value / 24:,.1f} d"
-        if abs(value) < 0.1 and value != 0:
-            return f"{value * 3600:,.0f} s"
-        return f"{value:,.1f} h"
-    if abs(value) >= 1000:
-        return f"{value:,.0f}"
-    return f"{value:,.2f}"
-
-
-def interval(row: Any) -> str:
-    """The 95 % interval of a row of a summary or of differences."""
-    if math.isnan(row.lower):
-        return ""
-    return f"{number(row.lower, row.unit)} … {number(row.upper, row.unit)}"
 
 
 def run_text(run: Run) -> str:
@@ -138,8 +109,8 @@ def _variant(comparison: Comparison, variant: str) -> list[str]:
     ]
     for row in rows_of(table[table["p_holm"].notna()]):
         lines.append(
-            f"{REGISTRY[row.measure].english[:30]:30} {number(row.difference, row.unit):>11}  "
-            f"{interval(row):25} {row.p_holm:8.3f}"
+            f"{REGISTRY[row.measure].english[:30]:30} {difference(row.difference, row.unit):>11}  "
+            f"{difference_interval(row):25} {row.p_holm:8.3f}"
         )
     pairs = comparison.requests
     pairs = pairs[pairs["scenario"] == variant]
@@ -162,7 +133,7 @@ def _gains(table: pd.DataFrame, dimension: str) -> list[str]:
     losses = rows[rows["lower"] > 0].sort_values("difference", ascending=False)
     lines = []
     for head, found in (("gain", gains), ("lose", losses)):
-        names = [f"{json.loads(row.group)[0]} ({number(row.difference, 'h')})" for row in rows_of(found.head(5))]
+        names = [f"{json.loads(row.group)[0]} ({difference(row.difference, 'h')})" for row in rows_of(found.head(5))]
         more = f" and {len(found) - 5} more" if len(found) > 5 else ""
         lines.append(f"By {dimension}, {head}: {'; '.join(names) or 'none clearly'}{more}")
     return lines

@@ -1,0 +1,105 @@
+"""Numbers and intervals as people read them, the same in the terminal and in the report."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any, cast
+
+from sim.measurement import REGISTRY
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+#: Units of measures that are a plain number when written; what else a unit may be is a currency.
+_PLAIN = {"score", *(measure.unit for measure in REGISTRY.values())}
+
+#: From so many hours on, this unit with its length in hours.
+_TIMES = ((48.0, 24.0, "d"), (2.0, 1.0, "h"), (1 / 30, 1 / 60, "min"), (0.0, 1 / 3600, "s"))
+
+#: Shares that may be below 0 or above 1, hence with intervals that are shown whole.
+_BEYOND = ("resolution_gap", "utilisation")
+
+
+def rows_of(table: pd.DataFrame) -> Iterable[Any]:
+    """The rows of a table, with its columns as attributes."""
+    return cast(Iterable[Any], table.itertuples())
+
+
+def time_unit(hours: float) -> tuple[float, str]:
+    """The unit in which so many hours are read best: its length in hours, its sign."""
+    return next((length, sign) for least, length, sign in _TIMES if abs(hours) >= least)
+
+
+def _manner(magnitude: float, unit: str) -> tuple[float, int, str]:
+    """How to write values up to this magnitude: factor, digits, what follows."""
+    if unit == "share":
+        return 100.0, 1, " %"
+    if unit == "score":
+        return 1.0, 3, ""
+    if unit == "h":
+        length, sign = time_unit(magnitude)
+        return 1 / length, 0 if abs(magnitude) >= 100 * length else 1, f" {sign}"
+    whole = magnitude == int(magnitude) or abs(magnitude) >= 1000
+    digits = 0 if whole else 1 if abs(magnitude) >= 10 else 2
+    return 1.0, digits, "" if unit in _PLAIN else f" {unit}"
+
+
+def _written(value: float, digits: int) -> str:
+    """A number with a proper minus, and none before zero."""
+    text = f"{value:,.{digits}f}"
+    return text.replace("-", "−") if text.strip("-0.,") else text.lstrip("-")
+
+
+def number(value: float | None, unit: str) -> str:
+    """A value: shares in percent, hours in the unit that suits them; – for none."""
+    if value is None or math.isnan(value):
+        return "–"
+    factor, digits, after = _manner(value, unit)
+    return _written(value * factor, digits) + after
+
+
+def difference(value: float, unit: str) -> str:
+    """A difference with its sign; of shares in percentage points (pp)."""
+    if math.isnan(value):
+        return "–"
+    text = number(value, unit)
+    return ("+" if value > 0 and text.strip("0., %hdmins") else "") + _points(text, unit)
+
+
+def _points(text: str, unit: str) -> str:
+    return text.replace("%", "pp") if unit == "share" else text
+
+
+def _span(lower: float, upper: float, unit: str) -> str:
+    factor, digits, after = _manner(max(abs(lower), abs(upper)), unit)
+    return f"{_written(lower * factor, digits)} … {_written(upper * factor, digits)}{after}"
+
+
+def interval(row: Any) -> str:
+    """The 95 % interval of a row of a summary, cut off where the measure ends (0, for most shares 1)."""
+    if math.isnan(row.lower):
+        return ""
+    lower, upper = bounds(row)
+    return _span(lower, upper, row.unit)
+
+
+def bounds(row: Any) -> tuple[float, float]:
+    """The ends of that interval."""
+    lower, upper = row.lower, row.upper
+    if row.measure not in _BEYOND:
+        lower = max(lower, 0.0)
+        upper = min(upper, 1.0) if row.unit in ("share", "score") else upper
+    return lower, upper
+
+
+def difference_interval(row: Any) -> str:
+    """The 95 % interval of a row of differences."""
+    return "" if math.isnan(row.lower) else _points(_span(row.lower, row.upper, row.unit), row.unit)
+
+
+def p_value(p: float) -> str:
+    """A p-value with three digits."""
+    if math.isnan(p):
+        return "–"
+    return "< 0.001" if p < 0.001 else f"{p:.3f}"
