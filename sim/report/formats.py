@@ -64,7 +64,8 @@ def difference(value: float, unit: str) -> str:
     if math.isnan(value):
         return "–"
     text = number(value, unit)
-    return ("+" if value > 0 and text.strip("0., %hdmins") else "") + _points(text, unit)
+    more = value > 0 and any(digit in text for digit in "123456789")
+    return ("+" if more else "") + _points(text, unit)
 
 
 def _points(text: str, unit: str) -> str:

@@ -1,0 +1,233 @@
+"""Forms of drawings: dots with intervals in rows, curves in panels, shares in cells, stacked bars."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure as Drawing
+from numpy.typing import NDArray
+
+from sim.report import svg
+from sim.report.names import ems, shortened
+
+Floats = NDArray[np.float64]
+EM = svg.SIZE / svg.INCH
+
+#: Moments of a logarithmic axis of time, in hours.
+_MOMENTS = (
+    *((1 / 3600, "1 s"), (10 / 3600, "10 s"), (1 / 60, "1 min"), (1 / 6, "10 min"), (1.0, "1 h"), (4.0, "4 h")),
+    *((24.0, "1 d"), (96.0, "4 d"), (360.0, "15 d"), (1440.0, "60 d"), (8766.0, "1 y"), (35064.0, "4 y")),
+)
+
+
+def label_width(labels: Sequence[str], most: float = 22.0) -> float:
+    """Inches that labels take beside an axis, of at most so many ems."""
+    return EM * (min(max((ems(label) for label in labels), default=0.0), most) + 0.9)
+
+
+@dataclass(frozen=True)
+class Mark:
+    """How one series looks: told apart by shape as well as by colour."""
+
+    name: str
+    shape: str
+    colour: str
+    filled: bool = True
+
+    @property
+    def look(self) -> dict[str, object]:
+        """For matplotlib."""
+        face = self.colour if self.filled else "white"
+        return {"marker": self.shape, "mfc": face, "mec": self.colour, "mew": 1.3, "ms": 6.0, "ls": "none"}
+
+
+@dataclass(frozen=True)
+class Dot:
+    """A point with its interval, NaN for none."""
+
+    value: float
+    lower: float = math.nan
+    upper: float = math.nan
+
+
+def rows(ax: Axes, labels: Sequence[str], most: float = 22.0, bold: Sequence[int] = ()) -> None:
+    """An axis of rows, the first on top, with a label and a thin line each."""
+    ax.set_ylim(len(labels) - 0.5, -0.5)
+    ax.set_yticks(range(len(labels)), [shortened(label, most) for label in labels], color=svg.INK)
+    for row in bold:
+        ax.get_yticklabels()[row].set_fontweight("bold")
+    ax.grid(axis="y")
+    ax.spines["left"].set_visible(False)
+
+
+def dots(ax: Axes, mark: Mark, points: Sequence[Dot | None], shift: float = 0.0) -> None:
+    """The points of one series, one a row; None leaves a row out. ``shift`` moves them off the middle of the row."""
+    for row, point in enumerate(points):
+        if point is None:
+            continue
+        if not math.isnan(point.lower):
+            ax.plot((point.lower, point.upper), (row + shift, row + shift), color=mark.colour, lw=1.4, alpha=0.75)
+        ax.plot([point.value], [row + shift], **mark.look)  # type: ignore[arg-type]
+
+
+def legend(figure: Drawing, marks: Sequence[Mark], left: float) -> None:
+    """The marks with their names, above everything."""
+    from matplotlib.lines import Line2D
+
+    handles = [Line2D([], [], **mark.look) for mark in marks]  # type: ignore[arg-type]
+    keyed(figure, handles, [mark.name for mark in marks], left)
+
+
+def keyed(figure: Drawing, handles: Sequence[object], names: Sequence[str], left: float, columns: int = 9) -> None:
+    """A legend in the upper left corner, ``left`` inches from the edge."""
+    figure.legend(
+        handles,
+        names,
+        loc="upper left",
+        bbox_to_anchor=(left / svg.WIDTH, 1.0),
+        borderaxespad=0.0,
+        borderpad=0.1,
+        ncols=min(columns, len(names)),
+        handlelength=1.6,
+        handletextpad=0.5,
+        columnspacing=1.4,
+    )
+
+
+# --- axes --------------------------------------------------------------------------------------------------------
+
+
+def share_axis(ax: Axes, title: str = "") -> None:
+    """An axis of shares from 0 to 100 %."""
+    ax.set_xlim(-0.02, 1.02)
+    ax.set_xticks([0, 0.25, 0.5, 0.75, 1], ["0 %", "25 %", "50 %", "75 %", "100 %"])
+    ax.grid(axis="x")
+    ax.set_xlabel(title)
+
+
+def log_hours(values: Sequence[float]) -> Callable[[float], float]:
+    """Where hours stand on a logarithmic axis that begins at the least value, one second at most below."""
+    least = max(min((v for v in values if v > 0), default=1.0), 1 / 3600)
+    return lambda hours: math.log10(max(hours, least))
+
+
+def time_axis(ax: Axes, low: float, high: float, title: str) -> None:
+    """A logarithmic axis of time over these positions (log10 of hours)."""
+    inner = [m for m in _MOMENTS if low - 0.05 <= math.log10(m[0]) <= high + 0.05]
+    if len(inner) < 2:  # all values close together: the moments around them
+        below = [m for m in _MOMENTS if math.log10(m[0]) < low][-1:]
+        above = [m for m in _MOMENTS if math.log10(m[0]) > high][:1]
+        inner = [*below, *inner, *above]
+    places = [math.log10(hours) for hours, _ in inner]
+    ax.set_xlim(min(low, *places) - 0.06, max(high, *places) + 0.06)
+    ax.set_xticks(places, [text for _, text in inner])
+    ax.grid(axis="x")
+    ax.set_xlabel(title)
+
+
+# --- panels --------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Panel:
+    """One of several small drawings beside each other."""
+
+    title: str
+    draw: Callable[[Axes], None]
+
+
+def panel_rows(count: int) -> tuple[int, int]:
+    """Rows and columns for so many panels."""
+    columns = count if count <= 4 else 3 if count in (5, 6, 9) else 4
+    return -(-count // columns), columns
+
+
+def panels_height(count: int, above: float = 0.0) -> float:
+    """Inches that panels take."""
+    lines, columns = panel_rows(count)
+    return above + lines * (1.95 if columns <= 2 else 1.62)
+
+
+def panels(figure: Drawing, all_panels: Sequence[Panel], above: float = 0.0) -> None:
+    """Small drawings in rows and columns; ``above`` inches stay free on top."""
+    lines, columns = panel_rows(len(all_panels))
+    wide, tall = svg.WIDTH / columns, (figure.get_figheight() - above) / lines
+    for number, panel in enumerate(all_panels):
+        line, column = divmod(number, columns)
+        bottom = (lines - 1 - line) * tall
+        ax = svg.axes(figure, column * wide + 0.42, bottom + 0.3, wide - 0.62, tall - 0.62)
+        ax.set_title(shortened(panel.title, (wide - 0.3) / EM), loc="left", fontsize=svg.SIZE, color=svg.INK, x=-0.02)
+        panel.draw(ax)
+
+
+def from_zero(ax: Axes, highest: float, whole: bool = False) -> None:
+    """A vertical axis from 0 with two or three round numbers."""
+    top = highest * 1.12 if highest > 0 else 1.0
+    step = _round_step(top / 2.2)
+    if whole:
+        step = max(step, 1.0)
+    ticks = np.arange(0.0, top + 1e-9, step)
+    ax.set_ylim(0, max(top, step))
+    ax.set_yticks(ticks, [f"{tick:,.0f}" if step >= 1 else f"{tick:g}" for tick in ticks])
+    ax.grid(axis="y")
+
+
+def _round_step(about: float) -> float:
+    """1, 2 or 5 times a power of ten."""
+    power = 10.0 ** math.floor(math.log10(about))
+    return next(power * factor for factor in (5, 2, 1) if power * factor <= about * 1.0001)
+
+
+# --- cells and bars ---------------------------------------------------------------------------------------------------
+
+
+def cells(ax: Axes, values: Floats, most: float) -> None:
+    """Shares in cells, the darker the greater, written in percent; NaN stays empty. Shape [row, column]."""
+    import matplotlib as mpl
+    from matplotlib.patches import Rectangle
+
+    colours = mpl.colormaps["Blues"]
+    for row, column in np.ndindex(*values.shape):
+        value = values[row, column]
+        if math.isnan(value):
+            ax.text(column, row, "–", ha="center", va="center_baseline", color=svg.GREY, fontsize=svg.SIZE - 1)
+            continue
+        depth = 0.04 + 0.86 * (value / most if most > 0 else 0.0)
+        ax.add_patch(Rectangle((column - 0.48, row - 0.46), 0.96, 0.92, fc=colours(depth), lw=0))
+        text = f"{100 * value:.0f}"
+        ink = "white" if depth > 0.55 else svg.INK
+        ax.text(column, row, text, ha="center", va="center_baseline", color=ink, fontsize=svg.SIZE - 1)
+
+
+@dataclass(frozen=True)
+class Layer:
+    """One part of stacked bars: colour and hatch, so that it is told apart without colour, too."""
+
+    name: str
+    colour: str
+    hatch: str = ""
+
+    @property
+    def look(self) -> dict[str, object]:
+        """For matplotlib."""
+        return {"fc": self.colour, "hatch": self.hatch, "ec": "white" if not self.hatch else svg.INK, "lw": 0.4}
+
+
+def stacked(ax: Axes, layers: Sequence[Layer], values: Floats) -> None:
+    """Horizontal bars, shape [row, layer]."""
+    begin = np.zeros(len(values))
+    for number, layer in enumerate(layers):
+        ax.barh(np.arange(len(values)), values[:, number], 0.66, left=begin, **layer.look)  # type: ignore[arg-type]
+        begin = begin + values[:, number]
+
+
+def layer_legend(figure: Drawing, layers: Sequence[Layer], left: float, columns: int) -> None:
+    """What the parts of stacked bars are."""
+    from matplotlib.patches import Patch
+
+    handles = [Patch(**layer.look) for layer in layers]  # type: ignore[arg-type]
+    keyed(figure, handles, [layer.name for layer in layers], left, columns)

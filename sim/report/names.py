@@ -1,0 +1,115 @@
+"""Names with their Chinese labels. Names come from scenarios: they are data, and shown as they are."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from typing import TYPE_CHECKING, NamedTuple
+
+from markupsafe import Markup, escape
+
+from sim.measurement import REGISTRY
+
+if TYPE_CHECKING:
+    from sim.scenario import Scenario
+
+OTHERS = "others"
+
+#: A word with a Chinese character in it.
+_CHINESE = re.compile(r"[^\s]*[\u2e80-\u9fff\uf900-\ufaff\U00020000-\U0003ffff][^\s]*")
+#: What XML forbids, and what turns the direction of the text around it.
+_NO_TEXT = re.compile(r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2028\u2029\u2066-\u2069\ud800-\udfff\ufffe\uffff]")
+
+
+def clean(text: str) -> str:
+    """Text on one line, fit for XML."""
+    return _NO_TEXT.sub("\ufffd", re.sub(r"\s+", " ", text)).strip()
+
+
+def marked(text: str) -> Markup:
+    """Text as HTML, what is Chinese in it marked as such."""
+    parts, position = [], 0
+    for found in _CHINESE.finditer(clean(text)):
+        parts += [escape(found.string[position : found.start()]), Markup('<span lang="zh">'), escape(found.group())]
+        parts.append(Markup("</span>"))
+        position = found.end()
+    return Markup("").join([*parts, escape(clean(text)[position:])])
+
+
+class Name(NamedTuple):
+    """A name and its label in another language, "" for none."""
+
+    name: str
+    label: str = ""
+
+    @property
+    def text(self) -> str:
+        """For figures."""
+        return clean(f"{self.name} {self.label}")
+
+    @property
+    def html(self) -> Markup:
+        """For the page."""
+        return marked(self.text)
+
+    def __html__(self) -> Markup:
+        return self.html
+
+
+def measure_name(identifier: str) -> Name:
+    """A measure's name."""
+    measure = REGISTRY[identifier]
+    return Name(measure.english, measure.chinese)
+
+
+def ems(text: str) -> float:
+    """About how wide a text is, in its own size: what is Chinese takes a whole square."""
+    return sum(1.0 if unicodedata.east_asian_width(letter) in "WF" else 0.54 for letter in text)
+
+
+def shortened(text: str, most: float) -> str:
+    """The text, cut at so many ems."""
+    if ems(text) <= most:
+        return text
+    while text and ems(text) > most - 1:
+        text = text[:-1]
+    return text.rstrip() + "…"
+
+
+class Names:
+    """What a scenario calls its districts, categories and pools."""
+
+    def __init__(self, scenario: Scenario) -> None:
+        self._districts = {name: spec.label or "" for name, spec in scenario.districts.items()}
+        self._categories = {name: spec.label or "" for name, spec in scenario.categories.items()}
+        self._families = {name: spec.label or "" for name, spec in {**scenario.pools, **scenario.units}.items()}
+
+    def district(self, name: str) -> Name:
+        return Name(name, self._districts.get(name, ""))
+
+    def category(self, name: str) -> Name:
+        return Name(name, self._categories.get(name, ""))
+
+    def of(self, dimension: str, name: str) -> Name:
+        """The name of a group of one of the dimensions "district", "category", "unit" and "pool"."""
+        if dimension in ("district", "category"):
+            return self.district(name) if dimension == "district" else self.category(name)
+        return self.pool(name)
+
+    def family(self, pool: str) -> str:
+        """The pool or unit of the scenario that a pool of the city is an instance of; itself if of none."""
+        if pool in self._families:
+            return pool
+        fitting = [name for name in self._families if pool.startswith(f"{name} · ")]
+        return max(fitting, key=len, default=pool)
+
+    def pool(self, name: str) -> Name:
+        """A pool of the city: of the whole city, of a district ("Desk · North") or a street ("Desk · North 2")."""
+        family = self.family(name)
+        label, place = self._families.get(family, ""), name[len(family) + 3 :]
+        if not label or not place:
+            return Name(name, label)
+        fitting = [district for district in self._districts if place.startswith(district)]
+        district = max(fitting, key=len, default="")
+        where = self._districts.get(district, "")
+        return Name(name, f"{label} · {where}{place[len(district) :]}" if where else "")
