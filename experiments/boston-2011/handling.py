@@ -14,9 +14,11 @@ ENOUGH = 20
 #: The city's own rule for deadlines in working days: what comes on a weekend, or after 17:00, counts as opened on the
 #: next working day (at the same hour, or at 8:30); public holidays are not left out.
 _EVENING, _MORNING = 17.0, 8.5
-#: A row counts half for every so many hours before October: of the half-lives tried, the one that foretells September
-#: from July and August best (holdout.py).
-HALF_LIFE = 15 * 24.0
+#: A row counts half for every so many hours before October. September is foretold somewhat better from July and August
+#: so (holdout.py); a shorter half-life does better still, but would leave less than half of the rows' weight.
+HALF_LIFE = 30 * 24.0
+#: Where the quantiles of lead time are given; close together above, where they rise steeply.
+PROBABILITIES: Numbers = np.array([*range(0, 80, 5), 80, 82.5, 85, 87.5, 90, 92.5, 95, 96.5, 98, 99, 99.5, 100]) / 100
 _TOLERANCE = 0.05  # hours; targets in the data are a few seconds off
 
 
@@ -74,15 +76,6 @@ def nearest_limit(rows: Table) -> str | None:
     return min(late, key=lambda limit: abs(late[limit] - own), default=None)
 
 
-def probabilities(weights: Numbers) -> Numbers:
-    """The probabilities at which weighted observations give quantiles: about six effective observations between
-    neighbours (Kish's number), steps of 0.05 at least, with the upper tail finer where there are enough."""
-    n = float(weights.sum() ** 2 / (weights**2).sum())
-    inner = np.linspace(0, 1, int(np.clip(n // 6, 2, 20)) + 1)
-    tail = [0.975, 0.99] if n >= 400 else []
-    return np.unique(np.round(np.concatenate([inner, tail]), 4))
-
-
 def pooled(rows: Table) -> Table:
     """The name under which each row's time to close is fitted: its category, or ``small`` for all small ones."""
     size = rows.category.map(rows.category.value_counts())
@@ -125,5 +118,4 @@ def lead_times(
     mass = np.full(len(leads), 1 / len(leads))
     for _ in range(steps):
         mass *= given.T @ (counts / np.maximum(given @ mass, 1e-12)) / counts.sum()
-    at = probabilities(closed_weights)
-    return at, _quantiles(leads, mass, at)
+    return PROBABILITIES, _quantiles(leads, mass, PROBABILITIES)

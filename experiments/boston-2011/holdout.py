@@ -1,7 +1,7 @@
 """Does what happened lately foretell better? ``python experiments/boston-2011/holdout.py``.
 
 September is foretold from July and August, each type's requests weighted by how lately they came, at September's mix
-of types; the weights that do best are those of ``handling.HALF_LIFE``. October–December is not looked at.
+of types: the evidence behind ``handling.HALF_LIFE``. October–December is not looked at.
 """
 
 from __future__ import annotations

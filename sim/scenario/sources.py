@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import typing
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -93,6 +94,18 @@ class Origin:
 
     __hash__ = None  # type: ignore[assignment]
 
+    @functools.cached_property
+    def _exact(self) -> dict[tuple[str, ...], list[SourceRule]]:
+        found: dict[tuple[str, ...], list[SourceRule]] = {}
+        for rule in self.rules:
+            if not {"*", "**"} & set(rule.pattern):
+                found.setdefault(rule.pattern, []).append(rule)
+        return found
+
+    @functools.cached_property
+    def _general(self) -> list[SourceRule]:
+        return [rule for rule in self.rules if {"*", "**"} & set(rule.pattern)]
+
     def source_of(self, path: Path, file: str) -> Source | None:
         """The source of a value: rules of the file that wrote it and of files that extend it, the most
         specific first.
@@ -100,7 +113,9 @@ class Origin:
         if file not in self.files:
             return None
         layer, steps = self.files.index(file), tuple(str(step) for step in path)
-        ranked = [(rank, rule) for rule in self.rules if rule.layer <= layer and (rank := rule.rank(steps))]
+        # a pattern without wildcards is the most specific there is
+        rules = [rule for rule in self._exact.get(steps, ()) if rule.layer <= layer] or self._general
+        ranked = [(rank, rule) for rule in rules if rule.layer <= layer and (rank := rule.rank(steps))]
         return max(ranked, key=lambda entry: entry[0])[1].source if ranked else None
 
 
