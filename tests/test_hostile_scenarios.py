@@ -186,7 +186,6 @@ def test_everything_wrong_is_said_at_once_in_the_order_of_the_text() -> None:
         "districts.New Town.population",
         "channels.phone.pool",
         "channels.phone.talk",
-        "pools.hotline",
         "units.Roads.staff",
         "dispatch.acuracy",
         "categories.Noise.work.cv",

@@ -164,16 +164,27 @@ def panels(figure: Drawing, all_panels: Sequence[Panel], above: float = 0.0) -> 
         panel.draw(ax)
 
 
-def from_zero(ax: Axes, highest: float, whole: bool = False) -> None:
+def from_zero(ax: Axes, highest: float) -> None:
     """A vertical axis from 0 with two or three round numbers."""
-    top = highest * 1.12 if highest > 0 else 1.0
-    step = _round_step(top / 2.2)
-    if whole:
-        step = max(step, 1.0)
-    ticks = np.arange(0.0, top + 1e-9, step)
-    ax.set_ylim(0, max(top, step))
-    ax.set_yticks(ticks, [f"{tick:,.0f}" if step >= 1 else f"{tick:g}" for tick in ticks])
+    top, ticks, texts = _round_ticks(highest, 2.2)
+    ax.set_ylim(0, top)
+    ax.set_yticks(ticks, texts)
     ax.grid(axis="y")
+
+
+def from_zero_across(ax: Axes, highest: float) -> None:
+    """A horizontal axis from 0 with up to five round numbers."""
+    top, ticks, texts = _round_ticks(highest, 4.0)
+    ax.set_xlim(0, top)
+    ax.set_xticks(ticks, texts)
+    ax.grid(axis="x")
+
+
+def _round_ticks(highest: float, parts: float) -> tuple[float, list[float], list[str]]:
+    top = highest * 1.08 if highest > 0 else 1.0
+    step = _round_step(top / parts)
+    ticks = [float(tick) for tick in np.arange(0.0, top + 1e-9, step)]
+    return top, ticks, [f"{tick:,.0f}" if step >= 1 else f"{tick:g}" for tick in ticks]
 
 
 def _round_step(about: float) -> float:

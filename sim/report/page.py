@@ -1,29 +1,95 @@
-"""One self-contained HTML page for a run, and one for a comparison."""
+"""One self-contained HTML page for a run, and one for a comparison.
+
+The same run gives the same bytes: nothing on a page tells when or where it was made.
+"""
 
 from __future__ import annotations
 
-from html import escape
+from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sim.report.text import comparison_text, run_text
+import jinja2
+from markupsafe import Markup
+
+from sim.report.answers import answers
+from sim.report.blocks import Block, Cell, Section, Text
+from sim.report.comparing import comparison_sections, comparison_title
+from sim.report.figures import arrivals, backlog, load
+from sim.report.figures_dots import time_to_close, truth
+from sim.report.figures_shares import breaches, causes, largest_causes
+from sim.report.names import Names, marked
+from sim.report.provenance import assumptions, what_was_run, window
+from sim.report.results import Results
+from sim.report.series import Levels, bins, flow, weeks
 
 if TYPE_CHECKING:
     from sim.experiment.compare import Comparison
     from sim.experiment.runs import Run
 
-
-def _page(title: str, text: str) -> str:
-    return (
-        f'<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8"><title>{escape(title)}</title></head>'
-        f"<body><h1>{escape(title)}</h1><pre>{escape(text)}</pre></body></html>\n"
-    )
+_HERE = Path(__file__).resolve().parent
 
 
 def run_page(run: Run) -> str:
     """The report of a run, a whole HTML document."""
-    return _page(run.scenario.name, run_text(run))
+    scenario, results, names = run.scenario, Results(run.measures), Names(run.scenario)
+    sections = [
+        answers(scenario, results, names, run.replications),
+        *_figures(run, results, names),
+        what_was_run(run),
+        assumptions(scenario),
+    ]
+    times = "replication" if run.replications == 1 else "replications"
+    facts = [window(scenario), f"{run.replications} {times}", f"seed {run.seed}"]
+    return _page(scenario.name, scenario.description.strip(), " · ".join(facts), sections)
+
+
+def _figures(run: Run, results: Results, names: Names) -> list[Section]:
+    scenario, units = run.scenario, results.units()
+    levels, spans = Levels(run), bins(run)
+    moving = flow(run, spans, names, levels, units)
+    over_time: list[Block] = []
+    if moving.series:
+        over_time = [backlog(scenario, spans, moving), arrivals(scenario, spans, moving)]
+    staffed = weeks(run, names, levels)
+    asked = scenario.policies.callback is not None
+    why: list[Block | None] = [causes(results, names, units), largest_causes(results)]
+    return [
+        _section("time-line", "Backlog and arrivals over time", over_time, "The scenario has no units."),
+        _section("closing", "Time to close", [time_to_close(results, names)], "There are no requests to close."),
+        _section("limits", "Breaches", [breaches(results, names)], "No request of the count window came due."),
+        _section("hours", "Where the hours go", why, "No hours were spent on requests."),
+        _section("staff", "Load against staff", [load(staffed)] if staffed else [], "The scenario has no staff."),
+        _section("truth-report", "Truth beside report", [truth(results, names, asked)], "There are no requests."),
+    ]
+
+
+def _section(key: str, title: str, blocks: Sequence[Block | None], otherwise: str) -> Section:
+    """A section with what there is to show, or a sentence that says why there is nothing."""
+    return Section(key, title, [block for block in blocks if block is not None] or [Text(otherwise)])
 
 
 def comparison_page(comparison: Comparison) -> str:
     """The report of a comparison, a whole HTML document."""
-    return _page(" against ".join(reversed(comparison.names)), comparison_text(comparison))
+    times = "replication" if comparison.replications == 1 else "replications"
+    facts = f"{comparison.replications} {times} on the same citizens · seed {comparison.seed}"
+    return _page(comparison_title(comparison), "", facts, comparison_sections(comparison))
+
+
+def _page(title: Cell, description: str, facts: str, sections: Sequence[Section]) -> str:
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(_HERE),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=jinja2.StrictUndefined,
+        keep_trailing_newline=True,
+    )
+    environment.filters["marked"] = lambda text: marked(text) if type(text) is str else text
+    return environment.get_template("page.html.j2").render(
+        title=title,
+        description=description,
+        facts=facts,
+        sections=sections,
+        style=Markup((_HERE / "style.css").read_text(encoding="utf-8")),
+    )

@@ -111,6 +111,10 @@ class Results:
         ranked = sorted(sizes, key=lambda name: -sizes[name])
         return [name for name in ranked if sizes[name] > 0][:most] or ranked[:most]
 
+    def units(self) -> dict[str, float]:
+        """The units with their requests."""
+        return {name: found.mean for name, found in self.by("requests", "unit").items()}
+
     def raw(self, measure: str, group_by: str) -> pd.DataFrame:
         """The rows of each replication, with the values of the group in the columns "first" and "second"."""
         rows = self.measures[(self.measures["measure"] == measure) & (self.measures["group_by"] == group_by)]

@@ -124,11 +124,6 @@ class _Checker:
         for name in self.known["units"]:
             if name not in named:
                 yield self.problem(("units", name), "unreachable: no category, part or backstop names this unit", True)
-        named = {name for _, name, _ in self.references("pools")}
-        named |= {str(path[1]) for path, _ in self.at("pools.*.also_serves.*")}
-        for name in self.known["pools"]:
-            if name not in named:
-                yield self.problem(("pools", name), "unused: no channel, desk or callback names this pool", True)
 
     # -- staff -------------------------------------------------------------------------------------------
 
