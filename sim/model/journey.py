@@ -178,7 +178,7 @@ class Journey(Callbacks):
                 and self.u(purposes.DUPLICATE, r.key) < plan.duplicates
             ):
                 raise Merged
-            if wrongs > plan.max_hops:
+            if wrongs >= plan.max_hops:
                 if plan.backstop >= 0:
                     r.right = self.unit(plan.backstop, r)
                 unit = r.right

@@ -11,9 +11,9 @@ from sim.scenario.calendars import Section, Shift, read_shifts_apart
 from sim.scenario.distributions import Dist, constant
 from sim.scenario.errors import Fault, ReadError, nearest
 from sim.scenario.quantities import (
-    Count,
     Duration,
     NotNegative,
+    PositiveCount,
     Probability,
     Rate,
     Text,
@@ -127,7 +127,7 @@ class Dispatch(Section):
     accuracy: Probability = 1.0
     redispatch_accuracy: Probability = Field(default=1.0, json_schema_extra=without_default)
     review: Dist = constant(0.0)
-    max_hops: Count = 3
+    max_hops: PositiveCount = 3
     backstop: Text | None = None
     district_desk: DistrictDesk | None = None
 
