@@ -25,7 +25,7 @@ class Callbacks(Steps):
     def ask_at_due(self, r: Request) -> Course:
         """Ask at the due date, whether or not the request is closed."""
         while self.env.now < r.due_now:  # it may have been moved meanwhile
-            due = Moment(self.env, place(DUE, r.key))
+            due = Moment(self.env, place(DUE, r.key, 2))  # after an extension asked for at the same instant
             due.at(r.due_now)
             yield due
         if r.status not in (OPEN, CLOSED):

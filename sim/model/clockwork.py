@@ -22,7 +22,7 @@ Course = Generator[Event, Event, None]
 
 
 def place(kind: int, key: int, number: int = 0) -> int:
-    """The rank among events of one instant: by kind, then request key (64 bits), then number of the visit."""
+    """The rank among events of one instant: by kind, request key (64 bits), and number among the request's own."""
     return kind | (key << 16) | number
 
 

@@ -335,7 +335,7 @@ class Journey(Callbacks):
     def ask_extension(self, r: Request, plan: Extension) -> Course:
         """The unit may ask once, some time before the first round is due."""
         while self.env.now < r.due_now - plan.ask_before < math.inf:
-            ask = Moment(self.env, place(DUE, r.key))
+            ask = Moment(self.env, place(DUE, r.key, 1))
             ask.at(r.due_now - plan.ask_before)
             yield ask
             if r.status != OPEN or r.rounds > 1:

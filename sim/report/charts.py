@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Drawing
 from numpy.typing import NDArray
@@ -19,8 +20,10 @@ EM = svg.SIZE / svg.INCH
 
 #: Moments of a logarithmic axis of time, in hours.
 _MOMENTS = (
-    *((1 / 3600, "1 s"), (10 / 3600, "10 s"), (1 / 60, "1 min"), (1 / 6, "10 min"), (1.0, "1 h"), (4.0, "4 h")),
-    *((24.0, "1 d"), (96.0, "4 d"), (360.0, "15 d"), (1440.0, "60 d"), (8766.0, "1 y"), (35064.0, "4 y")),
+    *((1 / 3600, "1 s"), (1 / 360, "10 s"), (1 / 60, "1 min"), (1 / 20, "3 min"), (1 / 6, "10 min"), (0.5, "30 min")),
+    *((1.0, "1 h"), (2.0, "2 h"), (4.0, "4 h"), (8.0, "8 h"), (24.0, "1 d"), (48.0, "2 d"), (96.0, "4 d")),
+    *((192.0, "8 d"), (360.0, "15 d"), (720.0, "30 d"), (1440.0, "60 d"), (2880.0, "120 d"), (8766.0, "1 y")),
+    *((17532.0, "2 y"), (35064.0, "4 y"), (87660.0, "10 y")),
 )
 
 
@@ -82,16 +85,18 @@ def legend(figure: Drawing, marks: Sequence[Mark], left: float) -> None:
     keyed(figure, handles, [mark.name for mark in marks], left)
 
 
-def keyed(figure: Drawing, handles: Sequence[object], names: Sequence[str], left: float, columns: int = 9) -> None:
-    """A legend in the upper left corner, ``left`` inches from the edge."""
+def keyed(figure: Drawing, handles: Sequence[Artist], names: Sequence[str], left: float, columns: int = 9) -> None:
+    """A legend in the upper left corner, ``left`` inches from the edge, to be read line by line."""
+    columns = min(columns, len(names))
+    order = [i for column in range(columns) for i in range(column, len(names), columns)]
     figure.legend(
-        handles,
-        names,
+        [handles[i] for i in order],
+        [names[i] for i in order],
         loc="upper left",
         bbox_to_anchor=(left / svg.WIDTH, 1.0),
         borderaxespad=0.0,
         borderpad=0.1,
-        ncols=min(columns, len(names)),
+        ncols=columns,
         handlelength=1.6,
         handletextpad=0.5,
         columnspacing=1.4,
@@ -101,10 +106,13 @@ def keyed(figure: Drawing, handles: Sequence[object], names: Sequence[str], left
 # --- axes --------------------------------------------------------------------------------------------------------
 
 
-def share_axis(ax: Axes, title: str = "") -> None:
-    """An axis of shares from 0 to 100 %."""
-    ax.set_xlim(-0.02, 1.02)
-    ax.set_xticks([0, 0.25, 0.5, 0.75, 1], ["0 %", "25 %", "50 %", "75 %", "100 %"])
+def share_axis(ax: Axes, title: str = "", low: float = 0.0) -> None:
+    """An axis of shares up to 100 %, from the round share below ``low``."""
+    first = min(math.floor(low * 4) / 4, 0.75)
+    step = 0.05 if first == 0.75 else 0.1 if first == 0.5 else 0.25
+    ticks = [float(tick) for tick in np.arange(first, 1 + 1e-9, step)]
+    ax.set_xlim(first, 1 + 0.02 * (1 - first))
+    ax.set_xticks(ticks, [f"{100 * tick:.0f} %" for tick in ticks])
     ax.grid(axis="x")
     ax.set_xlabel(title)
 
@@ -122,6 +130,7 @@ def time_axis(ax: Axes, low: float, high: float, title: str) -> None:
         below = [m for m in _MOMENTS if math.log10(m[0]) < low][-1:]
         above = [m for m in _MOMENTS if math.log10(m[0]) > high][:1]
         inner = [*below, *inner, *above]
+    inner = inner[:: -(-len(inner) // 8)]
     places = [math.log10(hours) for hours, _ in inner]
     ax.set_xlim(min(low, *places) - 0.06, max(high, *places) + 0.06)
     ax.set_xticks(places, [text for _, text in inner])
@@ -140,21 +149,21 @@ class Panel:
     draw: Callable[[Axes], None]
 
 
-def panel_rows(count: int) -> tuple[int, int]:
-    """Rows and columns for so many panels."""
-    columns = count if count <= 4 else 3 if count in (5, 6, 9) else 4
+def panel_rows(count: int, wide: bool) -> tuple[int, int]:
+    """Rows and columns for so many panels, of which four or, if they must be wide, three fit beside each other."""
+    columns = {1: 1, 2: 2, 3: 3, 5: 3, 6: 3, 9: 3, 4: 2 if wide else 4}.get(count, 3 if wide else 4)
     return -(-count // columns), columns
 
 
-def panels_height(count: int, above: float = 0.0) -> float:
+def panels_height(count: int, above: float = 0.0, wide: bool = False) -> float:
     """Inches that panels take."""
-    lines, columns = panel_rows(count)
+    lines, columns = panel_rows(count, wide)
     return above + lines * (1.95 if columns <= 2 else 1.62)
 
 
-def panels(figure: Drawing, all_panels: Sequence[Panel], above: float = 0.0) -> None:
+def panels(figure: Drawing, all_panels: Sequence[Panel], above: float = 0.0, wide: bool = False) -> None:
     """Small drawings in rows and columns; ``above`` inches stay free on top."""
-    lines, columns = panel_rows(len(all_panels))
+    lines, columns = panel_rows(len(all_panels), wide)
     wide, tall = svg.WIDTH / columns, (figure.get_figheight() - above) / lines
     for number, panel in enumerate(all_panels):
         line, column = divmod(number, columns)
@@ -173,8 +182,8 @@ def from_zero(ax: Axes, highest: float) -> None:
 
 
 def from_zero_across(ax: Axes, highest: float) -> None:
-    """A horizontal axis from 0 with up to five round numbers."""
-    top, ticks, texts = _round_ticks(highest, 4.0)
+    """A horizontal axis from 0 with a few round numbers."""
+    top, ticks, texts = _round_ticks(highest, 3.0)
     ax.set_xlim(0, top)
     ax.set_xticks(ticks, texts)
     ax.grid(axis="x")
@@ -182,12 +191,12 @@ def from_zero_across(ax: Axes, highest: float) -> None:
 
 def _round_ticks(highest: float, parts: float) -> tuple[float, list[float], list[str]]:
     top = highest * 1.08 if highest > 0 else 1.0
-    step = _round_step(top / parts)
+    step = round_step(top / parts)
     ticks = [float(tick) for tick in np.arange(0.0, top + 1e-9, step)]
     return top, ticks, [f"{tick:,.0f}" if step >= 1 else f"{tick:g}" for tick in ticks]
 
 
-def _round_step(about: float) -> float:
+def round_step(about: float) -> float:
     """1, 2 or 5 times a power of ten."""
     power = 10.0 ** math.floor(math.log10(about))
     return next(power * factor for factor in (5, 2, 1) if power * factor <= about * 1.0001)
@@ -210,7 +219,7 @@ def cells(ax: Axes, values: Floats, most: float) -> None:
         depth = 0.04 + 0.86 * (value / most if most > 0 else 0.0)
         ax.add_patch(Rectangle((column - 0.48, row - 0.46), 0.96, 0.92, fc=colours(depth), lw=0))
         text = f"{100 * value:.0f}"
-        ink = "white" if depth > 0.55 else svg.INK
+        ink = "white" if depth > 0.66 else svg.INK
         ax.text(column, row, text, ha="center", va="center_baseline", color=ink, fontsize=svg.SIZE - 1)
 
 

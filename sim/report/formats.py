@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 #: Units of measures that are a plain number when written; what else a unit may be is a currency.
-_PLAIN = {"score", *(measure.unit for measure in REGISTRY.values())}
+_PLAIN = {"", *(measure.unit for measure in REGISTRY.values())}
 
 #: From so many hours on, this unit with its length in hours.
 _TIMES = ((48.0, 24.0, "d"), (2.0, 1.0, "h"), (1 / 30, 1 / 60, "min"), (0.0, 1 / 3600, "s"))
@@ -66,6 +66,11 @@ def difference(value: float, unit: str) -> str:
     text = number(value, unit)
     more = value > 0 and any(digit in text for digit in "123456789")
     return ("+" if more else "") + _points(text, unit)
+
+
+def gap(value: float, unit: str) -> str:
+    """The size of a difference, without a sign; of shares in percentage points (pp)."""
+    return _points(number(value, unit), unit)
 
 
 def _points(text: str, unit: str) -> str:

@@ -17,8 +17,12 @@ OTHERS = "others"
 
 #: A word with a Chinese character in it.
 _CHINESE = re.compile(r"[^\s]*[\u2e80-\u9fff\uf900-\ufaff\U00020000-\U0003ffff][^\s]*")
+#: Before a unit, a line is not broken.
+_UNIT = re.compile(r"(?<=\d) (?=(%|pp|d|h|min|s)\b|%)")
 #: What XML forbids, and what turns the direction of the text around it.
-_NO_TEXT = re.compile(r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2028\u2029\u2066-\u2069\ud800-\udfff\ufffe\uffff]")
+_NO_TEXT = re.compile(
+    r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2028\u2029\u2066-\u2069\ud800-\udfff\ufffe\uffff]"
+)
 
 
 def clean(text: str) -> str:
@@ -29,11 +33,12 @@ def clean(text: str) -> str:
 def marked(text: str) -> Markup:
     """Text as HTML, what is Chinese in it marked as such."""
     parts, position = [], 0
-    for found in _CHINESE.finditer(clean(text)):
-        parts += [escape(found.string[position : found.start()]), Markup('<span lang="zh">'), escape(found.group())]
+    line = _UNIT.sub("\u00a0", clean(text))
+    for found in _CHINESE.finditer(line):
+        parts += [escape(line[position : found.start()]), Markup('<span lang="zh">'), escape(found.group())]
         parts.append(Markup("</span>"))
         position = found.end()
-    return Markup("").join([*parts, escape(clean(text)[position:])])
+    return Markup("").join([*parts, escape(line[position:])])
 
 
 class Name(NamedTuple):

@@ -17,11 +17,12 @@ from sim.report.blocks import Block, Cell, Section, Text
 from sim.report.comparing import comparison_sections, comparison_title
 from sim.report.figures import arrivals, backlog, load
 from sim.report.figures_dots import time_to_close, truth
-from sim.report.figures_shares import breaches, causes, largest_causes
+from sim.report.figures_shares import breaches, causes
 from sim.report.names import Names, marked
 from sim.report.provenance import assumptions, what_was_run, window
 from sim.report.results import Results
 from sim.report.series import Levels, bins, flow, weeks
+from sim.report.tables import largest_causes, units
 
 if TYPE_CHECKING:
     from sim.experiment.compare import Comparison
@@ -41,19 +42,19 @@ def run_page(run: Run) -> str:
     ]
     times = "replication" if run.replications == 1 else "replications"
     facts = [window(scenario), f"{run.replications} {times}", f"seed {run.seed}"]
-    return _page(scenario.name, scenario.description.strip(), " · ".join(facts), sections)
+    return _page("Report of a simulated city", scenario.name, scenario.description.strip(), " · ".join(facts), sections)
 
 
 def _figures(run: Run, results: Results, names: Names) -> list[Section]:
-    scenario, units = run.scenario, results.units()
+    scenario, sizes = run.scenario, results.units()
     levels, spans = Levels(run), bins(run)
-    moving = flow(run, spans, names, levels, units)
-    over_time: list[Block] = []
+    moving = flow(run, spans, names, levels, sizes)
+    over_time: list[Block | None] = []
     if moving.series:
-        over_time = [backlog(scenario, spans, moving), arrivals(scenario, spans, moving)]
+        over_time = [backlog(scenario, spans, moving), arrivals(scenario, spans, moving), units(results, names)]
     staffed = weeks(run, names, levels)
     asked = scenario.policies.callback is not None
-    why: list[Block | None] = [causes(results, names, units), largest_causes(results)]
+    why: list[Block | None] = [causes(results, names, sizes), largest_causes(results)]
     return [
         _section("time-line", "Backlog and arrivals over time", over_time, "The scenario has no units."),
         _section("closing", "Time to close", [time_to_close(results, names)], "There are no requests to close."),
@@ -73,10 +74,12 @@ def comparison_page(comparison: Comparison) -> str:
     """The report of a comparison, a whole HTML document."""
     times = "replication" if comparison.replications == 1 else "replications"
     facts = f"{comparison.replications} {times} on the same citizens · seed {comparison.seed}"
-    return _page(comparison_title(comparison), "", facts, comparison_sections(comparison))
+    return _page(
+        "Comparison of simulated cities", comparison_title(comparison), "", facts, comparison_sections(comparison)
+    )
 
 
-def _page(title: Cell, description: str, facts: str, sections: Sequence[Section]) -> str:
+def _page(kind: str, title: Cell, description: str, facts: str, sections: Sequence[Section]) -> str:
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(_HERE),
         autoescape=True,
@@ -87,6 +90,7 @@ def _page(title: Cell, description: str, facts: str, sections: Sequence[Section]
     )
     environment.filters["marked"] = lambda text: marked(text) if type(text) is str else text
     return environment.get_template("page.html.j2").render(
+        kind=kind,
         title=title,
         description=description,
         facts=facts,
