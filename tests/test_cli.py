@@ -160,6 +160,8 @@ def test_exit_codes(arguments: list[str], code: int, capsys: pytest.CaptureFixtu
 def test_show_says_what_the_pools_receive_in_plain_words(capsys: pytest.CaptureFixture[str]) -> None:
     assert run_command(["show", TEACHING, "--set", "units.Roads.staff=2"]) == 0
     out = capsys.readouterr().out
+    assert max(len(line) for line in out.splitlines()) <= 80
+    out = " ".join(out.split())
     assert "Roads receives 13.5 h of work a day and has 11.4: its backlog grows by about 1.9 requests a day" in out
     assert "assumption · an invented town for teaching" in out
 

@@ -164,12 +164,12 @@ def panels_height(count: int, above: float = 0.0, wide: bool = False) -> float:
 def panels(figure: Drawing, all_panels: Sequence[Panel], above: float = 0.0, wide: bool = False) -> None:
     """Small drawings in rows and columns; ``above`` inches stay free on top."""
     lines, columns = panel_rows(len(all_panels), wide)
-    wide, tall = svg.WIDTH / columns, (figure.get_figheight() - above) / lines
+    each, tall = svg.WIDTH / columns, (figure.get_figheight() - above) / lines
     for number, panel in enumerate(all_panels):
         line, column = divmod(number, columns)
         bottom = (lines - 1 - line) * tall
-        ax = svg.axes(figure, column * wide + 0.42, bottom + 0.3, wide - 0.62, tall - 0.62)
-        ax.set_title(shortened(panel.title, (wide - 0.3) / EM), loc="left", fontsize=svg.SIZE, color=svg.INK, x=-0.02)
+        ax = svg.axes(figure, column * each + 0.42, bottom + 0.3, each - 0.62, tall - 0.62)
+        ax.set_title(shortened(panel.title, (each - 0.3) / EM), loc="left", fontsize=svg.SIZE, color=svg.INK, x=-0.02)
         panel.draw(ax)
 
 

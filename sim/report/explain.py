@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -98,7 +99,7 @@ class _Story:
         return [
             f"Request {row['request']}: {about}",
             "",
-            *(f"{self.when(time)}  {what}" for time, what in told),
+            *(textwrap.fill(f"{self.when(time)}  {what}", 79, subsequent_indent=" " * 25) for time, what in told),
             f"{self.when(self.finished)}  {ENDS[row['status']]}",
             "",
             *self._clocks(),

@@ -56,7 +56,7 @@ def _figures(run: Run, results: Results, names: Names) -> list[Section]:
     asked = scenario.policies.callback is not None
     why: list[Block | None] = [causes(results, names, sizes), largest_causes(results)]
     return [
-        _section("time-line", "Backlog and arrivals over time", over_time, "The scenario has no units."),
+        _section("flow", "Backlog and arrivals over time", over_time, "The scenario has no units."),
         _section("closing", "Time to close", [time_to_close(results, names)], "There are no requests to close."),
         _section("limits", "Breaches", [breaches(results, names)], "No request of the count window came due."),
         _section("hours", "Where the hours go", why, "No hours were spent on requests."),

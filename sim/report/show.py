@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import textwrap
 from typing import TYPE_CHECKING, Any
 
 from sim.model.city import build_city
@@ -28,11 +29,17 @@ def show_text(scenario: Scenario) -> str:
     values = scenario.values()
     lines += _changes(values, scenario.files)
     lines += ["Values and their sources", "------------------------"]
-    lines += [_value_line(value) for value in values]
+    lines += [line for value in values for line in _value_lines(value)]
     unsourced = sum(v.is_number and not v.from_default and v.source is None for v in values)
     if unsourced:
         lines += ["", f"{unsourced} numbers have no source."]
-    return "\n".join(lines)
+    return "\n".join(wrapped(line) for line in lines)
+
+
+def wrapped(line: str) -> str:
+    """A line for an 80-column terminal; what runs over is indented below its beginning."""
+    indent = " " * (len(line) - len(line.lstrip()) + 4)
+    return textwrap.fill(line, 79, subsequent_indent=indent, break_long_words=False, drop_whitespace=True) or line
 
 
 def _load_lines(loads: list[Load]) -> list[str]:
@@ -58,16 +65,16 @@ def _changes(values: list[Value], files: tuple[str, ...]) -> list[str]:
     return [head, "-" * len(head), *(f"{v.path} = {v.value_text}" for v in own), ""]
 
 
-def _value_line(value: Value) -> str:
+def _value_lines(value: Value) -> tuple[str, str]:
     line = f"{value.path} = {value.value_text}"
     place = f" ({value.origin_file}:{value.line})" if value.origin_file else ""
     if value.from_default:
-        return f"{line}\n    default"
+        return line, "    default"
     if value.source is not None:
         source = " · ".join(x for x in (value.source.kind, value.source.title, value.source.note) if x)
     else:
         source = "no source" if value.is_number else "a choice"
-    return f"{line}\n    {source}{place}"
+    return line, f"    {source}{place}"
 
 
 def show_json(scenario: Scenario) -> str:
