@@ -32,8 +32,8 @@ SMALL_STAFF, SMALL_WORK, SMALL_OFFICE, SMALL_HOURS = 1, "30 min", "other offices
 #: The one type whose work is unlike its department's: 1,100 trees down in three days of August were cleared in a week.
 OWN_WORK = {"Tree Emergencies": "20 min"}
 WORK_CV = 1.0
-#: Types due within two (working) days go first. So the medians of July–September's categories are off by 16 % on
-#: average, by 22 % if only what is due within one day goes first, by 32 % if nothing does.
+#: Types due within two (working) days go first. July–September is fitted better so than with one day, or with none: the
+#: other way round, the medians of short types cannot be as short as they were.
 URGENT = ("1 workdays", "1 d", "2 workdays", "2 d")
 #: Offices are open on weekdays, in the shortest run of hours with this share of the department's weekday closings.
 OPEN_SHARE = 0.9
