@@ -19,14 +19,10 @@ def expected_contacts(scenario: Scenario) -> float:
 
     A problem that is reported until it is fixed is taken to be reported for a month at most.
     """
-    from sim.model.city import mean_births
-    from sim.model.demand import mean_factor
+    from sim.model.rhythm import Rhythm
 
-    births = (
-        mean_births(scenario).sum(axis=0)
-        * hours_of(scenario)
-        * mean_factor(scenario, scenario.time.start, scenario.time.end)
-    )
+    rhythm = Rhythm(scenario)
+    births = rhythm.daily(0, rhythm.days).sum(axis=(0, 2))
     reports = [
         1.0 if c.reports.every is None else 1.0 + min(c.reports.give_up or math.inf, 720.0) / c.reports.every
         for c in scenario.categories.values()

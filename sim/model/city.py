@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.model.draws import Tables, name_key, tables_of
+from sim.model.rhythm import mean_births
 from sim.model.staffing import Family, PoolPlan, Roster, Staffing
 from sim.scenario import Scenario
 from sim.scenario.demand_side import Category
@@ -159,16 +160,6 @@ class City:
 
 def _cumulative(names: Sequence[str], weights: Mapping[str, float]) -> Cumulative:
     return np.cumsum([weights.get(n, 0.0) for n in names])
-
-
-def mean_births(scenario: Scenario) -> NDArray[np.float64]:
-    """Mean births per hour, [district, category], before the factors of time; at the scenario's scale."""
-    weight = np.array([d.population * d.activity for d in scenario.districts.values()])
-    columns = []
-    for category in scenario.categories.values():
-        w = weight * [category.by_district.get(d, 1.0) for d in scenario.districts]
-        columns.append(w * category.rate if category.rate is not None else w / w.sum() * category.total)
-    return np.stack(columns, axis=1) / scenario.scale
 
 
 class _Builder:

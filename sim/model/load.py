@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.model.city import City
-from sim.model.demand import mean_factor
+from sim.model.rhythm import Rhythm
 from sim.model.staffing import Family
 
 
@@ -65,8 +65,9 @@ class _Sums:
 def offered_loads(city: City) -> list[Load]:
     """The load of every pool, in the order of the scenario; pools that help each other count together."""
     time = city.scenario.time
-    factor = mean_factor(city.scenario, time.count_from, time.count_until)
-    births = 24.0 * factor * city.births
+    first = int(city.scenario.hours_of(time.count_from) // 24)
+    last = max(first + 1, int(city.scenario.hours_of(time.count_until) // 24))
+    births = Rhythm(city.scenario).daily(first, last).mean(axis=2)
     sums = _Sums(city)
     shares = np.diff(city.channel_share, prepend=0.0)
     for channel, share in zip(city.channels, shares, strict=True):

@@ -169,7 +169,7 @@ def panels(figure: Drawing, all_panels: Sequence[Panel], above: float = 0.0, wid
         line, column = divmod(number, columns)
         bottom = (lines - 1 - line) * tall
         ax = svg.axes(figure, column * each + 0.42, bottom + 0.3, each - 0.62, tall - 0.62)
-        ax.set_title(shortened(panel.title, (each - 0.3) / EM), loc="left", fontsize=svg.SIZE, color=svg.INK, x=-0.02)
+        ax.set_title(shortened(panel.title, (each - 0.55) / EM), loc="left", fontsize=svg.SIZE, color=svg.INK, x=-0.02)
         panel.draw(ax)
 
 

@@ -1,0 +1,93 @@
+"""The rhythm of need: mean births by month, weekday, hour and shock, before any luck."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim.scenario import Scenario
+
+WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+
+
+def mean_births(scenario: Scenario) -> NDArray[np.float64]:
+    """Mean births per hour, [district, category], before the factors of time; at the scenario's scale."""
+    weight = np.array([d.population * d.activity for d in scenario.districts.values()])
+    columns = []
+    for category in scenario.categories.values():
+        w = weight * [category.by_district.get(d, 1.0) for d in scenario.districts]
+        columns.append(w * category.rate if category.rate is not None else w / w.sum() * category.total)
+    return np.stack(columns, axis=1) / scenario.scale
+
+
+class Rhythm:
+    """How mean births vary over the days of a scenario."""
+
+    def __init__(self, scenario: Scenario) -> None:
+        self.births = mean_births(scenario)
+        self.days = -int(-scenario.hours_of(scenario.time.end) // 24)
+        dates = [scenario.time.start + timedelta(days=d) for d in range(self.days)]
+        self.season = np.array([_season(scenario, date) for date in dates])
+        self.profiles = [_profile(c.hours) for c in scenario.categories.values()]
+        self.shocks = [
+            (
+                scenario.hours_of(s.from_),
+                scenario.hours_of(s.until),
+                s.factor,
+                _indices(s.categories, list(scenario.categories)),
+                _indices(s.districts, list(scenario.districts)),
+            )
+            for s in scenario.demand.shocks.values()
+        ]
+
+    def daily(self, first: int, last: int) -> NDArray[np.float64]:
+        """Mean births of the days ``first`` … ``last`` − 1, [district, category, day], before the day factors."""
+        columns = []
+        for category in range(self.births.shape[1]):
+            shapes, shape_of = self.shapes(category, first, last)
+            columns.append(24.0 * self.births[:, category, None] * shapes.sum(axis=2)[shape_of])
+        return np.asarray(np.stack(columns, axis=1) * self.season[first:last])
+
+    def shapes(self, category: int, first: int, last: int) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+        """Shares of the hours of each day with their shocks, [shape, day, hour], and the shape of each district.
+
+        Districts that have the same shocks have the same shape.
+        """
+        plain = np.tile(self.profiles[category], (last - first, 1))
+        begins = np.arange(first * 24.0, last * 24.0).reshape(-1, 24)
+        numbers: dict[tuple[int, ...], int] = {}
+        shapes: list[NDArray[np.float64]] = []
+        shape_of: list[int] = []
+        for district in range(len(self.births)):
+            applies = tuple(
+                i
+                for i, (since, until, _, categories, districts) in enumerate(self.shocks)
+                if category in categories and district in districts and since < last * 24.0 and until > first * 24.0
+            )
+            if applies not in numbers:
+                numbers[applies] = len(shapes)
+                shape = plain.copy()
+                for since, until, factor, _, _ in (self.shocks[i] for i in applies):
+                    inside = np.clip(until - begins, 0.0, 1.0) - np.clip(since - begins, 0.0, 1.0)
+                    shape *= 1.0 + (factor - 1.0) * inside
+                shapes.append(shape)
+            shape_of.append(numbers[applies])
+        return np.stack(shapes), np.array(shape_of)
+
+
+def _indices(named: Sequence[str] | None, names: Sequence[str]) -> set[int]:
+    return {i for i, name in enumerate(names) if named is None or name in named}
+
+
+def _season(scenario: Scenario, date: datetime) -> float:
+    demand = scenario.demand
+    return demand.months.get(date.month, 1.0) * demand.weekdays.get(WEEKDAYS[date.weekday()], 1.0)
+
+
+def _profile(weights: tuple[float, ...]) -> NDArray[np.float64]:
+    """24 shares of the day that sum to 1."""
+    profile: NDArray[np.float64] = np.asarray(weights, float)
+    return np.asarray(profile / profile.sum())

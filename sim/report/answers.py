@@ -1,0 +1,131 @@
+"""What a run answers first: the measures of the whole city, and the worst district beside each."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from markupsafe import Markup
+
+from sim.report.blocks import Cell, Section, Table, Text, Tile, Tiles
+from sim.report.formats import gap
+from sim.report.names import Names, marked, measure_name
+from sim.report.results import Results
+
+if TYPE_CHECKING:
+    from sim.scenario import Scenario
+
+_TILES = ("response_rate", "resolution_rate", "satisfaction_rate", "true_resolution_share", "breach_share")
+_MORE_TILES = ("time_to_close_p50", "time_to_close_p90", "answered_within_15s", "abandonment_share", "backlog_end")
+
+_GROUPS = (
+    (
+        "Three rates and score",
+        ("response_rate", "resolution_rate", "satisfaction_rate", "score", "said_contacted_rate"),
+    ),
+    ("Truth", ("true_resolution_share", "false_resolution_share", "closed_share")),
+    ("Breaches", ("breach_share", "contact_breach_share", "lateness_mean_among_closed")),
+    (
+        "Time to close",
+        (
+            *("time_to_close_p50", "time_to_close_p90", "time_to_close_p50_among_closed"),
+            *("time_to_close_p90_among_closed", "time_to_close_mean_among_closed"),
+        ),
+    ),
+    ("Phone", ("answered_within_15s", "phone_wait_mean", "abandonment_share", "lost_share")),
+    ("Volume and work", ("contacts", "requests", "backlog_end", "hops_mean", "rounds_mean", "repeat_share")),
+    ("Staff", ("utilisation", "cost", "cost_per_request")),
+)
+
+
+def answers(scenario: Scenario, results: Results, names: Names, replications: int) -> Section:
+    """The first section of a run's report."""
+    missing, without = _missing(scenario, results)
+    shown = [measure for measure in (*_TILES, *_MORE_TILES) if measure not in without]
+    section = Section("answers", "Answers first")
+    section.blocks.append(Tiles([_tile(measure, results, names) for measure in shown]))
+    section.blocks.extend(Text(sentence) for sentence in missing)
+    section.blocks.append(_table(results, names, without))
+    section.blocks.append(Text(_how_to_read(replications), note=True))
+    return section
+
+
+def _missing(scenario: Scenario, results: Results) -> tuple[list[str], set[str]]:
+    """What the scenario has no answer to, in sentences, and the measures that are not shown for it."""
+    sentences, without = [], set[str]()
+    policies = scenario.policies
+    if results.city("contacts").mean == 0:
+        sentences.append("Nobody called: there are no contacts in the count window, hence no shares and no times.")
+    if policies.callback is None:
+        sentences.append(
+            "This scenario has no callback (回访): citizens are not asked, so there is no response, resolution or "
+            "satisfaction rate, and no score."
+        )
+        without |= {*_GROUPS[0][1], "false_resolution_share"}
+    elif scenario.contact is None:
+        sentences.append("This scenario has no stage that contacts the citizen (响应), hence no response rate.")
+        without |= {"response_rate"}
+    limits = policies.time_limits
+    if limits is None or not (limits.resolve or limits.by_category):
+        sentences.append("This scenario sets no limits to resolve requests (限时办理), so none can be missed.")
+        without |= {"breach_share", "lateness_mean_among_closed"}
+    if limits is None or not limits.contact or scenario.contact is None:
+        without |= {"contact_breach_share"}
+    if not any(channel.pool and channel.patience for channel in scenario.channels.values()):
+        sentences.append("No channel of this scenario has callers who may hang up: there is no phone service to judge.")
+        without |= {"answered_within_15s", "phone_wait_mean", "abandonment_share", "lost_share"}
+    if not results.city("cost").known:
+        without |= {"cost", "cost_per_request"}
+    return sentences, without
+
+
+def _tile(measure: str, results: Results, names: Names) -> Tile:
+    found = results.city(measure)
+    below: Cell = ""
+    worst = results.worst_district(measure)
+    if measure != "backlog_end" and worst is not None:
+        where, value = worst
+        name = names.district(where[0]) if len(where) == 1 else _several(where)
+        below = Markup("worst: {}<br>{}").format(name, marked(value.text))
+    return Tile(measure_name(measure), found.text, found.interval, below)
+
+
+def _several(names: list[str]) -> str:
+    return f"{len(names)} districts"
+
+
+def _table(results: Results, names: Names, without: set[str]) -> Table:
+    groups: list[tuple[Cell, list[list[Cell]]]] = []
+    for title, measures in _GROUPS:
+        lines = [_line(measure, results, names) for measure in measures if measure not in without]
+        if lines:
+            groups.append((title, lines))
+    heads = ["measure", "whole city", "95 % interval", "worst district", "its value", "95 % interval", "best to worst"]
+    return Table(
+        "The whole city, and the worst district beside it",
+        heads,
+        groups,
+        words=frozenset({0, 3}),
+        note="Best to worst: the gap between the districts, where it is a measure of equity; pp: percentage points.",
+    )
+
+
+def _line(measure: str, results: Results, names: Names) -> list[Cell]:
+    found, worst, spread = results.city(measure), results.worst_district(measure), results.gap(measure)
+    cells: list[Cell] = [measure_name(measure), found.text, found.interval]
+    if worst is None or measure in ("backlog_end",):
+        cells += ["", "", ""]
+    else:
+        where, value = worst
+        cells += [names.district(where[0]) if len(where) == 1 else _several(where), value.text, value.interval]
+    return [*cells, gap(spread.mean, spread.unit) if spread is not None and spread.known and worst is not None else ""]
+
+
+def _how_to_read(replications: int) -> str:
+    times = f"Means over {replications} replications with 95 % intervals (Student’s t), cut off at 0 and 100 %."
+    if replications == 1:
+        times = "One replication: there are no intervals, and chance is part of every number."
+    return (
+        f"{times} “Not reached”: the quantile falls among requests that are open at the end. –: nothing to take a "
+        "share or mean of. The worst district may be so by chance, most of all where it has few requests. Every "
+        "measure is defined in docs/measures.md."
+    )

@@ -1,0 +1,194 @@
+"""The sections of a comparison's report."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from markupsafe import Markup
+
+from sim.measurement import REGISTRY
+from sim.report.blocks import Block, Cell, Heading, Section, Table, Text, Tile, Tiles
+from sim.report.figures_who import BETTER, MEASURES, UNCLEAR, WORSE, Rows, difference_cell, fates, verdict, who_gains
+from sim.report.formats import difference, difference_interval, p_value, rows_of
+from sim.report.names import Names, clean, marked, measure_name
+from sim.report.provenance import versions, window
+from sim.report.results import Results
+
+if TYPE_CHECKING:
+    from sim.experiment.compare import Comparison
+    from sim.scenario import Scenario
+
+#: Differences are called clear where Holm's p is below it.
+LEVEL = 0.05
+NONE = "no difference"
+_MOST_VALUES = 40
+_TILES = ("true_resolution_share", "satisfaction_rate", "breach_share", "time_to_close_p50", "backlog_end", "cost")
+
+
+class _Variant:
+    """A variant beside the baseline."""
+
+    def __init__(self, comparison: Comparison, number: int, base: Results) -> None:
+        self.number, self.name = number, comparison.names[number]
+        self.scenario, self.base = comparison.scenarios[number], base
+        self.results = Results(comparison.measures[comparison.measures["scenario"] == self.name])
+        differences = comparison.differences
+        self.rows: Rows = {}
+        for row in rows_of(differences[differences["scenario"] == self.name]):
+            group = json.loads(row.group)
+            if len(group) < 2:
+                self.rows[row.measure, row.group_by, group[0] if group else ""] = row
+        pairs = comparison.requests[comparison.requests["scenario"] == self.name]
+        firsts = {group: (json.loads(group) or [""])[0] for group in pairs["group"].unique()}
+        self.pairs = pairs.assign(group=pairs["group"].map(firsts))
+
+    def reached(self, measure: str) -> bool:
+        """Whether a measure of the whole city has a value in both."""
+        return self.base.city(measure).reached and self.results.city(measure).reached
+
+    def judged(self, measure: str) -> str:
+        """The verdict on a headline measure, corrected for their number."""
+        row = self.rows[measure, "", ""]
+        if row.p_holm < LEVEL:
+            return verdict(row)
+        return NONE if row.difference == 0 and row.lower == row.upper else UNCLEAR
+
+
+def comparison_title(comparison: Comparison) -> Cell:
+    """What is compared with what."""
+    if len(comparison.names) == 2:
+        return f"{clean(comparison.names[1])} against {clean(comparison.names[0])}"
+    return f"{len(comparison.names) - 1} variants against {clean(comparison.names[0])}"
+
+
+def comparison_sections(comparison: Comparison) -> list[Section]:
+    """The whole report."""
+    scenario, names = comparison.scenarios[0], Names(comparison.scenarios[0])
+    base = Results(comparison.measures[comparison.measures["scenario"] == comparison.names[0]])
+    variants = [_Variant(comparison, number, base) for number in range(1, len(comparison.names))]
+    answers: list[Block] = []
+    gains: list[Block] = []
+    changed: list[Block] = []
+    for variant in variants:
+        if len(variants) > 1:
+            for blocks, what in ((answers, "answers"), (gains, "gains"), (changed, "changed")):
+                blocks.append(Heading(f"{what}-{variant.number}", marked(variant.name)))
+        answers += _answers(variant, comparison)
+        gains += _gains(variant, names)
+        changed += _changed(variant, scenario)
+    answers.append(Text(_how_to_read(comparison), note=True))
+    return [
+        Section("answers", "Answers first", answers),
+        Section("gains", "Who gains and who loses", gains),
+        Section("changed", "What differs between the scenarios", changed),
+        Section("run", "What was run", [_what_was_run(comparison)]),
+    ]
+
+
+def _answers(variant: _Variant, comparison: Comparison) -> list[Block]:
+    headline = [m for m in REGISTRY.values() if m.headline and (m.identifier, "", "") in variant.rows]
+    valued = [m.identifier for m in headline if not math.isnan(variant.rows[m.identifier, "", ""].difference)]
+    words = {word: [m for m in valued if variant.judged(m) == word] for word in (BETTER, WORSE)}
+    parts = [
+        f"{', '.join(REGISTRY[m].english for m in found) or 'none'} clearly {word}" for word, found in words.items()
+    ]
+    if comparison.replications == 1:
+        sentence = "One replication: there are no intervals, and nothing can be called clear."
+    else:
+        sentence = f"Of {len(valued)} headline measures: {'; '.join(parts)}."
+    lines: list[list[Cell]] = [_line(m.identifier, variant) for m in headline if _has_cases(m.identifier, variant)]
+    table = Table(
+        Markup("{} less {}").format(marked(variant.name), marked(comparison.names[0])),
+        ["measure", "baseline", "variant", "difference", "95 % interval", "p (Holm)", "verdict"],
+        [("", lines)],
+        words=frozenset({0, 6}),
+    )
+    tiles = Tiles([_tile(m, variant) for m in _TILES if m in valued])
+    return [Text(sentence), tiles, table]
+
+
+def _has_cases(measure: str, variant: _Variant) -> bool:
+    """Whether at least one of the two has a value, or one that is not reached."""
+    return any(r.city(measure).known or not r.city(measure).reached for r in (variant.base, variant.results))
+
+
+def _tile(measure: str, variant: _Variant) -> Tile:
+    row = variant.rows[measure, "", ""]
+    before, after = variant.base.city(measure).text, variant.results.city(measure).text
+    below = Markup("{} → {}<br>{}").format(marked(before), marked(after), variant.judged(measure))
+    return Tile(measure_name(measure), difference(row.difference, row.unit), difference_interval(row), below)
+
+
+def _line(measure: str, variant: _Variant) -> list[Cell]:
+    row = variant.rows[measure, "", ""]
+    before, after = variant.base.city(measure), variant.results.city(measure)
+    known = not math.isnan(row.difference)
+    return [
+        measure_name(measure),
+        before.text,
+        after.text,
+        difference(row.difference, row.unit) if known else difference_cell(row, variant.reached(measure)),
+        difference_interval(row),
+        p_value(row.p_holm),
+        variant.judged(measure) if known else "",
+    ]
+
+
+def _how_to_read(comparison: Comparison) -> str:
+    return (
+        "The same citizens with the same needs call in every scenario; differences are variant less baseline, paired "
+        f"by replication, over {comparison.replications} of them, with 95 % intervals (Student’s t). p: two-sided "
+        f"t-test, adjusted by Holm over the headline measures of all variants; clear means below {LEVEL}. pp: "
+        "percentage points. “Not reached”: the quantile falls among requests open at the end."
+    )
+
+
+def _gains(variant: _Variant, names: Names) -> list[Block]:
+    end, both = f"-{variant.number}", (variant.base, variant.results)
+    judged = {measure: variant.judged(measure) for measure in MEASURES if (measure, "", "") in variant.rows}
+    parts = (("district", "Differences by district"), ("category", "Differences by category"))
+    found: list[Block | None] = [
+        who_gains(variant.rows, both, judged, names, dimension, f"by-{dimension}{end}", title)
+        for dimension, title in parts
+    ]
+    found.append(fates(variant.pairs, variant.base, names, f"fates{end}"))
+    return [block for block in found if block is not None] or [Text("No group has requests in both scenarios.")]
+
+
+def _changed(variant: _Variant, base: Scenario) -> list[Block]:
+    before, after = ({v.path: v.value_text for v in s.values()} for s in (base, variant.scenario))
+    paths = [path for path in dict.fromkeys([*before, *after]) if before.get(path) != after.get(path)]
+    paths = [path for path in paths if path not in ("name", "description")]
+    if not paths:
+        return [Text("Nothing: the two scenarios say the same.")]
+    lines: list[list[Cell]] = [
+        [Markup("<code>{}</code>").format(clean(path)), _cut(before.get(path)), _cut(after.get(path))]
+        for path in paths[:_MOST_VALUES]
+    ]
+    note = f"And {len(paths) - _MOST_VALUES} more." if len(paths) > _MOST_VALUES else ""
+    heads = ["value", "baseline", "variant"]
+    return [Table("Values that differ", heads, [("", lines)], words=frozenset({0, 1, 2}), note=note)]
+
+
+def _cut(text: str | None) -> str:
+    if text is None:
+        return "–"
+    return clean(text) if len(text) <= 120 else f"{clean(text[:119])}…"
+
+
+def _what_was_run(comparison: Comparison) -> Table:
+    lines: list[Sequence[Cell]] = [
+        ["baseline" if number == 0 else "variant", marked(name), Markup("<code>{}</code>").format(scenario.digest)]
+        for number, (name, scenario) in enumerate(zip(comparison.names, comparison.scenarios, strict=True))
+    ]
+    rest = [
+        ["simulated", window(comparison.scenarios[0]), ""],
+        ["replications", str(comparison.replications), ""],
+        ["seed", str(comparison.seed), ""],
+        ["versions", versions(), ""],
+    ]
+    heads = ["what", "value", "hash of the scenario (SHA-256)"]
+    return Table("This comparison", heads, [("", [*lines, *rest])], words=frozenset({0, 1, 2}))

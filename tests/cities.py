@@ -1,0 +1,315 @@
+"""Random small cities that use everything the scenario format knows, for the laws that hold in every run."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import Any
+
+from hypothesis import strategies as st
+from hypothesis.strategies import DrawFn
+
+Data = dict[str, Any]
+
+CALENDARS: Data = {
+    "office": {"open": {"mon-fri": "9:00-17:00"}},
+    "lunch": {"open": {"mon-sat": ["8:00-12:00", "13:30-18:00"]}},
+    "night": {"open": {"mon-sun": "21:00-5:00"}},
+}
+SHIFTS: list[list[Data]] = [
+    [
+        {"days": "mon-sun", "hours": "8:00-20:00", "staff": 2},
+        {"days": "mon-sun", "hours": "20:00-8:00", "staff": 1},
+    ],
+    [{"days": "mon-fri", "hours": "7:00-15:00", "staff": 1}, {"days": "mon-sun", "hours": "15:00-21:00", "staff": 3}],
+]
+PROBABLY = st.sampled_from([0.0, 0.2, 0.5, 0.8, 1.0])
+SHARE = st.sampled_from([0.0, 0.1, 0.3])
+
+
+def times(*minutes: int) -> st.SearchStrategy[Any]:
+    """Constant times, for ties, and random ones."""
+    mean = st.sampled_from([m for m in minutes if m]).map(lambda m: f"{m} min")
+    return st.one_of(
+        st.sampled_from(minutes).map(lambda m: f"{m} min"),
+        mean.map(lambda m: {"distribution": "exponential", "mean": m}),
+        mean.map(lambda m: {"distribution": "lognormal", "mean": m, "cv": 1.5}),
+        st.just({"quantiles": {0: "0 min", 0.4: f"{min(minutes)} min", 1: f"{2 * max(minutes)} min"}}),
+    )
+
+
+QUICK = times(5, 15, 1)
+SHORT = times(15, 60, 30, 0)
+WORK = times(30, 60, 180)
+LONG = times(60, 600, 1440)
+
+
+@st.composite
+def some(draw: DrawFn, parts: Data, chance: float = 0.5) -> Data:
+    """A map with some of these keys: those with a strategy are left out now and then, and drawn else."""
+    kept = {}
+    for key, value in parts.items():
+        if not isinstance(value, st.SearchStrategy):
+            kept[key] = value
+        elif draw(st.floats(0, 1)) < chance:
+            kept[key] = draw(value)
+    return kept
+
+
+def staffed(most: int = 3) -> st.SearchStrategy[Data]:
+    """Always on duty, office hours or shifts; now and then nobody."""
+    count = st.sampled_from([*range(1, most + 1), *range(1, most + 1), 0])
+    return st.one_of(
+        st.builds(lambda n: {"staff": n}, count),
+        st.builds(lambda n, c: {"staff": n, "calendar": c}, count, st.sampled_from(list(CALENDARS))),
+        st.builds(lambda s: {"shifts": s}, st.sampled_from(SHIFTS)),
+    )
+
+
+def disciplined(classes: list[str]) -> st.SearchStrategy[Data]:
+    """A discipline, or none of its own."""
+    return st.sampled_from(
+        [
+            {},
+            {"discipline": "fcfs"},
+            {"discipline": "class"},
+            {"discipline": "due"},
+            {"discipline": "aged", "head_start": {classes[0]: "3 h"}},
+        ]
+    )
+
+
+def shares(names: list[str]) -> st.SearchStrategy[Any]:
+    """One name, or parts of all."""
+    few = {name: 1 / len(names) for name in names}
+    many = {name: (0.5 if i == 0 else 0.5 / (len(names) - 1)) for i, name in enumerate(names)} if names[1:] else few
+    return st.sampled_from([names[0], names[-1], few, many])
+
+
+@st.composite
+def cities(draw: DrawFn) -> Data:
+    """The data of a scenario (for `from_dict`): some days, a few hundred contacts."""
+    city = draw(places())
+    classes, districts = city["classes"], list(city["districts"])
+    units = city["units"] = draw(organisations(classes))
+    pools: Data = {}
+    city["channels"] = draw(lines(pools))
+    if draw(st.booleans()):
+        city["dispatch"] = draw(desks(pools, list(units)))
+    if draw(st.booleans()):
+        city["contact"] = {"work": draw(QUICK)}
+    city["categories"] = draw(matters(classes, list(units), districts))
+    city["policies"] = draw(policies(pools, classes, list(city["categories"])))
+    helped = [name for name, pool in pools.items() if "per" not in pool]
+    for name, others in (("hotline", ("callback", "web desk")), ("callback", ("dispatch",)), ("dispatch", ("hotline",))):
+        if name in helped and draw(st.booleans()):
+            pools[name]["also_serves"] = [other for other in others if other in helped]
+    for name in pools:
+        pools[name] |= draw(disciplined(classes))
+    if pools:
+        city["pools"] = pools
+    return city
+
+
+@st.composite
+def places(draw: DrawFn) -> Data:
+    """Time, calendars, districts, and how demand varies."""
+    start = date(2024, 3, 4) + timedelta(days=draw(st.integers(0, 6)))
+    days = draw(st.integers(3, 14))
+    time: Data = {"start": str(start), "end": f"{start + timedelta(days=days)}{draw(st.sampled_from(['', ' 13:00']))}"}
+    if draw(st.booleans()):
+        time |= {"count_from": str(start + timedelta(days=1)), "count_until": str(start + timedelta(days=days - 1))}
+    office = {**CALENDARS["office"], "holidays": [str(start + timedelta(days=draw(st.integers(0, 6))))]}
+    if draw(st.booleans()):
+        office["workdays"] = [str(start + timedelta(days=7))]
+    demand = some(
+        {
+            "hours": st.just([0] * 7 + [4] * 10 + [2] * 7),
+            "weekdays": st.just({"sat": 0.5, "sun": 0}),
+            "months": st.just({3: 1.2}),
+            "day_factor": st.just({"city": 0.3, "group": 0.5}),
+            "shocks": st.just({"storm": {"from": str(start), "until": str(start + timedelta(days=2)), "factor": 3}}),
+        }
+    )
+    district = some({"activity": st.just(1.5), "reporting": st.sampled_from([0.5, 2.0]), "streets": st.just(3)})
+    return {
+        "name": "a random city",
+        "time": time,
+        "calendars": {**CALENDARS, "office": office},
+        "classes": draw(st.sampled_from([["ordinary"], ["urgent", "ordinary"], ["now", "soon", "some day"]])),
+        "districts": {
+            name: {"population": population, **draw(district)}
+            for name, population in [("North", 9000), ("South", 6000), ("Isle", 500)][: draw(st.integers(1, 3))]
+        },
+        "demand": draw(demand),
+        **draw(some({"scale": st.sampled_from([2, "1:5"])}, 0.15)),
+    }
+
+
+@st.composite
+def organisations(draw: DrawFn, classes: list[str]) -> Data:
+    """Two or three units."""
+    units: Data = {
+        "Street": {"level": "street", **draw(staffed()), **draw(st.sampled_from([{}, {"per": "district"}, {"per": "street"}]))},
+        "Works": {**draw(staffed())},
+        "Water": {"level": "utility", **draw(staffed(2))},
+    }  # fmt: skip
+    if "per" in units["Street"] and "staff" in units["Street"] and draw(st.booleans()):
+        units["Street"]["staff"] = {"total": 9}
+    for unit in units.values():
+        unit |= draw(disciplined(classes))
+    if draw(st.integers(0, 3)) == 3:
+        units["Works"]["also_serves"] = ["Water"]
+    return units
+
+
+@st.composite
+def lines(draw: DrawFn, pools: Data) -> Data:
+    """Channels; the pools they need."""
+    phone: Data = {"pool": "hotline", "talk": draw(QUICK)}
+    if draw(st.booleans()):
+        phone["patience"] = draw(times(2, 20, 0))
+        if draw(st.booleans()):
+            phone["redial"] = {"probability": 0.7, "after": draw(SHORT), "at_most": draw(st.integers(1, 3))}
+    web = {"pool": draw(st.sampled_from(["web desk", "hotline"])), "talk": draw(QUICK)}
+    choices = [{"direct": {"share": 1}}, {"phone": {"share": 1, **phone}}]
+    choices.append({"phone": {"share": 0.6, **phone}, "web": {"share": 0.4, **web}})
+    choices.append({"phone": {"share": 0.6, **phone}, "direct": {"share": 0.2}, "web": {"share": 0.2, **web}})
+    channels = draw(st.sampled_from(choices))
+    for channel in channels.values():
+        if "pool" in channel and channel["pool"] not in pools:
+            pools[channel["pool"]] = draw(staffed()) | draw(st.sampled_from([{}, {}, {"per": "district"}]))
+    return channels
+
+
+@st.composite
+def desks(draw: DrawFn, pools: Data, units: list[str]) -> Data:
+    """The dispatch desk, and perhaps the districts' desks."""
+    pools["dispatch"] = draw(staffed()) | draw(st.sampled_from([{}, {}, {"per": "district"}]))
+    dispatch = {
+        "pool": "dispatch",
+        "work": draw(QUICK),
+        "accuracy": draw(st.sampled_from([1.0, 0.8, 0.4, 0.0])),
+        **draw(
+            some(
+                {
+                    "redispatch_accuracy": st.sampled_from([0.0, 0.5, 1.0]),
+                    "review": SHORT,
+                    "max_hops": st.integers(1, 2),
+                    "backstop": st.sampled_from(units),
+                }
+            )
+        ),
+    }
+    if draw(st.booleans()):
+        pools["district desk"] = draw(staffed()) | draw(st.sampled_from([{"per": "district"}, {}]))
+        dispatch["district_desk"] = {"pool": "district desk", "work": draw(QUICK)}
+    return dispatch
+
+
+@st.composite
+def matters(draw: DrawFn, classes: list[str], units: list[str], districts: list[str]) -> Data:
+    """A few categories; the first one concerns every unit, so that none is out of reach."""
+    reports: st.SearchStrategy[Any] = st.sampled_from(
+        [{"every": "20 h"}, {"every": "10 h", "give_up": "3 d"}, {"every": "6 h", "give_up": "12 h"}]
+    )
+    found = {}
+    for name in ("Pothole", "Question", "Leak")[: draw(st.sampled_from([1, 2, 3, 3]))]:
+        right = {unit: 1 / len(units) for unit in units} if name == "Pothole" else draw(shares(units))
+        parts: Data = {
+            "total": draw(st.sampled_from(["12 / d", "25 / d", "4 / d"])),
+            "unit": right,
+            "work": draw(WORK),
+            "urgency": draw(shares(classes)),
+            "lead": LONG,
+            "never_closed": SHARE,
+            "resolve": st.sampled_from([0.5, [0.0, 0.7], [0.8, 0.4, 1.0]]),
+            "accuracy": PROBABLY,
+            "by_district": st.just({districts[-1]: 2.0}),
+            "group": st.just("nuisances"),
+        }
+        if isinstance(right, str):
+            others = [unit for unit in units if unit != right]
+            parts["confused_with"] = shares(others)
+            part = some({"unit": draw(st.sampled_from(others)), "work": draw(SHORT), "lead": LONG, "probability": PROBABLY})
+            parts["parts"] = st.lists(part, min_size=1, max_size=2)
+        if name == "Question":
+            parts["kind"] = draw(st.sampled_from(["consultation", "consultation", "report"]))
+        if parts.get("kind", "report") == "report":
+            parts["reports"] = reports
+        found[name] = draw(some(parts))
+    return found
+
+
+@st.composite
+def policies(draw: DrawFn, pools: Data, classes: list[str], categories: list[str]) -> Data:
+    """Every policy is on in half of the cities."""
+    limit = st.sampled_from(["24 h", "1 workdays", "12 workhours", "2 h", "3 d"])
+    limits = some(
+        {
+            "calendar": "office",
+            "resolve": st.fixed_dictionaries({classes[0]: limit, classes[-1]: limit}),
+            "contact": limit,
+            "from": st.sampled_from(["dispatch", "arrival"]),
+            "by_category": st.fixed_dictionaries({categories[0]: limit}),
+            "extension": st.builds(
+                lambda before, p: {"ask_before": before, "probability": p, "length": "1 d"},
+                st.sampled_from(["4 h", "1 d"]),
+                PROBABLY,
+            ),
+            "parking": st.builds(lambda share, time: {"share": share, "time": time}, SHARE, LONG),
+        },
+        0.7,
+    )
+    found: Data = draw(
+        some(
+            {
+                "instant_answer": st.builds(lambda p: {"answered": p}, PROBABLY),
+                "first_recipient": st.builds(lambda work: {"coordination": work}, SHORT),
+                "time_limits": limits,
+                "classified_handling": st.builds(
+                    lambda discipline, p: {"out_of_scope": p, **discipline}, disciplined(classes), SHARE
+                ),
+                "precise_dispatch": some(
+                    {
+                        "accuracy": PROBABLY,
+                        "duplicates": PROBABLY,
+                        "direct_to_street": st.booleans(),
+                        "by_category": st.fixed_dictionaries({categories[0]: PROBABLY}),
+                    }
+                ),
+            }
+        )
+    )
+    if draw(st.booleans()):
+        pools["callback"] = draw(staffed()) | draw(st.sampled_from([{}, {}, {"per": "district"}]))
+        found["callback"] = draw(callbacks(limited="time_limits" in found))
+    return found
+
+
+@st.composite
+def callbacks(draw: DrawFn, limited: bool) -> Data:
+    """How citizens are asked, what they say, and what follows from it."""
+    says = {"if_true": draw(PROBABLY), "if_false": draw(PROBABLY)}
+    reopen = st.builds(
+        lambda to, most, p: {"to": to, "at_most": most, "probability": p},
+        st.sampled_from(["owner", "dispatch"]),
+        st.integers(0, 2),
+        PROBABLY,
+    )
+    parts = {
+        "pool": "callback",
+        "work": draw(QUICK),
+        "coverage": PROBABLY,
+        "reach": PROBABLY,
+        "retries": st.integers(0, 2),
+        "retry_after": SHORT,
+        "ring": times(1, 5),
+        "contacted": st.just({"if_true": 0.9, "if_false": 0.1}),
+        "resolved": st.just(says),
+        "satisfied": st.just({"intercept": 0.5, "late": -1, "hops": -0.3, "log_days": -0.1}),
+        "reopen": reopen,
+        "call_again": st.builds(lambda p, after: {"probability": p, "after": after}, PROBABLY, LONG),
+    }
+    if limited:
+        parts["after"] = st.sampled_from(["due", "closing"])
+    return draw(some(parts, 0.7))
