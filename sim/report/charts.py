@@ -6,10 +6,14 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+import matplotlib as mpl
 import numpy as np
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
+from matplotlib.collections import PatchCollection
 from matplotlib.figure import Figure as Drawing
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch, Rectangle
 from numpy.typing import NDArray
 
 from sim.report import svg
@@ -79,8 +83,6 @@ def dots(ax: Axes, mark: Mark, points: Sequence[Dot | None], shift: float = 0.0)
 
 def legend(figure: Drawing, marks: Sequence[Mark], left: float) -> None:
     """The marks with their names, above everything."""
-    from matplotlib.lines import Line2D
-
     handles = [Line2D([], [], **mark.look) for mark in marks]  # type: ignore[arg-type]
     keyed(figure, handles, [mark.name for mark in marks], left)
 
@@ -207,20 +209,20 @@ def round_step(about: float) -> float:
 
 def cells(ax: Axes, values: Floats, most: float) -> None:
     """Shares in cells, the darker the greater, written in percent; NaN stays empty. Shape [row, column]."""
-    import matplotlib as mpl
-    from matplotlib.patches import Rectangle
-
     colours = mpl.colormaps["Blues"]
+    boxes, faces = [], []
     for row, column in np.ndindex(*values.shape):
         value = values[row, column]
         if math.isnan(value):
             ax.text(column, row, "–", ha="center", va="center_baseline", color=svg.GREY, fontsize=svg.SIZE - 1)
             continue
         depth = 0.04 + 0.86 * (value / most if most > 0 else 0.0)
-        ax.add_patch(Rectangle((column - 0.48, row - 0.46), 0.96, 0.92, fc=colours(depth), lw=0))
+        boxes.append(Rectangle((column - 0.48, row - 0.46), 0.96, 0.92))
+        faces.append(colours(depth))
         text = f"{100 * value:.0f}"
         ink = "white" if depth > 0.66 else svg.INK
         ax.text(column, row, text, ha="center", va="center_baseline", color=ink, fontsize=svg.SIZE - 1)
+    ax.add_collection(PatchCollection(boxes, facecolors=faces, linewidths=0))
 
 
 @dataclass(frozen=True)
@@ -247,7 +249,5 @@ def stacked(ax: Axes, layers: Sequence[Layer], values: Floats) -> None:
 
 def layer_legend(figure: Drawing, layers: Sequence[Layer], left: float, columns: int) -> None:
     """What the parts of stacked bars are."""
-    from matplotlib.patches import Patch
-
     handles = [Patch(**layer.look) for layer in layers]  # type: ignore[arg-type]
     keyed(figure, handles, [layer.name for layer in layers], left, columns)

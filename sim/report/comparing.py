@@ -118,8 +118,8 @@ def _has_cases(measure: str, variant: _Variant) -> bool:
 def _tile(measure: str, variant: _Variant) -> Tile:
     row = variant.rows[measure, "", ""]
     before, after = variant.base.city(measure).text, variant.results.city(measure).text
-    below = Markup("{} → {}<br>{}").format(marked(before), marked(after), variant.judged(measure))
-    return Tile(measure_name(measure), difference(row.difference, row.unit), difference_interval(row), below)
+    below = Markup("{} → {}<br><strong>{}</strong>").format(marked(before), marked(after), variant.judged(measure))
+    return Tile(measure_name(measure), difference(row), difference_interval(row), below)
 
 
 def _line(measure: str, variant: _Variant) -> list[Cell]:
@@ -130,7 +130,7 @@ def _line(measure: str, variant: _Variant) -> list[Cell]:
         measure_name(measure),
         before.text,
         after.text,
-        difference(row.difference, row.unit) if known else difference_cell(row, variant.reached(measure)),
+        difference(row) if known else difference_cell(row, variant.reached(measure)),
         difference_interval(row),
         p_value(row.p_holm),
         variant.judged(measure) if known else "",
@@ -159,9 +159,10 @@ def _gains(variant: _Variant, names: Names) -> list[Block]:
 
 
 def _changed(variant: _Variant, base: Scenario) -> list[Block]:
-    before, after = ({v.path: v.value_text for v in s.values()} for s in (base, variant.scenario))
-    paths = [path for path in dict.fromkeys([*before, *after]) if before.get(path) != after.get(path)]
-    paths = [path for path in paths if path not in ("name", "description")]
+    said = [{v.path: v for v in s.values() if v.path not in ("name", "description")} for s in (base, variant.scenario)]
+    before, after = ({path: value.value_text for path, value in values.items()} for values in said)
+    given = {path for values in said for path, value in values.items() if not value.from_default}
+    paths = [path for path in dict.fromkeys([*before, *after]) if path in given and before.get(path) != after.get(path)]
     if not paths:
         return [Text("Nothing: the two scenarios say the same.")]
     lines: list[list[Cell]] = [

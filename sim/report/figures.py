@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
 from numpy.typing import NDArray
 
 from sim.report import charts, svg
@@ -125,7 +127,7 @@ def arrivals(scenario: Scenario, spans: Bins, found: Flow) -> Figure:
     """What comes in, by unit."""
     total = np.sum(found.arrived, axis=0).mean(axis=0)
     what = "requests" if found.whole else "visits"
-    title = "Requests received a day" if found.whole else "Visits that join the units' queues a day"
+    title = "Requests received a day" if found.whole else "Visits that join the units’ queues a day"
     most = max(found.series, key=lambda s: found.arrived[found.series.index(s)].mean())
     size = found.arrived[found.series.index(most)].mean()
     peak = int(total.argmax())
@@ -203,9 +205,6 @@ def _busiest(week: Week) -> tuple[str, float, float]:
 
 def load(found: Sequence[Week]) -> Figure:
     """Load against staff by hour of the week."""
-    from matplotlib.lines import Line2D
-    from matplotlib.patches import Patch
-
     title = "Load against staff by hour of the week"
     all_panels = [charts.Panel(week.series.name.text, _week_panel(week)) for week in found]
     known = [week for week in found if not math.isnan(week.utilisation)]

@@ -16,7 +16,7 @@ from sim.report import charts, svg
 from sim.report.blocks import Cell, Figure, Table
 from sim.report.figures_dots import CITY, MOST_CATEGORIES, MOST_DISTRICTS, MOST_LINES
 from sim.report.formats import difference, difference_interval, number, time_unit
-from sim.report.names import Names, measure_name
+from sim.report.names import Names, measure_name, shortened
 from sim.report.results import Results
 
 Floats = NDArray[np.float64]
@@ -54,7 +54,7 @@ def difference_cell(row: Any | None, reached: bool) -> str:
     if row is None or math.isnan(row.difference):
         return "–" if reached else "not reached"
     span = difference_interval(row)
-    return f"{difference(row.difference, row.unit)} ({span})" if span else difference(row.difference, row.unit)
+    return f"{difference(row)} ({span})" if span else difference(row)
 
 
 def who_gains(
@@ -78,27 +78,25 @@ def who_gains(
     shown = groups[:MOST_DISTRICTS]
     row_names = [CITY, *(names.of(dimension, group) for group in shown)]
     labels = [name.text for name in row_names]
-    left, tall = charts.label_width(labels, 18), 0.25 * len(labels)
+    left, tall = charts.label_width(labels, 16), 0.25 * len(labels)
     width = (svg.WIDTH - left) / len(chosen)
     keys = [("", ""), *((dimension, group) for group in shown)]
     clear = {word: 0 for word in _MARKS}
     with svg.drawing(0.62 + tall + 0.5) as figure:
         for number_, measure in enumerate(chosen):
             ax = svg.axes(figure, left + number_ * width + 0.06, 0.5, width - 0.16, tall)
-            charts.rows(ax, labels if number_ == 0 else [""] * len(labels), 18, bold=[0])
+            charts.rows(ax, labels if number_ == 0 else [""] * len(labels), 16, bold=[0])
             found = [rows.get((measure, *at)) for at in keys]
             city = judged.get(measure, UNCLEAR)
             words = [city if city in _MARKS else UNCLEAR, *(verdict(row) for row in found[1:])]
-            _forest(ax, measure, found, words)
+            _forest(ax, measure, found, words, (width - 0.05) / charts.EM)
             for row, word in zip(found[1:], words[1:], strict=True):
                 clear[word] += _known(row)
         charts.legend(figure, list(_MARKS.values()), 0.1)
         total = sum(clear.values())
-        reading = f"None of the {total} differences is clear."
+        reading = f"No clear difference among {total}."
         if clear[UNCLEAR] < total:
-            reading = (
-                f"Of {total} differences, {clear[BETTER]} are clearly for the better, {clear[WORSE]} for the worse."
-            )
+            reading = f"Clear differences: {clear[BETTER]} for the better, {clear[WORSE]} for the worse, of {total}."
         image = svg.inline(figure, key, title, reading)
     lines: list[list[Cell]] = []
     for by, group in [("", ""), *((dimension, group) for group in groups)]:
@@ -125,8 +123,8 @@ def _known(row: Any | None) -> bool:
     return row is not None and not math.isnan(row.difference)
 
 
-def _forest(ax: Axes, measure: str, found: Sequence[Any | None], words: Sequence[str]) -> None:
-    """Points about zero, in percentage points or a unit of time."""
+def _forest(ax: Axes, measure: str, found: Sequence[Any | None], words: Sequence[str], most: float) -> None:
+    """Points about zero, in percentage points or a unit of time; the title takes so many ems at most."""
     known = [row for row in found if row is not None and _known(row)]
     ends = [max(abs(row.lower), abs(row.upper)) for row in known if not math.isnan(row.lower)]
     largest = max((abs(row.difference) for row in known), default=0.0)
@@ -154,7 +152,12 @@ def _forest(ax: Axes, measure: str, found: Sequence[Any | None], words: Sequence
     ax.grid(axis="x")
     arrow = {"higher": "better →", "lower": "← better", None: ""}[better]
     ax.set_xlabel(f"{arrow} ({sign})")
-    ax.set_title(f"{name.english}\n{name.chinese}", loc="left", fontsize=svg.SIZE, color=svg.INK)
+    ax.set_title(
+        f"{shortened(name.english, most)}\n{name.chinese}",
+        loc="left",
+        fontsize=svg.SIZE,
+        color=svg.INK,
+    )
 
 
 # --- the same requests in both ----------------------------------------------------------------------------------------

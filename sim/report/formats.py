@@ -37,6 +37,8 @@ def _manner(magnitude: float, unit: str) -> tuple[float, int, str]:
         return 100.0, 1, " %"
     if unit == "score":
         return 1.0, 3, ""
+    if unit == "h" and magnitude == 0:
+        return 1.0, 0, " h"
     if unit == "h":
         length, sign = time_unit(magnitude)
         return 1 / length, 0 if abs(magnitude) >= 100 * length else 1, f" {sign}"
@@ -59,13 +61,19 @@ def number(value: float | None, unit: str) -> str:
     return _written(value * factor, digits) + after
 
 
-def difference(value: float, unit: str) -> str:
-    """A difference with its sign; of shares in percentage points (pp)."""
-    if math.isnan(value):
+def difference(row: Any) -> str:
+    """The difference of a row of differences with its sign; of shares in percentage points (pp)."""
+    if math.isnan(row.difference):
         return "–"
-    text = number(value, unit)
-    more = value > 0 and any(digit in text for digit in "123456789")
-    return ("+" if more else "") + _points(text, unit)
+    factor, digits, after = _manner(_reach(row), row.unit)
+    text = _written(row.difference * factor, digits)
+    more = row.difference > 0 and any(digit in text for digit in "123456789")
+    return ("+" if more else "") + _points(text + after, row.unit)
+
+
+def _reach(row: Any) -> float:
+    """The largest of a difference and the ends of its interval, so that all three are written alike."""
+    return float(max(abs(x) for x in (row.difference, row.lower, row.upper) if not math.isnan(x)))
 
 
 def gap(value: float, unit: str) -> str:
@@ -77,8 +85,8 @@ def _points(text: str, unit: str) -> str:
     return text.replace("%", "pp") if unit == "share" else text
 
 
-def _span(lower: float, upper: float, unit: str) -> str:
-    factor, digits, after = _manner(max(abs(lower), abs(upper)), unit)
+def _span(lower: float, upper: float, unit: str, magnitude: float) -> str:
+    factor, digits, after = _manner(magnitude, unit)
     return f"{_written(lower * factor, digits)} … {_written(upper * factor, digits)}{after}"
 
 
@@ -87,7 +95,7 @@ def interval(row: Any) -> str:
     if math.isnan(row.lower):
         return ""
     lower, upper = bounds(row)
-    return _span(lower, upper, row.unit)
+    return _span(lower, upper, row.unit, max(abs(lower), abs(upper)))
 
 
 def bounds(row: Any) -> tuple[float, float]:
@@ -101,7 +109,7 @@ def bounds(row: Any) -> tuple[float, float]:
 
 def difference_interval(row: Any) -> str:
     """The 95 % interval of a row of differences."""
-    return "" if math.isnan(row.lower) else _points(_span(row.lower, row.upper, row.unit), row.unit)
+    return "" if math.isnan(row.lower) else _points(_span(row.lower, row.upper, row.unit, _reach(row)), row.unit)
 
 
 def p_value(p: float) -> str:

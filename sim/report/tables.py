@@ -25,7 +25,10 @@ def units(results: Results, names: Names) -> Table | None:
     ]
     heads: list[Cell] = ["unit", *map(measure_name, (*_OF_UNITS, "true_resolution_share", "utilisation"))]
     known = len(results.units())
-    note = f"Of {known} units, the {len(chosen)} with most." if len(chosen) < known else ""
+    note = ""
+    if len(chosen) < known:
+        note = f"Of {known} units, the {len(chosen)} with most."
+        note = note if len(chosen) == MOST_UNITS else f"The other {known - len(chosen)} units have none."
     return Table.plain("The units with most requests open at the end", heads, rows, note)
 
 

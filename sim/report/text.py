@@ -109,7 +109,7 @@ def _variant(comparison: Comparison, variant: str) -> list[str]:
     ]
     for row in rows_of(table[table["p_holm"].notna()]):
         lines.append(
-            f"{REGISTRY[row.measure].english[:30]:30} {difference(row.difference, row.unit):>11}  "
+            f"{REGISTRY[row.measure].english[:30]:30} {difference(row):>11}  "
             f"{difference_interval(row):25} {row.p_holm:8.3f}"
         )
     pairs = comparison.requests
@@ -133,7 +133,7 @@ def _gains(table: pd.DataFrame, dimension: str) -> list[str]:
     losses = rows[rows["lower"] > 0].sort_values("difference", ascending=False)
     lines = []
     for head, found in (("gain", gains), ("lose", losses)):
-        names = [f"{json.loads(row.group)[0]} ({difference(row.difference, 'h')})" for row in rows_of(found.head(5))]
+        names = [f"{json.loads(row.group)[0]} ({difference(row)})" for row in rows_of(found.head(5))]
         more = f" and {len(found) - 5} more" if len(found) > 5 else ""
         lines.append(f"By {dimension}, {head}: {'; '.join(names) or 'none clearly'}{more}")
     return lines

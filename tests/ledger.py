@@ -1,0 +1,146 @@
+"""A run read back from its tables, by means of its own: hours of the staff from the scenario, queues from the visits."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+import sim
+from sim.scenario.calendars import headcount_by_hour_of_week, open_intervals
+from sim.scenario.staff_side import Headcount, Pool
+
+Floats = NDArray[np.float64]
+NEVER = np.inf
+
+
+@dataclass(frozen=True)
+class Hours:
+    """The headcount of a pool as a step function: from `times[i]` on it is `counts[i]`; `times[0]` is 0."""
+
+    times: Floats
+    counts: Floats
+    pauses: bool  # work pauses while nobody is there (an office), or is finished after hours (shifts)
+
+    def at(self, moments: Floats) -> Floats:
+        """How many are on duty at these moments; half-open, as all hours are."""
+        return self.counts[np.searchsorted(self.times, moments, side="right") - 1]
+
+    def open_time(self, moments: Floats) -> Floats:
+        """Hours since the start in which the office was open, up to these moments."""
+        if not self.pauses:
+            return moments
+        lengths = np.diff(self.times) * (self.counts[:-1] > 0)
+        passed = np.concatenate([[0.0], np.cumsum(lengths)])
+        step = np.searchsorted(self.times, moments, side="right") - 1
+        return passed[step] + (moments - self.times[step]) * (self.counts[step] > 0)
+
+
+class Ledger:
+    """The tables of a run, and what they mean for each queue and pool."""
+
+    def __init__(self, out: sim.Outcomes) -> None:
+        self.out = out
+        self.scenario = out.scenario
+        self.requests = out.requests
+        self.pools = list(out.pools["pool"].astype(str))
+
+    # --- who stands in which queue -----------------------------------------------------------------------------------
+
+    def family(self, pool: str) -> str:
+        """The name in the scenario: `Streets · Old Town 1` is one of the `Streets`."""
+        return pool.split(" · ")[0]
+
+    def spec(self, family: str) -> Pool:
+        """What the scenario says of a family of pools."""
+        return {**self.scenario.pools, **self.scenario.units}[family]
+
+    def served_by(self, pool: str) -> list[str]:
+        """The queues a pool serves: its own, and those it helps with (one of each family, of the same place)."""
+        family = self.family(pool)
+        return [name + pool[len(family) :] for name in (family, *self.spec(family).also_serves)]
+
+    @cached_property
+    def visits(self) -> pd.DataFrame:
+        """The visits with what is known of the request, with the queue they stood in (`home`, "" if two are possible),
+        and `out`: when they left it, `over`: when they ended, both infinite if they have not.
+        """
+        known = ["request", "channel", "category", "urgency", "owner_unit", "due", "arrived", "status", "rounds"]
+        table = self.out.visits.merge(self.requests[known], on="request", how="left", validate="many_to_one")
+        for name in ("pool", "kind", "channel", "category", "urgency", "owner_unit", "status"):
+            table[name] = table[name].astype(object)
+        table["over"] = table["ended"].fillna(NEVER)
+        table["out"] = table["started"].fillna(table["ended"]).fillna(NEVER)
+        table["home"] = [self.home(row) for row in table.itertuples(index=False)]
+        return table
+
+    def home(self, visit: Any) -> str:
+        """The queue that a visit stood in: its pool's own, or one of those the pool helps with."""
+        queues = self.served_by(visit.pool)
+        if np.isnan(visit.started) or len(queues) == 1:
+            return str(visit.pool)
+        meant = self.meant_for(visit)
+        possible = [queue for queue in queues if self.family(queue) in meant]
+        return possible[0] if len(possible) == 1 else ""
+
+    def meant_for(self, visit: Any) -> set[str]:
+        """The families whose queue a visit of this kind, of this request, can stand in."""
+        scenario = self.scenario
+        dispatch, callback = scenario.dispatch, scenario.policies.callback
+        if visit.kind == "intake":
+            return {str(scenario.channels[visit.channel].pool)}
+        if visit.kind == "dispatch":
+            return {dispatch.pool} if dispatch else set()
+        if visit.kind == "district_desk":
+            return {dispatch.district_desk.pool} if dispatch and dispatch.district_desk else set()
+        if visit.kind == "callback":
+            return {callback.pool} if callback else set()
+        if visit.kind == "part":
+            return {part.unit for part in scenario.categories[visit.category].parts}
+        moves = callback and callback.reopen and callback.reopen.to == "dispatch"
+        if visit.kind in ("contact", "handling") and not moves:
+            return {self.family(visit.owner_unit)}
+        return set(scenario.units)
+
+    # --- who is on duty ----------------------------------------------------------------------------------------------
+
+    @cached_property
+    def hours(self) -> dict[str, Hours]:
+        """The headcount of every pool, from the scenario; how a total is split or scaled, from `on_duty`."""
+        return {pool: self._hours(pool) for pool in self.pools}
+
+    def _hours(self, pool: str) -> Hours:
+        spec, start, end = self.spec(self.family(pool)), self.scenario.time.start, self.out.end
+        levels = self.out.levels
+        on_duty = levels.loc[levels["pool"] == pool, "on_duty"].to_numpy()
+        if spec.shifts is not None:
+            offset = start.weekday() * 24.0
+            steps = headcount_by_hour_of_week(spec.shifts)
+            weeks = int((offset + end) // 168) + 1
+            moments = np.array([week * 168 + time - offset for week in range(weeks) for time, _ in steps])
+            counts = np.array([count for _ in range(weeks) for _, count in steps], float)
+            first = np.searchsorted(moments, 0.0, side="right") - 1
+            times = np.maximum(moments[first:], 0.0)
+            counts = counts[first:]
+            if self.scenario.scale != 1:  # shifts begin and end on the hour in our cities
+                counts = np.round(on_duty[np.minimum(times.astype(int), len(on_duty) - 1)])
+            return Hours(times, counts, pauses=False)
+        staff = spec.staff or Headcount()
+        each = staff.each if staff.each is not None and self.scenario.scale == 1 else None
+        count = float(np.round(on_duty.max(initial=0.0)) if each is None else each)
+        if spec.calendar is None:
+            return Hours(np.zeros(1), np.array([count]), pauses=False)
+        edges = np.array(open_intervals(self.scenario.calendars[spec.calendar], start, end)).reshape(-1, 2)
+        times = np.concatenate([[-1.0], edges.ravel()])
+        counts = np.concatenate([[0.0], np.tile([count, 0.0], len(edges))])
+        first = np.searchsorted(times, 0.0, side="right") - 1
+        return Hours(np.maximum(times[first:], 0.0), counts[first:], pauses=True)
+
+
+def number(begin: Floats, until: Floats, at: Floats) -> Floats:
+    """How many of the intervals [begin, until) hold each of these moments."""
+    return (np.searchsorted(np.sort(begin), at, "right") - np.searchsorted(np.sort(until), at, "right")).astype(float)

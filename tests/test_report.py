@@ -1,0 +1,325 @@
+"""The HTML report: sound HTML and SVG without outside resources, names shown as text, whatever the scenario."""
+
+from __future__ import annotations
+
+import dataclasses
+import itertools
+import json
+import re
+import xml.etree.ElementTree as ET
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import pytest
+from towns import FULL, full, station
+
+import sim
+from sim.experiment.compare import Comparison, compare
+from sim.experiment.runs import Run, run
+from sim.report.formats import difference, difference_interval, interval, number
+from sim.report.page import comparison_page, run_page
+from sim.scenario import Scenario, from_dict
+
+TEACHING = Path(__file__).resolve().parent.parent / "scenarios" / "teaching.yaml"
+VOID = {"meta", "br", "link", "img", "hr", "input"}
+EVIL = "<script>alert('$x^2$')</script> & \"quoted\" 'd' --> ]]> $\\frac$"
+
+
+class Page(HTMLParser):
+    """What a page has: elements with attributes, balanced tags, ids, headings, text by element."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.elements: list[tuple[str, dict[str, str | None]]] = []
+        self.open: list[str] = []
+        self.text: list[str] = []
+        self.feed(text)
+        self.close()
+        assert not self.open, f"not closed: {self.open}"
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        assert len(attrs) == len(dict(attrs)), f"an attribute twice in <{tag}>"
+        self.elements.append((tag, dict(attrs)))
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.elements.append((tag, dict(attrs)))
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag, f"</{tag}> closes another"
+
+    def handle_data(self, data: str) -> None:
+        self.text.append(data)
+
+    def tags(self, tag: str) -> list[dict[str, str | None]]:
+        return [attributes for found, attributes in self.elements if found == tag]
+
+    @property
+    def words(self) -> str:
+        """All text, white space as it is read."""
+        return re.sub(r"\s+", " ", "".join(self.text)).replace("\u00a0", " ")
+
+
+def sound(text: str) -> Page:
+    """A page that keeps all rules of the house; what it has."""
+    page = Page(text)
+    assert text.startswith("<!DOCTYPE html>")
+    assert page.tags("html") == [{"lang": "en"}]
+    assert not page.tags("script")
+    assert not page.tags("img")
+    assert not page.tags("link")
+    ids = [attributes["id"] for _, attributes in page.elements if "id" in attributes]
+    assert len(ids) == len(set(ids)), "an id twice"
+    for tag, attributes in page.elements:
+        for name, value in attributes.items():
+            assert not name.startswith("on"), f"<{tag} {name}>"
+            if name in ("src", "href", "xlink:href", "action", "data"):
+                assert value is not None
+                assert value.startswith("#"), f"<{tag} {name}={value}>"
+            if name in ("href", "aria-labelledby"):
+                assert value is not None
+                assert set(value.replace("#", "").split()) <= set(ids), f"{value} leads nowhere"
+            for target in re.findall(r"url\(([^)]*)\)", value or ""):
+                assert target.startswith("#"), target
+                assert target[1:] in ids, target
+    assert "@import" not in text
+    levels = [int(tag[1]) for tag, _ in page.elements if re.fullmatch(r"h[1-6]", tag)]
+    assert levels[0] == 1
+    assert levels.count(1) == 1
+    assert all(after <= before + 1 for before, after in itertools.pairwise(levels))
+    _tables(page, text)
+    _drawings(page, text)
+    assert not re.search(r"\b(nan|None|inf)\b", page.words)
+    return page
+
+
+def _tables(page: Page, text: str) -> None:
+    assert len(page.tags("caption")) == len(page.tags("table"))
+    assert all(attributes.get("scope") in ("col", "row", "rowgroup") for attributes in page.tags("th"))
+    for table in re.findall(r"<table>.*?</table>", text, re.DOTALL):
+        heads = table.count('scope="col"')
+        for row in re.findall(r"<tr><th scope=\"row\">.*?</tr>", table, re.DOTALL):
+            assert row.count("<td") + 1 == heads
+
+
+def _drawings(page: Page, text: str) -> None:
+    drawings = re.findall(r"<svg.*?</svg>", text, re.DOTALL)
+    assert len(drawings) == len(page.tags("figure")) == len(page.tags("figcaption")) == len(page.tags("details"))
+    for drawing in drawings:
+        root = ET.fromstring(drawing)
+        title, description = list(root)[:2]
+        assert title.tag.endswith("title")
+        assert description.tag.endswith("desc")
+        assert title.text
+        assert description.text
+        assert root.attrib["role"] == "img"
+        assert root.attrib["aria-labelledby"] == f"{title.attrib['id']} {description.attrib['id']}"
+        assert not [element for element in root.iter() if element.tag.endswith(("image", "script", "style"))]
+    for figure in re.findall(r"</figure>\s*(.{40})", text, re.DOTALL):
+        assert figure.startswith("<details>"), "a figure has its numbers below it"
+
+
+def some(scenario: Scenario, replications: int = 2, **more: Any) -> Run:
+    return run(scenario, replications, processes=1, **more)
+
+
+@pytest.fixture(scope="module")
+def teaching() -> Run:
+    return some(sim.load(TEACHING), 3)
+
+
+@pytest.fixture(scope="module")
+def page(teaching: Run) -> Page:
+    return sound(run_page(teaching))
+
+
+def test_the_report_of_a_run_says_everything_it_should(page: Page, teaching: Run) -> None:
+    figures = {attributes["id"] for attributes in page.tags("figure")}
+    assert figures == {
+        f"figure-{key}" for key in ("backlog", "arrivals", "time", "breaches", "causes", "load", "truth")
+    }
+    for words in ("Response rate", "响应率", "Resolve-by limit missed", "Answered within 15 s", "Old Town 老城"):
+        assert words in page.words
+    rates = teaching.summary().query("measure == 'satisfaction_rate' and group_by == ''").iloc[0]
+    assert number(rates["mean"], "share") in page.words
+    assert interval(rates) in page.words
+    for words in (teaching.scenario.digest, "seed 1", "3 replications", "simpy 4", "an invented town for teaching"):
+        assert words in page.words
+    assert {"zh"} == {attributes["lang"] for attributes in page.tags("span") if "lang" in attributes}
+
+
+def test_answers_come_first_and_the_contents_lead_to_every_section(page: Page) -> None:
+    sections = [attributes["id"] for attributes in page.tags("section")]
+    assert sections[0] == "answers"
+    assert sections[-2:] == ["run", "sources"]
+    assert [attributes["href"] for attributes in page.tags("a")] == [f"#{section}" for section in sections]
+
+
+def test_the_same_run_gives_the_same_bytes(teaching: Run) -> None:
+    slower = dataclasses.replace(teaching, seconds=teaching.seconds + 60)
+    again = some(sim.load(TEACHING), 3)
+    assert run_page(slower) == run_page(teaching) == run_page(again)
+
+
+def hostile() -> Scenario:
+    """The full town, with names that are no names."""
+    text = json.dumps(FULL)
+    for name in ("North", "Noise", "Street", "Works", "hotline", "Pothole", "phone"):
+        text = text.replace(f'"{name}"', json.dumps(f"{EVIL} {name}"))
+    data = json.loads(text)
+    data["name"] = data["description"] = f"{EVIL} all\n\u202e"
+    data["districts"]["South"]["label"] = f"{EVIL} 南"
+    data["sources"] = {"districts.**": {"kind": "data", "title": EVIL, "note": f"{EVIL} note"}}
+    return from_dict(data)
+
+
+def test_names_are_shown_as_text() -> None:
+    text = run_page(some(hostile(), 1))
+    found = sound(text)
+    for name in ("all", "North", "Noise", "Street", "Works"):
+        assert f"{EVIL} {name}" in found.words
+    assert f"{EVIL} 南" in found.words
+    assert f"{EVIL} note" in found.words
+    assert "<script" not in text.lower()
+
+
+def test_names_are_shown_as_text_in_comparisons() -> None:
+    one = hostile()
+    other = from_dict({**one.resolved(), "name": f"{EVIL} other 改", "contact": {"work": f"{30} min"}})
+    text = comparison_page(compare([one, other], 2, processes=1))
+    assert f"{EVIL} other 改" in sound(text).words
+    assert "<script" not in text.lower()
+
+
+def test_without_callback_there_are_no_rates_and_a_sentence_says_so() -> None:
+    found = sound(run_page(some(full(policies={"callback": None}))))
+    assert "no callback" in found.words
+    assert "Satisfaction rate" not in found.words
+    assert "said satisfied" not in found.words
+    assert "figure-truth" in {attributes["id"] for attributes in found.tags("figure")}
+
+
+def test_without_phone_and_limits_sentences_say_so() -> None:
+    found = sound(run_page(some(station("40 / d", "1 h", 3, 30))))
+    for words in (
+        "no phone service",
+        "no limits to resolve",
+        "no callback",
+        "No request of the count window came due.",
+    ):
+        assert words in found.words
+    assert "Abandoned calls" not in found.words
+    assert not [a for a in found.tags("figure") if a["id"] == "figure-breaches"]
+
+
+def quiet() -> Scenario:
+    """The full town without any problem or question."""
+    return full(categories={name: {**spec, "rate": "0 / year"} for name, spec in FULL["categories"].items()})
+
+
+def test_without_demand_nothing_breaks() -> None:
+    found = sound(run_page(some(quiet())))
+    assert "Nobody called" in found.words
+    assert "There are no requests to close." in found.words
+
+
+@pytest.mark.parametrize("policies", [{}, {"callback": None, "time_limits": None}])
+def test_measures_and_levels_are_enough(policies: dict[str, Any]) -> None:
+    found = sound(run_page(some(full(policies=policies), keep="measures")))
+    assert "Visits waiting at the units" in found.words
+    assert "kept no requests" in found.words
+
+
+def test_one_replication_has_no_intervals() -> None:
+    found = sound(run_page(some(full(), 1)))
+    assert "there are no intervals" in found.words
+    assert " … " not in found.words.split("Backlog and arrivals over time")[1].split("What was run")[0]
+
+
+def test_many_units_and_categories_stay_readable() -> None:
+    districts = {f"District {d}": {"population": 400, "streets": 2} for d in range(25)}
+    categories = {
+        f"Matter {c}": {"rate": f"{1 + c / 20} / year", "unit": f"Unit {c % 20}", "work": "30 min"} for c in range(30)
+    }
+    units: dict[str, Any] = {f"Unit {u}": {"staff": 2} for u in range(20)}
+    data = {
+        "name": "many",
+        "time": {"start": "2024-01-01", "end": "2024-01-15"},
+        "districts": districts,
+        "units": {**units, "Street": {"level": "street", "per": "street", "staff": 1}},
+        "categories": {**categories, "Local": {"rate": "1 / year", "unit": "Street", "work": "30 min"}},
+        "policies": {"time_limits": {"resolve": "35 min"}},
+    }
+    text = run_page(some(from_dict(data), 1))
+    found = sound(text)
+    assert "others" in found.words
+    assert "Street: 50 together" in found.words
+    assert "categories with most requests, of 31" in found.words
+    assert len(text.encode()) < 1_500_000
+
+
+@pytest.fixture(scope="module")
+def comparison() -> Comparison:
+    variants = (["units.Street offices.staff=2", "name=Fewer"], ["units.Roads.staff=4", "name=One more"])
+    return compare([sim.load(TEACHING), *(sim.load(TEACHING, changes) for changes in variants)], 5, processes=1)
+
+
+def test_the_report_of_a_comparison_says_everything_it_should(comparison: Comparison) -> None:
+    text = comparison_page(comparison)
+    assert text == comparison_page(comparison)
+    found = sound(text)
+    assert len(found.tags("figure")) == 6
+    for words in (
+        "p (Holm)",
+        "Fewer less A small town, one week",
+        "units.Roads.staff",
+        "faster",
+        "close at the same time",
+    ):
+        assert words in found.words
+    for scenario in comparison.scenarios:
+        assert scenario.digest in found.words
+    table = comparison.differences
+    row = table[(table["scenario"] == "Fewer") & table["p_holm"].notna() & (table["measure"] == "breach_share")].iloc[0]
+    assert difference(row) in found.words
+    assert difference_interval(row) in found.words
+    assert "not reached" in found.words
+
+
+def test_a_comparison_of_the_same_is_no_difference() -> None:
+    found = sound(comparison_page(compare([full(), full(name="again")], 2, processes=1)))
+    assert "none clearly better; none clearly worse" in found.words
+    assert "the two scenarios say the same" in found.words
+
+
+def test_a_comparison_of_one_replication_claims_nothing() -> None:
+    found = sound(comparison_page(compare([full(), full(name="other", contact={"work": "1 h"})], 1, processes=1)))
+    assert "nothing can be called clear" in found.words
+
+
+def test_a_comparison_without_callback_and_demand_stands() -> None:
+    found = sound(comparison_page(compare([full(policies={"callback": None}), quiet()], 1, processes=1)))
+    assert "What differs" in found.words
+
+
+@pytest.mark.parametrize(
+    ("value", "unit", "text"),
+    [
+        (0.123, "share", "12.3 %"),
+        (-0.0001, "share", "0.0 %"),
+        (0.0, "h", "0 h"),
+        (0.001, "h", "3.6 s"),
+        (0.5, "h", "30.0 min"),
+        (30.0, "h", "30.0 h"),
+        (72.0, "h", "3.0 d"),
+        (-72.0, "h", "−3.0 d"),
+        (12345.6, "USD", "12,346 USD"),
+        (185.667, "requests", "185.7"),
+        (0.8071, "score", "0.807"),
+        (float("nan"), "share", "–"),
+    ],
+)
+def test_numbers_are_written_as_people_read_them(value: float, unit: str, text: str) -> None:
+    assert number(value, unit) == text
