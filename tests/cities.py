@@ -100,7 +100,11 @@ def cities(draw: DrawFn) -> Data:
     city["categories"] = draw(matters(classes, list(units), districts))
     city["policies"] = draw(policies(pools, classes, list(city["categories"])))
     helped = [name for name, pool in pools.items() if "per" not in pool]
-    for name, others in (("hotline", ("callback", "web desk")), ("callback", ("dispatch",)), ("dispatch", ("hotline",))):
+    for name, others in (
+        ("hotline", ("callback", "web desk")),
+        ("callback", ("dispatch",)),
+        ("dispatch", ("hotline",)),
+    ):
         if name in helped and draw(st.booleans()):
             pools[name]["also_serves"] = [other for other in others if other in helped]
     for name in pools:
@@ -148,11 +152,12 @@ def places(draw: DrawFn) -> Data:
 @st.composite
 def organisations(draw: DrawFn, classes: list[str]) -> Data:
     """Two or three units."""
+    place = draw(st.sampled_from([{}, {"per": "district"}, {"per": "street"}]))
     units: Data = {
-        "Street": {"level": "street", **draw(staffed()), **draw(st.sampled_from([{}, {"per": "district"}, {"per": "street"}]))},
+        "Street": {"level": "street", **draw(staffed()), **place},
         "Works": {**draw(staffed())},
         "Water": {"level": "utility", **draw(staffed(2))},
-    }  # fmt: skip
+    }
     if "per" in units["Street"] and "staff" in units["Street"] and draw(st.booleans()):
         units["Street"]["staff"] = {"total": 9}
     for unit in units.values():
@@ -230,7 +235,9 @@ def matters(draw: DrawFn, classes: list[str], units: list[str], districts: list[
         if isinstance(right, str):
             others = [unit for unit in units if unit != right]
             parts["confused_with"] = shares(others)
-            part = some({"unit": draw(st.sampled_from(others)), "work": draw(SHORT), "lead": LONG, "probability": PROBABLY})
+            part = some(
+                {"unit": draw(st.sampled_from(others)), "work": draw(SHORT), "lead": LONG, "probability": PROBABLY}
+            )
             parts["parts"] = st.lists(part, min_size=1, max_size=2)
         if name == "Question":
             parts["kind"] = draw(st.sampled_from(["consultation", "consultation", "report"]))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from itertools import pairwise
 
 import numpy as np
 import pandas as pd
@@ -28,7 +27,7 @@ def none(broken: pd.Series | np.ndarray, table: pd.DataFrame) -> None:
     assert not np.any(broken), "\n" + table[np.asarray(broken)].head(5).dropna(axis=1, how="all").to_string()
 
 
-# --- time --------------------------------------------------------------------------------------------------------------
+# --- time ------------------------------------------------------------------------------------------------------------
 
 
 @law
@@ -73,7 +72,65 @@ def things_happen_in_order(run: Ledger) -> None:
         none((r["due"].notna() | r["contact_due"].notna()) & r["dispatched"].isna(), r)
 
 
-# --- ends --------------------------------------------------------------------------------------------------------------
+@law
+def due_dates_follow_from_the_limits(run: Ledger) -> None:
+    """Those in hours of the clock; nothing but an extension or parking moves them."""
+    limits, r = run.scenario.policies.time_limits, run.requests
+    if limits is None:
+        none(r["due"].notna() | r["contact_due"].notna(), r)
+        return
+    begin = r["dispatched"] if limits.from_ == "dispatch" else r["arrived"]
+    ran = r[(r["dispatched"] if limits.from_ == "dispatch" else r["due"]).notna()]
+    for row, start in zip(ran.itertuples(), begin[ran.index], strict=True):
+        wanted = limits.by_category.get(row.category, limits.resolve.get(row.urgency))
+        if wanted is None:
+            assert np.isnan(row.due), row
+        elif wanted.hours is not None:
+            assert (
+                row.due >= start + wanted.hours
+                if limits.extension or limits.parking
+                else row.due == start + wanted.hours
+            )
+        answer = limits.contact.get(row.urgency)
+        if answer is None:
+            assert np.isnan(row.contact_due), row
+        elif answer.hours is not None:
+            assert row.contact_due == start + answer.hours, row
+
+
+@law
+def hours_by_cause_are_those_of_the_visits(run: Ledger) -> None:
+    """For requests that took the straight way: to the right unit at once, and in one round."""
+    r, v, end = run.requests.set_index("request"), run.visits, run.out.end
+    stay = np.minimum(v["over"], end) - v["queued"]
+    table = v[["request", "kind", "worked", "queued", "over"]].assign(stay=stay, wait=stay - v["worked"])
+
+    def total(column: str, *kinds: str) -> pd.Series:
+        return table[table["kind"].isin(kinds)].groupby("request")[column].sum().reindex(r.index, fill_value=0.0)
+
+    callback = run.scenario.policies.callback
+    past = r["dispatched"].notna()
+    intake = table[table["kind"] == "intake"].groupby("request")["over"].max().reindex(r.index).fillna(r["arrived"])
+    none(past & (r["hours_intake"] != intake - r["arrived"]), r)
+    none((r["status"] == "intake_open") & (r["hours_intake"] != end - r["arrived"]), r)
+    none(past & (r["hours_dispatch"] != r["dispatched"] - intake) & (r["rounds"] < 2), r)
+    asked_late = bool(callback and callback.after == "due")
+    after = r["ended"].fillna(end) - r["closed"]
+    none((r["rounds"] == 1) & r["closed"].notna() & (r["status"] == "closed") & (r["hours_callback"] != after), r)
+    none((r["rounds"] < 2) & (r["hours_rework"] != 0), r)
+    wrong = r.index.isin(v.loc[v["kind"].isin(("review", "coordination")), "request"])
+    if run.scenario.policies.first_recipient:  # till the coordination nothing tells who is the wrong one
+        wrong = wrong | r["first_closed"].isna()
+    none((r["hops"] == 0) & ~wrong & (r["rounds"] < 2) & (r["hours_bounced"] != 0), r)
+    straight = past & (r["rounds"] == 1) & (r["hops"] == 0) & ~wrong
+    none(straight & (r["hours_work"] != total("worked", "contact", "handling")), r)
+    waited = r["hours_unit_queue"] + r["hours_unit_closed"]
+    none(straight & (waited != total("wait", "contact", "handling")), r)
+    none(straight & (r["hours_other_units"] < total("stay", "part")), r)
+    assert asked_late or callback is None or not (v["kind"] == "callback")[v["request"].map(r["closed"]).isna()].any()
+
+
+# --- ends ------------------------------------------------------------------------------------------------------------
 
 
 @law
@@ -105,7 +162,7 @@ def every_contact_has_one_end(run: Ledger) -> None:
 @law
 def intake_ends_as_its_visits_say(run: Ledger) -> None:
     v = run.visits[run.visits["kind"] == "intake"]
-    last = v.groupby("request").last()
+    last = v.drop_duplicates("request", keep="last").set_index("request")
     r = run.requests.set_index("request").reindex(last.index)
     status = r["status"].astype(str)
     lost = last["started"].isna() & last["ended"].notna()
@@ -117,7 +174,7 @@ def intake_ends_as_its_visits_say(run: Ledger) -> None:
     none((r["answered_wait"] != last["started"] - last["queued"]) & last["ended"].notna() & ~lost, r)
     at_most = {name: c.redial.at_most if c.redial else 0 for name, c in run.scenario.channels.items()}
     calls = v.groupby("request").size()
-    none(calls > 1 + r["channel"].astype(str).map(at_most).astype(int), r)
+    none(calls.reindex(r.index) > 1 + r["channel"].astype(str).map(at_most).astype(int), r)
     served = v["started"].notna() & v["request"].duplicated(keep="last")
     none(served, v)
 
@@ -165,7 +222,7 @@ def a_fix_is_a_closing_that_resolved(run: Ledger) -> None:
     assert (unique == 1).all(), "all reports of a problem share its urgency class"
 
 
-# --- visits of a request -----------------------------------------------------------------------------------------------
+# --- visits of a request ---------------------------------------------------------------------------------------------
 
 
 @law
@@ -203,11 +260,20 @@ def hops_and_rounds_are_those_of_the_visits(run: Ledger) -> None:
     most = 1 + (callback.reopen.at_most if callback and callback.reopen else 0)
     none((r["rounds"] > most) | (r["rounds"] < 0), r)
     none((r["rounds"] > 1) & r["first_closed"].isna(), r)
-    dispatch = run.scenario.dispatch
-    if dispatch is None or run.scenario.policies.first_recipient:
-        none(r["hops"] > 0, r)
-    for kind, policy in (("coordination", "first_recipient"), ("callback", "callback")):
-        assert getattr(run.scenario.policies, policy) or not (v["kind"] == kind).any()
+    dispatch, policies = run.scenario.dispatch, run.scenario.policies
+    none((r["hops"] > (0 if policies.first_recipient or not dispatch else dispatch.max_hops)) & (r["rounds"] < 2), r)
+    for kind, policy in (("coordination", "first_recipient"), ("subtask", "first_recipient"), ("callback", "callback")):
+        assert getattr(policies, policy) or not (v["kind"] == kind).any()
+    for kind in ("contact", "coordination", "subtask", "handling"):
+        once = v[v["kind"] == kind]
+        none(once.duplicated("request" if kind == "contact" else ["request", "round"]), once)
+
+
+@law
+def visits_stay_in_their_district(run: Ledger) -> None:
+    v = run.visits.merge(run.requests[["request", "district"]], on="request")
+    place = v["pool"].map(run.out.pools.set_index("pool")["district"])
+    none((place != "") & (place != v["district"]), v)
 
 
 @law
@@ -218,7 +284,7 @@ def contacted_is_the_end_of_the_contact_visit(run: Ledger) -> None:
         none(r["contacted"].fillna(-1) != ended.fillna(-1), r)
 
 
-# --- officers ----------------------------------------------------------------------------------------------------------
+# --- officers --------------------------------------------------------------------------------------------------------
 
 
 @law
@@ -250,7 +316,9 @@ def no_more_are_busy_than_on_duty(run: Ledger) -> None:
 def nobody_is_idle_while_somebody_waits(run: Ledger) -> None:
     v = run.visits
     waiting = {home: (q["queued"].to_numpy(), q["out"].to_numpy()) for home, q in v[v["home"] != ""].groupby("home")}
-    at_work = {pool: (q["started"].to_numpy(), q["over"].to_numpy()) for pool, q in v.dropna(subset="started").groupby("pool")}
+    at_work = {
+        pool: (q["started"].to_numpy(), q["over"].to_numpy()) for pool, q in v.dropna(subset="started").groupby("pool")
+    }
     nothing = (np.zeros(0), np.zeros(0))
     for pool in run.pools:
         hours, work = run.hours[pool], at_work.get(pool, nothing)
@@ -312,7 +380,7 @@ def littles_law(run: Ledger) -> None:
     assert (hour.size() == np.ceil(end)).all()
 
 
-# --- all ---------------------------------------------------------------------------------------------------------------
+# --- all -------------------------------------------------------------------------------------------------------------
 
 
 def broken_laws(run: Ledger) -> dict[str, str]:

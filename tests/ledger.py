@@ -1,4 +1,4 @@
-"""A run read back from its tables, by means of its own: hours of the staff from the scenario, queues from the visits."""
+"""A run read back from its tables: hours of the staff from the scenario, queues from the visits."""
 
 from __future__ import annotations
 

@@ -65,8 +65,8 @@ def breaches(results: Results, names: Names) -> Figure | None:
     late = late.drop(OTHERS, level=1, errors="ignore")
     most: Any = late.idxmax()
     reading = (
-        f"{number(float(city[()]), 'share')} of the requests missed their limit. Most of them: "
-        f"{names.district(most[0]).text}, {names.category(most[1]).text} ({number(share[most], 'share')} of those)."
+        f"{number(float(city[()]), 'share')} of the requests missed their limit. Most of the late ones: "
+        f"{names.district(most[0]).text}, {names.category(most[1]).text} ({number(share[most], 'share')} were late)."
     )
     title = "Breaches by district and category, %"
     labels = [name.text for name in row_names]
@@ -125,10 +125,9 @@ def causes(results: Results, names: Names, sizes: dict[str, float]) -> Figure | 
     labels, title = [s.name.text for s in series], "Hours by cause and unit"
     left, above = charts.label_width(labels), 0.19 * -(-len(layers) // 6) + 0.1
     width, tall = (svg.WIDTH - left - 0.5) / 2, 0.3 * len(series)
-    total = hours.sum(axis=0) / hours.sum()
-    order = np.argsort(-total)
-    parts = [f"{layers[i].name} {number(float(total[i]), 'share')}" for i in order[:3]]
-    reading = f"Most hours go to: {', '.join(parts)}."
+    city = {cause: found.mean for cause, found in results.by("hours_by_cause_share", "cause").items()}
+    parts = [f"{LAYERS[c].name} {number(city[c], 'share')}" for c in sorted(city, key=lambda c: -city[c])[:3]]
+    reading = f"Most hours in the whole city go to: {', '.join(parts)}."
     with svg.drawing(above + tall + 0.5) as figure:
         days, shares = (svg.axes(figure, left + i * (width + 0.3), 0.45, width, tall) for i in (0, 1))
         charts.rows(days, labels)
