@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 from collections.abc import Callable
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures import BrokenExecutor, as_completed
 from typing import Any, TypeVar
 
 Result = TypeVar("Result")
 Progress = Callable[[int], None]
+
+
+class WorkerDiedError(Exception):
+    """A process that simulated is gone."""
+
+    exit_code = 1
 
 
 #: Below so many contacts in all, a second process costs more than it saves (it imports everything anew).
@@ -40,19 +45,19 @@ def each(
             found[k] = work(*arguments, k)
             progress(len(found))
         return [found[k] for k in range(replications)]
-    # fresh interpreters: nothing of this one (threads, open files) is carried over
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(processes, mp_context=context, initializer=_quiet) as pool:
+    from loky import ProcessPoolExecutor
+
+    # fresh interpreters that import nothing of the caller's: works in scripts without a main guard, and in notebooks
+    pool = ProcessPoolExecutor(processes, initializer=_quiet)
+    try:
         futures = {pool.submit(work, *arguments, k): k for k in range(replications)}
-        try:
-            for future in as_completed(futures):
-                found[futures[future]] = future.result()
-                progress(len(found))
-        except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
-            for child in multiprocessing.active_children():
-                child.terminate()
-            raise
+        for future in as_completed(futures):
+            found[futures[future]] = future.result()
+            progress(len(found))
+    except BrokenExecutor as wrong:
+        raise WorkerDiedError("a worker process was killed, most likely for want of memory") from wrong
+    finally:
+        pool.shutdown(kill_workers=len(found) < replications)
     return [found[k] for k in range(replications)]
 
 

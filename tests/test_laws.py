@@ -1,0 +1,168 @@
+"""The laws that hold in every run, whatever the scenario (MODEL.md, section 7), in random small cities.
+
+The default run draws the same few dozen cities every time. `CITYSIM_CITIES=5000 pytest tests/test_laws.py` draws that
+many others.
+"""
+
+from __future__ import annotations
+
+import copy
+import os
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from cities import cities
+from hypothesis import HealthCheck, given, note, settings
+from laws import LAWS, broken_laws
+from ledger import Ledger
+from towns import full
+
+import sim
+from sim.scenario import from_dict
+
+CITIES = int(os.environ.get("CITYSIM_CITIES", "0"))
+TABLES = ("requests", "visits", "levels", "problems")
+
+some_cities = settings(
+    max_examples=CITIES or 60,
+    derandomize=not CITIES,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.large_base_example],
+)
+fewer_cities = settings(some_cities, max_examples=CITIES or 15)
+
+
+@some_cities
+@given(cities())
+def test_every_law_holds_in_every_city(city: dict[str, Any]) -> None:
+    broken = broken_laws(Ledger(sim.simulate(from_dict(city))))
+    for name, what in broken.items():
+        note(f"{name}: {what}")
+    assert not broken, ", ".join(broken)
+
+
+@pytest.fixture(scope="module")
+def full_run() -> sim.Outcomes:
+    return sim.simulate(full())
+
+
+@pytest.mark.parametrize("name", LAWS)
+@pytest.mark.parametrize(
+    "policies", [{}, {"first_recipient": {"coordination": "1 h"}}], ids=["bounced", "first recipient"]
+)
+def test_each_law_holds_in_the_full_town(name: str, policies: dict[str, Any]) -> None:
+    LAWS[name](Ledger(sim.simulate(full(policies=policies))))
+
+
+# --- laws about cities that one has to make --------------------------------------------------------------------------
+
+
+@fewer_cities
+@given(cities())
+def test_without_demand_the_tables_are_empty_and_the_same(city: dict[str, Any]) -> None:
+    for category in city["categories"].values():
+        category["total"] = "0 / d"
+    out = sim.simulate(from_dict(city))
+    like = sim.simulate(full())
+    for name in TABLES:
+        table, other = getattr(out, name), getattr(like, name)
+        assert list(table.columns) == list(other.columns)
+        for column in table.columns:
+            kinds = (str(table[column].dtype), str(other[column].dtype))
+            assert kinds[0] == kinds[1], f"{name}.{column} is {kinds}"
+        assert name == "levels" or table.empty
+    assert (out.levels[["arrivals", "queue", "busy"]] == 0).all(axis=None)
+    assert not broken_laws(Ledger(out))
+    measures = sim.measures(out)
+    assert (measures.loc[measures["measure"] == "contacts", "value"] == 0).all()
+
+
+@fewer_cities
+@given(cities())
+def test_with_ample_staff_nobody_waits(city: dict[str, Any]) -> None:
+    """… but for the office to open."""
+    for pool in [*city.get("pools", {}).values(), *city["units"].values()]:
+        pool.pop("also_serves", None)
+        if "staff" in pool:
+            pool["staff"] = 5000
+        else:
+            pool["shifts"] = [{**shift, "staff": 5000} for shift in pool["shifts"]]
+    run = Ledger(sim.simulate(from_dict({**city, "scale": 1})))
+    for pool, visits in run.visits.groupby("pool"):
+        hours = run.hours[pool]
+        served = visits.dropna(subset="started")
+        queued, started = served["queued"].to_numpy(), served["started"].to_numpy()
+        there = hours.at(queued) > 0
+        assert (started == queued)[there].all()
+        opens = np.append(hours.times, np.inf)[np.searchsorted(hours.times, queued, side="right")]
+        assert (started == opens)[~there].all()
+        left = visits[visits["started"].isna()]
+        assert (hours.at(left["queued"].to_numpy()) == 0).all()
+        if (hours.counts > 0).all() or hours.pauses:
+            units = run.requests[run.requests["owner_unit"] == pool]
+            assert (units["hours_unit_queue"] == 0).all()
+
+
+# --- the laws see ----------------------------------------------------------------------------------------------------
+
+
+def changed(out: sim.Outcomes, table: str, rows: Any, **values: Any) -> sim.Outcomes:
+    """The run with other values in some rows of a table."""
+    frame = getattr(out, table).copy()
+    for name, value in values.items():
+        if isinstance(frame[name].dtype, pd.CategoricalDtype):
+            frame[name] = frame[name].astype(object)
+        frame.loc[rows, name] = value(frame.loc[rows, name]) if callable(value) else value
+    return replace(out, **{table: frame})
+
+
+def first(condition: pd.Series) -> list[int]:
+    """The first row where it holds."""
+    return [int(np.flatnonzero(condition)[0])]
+
+
+def forgeries(out: sim.Outcomes) -> dict[str, sim.Outcomes]:
+    """For each law the same run with one number that breaks it."""
+    r, v, p = out.requests, out.visits, out.problems
+    closed = first((r["status"] == "closed") & (r["rounds"] == 1) & (r["hops"] == 0) & r["ended"].notna())
+    merged = first(r["status"] == "merged")
+    waiting = first((v["started"] > v["queued"] + 1) & (v["kind"] == "handling"))
+    fixed = first(p["fixed"].notna())
+    hotline = first((v["kind"] == "intake") & (v["pool"] == "hotline") & v["started"].isna())
+    overtaken = first((v["pool"] == "dispatch") & (v["started"] > v["queued"]))
+    deadline = first(r["due"].notna() & (r["urgency"] == "urgent"))
+    done = first((v["kind"] == "handling") & v["ended"].notna())
+    return {
+        "causes_add_up_to_age": changed(out, "requests", closed, hours_work=lambda hours: hours + 2.0**-30),
+        "no_time_is_negative": changed(out, "visits", waiting, started=lambda t: t - 100),
+        "things_happen_in_order": changed(out, "requests", closed, contacted=lambda t: t + 1000),
+        "due_dates_follow_from_the_limits": changed(out, "requests", deadline, due=lambda t: t - 24),
+        "hours_by_cause_are_those_of_the_visits": changed(
+            out, "requests", closed, hours_work=lambda h: h - 2.0**-30, hours_unit_queue=lambda h: h + 2.0**-30
+        ),
+        "every_contact_has_one_end": changed(out, "requests", closed, ended=np.nan, status="answered"),
+        "intake_ends_as_its_visits_say": changed(out, "requests", first(r["status"] == "lost"), ended=lambda t: t + 1),
+        "merged_is_only_what_was_fixed_or_a_duplicate": changed(out, "requests", merged, problem=None),
+        "a_fix_is_a_closing_that_resolved": changed(out, "problems", fixed, fixed=lambda t: t - 0.5),
+        "a_request_is_in_one_place": changed(out, "visits", done, ended=lambda t: t + 1000),
+        "hops_and_rounds_are_those_of_the_visits": changed(out, "requests", closed, hops=1),
+        "visits_stay_in_their_district": changed(
+            out, "visits", first(v["pool"] == "Street · North 1"), pool="Street · South 1"
+        ),
+        "contacted_is_the_end_of_the_contact_visit": changed(out, "requests", closed, contacted=lambda t: t + 2.0**-30),
+        "work_is_the_open_time_of_a_visit": changed(out, "visits", done, worked=lambda hours: hours + 2.0**-30),
+        "no_more_are_busy_than_on_duty": changed(out, "visits", waiting, started=lambda t: t - 0.5),
+        "nobody_is_idle_while_somebody_waits": changed(out, "visits", overtaken, started=lambda t: t + 2.0**-30),
+        "nobody_overtakes": changed(out, "visits", hotline, ended=lambda t: t + 3),
+        "littles_law": changed(out, "levels", first(out.levels["queue"] > 0), queue=lambda q: q + 2.0**-30),
+    }
+
+
+@pytest.mark.parametrize("name", LAWS)
+def test_each_law_sees_when_it_is_broken(name: str, full_run: sim.Outcomes) -> None:
+    before = copy.copy(full_run)
+    with pytest.raises(AssertionError):
+        LAWS[name](Ledger(forgeries(before)[name]))
