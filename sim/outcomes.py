@@ -6,6 +6,7 @@ hours since the scenario's start, names are text, a missing moment is null.
 
 from __future__ import annotations
 
+import html
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -73,6 +74,14 @@ class Outcomes:
     levels: pd.DataFrame
     problems: pd.DataFrame
     pools: pd.DataFrame
+
+    def __repr__(self) -> str:
+        """What it is and how much."""
+        return f"<Outcomes of {self.scenario.name!r}, replication {self.replication}: {len(self.requests):,} contacts>"
+
+    def _repr_html_(self) -> str:
+        head = self.requests.head(10).to_html(index=False, max_cols=12)
+        return f"<p>{html.escape(repr(self))}</p>{head}"
 
     @property
     def counted(self) -> pd.DataFrame:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from scenario_texts import TOWN, wrongs
+
 from sim.scenario import from_text
 
 ADDED = [

@@ -28,7 +28,7 @@ def units(results: Results, names: Names) -> Table | None:
     note = ""
     if len(chosen) < known:
         note = f"Of {known} units, the {len(chosen)} with most."
-        note = note if len(chosen) == MOST_UNITS else f"The other {known - len(chosen)} units have none."
+        note = note if len(chosen) == MOST_UNITS else "The other units have none."
     return Table.plain("The units with most requests open at the end", heads, rows, note)
 
 

@@ -131,6 +131,10 @@ class Scenario(Section):
         dumped = self.model_dump(mode="json", by_alias=True, exclude_none=True)
         return list(list_values(self._origin, Shape(Scenario), dumped)) if self._origin else []
 
+    def __repr__(self) -> str:
+        """Short: a scenario has thousands of values."""
+        return f"<Scenario {self.name!r}, {self.digest[:8]}>"
+
     @property
     def files(self) -> tuple[str, ...]:
         """The files it was read from: the scenario's own, then what it extends."""

@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 from theory_method import Case, Interval
 from theory_networks import NETWORKS
@@ -71,7 +73,9 @@ def test_a_wrong_rate_is_rejected_too(case: Case) -> None:
         (erlang_a, 460, 382, {"P_wait": 0.9999, "P_ab": 0.1696}),
     ],
 )
-def test_the_formulas_give_the_published_values(formula, load, staff, published) -> None:  # type: ignore[no-untyped-def]
+def test_the_formulas_give_the_published_values(
+    formula: Callable[[float, int], dict[str, float]], load: float, staff: int, published: dict[str, float]
+) -> None:
     found = formula(load, staff)
     for name, value in published.items():
         assert round(found[name], 5 if name == "Wq" else 4) == value

@@ -148,7 +148,7 @@ NETWORKS = [
         warm_up=1,
         short=23,
         twin=4,
-        long=42,
+        long=75,
     ),
     Case(
         "I2: hotline, dispatch, departments, callback, reopened",
@@ -161,6 +161,6 @@ NETWORKS = [
         warm_up=1,
         short=6,
         twin=3,
-        long=110,
+        long=45,
     ),
 ]

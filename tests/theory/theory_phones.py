@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from scipy.stats import poisson
@@ -74,34 +75,33 @@ def erlang_a(a: float, n: int) -> dict[str, float]:
     return {"P_wait": float(poisson.sf(n - 1, a)), "P_ab": float(queue / a), "Lq": float(queue), "L": a}
 
 
+def groups(truths: Mapping[str, float], means: str, tails: str = "", loose: str = "") -> dict[str, Mapping[str, float]]:
+    """The truths by how precisely they are tested; names in a text, as in `P_wait L`."""
+    named = {"means": means, "tails": tails, "loose": loose}
+    return {group: {name: truths[name] for name in names.split()} for group, names in named.items()}
+
+
 def loss(a: float, n: int, **run: Any) -> Case:
     """Callers without any patience."""
     means = {"P_ab": erlang_b(a, n), "L": a * (1 - erlang_b(a, n))}
     return Case(f"Erlang B ({a:g}, {n})", hotline(a, n, 1.0, "0 s"), lambda out: calls(out, 1.0), means, **run)
 
 
-def delay(a: float, n: int, precise: tuple[str, ...], **run: Any) -> Case:
+def impatient(a: float, n: int, *tested: str, **run: Any) -> Case:
+    """Callers as patient as a call is long."""
+    calling, truths = hotline(a, n, 1.0, exponential(1.0)), groups(erlang_a(a, n), *tested)
+    return Case(f"Erlang A ({a:g}, {n})", calling, lambda out: calls(out, 1.0), **truths, moved=("P_ab",), **run)
+
+
+def delay(a: float, n: int, *tested: str, **run: Any) -> Case:
     """Callers of endless patience: a station."""
 
     def statistics(out: sim.Outcomes) -> dict[str, float]:
         wait = waits(counted(out, kind="handling"))
         return {"P_wait": float((wait > 0).mean()), "Wq": float(wait.mean())}
 
-    truths = erlang_c(a, n)
-    groups = {"means": {name: truths[name] for name in precise}}
-    groups["loose"] = {name: truth for name, truth in truths.items() if name not in precise}
-    return Case(f"Erlang C ({a:g}, {n})", one_station(a, exponential(1.0), {"staff": n}), statistics, **groups, **run)
-
-
-def impatient(a: float, n: int, **run: Any) -> Case:
-    """Callers as patient as a call is long."""
-    calling = hotline(a, n, 1.0, exponential(1.0))
-    truths = erlang_a(a, n)
-    means = {name: truths[name] for name in ("P_wait", "L")}
-    tails = {name: truths[name] for name in ("P_ab", "Lq")}
-    return Case(
-        f"Erlang A ({a:g}, {n})", calling, lambda out: calls(out, 1.0), means, tails=tails, moved=("P_ab",), **run
-    )
+    station, truths = one_station(a, exponential(1.0), {"staff": n}), groups(erlang_c(a, n), *tested)
+    return Case(f"Erlang C ({a:g}, {n})", station, statistics, **truths, moved=("P_wait",), **run)
 
 
 B2 = {name: truth for name, truth in TRUTHS["B2"].items() if name != "tavc_W"}
@@ -121,12 +121,13 @@ PHONES = [
     loss(10, 12, warm_up=1, short=12, twin=8, long=35),
     loss(20, 22, warm_up=1, twin=8, long=25),
     loss(100, 105, warm_up=1, twin=2, long=25),
-    impatient(10, 10, warm_up=1, short=14, twin=3, long=20),
-    impatient(10, 12, warm_up=1, twin=12, long=30),
-    impatient(100, 100, warm_up=1, twin=4, long=16),
-    impatient(460, 382, warm_up=1, twin=1, long=1),
-    delay(10, 12, ("P_wait", "Wq"), warm_up=2, twin=20, long=270),
-    delay(20, 22, ("P_wait",), warm_up=2, twin=20, long=45),
-    delay(100, 105, ("P_wait",), warm_up=2, twin=10, long=60),
-    delay(382.1, 401, ("P_wait",), warm_up=1, twin=5, long=40),
+    impatient(10, 10, "P_wait L", "P_ab Lq", warm_up=1, short=14, twin=3, long=30),
+    impatient(10, 12, "P_wait L", "P_ab Lq", warm_up=1, twin=12, long=30),
+    impatient(100, 100, "P_wait L", "P_ab Lq", warm_up=1, twin=4, long=14),
+    # that everybody waits is too certain here for an interval
+    impatient(460, 382, "P_ab L", "Lq", warm_up=1, twin=1, long=1),
+    delay(10, 12, "P_wait Wq", warm_up=2, twin=20, long=270),
+    delay(20, 22, "P_wait", "", "Wq", warm_up=2, twin=20, long=45),
+    delay(100, 105, "", "P_wait", "Wq", warm_up=2, twin=10, long=12),
+    delay(382.1, 401, "", "P_wait", "Wq", warm_up=1, twin=6, long=6),
 ]

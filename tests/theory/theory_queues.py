@@ -86,7 +86,7 @@ QUEUES = [
         warm_up=1,
         short=14,
         twin=2,
-        long=33,
+        long=15,
     ),
     Case(
         "C2: M/G/1, lognormal service",
@@ -97,7 +97,7 @@ QUEUES = [
         warm_up=3,
         short=75,
         twin=15,
-        long=270,
+        long=180,
     ),
     Case(
         "D1: M/M/1, two priority classes",
@@ -118,6 +118,6 @@ QUEUES = [
         warm_up=1,
         short=8,
         twin=3,
-        long=110,
+        long=50,
     ),
 ]
