@@ -313,6 +313,17 @@ def no_more_are_busy_than_on_duty(run: Ledger) -> None:
 
 
 @law
+def nobody_of_a_total_is_forgotten(run: Ledger) -> None:
+    """A total is split over its pools whole; a pool that would get nobody has one officer all the same."""
+    if run.scenario.scale != 1:
+        return
+    for family, spec in {**run.scenario.pools, **run.scenario.units}.items():
+        if spec.staff and spec.staff.total is not None:
+            counts = [run.hours[pool].counts.max() for pool in run.pools if run.family(pool) == family]
+            assert spec.staff.total <= sum(counts) < spec.staff.total + len(counts), f"{family}: {counts}"
+
+
+@law
 def nobody_is_idle_while_somebody_waits(run: Ledger) -> None:
     v = run.visits
     waiting = {home: (q["queued"].to_numpy(), q["out"].to_numpy()) for home, q in v[v["home"] != ""].groupby("home")}

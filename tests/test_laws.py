@@ -18,7 +18,7 @@ from cities import cities
 from hypothesis import HealthCheck, Phase, given, note, settings
 from laws import LAWS, broken_laws
 from ledger import Ledger
-from towns import full
+from towns import FULL, full
 
 import sim
 from sim.scenario import from_dict
@@ -47,7 +47,9 @@ def test_every_law_holds_in_every_city(city: dict[str, Any]) -> None:
 
 @pytest.fixture(scope="module")
 def full_run() -> sim.Outcomes:
-    return sim.simulate(full())
+    """The full town, with a total of officers for the streets."""
+    street = {**FULL["units"]["Street"], "staff": {"total": 7}}
+    return sim.simulate(full(units={**FULL["units"], "Street": street}))
 
 
 @pytest.mark.parametrize("name", LAWS)
@@ -156,6 +158,7 @@ def forgeries(out: sim.Outcomes) -> dict[str, sim.Outcomes]:
         "contacted_is_the_end_of_the_contact_visit": changed(out, "requests", closed, contacted=lambda t: t + 2.0**-30),
         "work_is_the_open_time_of_a_visit": changed(out, "visits", done, worked=lambda hours: hours + 2.0**-30),
         "no_more_are_busy_than_on_duty": changed(out, "visits", waiting, started=lambda t: t - 0.5),
+        "nobody_of_a_total_is_forgotten": changed(out, "levels", out.levels["pool"] == "Street · North 1", on_duty=0),
         "nobody_is_idle_while_somebody_waits": changed(out, "visits", overtaken, started=lambda t: t + 2.0**-30),
         "nobody_overtakes": changed(out, "visits", hotline, ended=lambda t: t + 3),
         "littles_law": changed(out, "levels", first(out.levels["queue"] > 0), queue=lambda q: q + 2.0**-30),

@@ -196,11 +196,11 @@ class Journey(Callbacks):
             if unit == r.right or city.coordination >= 0:
                 return
             wrongs += 1
-            r.hops += 1
             if r.cover < 0:
                 r.cover = BOUNCED
             work = self.time(plan.review, purposes.REVIEW_WORK, r.key, n)
             yield from self.stay(r, self.pools[unit], REVIEW, work)
+            r.hops += 1
 
     def hand_over(self, r: Request, unit: int) -> None:
         """A unit receives the request; with the first one the clocks start."""

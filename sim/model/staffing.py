@@ -72,7 +72,11 @@ class Family:
 
 
 def largest_remainder(total: int, weights: Sequence[float]) -> list[int]:
-    """Split ``total`` by weights, the largest remainders rounded up (Hamilton's method); then at least one each."""
+    """Split ``total`` by weights, the largest remainders rounded up (Hamilton's method); then at least one each.
+
+    Without any weight all are equal.
+    """
+    weights = weights if math.fsum(weights) > 0.0 else [1.0] * len(weights)
     quota = np.asarray(weights, float) / math.fsum(weights) * total
     share = np.floor(quota).astype(int)
     most = np.argsort(share - quota, kind="stable")[: total - int(share.sum())]
