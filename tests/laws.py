@@ -27,6 +27,11 @@ def none(broken: pd.Series | np.ndarray, table: pd.DataFrame) -> None:
     assert not np.any(broken), "\n" + table[np.asarray(broken)].head(5).dropna(axis=1, how="all").to_string()
 
 
+def one_round(r: pd.DataFrame) -> pd.Series:
+    """Whether a request was never reopened; on its way to the second round it still has one."""
+    return (r["rounds"] < 2) & (r["closed"].isna() | (r["status"] == "closed"))
+
+
 # --- time ------------------------------------------------------------------------------------------------------------
 
 
@@ -113,16 +118,17 @@ def hours_by_cause_are_those_of_the_visits(run: Ledger) -> None:
     intake = table[table["kind"] == "intake"].groupby("request")["over"].max().reindex(r.index).fillna(r["arrived"])
     none(past & (r["hours_intake"] != intake - r["arrived"]), r)
     none((r["status"] == "intake_open") & (r["hours_intake"] != end - r["arrived"]), r)
-    none(past & (r["hours_dispatch"] != r["dispatched"] - intake) & (r["rounds"] < 2), r)
+    once = one_round(r)
+    none(past & (r["hours_dispatch"] != r["dispatched"] - intake) & once, r)
     asked_late = bool(callback and callback.after == "due")
     after = r["ended"].fillna(end) - r["closed"]
-    none((r["rounds"] == 1) & r["closed"].notna() & (r["status"] == "closed") & (r["hours_callback"] != after), r)
-    none((r["rounds"] < 2) & (r["hours_rework"] != 0), r)
+    none(once & r["closed"].notna() & (r["hours_callback"] != after), r)
+    none(once & (r["hours_rework"] != 0), r)
     wrong = r.index.isin(v.loc[v["kind"].isin(("review", "coordination")), "request"])
     if run.scenario.policies.first_recipient:  # till the coordination nothing tells who is the wrong one
         wrong = wrong | r["first_closed"].isna()
-    none((r["hops"] == 0) & ~wrong & (r["rounds"] < 2) & (r["hours_bounced"] != 0), r)
-    straight = past & (r["rounds"] == 1) & (r["hops"] == 0) & ~wrong
+    none((r["hops"] == 0) & ~wrong & once & (r["hours_bounced"] != 0), r)
+    straight = past & once & (r["hops"] == 0) & ~wrong
     none(straight & (r["hours_work"] != total("worked", "contact", "handling")), r)
     waited = r["hours_unit_queue"] + r["hours_unit_closed"]
     none(straight & (waited != total("wait", "contact", "handling")), r)
@@ -197,7 +203,7 @@ def merged_is_only_what_was_fixed_or_a_duplicate(run: Ledger) -> None:
         dispatch = run.visits[(run.visits["request"] == row.request) & (run.visits["kind"] == "dispatch")]
         others = r[(r["problem"] == row.problem) & (r["request"] != row.request) & (r["arrived"] <= row.ended)]
         assert row.ended in set(dispatch["ended"]), row
-        assert (others["closed"].isna() | (others["closed"] >= row.ended) | (others["rounds"] > 1)).any(), row
+        assert (others["closed"].isna() | (others["closed"] >= row.ended) | ~one_round(others)).any(), row
 
 
 @law
@@ -261,7 +267,8 @@ def hops_and_rounds_are_those_of_the_visits(run: Ledger) -> None:
     none((r["rounds"] > most) | (r["rounds"] < 0), r)
     none((r["rounds"] > 1) & r["first_closed"].isna(), r)
     dispatch, policies = run.scenario.dispatch, run.scenario.policies
-    none((r["hops"] > (0 if policies.first_recipient or not dispatch else dispatch.max_hops)) & (r["rounds"] < 2), r)
+    most = 0 if policies.first_recipient or not dispatch else dispatch.max_hops
+    none((r["hops"] > most) & one_round(r), r)
     for kind, policy in (("coordination", "first_recipient"), ("subtask", "first_recipient"), ("callback", "callback")):
         assert getattr(policies, policy) or not (v["kind"] == kind).any()
     for kind in ("contact", "coordination", "subtask", "handling"):

@@ -11,6 +11,14 @@ ADDED = [
     ("policies: {callback: {pool: nobody, work: 1 min}}", "policies.callback.pool: there is no pool “nobody”"),
     ("policies: {callback: {pool: desk, work: 1 min, after: due}}", "policies.callback.after: “due” needs"),
     ("policies: {callback: {pool: desk}}", "policies.callback.work: is missing"),
+    (
+        "policies: {callback: {pool: desk, work: 1 min, call_again: {probability: 1, after: 0 min}}}",
+        "policies.callback.call_again.after: must be longer than 0",
+    ),
+    (
+        "policies: {callback: {pool: desk, work: 1 min, reopen: {at_most: 500}}}",
+        "policies.callback.reopen.at_most: must be at most 200, but is 500",
+    ),
     ("policies: {instant_answer: {by_category: {Noise: 1}}}", "policies.instant_answer.by_category.Noise: only a"),
     ("policies: {instant_answer: {by_category: {Quest: 1}}}", "policies.instant_answer.by_category.Quest: there is no"),
     (

@@ -66,7 +66,8 @@ class Journey(Callbacks):
     def reports(self, problem: Problem) -> Course:
         """A problem is reported again and again until it is fixed or given up."""
         category = self.city.categories[problem.category]
-        gap = category.report_gap / self.city.reporting[problem.district]
+        reporting = self.city.reporting[problem.district]
+        gap = category.report_gap / reporting if reporting > 0.0 else math.inf
         given_up = problem.born + rules.exponential(self.u(purposes.GIVE_UP, problem.key), category.give_up)
         time = problem.born
         for k in itertools.count():

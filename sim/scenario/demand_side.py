@@ -11,13 +11,13 @@ from sim.scenario.calendars import WEEKDAYS, Section
 from sim.scenario.distributions import Dist
 from sim.scenario.errors import Fault, ReadError, nearest, read_each
 from sim.scenario.quantities import (
-    Count,
     Moment,
     NotNegative,
     PositiveCount,
     Probability,
     Rate,
     Text,
+    Times,
     choice,
     described,
     duration_text,
@@ -86,7 +86,7 @@ class Redial(Section):
 
     probability: Probability
     after: Dist
-    at_most: Count = 1
+    at_most: Times = 1
 
 
 class Channel(Section):

@@ -9,14 +9,14 @@ from pydantic import BeforeValidator, Field, PlainSerializer, ValidationInfo, Wi
 
 from sim.scenario.calendars import Calendar, Section, hours_per_workday
 from sim.scenario.distributions import Dist, constant
-from sim.scenario.errors import ReadError, quoted
+from sim.scenario.errors import Fault, ReadError, quoted
 from sim.scenario.quantities import (
-    Count,
     Duration,
     Flag,
     Number,
     Probability,
     Text,
+    Times,
     choice,
     duration_text,
     number_in,
@@ -181,7 +181,7 @@ class Reopen(Section):
     """After “not resolved” the request goes back for another round."""
 
     to: Annotated[Literal["owner", "dispatch"], choice("owner", "dispatch")] = "owner"
-    at_most: Count = 1
+    at_most: Times = 1
     probability: Probability = 1.0
 
 
@@ -190,6 +190,12 @@ class CallAgain(Section):
 
     probability: Probability
     after: Dist
+
+    @model_validator(mode="after")
+    def _takes_time(self) -> CallAgain:
+        if not self.after.mean > 0:
+            raise ReadError(Fault("must be longer than 0, or citizens would call for ever at one moment", ("after",)))
+        return self
 
 
 class ScoreWeights(Section):
@@ -221,7 +227,7 @@ class Callback(Section):
     after: Annotated[Literal["closing", "due"], choice("closing", "due")] = "closing"
     coverage: Probability = 1.0
     reach: Probability = 1.0
-    retries: Count = 0
+    retries: Times = 0
     retry_after: Dist = constant(24.0)
     work: Dist
     ring: Dist = constant(0.0)

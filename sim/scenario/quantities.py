@@ -116,6 +116,17 @@ def _positive_count(value: Any) -> int:
     return count
 
 
+#: How often at most something may be tried again; draws are numbered for so many.
+MOST_TIMES = 200
+
+
+def _times(value: Any) -> int:
+    count = read_count(value)
+    if count > MOST_TIMES:
+        raise ReadError(f"must be at most {MOST_TIMES}, but is {count}")
+    return count
+
+
 def read_flag(value: Any) -> bool:
     """true or false, also yes/no and on/off."""
     if isinstance(value, bool):
@@ -282,6 +293,9 @@ Probability = Annotated[
     float, BeforeValidator(read_probability), WithJsonSchema({"type": "number", "minimum": 0, "maximum": 1})
 ]
 Count = Annotated[int, BeforeValidator(read_count), WithJsonSchema({"type": "integer", "minimum": 0})]
+Times = Annotated[
+    int, BeforeValidator(_times), WithJsonSchema({"type": "integer", "minimum": 0, "maximum": MOST_TIMES})
+]
 PositiveCount = Annotated[int, BeforeValidator(_positive_count), WithJsonSchema({"type": "integer", "minimum": 1})]
 Scale = Annotated[
     float, BeforeValidator(read_scale), WithJsonSchema({"type": ["number", "string"], "examples": ["1:100"]})
