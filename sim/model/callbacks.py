@@ -8,7 +8,7 @@ from sim.model import purposes, rules
 from sim.model.city import CallbackPlan
 from sim.model.clockwork import DUE, REDIAL, Course, Moment, place, start
 from sim.model.pools import CALLBACK
-from sim.model.records import CLOSED, OPEN, Request
+from sim.model.records import CLOSED, IN_CALLBACK, MERGED, OPEN, Request
 from sim.model.steps import Step, Steps
 
 
@@ -49,29 +49,44 @@ class Callbacks(Steps):
                 again = Moment(self.env, place(REDIAL, r.key))
                 again.at(self.env.now + self.time(plan.retry_after, purposes.RETRY, r.key, index))
                 yield again
+                if r.status == MERGED:
+                    return
             reached = plan.reach >= 1.0 or self.u(purposes.REACH, r.key, index) < plan.reach
             work = (
                 self.time(plan.work, purposes.CALL_WORK, r.key, index)
                 if reached
                 else self.time(plan.ring, purposes.RING, r.key, index)
             )
-            visit = pool.visit(r, CALLBACK, work)
-            self.calls[visit] = None
+            r.call = visit = pool.visit(r, CALLBACK, work)
             yield visit
-            del self.calls[visit]
-            self.trace.visit(visit, r.rounds, visit.work)
+            r.call = None
+            begun = not math.isnan(visit.started)
+            self.trace.visit(visit, r.rounds, visit.work if begun else 0.0)
+            if not begun:
+                return  # merged meanwhile
             if reached:
                 self.answers(r, plan, n)
                 return
+
+    def end_callback(self, r: Request) -> Step:
+        """A merged request leaves the queue of the callback; a call that is under way is finished first."""
+        if r.call is None:
+            return
+        if math.isnan(r.call.started):
+            r.call.leave()
+            return
+        r.answer = Moment(self.env, place(DUE, r.key))
+        yield r.answer
+        r.spend(IN_CALLBACK, self.env.now)
 
     def answers(self, r: Request, plan: CallbackPlan, n: int) -> None:
         """What the citizen says depends on what truly happened and how it felt; the scored answer is kept."""
         now = self.env.now
         until = now if math.isnan(r.closed) or r.status == OPEN else r.closed
         contacted = r.contacted <= r.contact_due
-        said_contacted = self.u(purposes.SAID_CONTACTED, r.key, n) < plan.contacted[contacted]
+        said_contacted = self.u(purposes.SAID_CONTACTED, r.key, n) < plan.contacted[int(contacted)]
         resolved = r.status == CLOSED and r.resolved == 1.0
-        said_resolved = self.u(purposes.SAID_RESOLVED, r.key, n) < plan.resolved[resolved]
+        said_resolved = self.u(purposes.SAID_RESOLVED, r.key, n) < plan.resolved[int(resolved)]
         said_satisfied = rules.satisfied(
             self.u(purposes.SAID_SATISFIED, r.key, n),
             plan.satisfied,

@@ -54,12 +54,12 @@ class Journey(Callbacks):
                 arrival.at(time)
                 yield arrival
                 if not self.city.categories[category].is_report:
-                    self.contact(child(key, purposes.REPORT, 0), None, 0, district, category)
+                    self.contact(int(child(key, purposes.REPORT, 0)), None, 0, district, category)
                     continue
                 problem = Problem(key, district, category, time)
                 self.problems.append(problem)
                 if self.city.categories[category].report_gap == 0.0:
-                    self.contact(child(key, purposes.REPORT, 0), problem, 0, district, category)
+                    self.contact(int(child(key, purposes.REPORT, 0)), problem, 0, district, category)
                 else:
                     start(self.reports(problem))
 
@@ -74,7 +74,7 @@ class Journey(Callbacks):
             time += rules.exponential(self.u(purposes.REPORT_GAP, problem.key, k), gap)
             if time >= given_up:
                 return
-            key = child(problem.key, purposes.REPORT, k)
+            key = int(child(problem.key, purposes.REPORT, k))
             report = Moment(self.env, place(REDIAL, key))
             report.at(time)
             yield report
@@ -117,7 +117,8 @@ class Journey(Callbacks):
                         yield from self.dispatch(r)
                     yield from self.handling(r)
         except Merged:
-            r.status = MERGED
+            r.status, r.cover = MERGED, -1
+            yield from self.end_callback(r)
         r.ended = r.mark
         if r.problem is not None:
             r.problem.requests.pop(r.key, None)
@@ -139,7 +140,6 @@ class Journey(Callbacks):
                 yield visit
                 self.book(r, visit)
                 if not math.isnan(visit.started):
-                    r.answered_wait = visit.started - visit.queued
                     break
                 redial = channel.redial
                 if attempt >= redial.at_most or self.u(purposes.REDIALS, r.key, attempt) >= redial.probability:
@@ -230,7 +230,6 @@ class Journey(Callbacks):
             r.cover = BOUNCED
         if city.contact_work >= 0 and math.isnan(r.contacted):
             yield from self.stay(r, owner, CONTACT, self.time(city.contact_work, purposes.CONTACT_WORK, r.key))
-            r.contacted = self.env.now
         if bounced:
             yield from self.stay(
                 r, owner, COORDINATION, self.time(city.coordination, purposes.COORDINATION_WORK, r.key)
@@ -326,7 +325,7 @@ class Journey(Callbacks):
         """The citizen turns to the city anew about an unsolved matter."""
         plan = self.city.callback
         assert plan is not None
-        key = child(r.key, purposes.REPEAT, 0)
+        key = int(child(r.key, purposes.REPEAT, 0))
         again = Moment(self.env, place(REDIAL, key))
         again.at(self.env.now + self.time(plan.call_again_after, purposes.AGAIN_GAP, r.key))
         yield again

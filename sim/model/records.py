@@ -107,6 +107,7 @@ class Request:
         "arrived",
         "asked",
         "asks",
+        "call",
         "called_back",
         "category",
         "channel",
@@ -175,7 +176,8 @@ class Request:
         self.visit: Visit | None = None  # where it is just now, but for a callback while it is handled
         self.timer: Moment | None = None  # what it waits for just now, away from any pool
         self.timer_cause = IN_INTAKE
-        self.answer: Moment | None = None  # set while it waits, closed, for its callback
+        self.call: Visit | None = None  # the callback under way
+        self.answer: Moment | None = None  # set while it waits for the end of its callback
         self.asked = False  # the callback of this round is over
         self.last_answer = math.nan  # what the citizen said of this round: resolved (1) or not (0)
 

@@ -11,12 +11,12 @@ from sim.model import rules
 from sim.model.city import City
 from sim.model.clockwork import LEAD_END, Moment, place, start
 from sim.model.draws import duration, uniform
-from sim.model.pools import DISPATCH, DISTRICT_DESK, INTAKE, Pool, Visit, keep_hours
+from sim.model.pools import CONTACT, DISPATCH, DISTRICT_DESK, INTAKE, Pool, Visit, keep_hours
 from sim.model.records import (
-    CLOSED,
     IN_CALLBACK,
     IN_DISPATCH,
     IN_INTAKE,
+    INTAKE_OPEN,
     UNIT_CLOSED,
     UNIT_QUEUE,
     WORK,
@@ -49,7 +49,6 @@ class Steps:
             start(keep_hours(env, number, roster, [p for p in self.pools if p.plan.roster == number]))
         self.live: dict[int, Request] = {}
         self.problems: list[Problem] = []
-        self.calls: dict[Visit, None] = {}  # callbacks under way
         self.contacts = 0
 
     def u(self, purpose: int, key: int, index: int = 0) -> float:
@@ -103,6 +102,10 @@ class Steps:
         else:
             worked = visit.work
         self.trace.visit(visit, r.rounds, worked)
+        if visit.kind == INTAKE and begun:
+            r.answered_wait = visit.started - visit.queued
+        elif visit.kind == CONTACT and begun:
+            r.contacted = visit.ended
         if visit.kind in (DISPATCH, DISTRICT_DESK):
             r.spend(IN_DISPATCH, now)
         elif visit.kind == INTAKE or r.cover >= 0:
@@ -124,12 +127,11 @@ class Steps:
             elif r.timer is not None:
                 r.spend(r.timer_cause, end)
             else:
-                r.spend(IN_CALLBACK if r.status == CLOSED else IN_INTAKE, end)
+                r.spend(IN_INTAKE if r.status == INTAKE_OPEN else IN_CALLBACK, end)
+            if r.call is not None and r.call.pool is not None:
+                begun = not math.isnan(r.call.started)
+                self.trace.visit(r.call, r.rounds, r.call.pool.worked(r.call, end) if begun else 0.0)
             self.trace.request(r)
-        for visit in self.calls:
-            begun = not math.isnan(visit.started)
-            assert visit.pool is not None
-            self.trace.visit(visit, visit.request.rounds, visit.pool.worked(visit, end) if begun else 0.0)
         for problem in self.problems:
             self.trace.problem(problem)
 
