@@ -238,18 +238,18 @@ def policies(draw: DrawFn, pools: Data, classes: list[str], categories: list[str
 @st.composite
 def callbacks(draw: DrawFn, limited: bool) -> Data:
     """How citizens are asked, what they say, and what follows from it."""
-    says = {"if_true": draw(PROBABLY), "if_false": draw(PROBABLY)}
+    says = {"if_true": draw(st.sampled_from([0.8, 1.0, 0.5])), "if_false": draw(st.sampled_from([0.2, 0.0, 0.5]))}
     reopen = st.builds(
         lambda to, most, p: {"to": to, "at_most": most, "probability": p},
         st.sampled_from(["owner", "dispatch"]),
-        st.integers(0, 2),
-        PROBABLY,
+        st.sampled_from([1, 2, 0]),
+        st.sampled_from([1.0, 0.5]),
     )
     parts = {
         "pool": "callback",
         "work": draw(QUICK),
-        "coverage": PROBABLY,
-        "reach": PROBABLY,
+        "coverage": st.sampled_from([0.8, 0.5]),
+        "reach": st.sampled_from([0.7, 0.3]),
         "retries": st.integers(0, 2),
         "retry_after": SHORT,
         "ring": times(1, 5),
@@ -258,7 +258,7 @@ def callbacks(draw: DrawFn, limited: bool) -> Data:
         "satisfied": st.just({"intercept": 0.5, "late": -1, "hops": -0.3, "log_days": -0.1}),
         "reopen": reopen,
         "score": st.just({"round": "last", "weights": {"resolution": 1}}),
-        "call_again": st.builds(lambda p, after: {"probability": p, "after": after}, PROBABLY, LONG),
+        "call_again": st.builds(lambda p, after: {"probability": p, "after": after}, st.sampled_from([0.8, 0.4]), LONG),
     }
     if limited:
         parts["after"] = st.sampled_from(["due", "closing"])
