@@ -8,6 +8,7 @@ from typing import Any
 from city_parts import (
     CALENDARS,
     LONG,
+    OFTEN,
     PROBABLY,
     QUICK,
     SHARE,
@@ -32,9 +33,9 @@ def cities(draw: DrawFn) -> Data:
     units = city["units"] = draw(organisations(classes))
     pools: Data = {}
     city["channels"] = draw(lines(pools))
-    if draw(st.booleans()):
+    if draw(OFTEN):
         city["dispatch"] = draw(desks(pools, list(units)))
-    if draw(st.booleans()):
+    if draw(OFTEN):
         city["contact"] = {"work": draw(QUICK)}
     city["categories"] = draw(matters(classes, list(units), districts))
     city["policies"] = draw(policies(pools, classes, list(city["categories"])))
@@ -132,7 +133,7 @@ def desks(draw: DrawFn, pools: Data, units: list[str]) -> Data:
     dispatch = {
         "pool": "dispatch",
         "work": draw(QUICK),
-        "accuracy": draw(st.sampled_from([1.0, 0.8, 0.4, 0.0])),
+        "accuracy": draw(st.sampled_from([1.0, 0.8, 0.6, 0.4, 0.0])),
         **draw(
             some(
                 {
@@ -144,7 +145,7 @@ def desks(draw: DrawFn, pools: Data, units: list[str]) -> Data:
             )
         ),
     }
-    if draw(st.booleans()):
+    if draw(OFTEN):
         pools["district desk"] = draw(staffed()) | draw(st.sampled_from([{"per": "district"}, {}]))
         dispatch["district_desk"] = {"pool": "district desk", "work": draw(QUICK)}
     return dispatch
@@ -229,7 +230,7 @@ def policies(draw: DrawFn, pools: Data, classes: list[str], categories: list[str
             }
         )
     )
-    if draw(st.booleans()):
+    if draw(OFTEN):
         pools["callback"] = draw(staffed()) | draw(st.sampled_from([{}, {}, {"per": "district"}]))
         found["callback"] = draw(callbacks(limited="time_limits" in found))
     return found

@@ -27,13 +27,13 @@ CITIES = int(os.environ.get("CITYSIM_CITIES", "0"))
 TABLES = ("requests", "visits", "levels", "problems")
 
 some_cities = settings(
-    max_examples=CITIES or 60,
+    max_examples=CITIES or 400,
     derandomize=not CITIES,
     deadline=None,
     phases=[Phase.explicit, Phase.reuse, Phase.generate, Phase.shrink],
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.large_base_example],
 )
-fewer_cities = settings(some_cities, max_examples=CITIES or 15)
+fewer_cities = settings(some_cities, max_examples=CITIES or 40)
 
 
 @some_cities

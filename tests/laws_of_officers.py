@@ -1,0 +1,112 @@
+"""Laws of MODEL.md, section 7, about each pool: who is at work, who waits, who comes first. None has a tolerance."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from lawbook import law, none
+from ledger import NEVER, Ledger, number
+
+
+@law
+def work_is_the_open_time_of_a_visit(run: Ledger) -> None:
+    """Work begins when its officer is on duty, pauses when the office is closed, and else goes on."""
+    for pool, v in run.visits[run.visits["started"].notna()].groupby("pool"):
+        hours = run.hours[pool]
+        begun = v["started"].to_numpy()
+        none(hours.at(begun) < 1, v)
+        until = np.minimum(v["over"].to_numpy(), run.out.end)
+        none(hours.open_time(until) - hours.open_time(begun) != v["worked"], v)
+        if hours.pauses:
+            # what is done exactly at closing time ends then, not in the morning
+            late = (hours.at(until) > 0) & np.isin(until, hours.times) & (until > begun) & (v["over"] < NEVER)
+            none(late.to_numpy(), v)
+    none(run.visits["started"].isna() & (run.visits["worked"] != 0), run.visits)
+
+
+@law
+def no_more_are_busy_than_on_duty(run: Ledger) -> None:
+    """… or finishing: no work begins while as many or more are at work than are on duty."""
+    for pool, v in run.visits[run.visits["started"].notna()].groupby("pool"):
+        hours, begun = run.hours[pool], v["started"].to_numpy()
+        busy = number(begun, v["over"].to_numpy(), begun)
+        none(busy > hours.at(begun), v)
+
+
+@law
+def nobody_of_a_total_is_forgotten(run: Ledger) -> None:
+    """A total is split over its pools whole; a pool that would get nobody has one officer all the same."""
+    if run.scenario.scale != 1:
+        return
+    for family, spec in {**run.scenario.pools, **run.scenario.units}.items():
+        if spec.staff and spec.staff.total is not None:
+            counts = [run.hours[pool].counts.max() for pool in run.pools if run.family(pool) == family]
+            assert spec.staff.total <= sum(counts) < spec.staff.total + len(counts), f"{family}: {counts}"
+
+
+@law
+def nobody_is_idle_while_somebody_waits(run: Ledger) -> None:
+    v = run.visits
+    waiting = {home: (q["queued"].to_numpy(), q["out"].to_numpy()) for home, q in v[v["home"] != ""].groupby("home")}
+    at_work = {
+        pool: (q["started"].to_numpy(), q["over"].to_numpy()) for pool, q in v.dropna(subset="started").groupby("pool")
+    }
+    nothing = (np.zeros(0), np.zeros(0))
+    for pool in run.pools:
+        hours, work = run.hours[pool], at_work.get(pool, nothing)
+        for queue in run.served_by(pool):
+            line = waiting.get(queue, nothing)
+            moments = np.unique(np.concatenate([hours.times, *work, *line]))
+            moments = moments[moments < run.out.end]  # between two of them nothing changes
+            idle = (number(*work, moments) < hours.at(moments)) & (number(*line, moments) > 0)
+            assert not idle.any(), f"{pool} is idle at {moments[idle][:5]} while somebody waits for {queue}"
+
+
+@law
+def nobody_overtakes(run: Ledger) -> None:
+    """Who starts was the first of the queue: contacts before the rest, then by the queue's discipline."""
+    v = run.visits[run.visits["home"] != ""]
+    for home, queue in v.groupby("home"):
+        rank = ranks(run, run.family(home), queue)
+        if rank is None:
+            continue
+        order = np.lexsort((queue["request"].to_numpy().astype(str), queue["queued"], rank, queue["kind"] != "contact"))
+        ordered = queue.iloc[order]
+        queued, out, started = (ordered[name].to_numpy() for name in ("queued", "out", "started"))
+        # row i is ahead of column j, joined before j began and was still waiting when it did
+        overtaken = np.triu((queued[:, None] < started) & (out[:, None] > started), 1)
+        none(overtaken.any(axis=1), ordered)
+
+
+def ranks(run: Ledger, family: str, queue: pd.DataFrame) -> np.ndarray | None:
+    """The rank by the discipline of the queue; None where the tables do not tell (due dates that moved)."""
+    spec, policies = run.spec(family), run.scenario.policies
+    discipline, head_start = spec.discipline, spec.head_start
+    classes = run.scenario.classes
+    if discipline == "class":
+        return queue["urgency"].map(classes.index).to_numpy()
+    if discipline == "aged":
+        return (queue["queued"] - queue["urgency"].map(lambda name: head_start.get(name, 0.0))).to_numpy()
+    if discipline == "due":
+        limits = policies.time_limits
+        moved = (limits and (limits.extension or limits.parking)) or (queue["rounds"] > 1).any()
+        return None if moved or family not in run.scenario.units else queue["due"].fillna(NEVER).to_numpy()
+    return np.zeros(len(queue))
+
+
+@law
+def littles_law(run: Ledger) -> None:
+    """Hours of waiting and of work in the levels are those of the visits, exactly; so are the arrivals."""
+    v, end = run.visits, run.out.end
+    levels = run.out.levels.groupby("pool", observed=False)[["arrivals", "queue", "busy", "on_duty"]].sum()
+    assert set(levels.index) == set(run.pools)
+    for pool in run.pools:
+        of_pool, level = v[v["pool"] == pool], levels.loc[pool]
+        assert level["arrivals"] == len(of_pool)
+        assert level["queue"] == (np.minimum(of_pool["out"], end) - of_pool["queued"]).sum()
+        assert level["busy"] == of_pool["worked"].sum()
+        hours = run.hours[pool]
+        duty = np.diff(np.append(np.minimum(hours.times, end), end)) @ hours.counts
+        np.testing.assert_allclose(level["on_duty"], duty, rtol=1e-9, atol=1e-9)
+    hour = run.out.levels.groupby("pool", observed=False)["hour"]
+    assert (hour.size() == np.ceil(end)).all()

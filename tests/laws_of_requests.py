@@ -1,0 +1,277 @@
+"""Laws of MODEL.md, section 7, about each contact: its ends, its times, its visits. None has a tolerance."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from lawbook import law, none
+from ledger import NEVER, Ledger
+
+TICK = 2.0**-30
+STATUSES = ("answered", "deflected", "settled", "out_of_scope", "lost", "merged", "closed", "intake_open", "open")
+OVER = ("answered", "deflected", "settled", "out_of_scope", "lost", "merged")
+BEFORE_UNITS = ("answered", "deflected", "settled", "out_of_scope", "lost", "intake_open")
+
+
+def one_round(r: pd.DataFrame) -> pd.Series:
+    """Whether a request was never reopened; on its way to the second round it still has one."""
+    return (r["rounds"] < 2) & (r["closed"].isna() | (r["status"] == "closed"))
+
+
+# --- time ------------------------------------------------------------------------------------------------------------
+
+
+@law
+def causes_add_up_to_age(run: Ledger) -> None:
+    r = run.requests
+    hours = r[[name for name in r.columns if name.startswith("hours_")]]
+    assert len(hours.columns) == 11
+    age = np.minimum(r["ended"].fillna(NEVER), run.out.end) - r["arrived"]
+    none((hours < 0).any(axis=1) | hours.isna().any(axis=1), r)
+    none(hours.sum(axis=1) != age, r)
+
+
+@law
+def no_time_is_negative(run: Ledger) -> None:
+    """Neither a wait nor a stay; nothing lies before the start, nothing that has happened after the end."""
+    v, end = run.visits, run.out.end
+    none((v["queued"] < v["arrived"]) | (v["started"] < v["queued"]) | (v["ended"] < v["queued"]), v)
+    none((v["ended"] < v["started"]) | (v["worked"] < 0) | v["worked"].isna() | v["queued"].isna(), v)
+    none((v["queued"] >= end) | (v["started"] >= end) | (v["ended"] >= end), v)
+    r = run.requests
+    none((r["arrived"] < 0) | (r["arrived"] >= end) | (r["answered_wait"] < 0), r)
+    for table in (v, r, run.out.problems):
+        for name, column in table.select_dtypes("float64").items():
+            finite = column[np.isfinite(column)]
+            assert (finite / TICK == np.round(finite / TICK)).all(), f"{name} is not a multiple of 2⁻³⁰ h"
+
+
+@law
+def things_happen_in_order(run: Ledger) -> None:
+    """Arrived, dispatched, contacted, closed, called back, ended; and due after the clock began."""
+    r = run.requests
+    chain = ["arrived", "dispatched", "contacted", "first_closed", "closed", "ended"]
+    for i, earlier in enumerate(chain):
+        for later in chain[i + 1 :]:
+            none(r[later] < r[earlier], r)
+    none(r["first_closed"].isna() != r["closed"].isna(), r)
+    none((r["called_back"] < r["arrived"]) | (r["called_back"] > r["ended"].fillna(NEVER)), r)
+    none((r["due"] < r["arrived"]) | (r["contact_due"] < r["arrived"]), r)
+    limits = run.scenario.policies.time_limits
+    if limits is None or limits.from_ == "dispatch":
+        none((r["due"] < r["dispatched"]) | (r["contact_due"] < r["dispatched"]), r)
+        none((r["due"].notna() | r["contact_due"].notna()) & r["dispatched"].isna(), r)
+
+
+@law
+def due_dates_follow_from_the_limits(run: Ledger) -> None:
+    """Those in hours of the clock; nothing but an extension or parking moves them."""
+    limits, r = run.scenario.policies.time_limits, run.requests
+    if limits is None:
+        none(r["due"].notna() | r["contact_due"].notna(), r)
+        return
+    begin = r["dispatched"] if limits.from_ == "dispatch" else r["arrived"]
+    ran = r[(r["dispatched"] if limits.from_ == "dispatch" else r["due"]).notna()]
+    for row, start in zip(ran.itertuples(), begin[ran.index], strict=True):
+        wanted = limits.by_category.get(row.category, limits.resolve.get(row.urgency))
+        if wanted is None:
+            assert np.isnan(row.due), row
+        elif wanted.hours is not None:
+            assert (
+                row.due >= start + wanted.hours
+                if limits.extension or limits.parking
+                else row.due == start + wanted.hours
+            )
+        answer = limits.contact.get(row.urgency)
+        if answer is None:
+            assert np.isnan(row.contact_due), row
+        elif answer.hours is not None:
+            assert row.contact_due == start + answer.hours, row
+
+
+@law
+def hours_by_cause_are_those_of_the_visits(run: Ledger) -> None:
+    """For requests that took the straight way: to the right unit at once, and in one round."""
+    r, v, end = run.requests.set_index("request"), run.visits, run.out.end
+    stay = np.minimum(v["over"], end) - v["queued"]
+    table = v[["request", "kind", "worked", "queued", "over"]].assign(stay=stay, wait=stay - v["worked"])
+
+    def total(column: str, *kinds: str) -> pd.Series:
+        return table[table["kind"].isin(kinds)].groupby("request")[column].sum().reindex(r.index, fill_value=0.0)
+
+    callback = run.scenario.policies.callback
+    past = r["dispatched"].notna()
+    intake = table[table["kind"] == "intake"].groupby("request")["over"].max().reindex(r.index).fillna(r["arrived"])
+    none(past & (r["hours_intake"] != intake - r["arrived"]), r)
+    none((r["status"] == "intake_open") & (r["hours_intake"] != end - r["arrived"]), r)
+    once = one_round(r)
+    none(past & (r["hours_dispatch"] != r["dispatched"] - intake) & once, r)
+    asked_late = bool(callback and callback.after == "due")
+    after = r["ended"].fillna(end) - r["closed"]
+    none(once & r["closed"].notna() & (r["hours_callback"] != after), r)
+    none(once & (r["hours_rework"] != 0), r)
+    wrong = r.index.isin(v.loc[v["kind"].isin(("review", "coordination")), "request"])
+    if run.scenario.policies.first_recipient:  # till the coordination nothing tells who is the wrong one
+        wrong = wrong | r["first_closed"].isna()
+    none((r["hops"] == 0) & ~wrong & once & (r["hours_bounced"] != 0), r)
+    straight = past & once & (r["hops"] == 0) & ~wrong
+    none(straight & (r["hours_work"] != total("worked", "contact", "handling")), r)
+    waited = r["hours_unit_queue"] + r["hours_unit_closed"]
+    none(straight & (waited != total("wait", "contact", "handling")), r)
+    none(straight & (r["hours_other_units"] < total("stay", "part")), r)
+    assert asked_late or callback is None or not (v["kind"] == "callback")[v["request"].map(r["closed"]).isna()].any()
+
+
+# --- ends ------------------------------------------------------------------------------------------------------------
+
+
+@law
+def every_contact_has_one_end(run: Ledger) -> None:
+    r = run.requests
+    assert r["request"].is_unique
+    assert set(r["status"].astype(str)) <= set(STATUSES)
+    assert r["status"].value_counts().sum() == len(r)
+    status = r["status"].astype(str)
+    none(status.isin(OVER) & r["ended"].isna(), r)
+    none(status.isin(("open", "intake_open")) & r["ended"].notna(), r)
+    none((status == "closed") & r["closed"].isna(), r)
+    none(status.isin(BEFORE_UNITS) & (r["dispatched"].notna() | r["first_unit"].notna() | (r["hops"] > 0)), r)
+    none((status == "closed") & (r["dispatched"].isna() | r["owner_unit"].isna() | r["resolved"].isna()), r)
+    none(r["dispatched"].isna() != r["first_unit"].isna(), r)
+    none(r["closed"].isna() != r["resolved"].isna(), r)
+    policies = run.scenario.policies
+    kinds = r["category"].astype(str).map({name: c.kind for name, c in run.scenario.categories.items()})
+    none((status == "answered") & (kinds != "consultation"), r)
+    assert policies.instant_answer or not (status == "answered").any()
+    assert policies.classified_handling or not (status == "out_of_scope").any()
+    patient = {name: channel.patience is not None for name, channel in run.scenario.channels.items()}
+    none((status == "lost") & ~r["channel"].astype(str).map(patient).astype(bool), r)
+    if policies.callback is None:
+        none((status == "closed") & (r["ended"] != r["closed"]), r)
+        none(r["called_back"].notna(), r)
+
+
+@law
+def intake_ends_as_its_visits_say(run: Ledger) -> None:
+    v = run.visits[run.visits["kind"] == "intake"]
+    last = v.drop_duplicates("request", keep="last").set_index("request")
+    r = run.requests.set_index("request").reindex(last.index)
+    status = r["status"].astype(str)
+    lost = last["started"].isna() & last["ended"].notna()
+    none((status == "lost") & (~lost | (last["ended"] != r["ended"])), r)
+    none(status.isin(("answered", "out_of_scope")) & (last["ended"] != r["ended"]), r)
+    # between two calls somebody is still at intake
+    none((status == "intake_open") & last["started"].notna() & last["ended"].notna(), r)
+    none(~status.isin(("lost", "intake_open", "merged")) & (last["started"].isna() | last["ended"].isna()), r)
+    none((r["answered_wait"] != last["started"] - last["queued"]) & last["ended"].notna() & ~lost, r)
+    at_most = {name: c.redial.at_most if c.redial else 0 for name, c in run.scenario.channels.items()}
+    calls = v.groupby("request").size()
+    none(calls.reindex(r.index) > 1 + r["channel"].astype(str).map(at_most).astype(int), r)
+    served = v["started"].notna() & v["request"].duplicated(keep="last")
+    none(served, v)
+
+
+@law
+def merged_is_only_what_was_fixed_or_a_duplicate(run: Ledger) -> None:
+    r = run.requests
+    merged = r[r["status"] == "merged"].merge(
+        run.out.problems[["problem", "fixed", "fixed_by"]], on="problem", how="left", validate="many_to_one"
+    )
+    none(merged["problem"].isna() | (merged["fixed_by"] == merged["request"]), merged)
+    by_fix = merged["fixed"] <= merged["ended"]
+    precise = run.scenario.policies.precise_dispatch
+    if not precise or precise.duplicates == 0:
+        none(~by_fix, merged)
+        return
+    # a duplicate is recognised at the end of a dispatch visit, while another request about the problem is open
+    rest = merged[~by_fix]
+    for row in rest.itertuples():
+        dispatch = run.visits[(run.visits["request"] == row.request) & (run.visits["kind"] == "dispatch")]
+        others = r[(r["problem"] == row.problem) & (r["request"] != row.request) & (r["arrived"] <= row.ended)]
+        assert row.ended in set(dispatch["ended"]), row
+        assert (others["closed"].isna() | (others["closed"] >= row.ended) | ~one_round(others)).any(), row
+
+
+@law
+def a_fix_is_a_closing_that_resolved(run: Ledger) -> None:
+    """And no report of the problem comes after it."""
+    p, r = run.out.problems, run.requests
+    assert p["problem"].is_unique
+    none(p["fixed"].isna() != p["fixed_by"].isna(), p)
+    none((p["first_report"] < p["born"]) | (p["fixed"] < p["born"]), p)
+    fixed = p[p["fixed"].notna()].merge(r, left_on="fixed_by", right_on="request", how="left", suffixes=("", "_of"))
+    none(fixed["request"].isna() | (fixed["problem_of"] != fixed["problem"]), fixed)
+    none((fixed["fixed"] < fixed["first_closed"]) | (fixed["fixed"] > fixed["closed"]), fixed)
+    none((fixed["rounds"] == 1) & ((fixed["closed"] != fixed["fixed"]) | ~fixed["resolved"].fillna(False)), fixed)
+    about = r[r["problem"].notna()].merge(p, on="problem", how="left", suffixes=("", "_of"))
+    none(about["born"].isna() | (about["born"] > about["arrived"]) | (about["arrived"] >= about["fixed"]), about)
+    none((about["district"].astype(str) != about["district_of"].astype(str)), about)
+    none((about["category"].astype(str) != about["category_of"].astype(str)), about)
+    none((about["resolved"] == True) & about["fixed"].isna(), about)  # noqa: E712
+    kinds = r["category"].astype(str).map({name: c.kind for name, c in run.scenario.categories.items()})
+    none((kinds == "consultation") != r["problem"].isna(), r)
+    unique = about.groupby("problem")["urgency"].nunique()
+    assert (unique == 1).all(), "all reports of a problem share its urgency class"
+
+
+# --- visits of a request ---------------------------------------------------------------------------------------------
+
+
+@law
+def a_request_is_in_one_place(run: Ledger) -> None:
+    """Its visits do not overlap, but for a callback at the due date; and none is after its end."""
+    v = run.visits.sort_values(["request", "visit"])
+    ended = v["request"].map(run.requests.set_index("request")["ended"])
+    none((v["over"] > ended) & ended.notna(), v)
+    callback = run.scenario.policies.callback
+    if callback and callback.after == "due":
+        asked = v["kind"] == "callback"
+        parts = [v[asked], v[~asked]]
+    else:
+        parts = [v]
+    for part in parts:
+        same = part["request"].to_numpy()[1:] == part["request"].to_numpy()[:-1]
+        none(same & (part["queued"].to_numpy()[1:] < part["over"].to_numpy()[:-1]), part[1:])
+    numbers = v.groupby("request")["visit"]
+    assert (numbers.max() == numbers.size()).all()
+    assert (numbers.min() == 1).all()
+    assert v["arrived"].notna().all(), "a visit of nobody"
+
+
+@law
+def hops_and_rounds_are_those_of_the_visits(run: Ledger) -> None:
+    r, v = run.requests.set_index("request"), run.visits
+    done = v["started"].notna() & v["ended"].notna()
+    reviews = v[done & (v["kind"] == "review")].groupby("request").size()
+    rounds = v[v["kind"].isin(("contact", "handling", "coordination"))].groupby("request")["round"].max()
+    reviews, rounds = (counts.reindex(r.index, fill_value=0) for counts in (reviews, rounds))
+    # what was fixed meanwhile, and so merged after its review, left for no other unit
+    none((r["hops"] > reviews) | (r["hops"] < reviews - (r["status"] == "merged")), r)
+    none(r["rounds"] < rounds, r)
+    callback = run.scenario.policies.callback
+    most = 1 + (callback.reopen.at_most if callback and callback.reopen else 0)
+    none((r["rounds"] > most) | (r["rounds"] < 0), r)
+    none((r["rounds"] > 1) & r["first_closed"].isna(), r)
+    dispatch, policies = run.scenario.dispatch, run.scenario.policies
+    most = 0 if policies.first_recipient or not dispatch else dispatch.max_hops
+    none((r["hops"] > most) & one_round(r), r)
+    for kind, policy in (("coordination", "first_recipient"), ("subtask", "first_recipient"), ("callback", "callback")):
+        assert getattr(policies, policy) or not (v["kind"] == kind).any()
+    for kind in ("contact", "coordination", "subtask", "handling"):
+        once = v[v["kind"] == kind]
+        none(once.duplicated("request" if kind == "contact" else ["request", "round"]), once)
+
+
+@law
+def visits_stay_in_their_district(run: Ledger) -> None:
+    v = run.visits.merge(run.requests[["request", "district"]], on="request")
+    place = v["pool"].map(run.out.pools.set_index("pool")["district"])
+    none((place != "") & (place != v["district"]), v)
+
+
+@law
+def contacted_is_the_end_of_the_contact_visit(run: Ledger) -> None:
+    v, r = run.visits, run.requests.set_index("request")
+    ended = v[(v["kind"] == "contact") & v["started"].notna()].groupby("request")["ended"].min().reindex(r.index)
+    if run.scenario.contact:
+        none(r["contacted"].fillna(-1) != ended.fillna(-1), r)
