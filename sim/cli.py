@@ -7,6 +7,7 @@ data, 130 interrupted.
 from __future__ import annotations
 
 import json
+import signal
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -26,7 +27,13 @@ OK, FAILED, USAGE, BAD_DATA, INTERRUPTED = 0, 1, 2, 3, 130
 
 def main() -> None:
     """Run the command line and leave with its exit code."""
+    for number in (signal.SIGTERM, getattr(signal, "SIGHUP", signal.SIGTERM)):
+        signal.signal(number, _leave)  # so that workers and half-written folders are cleared away
     sys.exit(run_command(sys.argv[1:]))
+
+
+def _leave(number: int, _: object) -> None:
+    raise SystemExit(128 + number)
 
 
 def run_command(arguments: list[str]) -> int:
@@ -133,7 +140,7 @@ def run(
             processes=processes,
             progress=tick,
         )
-    store.write(found, path, folder, run_page(found))
+    folder = store.write(found, path, folder, run_page(found), numbered=out is None)
     if as_json:
         click.echo(measures_json(found, folder))
     else:
@@ -268,7 +275,7 @@ def known_scenarios() -> list[Path]:
 def find_scenario(name: str) -> Path:
     """A scenario by its path, or by the name of one that ships."""
     path = Path(name)
-    if path.exists() or path.suffix in (".yaml", ".yml") or len(path.parts) > 1:
+    if path.is_file() or path.suffix in (".yaml", ".yml") or len(path.parts) > 1:
         return path
     for known in known_scenarios():
         if known.stem == name:

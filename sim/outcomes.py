@@ -254,18 +254,17 @@ def _while_open(
     return np.maximum(begin[whole], opens[hours]), np.minimum(until[whole], closes[hours])
 
 
-def _on_duty(plan: PoolPlan, roster: Roster, hours: int) -> NDArray[np.float64]:
-    times = np.minimum(np.array(roster.times), hours)
-    steps = np.diff(np.append(times, hours))
-    moments = np.cumsum(np.concatenate([[0.0], steps * plan.headcounts]))
-    return np.diff(np.interp(np.arange(hours + 1), np.append(times, hours), moments))
+def _on_duty(plan: PoolPlan, roster: Roster, end: float, hours: int) -> NDArray[np.float64]:
+    times = np.minimum(np.append(roster.times, end), end)
+    moments = np.cumsum(np.concatenate([[0.0], np.diff(times) * plan.headcounts]))
+    return np.diff(np.interp(np.arange(hours + 1), times, moments))
 
 
 def _levels(city: City, raw: NDArray[np.float64], replication: int) -> pd.DataFrame:
     """Hour by hour and pool: arrivals, mean queue, officers at work, officers on duty.
 
     An officer whose work pauses while the office is closed is not at work. A visit counts for the pool that served it,
-    and while it waits for the pool whose queue it stands in.
+    one that nobody has served yet for the pool whose queue it stands in.
     """
     hours = int(np.ceil(city.end))
     frames = []
@@ -286,7 +285,7 @@ def _levels(city: City, raw: NDArray[np.float64], replication: int) -> pd.DataFr
                 "arrivals": np.bincount(queued.astype(np.int64), minlength=hours)[:hours],
                 "queue": _spread(queued, np.where(begun, started, left), hours),
                 "busy": busy,
-                "on_duty": _on_duty(plan, roster, hours),
+                "on_duty": _on_duty(plan, roster, city.end, hours),
             }
         )
     names = [p.name for p in city.pools]

@@ -58,7 +58,7 @@ def cities(draw: DrawFn) -> Data:
 def places(draw: DrawFn) -> Data:
     """Time, calendars, districts, and how demand varies."""
     start = date(2024, 3, 4) + timedelta(days=draw(st.integers(0, 6)))
-    days = draw(st.integers(3, 14))
+    days = draw(st.sampled_from([3, 5, 8, 14]))
     time: Data = {"start": str(start), "end": f"{start + timedelta(days=days)}{draw(st.sampled_from(['', ' 13:00']))}"}
     if draw(st.booleans()):
         time |= {"count_from": str(start + timedelta(days=1)), "count_until": str(start + timedelta(days=days - 1))}
@@ -161,7 +161,7 @@ def matters(draw: DrawFn, classes: list[str], units: list[str], districts: list[
     for name in ("Pothole", "Question", "Leak")[: draw(st.sampled_from([1, 2, 3, 3]))]:
         right = {unit: 1 / len(units) for unit in units} if name == "Pothole" else draw(shares(units))
         parts: Data = {
-            "total": draw(st.sampled_from(["12 / d", "25 / d", "4 / d"])),
+            "total": draw(st.sampled_from(["6 / d", "15 / d", "2 / d"])),
             "unit": right,
             "work": draw(WORK),
             "urgency": draw(shares(classes)),

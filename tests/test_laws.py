@@ -27,13 +27,13 @@ CITIES = int(os.environ.get("CITYSIM_CITIES", "0"))
 TABLES = ("requests", "visits", "levels", "problems")
 
 some_cities = settings(
-    max_examples=CITIES or 400,
+    max_examples=CITIES or 300,
     derandomize=not CITIES,
     deadline=None,
     phases=[Phase.explicit, Phase.reuse, Phase.generate, Phase.shrink],
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.large_base_example],
 )
-fewer_cities = settings(some_cities, max_examples=CITIES or 40)
+fewer_cities = settings(some_cities, max_examples=CITIES or 30)
 
 
 @some_cities
@@ -107,6 +107,62 @@ def test_with_ample_staff_nobody_waits(city: dict[str, Any]) -> None:
         if (hours.counts > 0).all() or hours.pauses:
             units = run.requests[run.requests["owner_unit"] == pool]
             assert (units["hours_unit_queue"] == 0).all()
+
+
+# --- small cases that broke a law once -------------------------------------------------------------------------------
+
+
+def small(**parts: Any) -> sim.Outcomes:
+    """Two days of one district; no law is broken."""
+    time = {"start": "2024-03-04", "end": "2024-03-06"}
+    out = sim.simulate(from_dict({"name": "small", "time": time, "districts": {"Town": {}}, **parts}))
+    assert not broken_laws(Ledger(out))
+    return out
+
+
+def test_who_waits_at_the_wrong_unit_has_not_left_it() -> None:
+    out = small(
+        dispatch={"pool": "desk", "work": "6 min", "accuracy": 0},
+        pools={"desk": {"staff": 1}},
+        units={"Right": {"staff": 1}, "Wrong": {"staff": 0}},
+        categories={"Matter": {"total": "2 / d", "unit": "Right", "work": "1 h", "confused_with": "Wrong"}},
+    )
+    assert (out.visits["kind"] == "review").sum() == len(out.requests) > 2
+    assert (out.requests["hops"] == 0).all()
+
+
+def test_who_was_contacted_while_another_fixed_it_was_contacted() -> None:
+    matter = {"total": "3 / d", "unit": "Desk", "work": "1 h", "reports": {"every": "2 h"}}
+    out = small(contact={"work": "1 h"}, units={"Desk": {"staff": 3}}, categories={"Matter": matter})
+    merged = out.requests[out.requests["status"] == "merged"]
+    assert (merged["contacted"] == merged["ended"]).any()
+
+
+def test_whose_request_was_merged_is_not_called_back() -> None:
+    matter = {"total": "3 / d", "unit": "Desk", "work": "4 h", "reports": {"every": "2 h"}}
+    out = small(
+        units={"Desk": {"staff": 1}},
+        calendars={"late": {"open": {"mon-sun": "20:00-24:00"}}},
+        pools={"callback": {"staff": 1, "calendar": "late"}},
+        categories={"Matter": matter},
+        policies={
+            "time_limits": {"resolve": "1 h"},
+            "callback": {"pool": "callback", "work": "6 min", "after": "due"},
+        },
+    )
+    calls = out.visits[out.visits["kind"] == "callback"]
+    ended = calls["request"].map(out.requests.set_index("request")["ended"])
+    assert (calls["started"].isna() & (calls["ended"] == ended)).any()
+
+
+@pytest.mark.parametrize("total", ["0 / d", "24 / d"])
+def test_a_total_of_officers_is_split_also_without_demand(total: str) -> None:
+    out = small(
+        districts={"North": {"population": 2}, "South": {"population": 1}},
+        units={"Street": {"staff": {"total": 9}, "per": "district"}},
+        categories={"Matter": {"total": total, "unit": "Street", "work": "30 min"}},
+    )
+    assert out.levels.groupby("hour")["on_duty"].sum().unique().tolist() == [9]
 
 
 # --- the laws see ----------------------------------------------------------------------------------------------------

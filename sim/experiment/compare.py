@@ -40,6 +40,12 @@ class Comparison:
         return str(city.to_html(index=False))
 
 
+class DifferentTimesError(ValueError):
+    """Scenarios that cannot be compared request by request."""
+
+    exit_code = 3
+
+
 def unique_names(scenarios: Sequence[Scenario]) -> tuple[str, ...]:
     """The scenarios' names, numbered where two are the same."""
     names: list[str] = []
@@ -92,7 +98,7 @@ def compare(
 ) -> Comparison:
     """Run all scenarios on the same citizens and compare each with the first.
 
-    Raises ``ValueError`` for fewer than two scenarios, ``ScenarioError`` where there is not enough memory.
+    Raises ``ValueError`` for fewer than two scenarios or different times, ``ScenarioError`` for want of memory.
     """
     import pandas as pd
 
@@ -100,6 +106,8 @@ def compare(
 
     if len(scenarios) < 2:
         raise ValueError("at least two scenarios are compared")
+    if len({s.time for s in scenarios}) > 1:
+        raise DifferentTimesError("only scenarios with the same start, end and count window have the same citizens")
     names = unique_names(scenarios)
     count = workers(replications, processes, sum(expected_contacts(s) for s in scenarios) * replications)
     for scenario in scenarios:

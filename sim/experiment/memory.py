@@ -23,8 +23,9 @@ def expected_contacts(scenario: Scenario) -> float:
 
     rhythm = Rhythm(scenario)
     births = rhythm.daily(0, rhythm.days).sum(axis=(0, 2))
+    most = max(d.reporting for d in scenario.districts.values())
     reports = [
-        1.0 if c.reports.every is None else 1.0 + min(c.reports.give_up or math.inf, 720.0) / c.reports.every
+        1.0 if c.reports.every is None else 1.0 + most * min(c.reports.give_up or math.inf, 720.0) / c.reports.every
         for c in scenario.categories.values()
     ]
     return float(births @ reports)

@@ -95,8 +95,10 @@ def replace_page(page: str, path: Path) -> Path:
     return path
 
 
-def write(run: Run, given: Path | None, folder: Path, report: str) -> None:
-    """Write a run folder with its report; ``given`` is the scenario file as it was given.
+def write(run: Run, given: Path | None, folder: Path, report: str, numbered: bool = False) -> Path:
+    """Write a run folder with its report, and say where; ``given`` is the scenario file as it was given.
+
+    Where ``folder`` exists by now, a ``numbered`` one takes the next number.
 
     Raises ``WriteError``; then nothing of the folder is left.
     """
@@ -108,7 +110,10 @@ def write(run: Run, given: Path | None, folder: Path, report: str) -> None:
     try:
         _fill(run, given, beside, report)
         beside.chmod(0o755)
+        while numbered and folder.exists():
+            folder = _new(folder)
         beside.rename(folder)
+        return folder
     except OSError as wrong:
         shutil.rmtree(beside, ignore_errors=True)
         raise WriteError(f"cannot write the run to {folder}: {wrong.strerror or wrong}") from wrong
@@ -199,10 +204,14 @@ def _commit() -> str | None:
 
 def read(folder: Path) -> Run:
     """A stored run. Raises ``RunFolderError`` where the folder is not one."""
+    import duckdb
+
     from sim.scenario import ScenarioError, from_dict
 
     try:
         manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+        if manifest["format"] != FORMAT:
+            raise RunFolderError(f"{folder} has the format {manifest['format']}, not {FORMAT}")
         scenario = from_dict(manifest["scenario"])
         tables = Tables(
             **{  # type: ignore[arg-type]
@@ -221,5 +230,5 @@ def read(folder: Path) -> Run:
         )
     except FileNotFoundError as wrong:
         raise RunFolderError(f"{folder} is not a run folder: {wrong.filename} is missing") from wrong
-    except (OSError, ValueError, KeyError, ScenarioError) as wrong:
-        raise RunFolderError(f"{folder} cannot be read: {wrong}") from wrong
+    except (OSError, ValueError, KeyError, TypeError, ScenarioError, duckdb.Error) as wrong:
+        raise RunFolderError(f"{folder} cannot be read as a run: {str(wrong).splitlines()[0]}") from wrong

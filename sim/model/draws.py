@@ -147,12 +147,18 @@ def _rows(spec: Distribution) -> NDArray[np.float64]:
     return np.stack([np.asarray(frozen.ppf(_TAILS)), np.asarray(frozen.isf(_TAILS))])
 
 
+#: A tail that holds more of the mean than this beyond 2⁻⁴⁰ is cut off there; else all quantiles carry what is missing.
+_SMALL = 1e-3
+
+
 def _table(spec: Distribution) -> NDArray[np.float64]:
-    """The two rows of one distribution; its mean is made exact, unless it is infinite."""
+    """The two rows of one distribution; its mean is made exact by a factor, unless its tail is too heavy for that."""
     rows: NDArray[np.float64] = _rows(spec)
     if 0 < spec.mean < math.inf:
         inner = np.sum((rows[:, 1:] + rows[:, :-1]) / 2 * -np.diff(_TAILS))
-        rows *= spec.mean / (inner + rows[:, -1].sum() * _TAILS[-1])
+        factor = spec.mean / (inner + rows[:, -1].sum() * _TAILS[-1])
+        if spec.kind != "scipy" or abs(factor - 1.0) < _SMALL:
+            rows *= factor
     return rows
 
 

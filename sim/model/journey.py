@@ -181,7 +181,7 @@ class Journey(Callbacks):
                 raise Merged
             if wrongs >= plan.max_hops:
                 if plan.backstop >= 0:
-                    r.right = self.unit(plan.backstop, r)
+                    r.right_family, r.right = plan.backstop, self.unit(plan.backstop, r)
                 unit = r.right
             else:
                 accuracy = category.accuracy if wrongs == 0 else category.redispatch_accuracy

@@ -197,7 +197,6 @@ class Trace:
     visit_rows: array[float] = field(default_factory=lambda: array("d"))
     problem_keys: array[int] = field(default_factory=lambda: array("Q"))  # problem, fixed_by
     problem_rows: array[float] = field(default_factory=lambda: array("d"))
-    events: int = 0
 
     def request(self, r: Request) -> None:
         """Write a request's row."""

@@ -68,6 +68,8 @@ def add_open(opens: Any, closes: Any, before: Any, start: Any, work: Any) -> Any
         return start
     target = open_until(opens, closes, before, start) + work
     i = np.searchsorted(before, target, side="left") - 1
+    if i < 0:  # never open
+        return math.inf
     end = opens[i] + (target - before[i])
     return end if end <= closes[i] else math.inf
 

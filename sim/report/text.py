@@ -55,6 +55,7 @@ def run_text(run: Run) -> str:
     lines = [
         f"{run.scenario.name}",
         f"{run.replications} replications, seed {run.seed}, engine {run.engine}, {run.seconds:.1f} s",
+        f"counted: {run.scenario.time.count_from:%Y-%m-%d %H:%M} … {run.scenario.time.count_until:%Y-%m-%d %H:%M}",
         "",
         f"{'measure':38} {'mean':>12}  95 % interval",
         "─" * WIDTH,
@@ -115,10 +116,10 @@ def _variant(comparison: Comparison, variant: str) -> list[str]:
     pairs = comparison.requests
     pairs = pairs[pairs["scenario"] == variant]
     city = pairs[pairs["group_by"] == ""]
-    shares = {kind: city[kind].mean() for kind in ("faster", "slower", "unchanged")}
+    shares = {kind: city[kind].mean() for kind in ("faster", "slower", "unchanged", "open_in_both")}
     lines += [
         "",
-        "Requests: " + ", ".join(f"{100 * share:.1f} % {kind}" for kind, share in shares.items()),
+        "Requests: " + ", ".join(f"{100 * share:.1f} % {kind.replace('_', ' ')}" for kind, share in shares.items()),
         "",
     ]
     for dimension in ("district", "category"):

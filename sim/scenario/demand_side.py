@@ -50,6 +50,13 @@ class DayFactor(Section):
     city: NotNegative = 0.0
     group: NotNegative = 0.0
 
+    @model_validator(mode="after")
+    def _possible(self) -> DayFactor:
+        wrong = [key for key in ("city", "group") if getattr(self, key) and not 1e-3 <= getattr(self, key) <= 100]
+        if wrong:
+            raise ReadError(*(Fault("a cv is 0 or between 0.001 and 100", (key,)) for key in wrong))
+        return self
+
 
 class Shock(Section):
     """Births are multiplied by `factor` from `from_` until `until`; None for a list means all."""

@@ -89,6 +89,7 @@ class _Loader:
         entries = dict(root.value)
         extends, sources = entries.pop("extends", None), entries.pop("sources", None)
         self.layers.append(Node(entries, root.at, root.keys))
+        self.problems += _empty_unknown(self.layers[-1], Shape(Scenario), ())
         if sources is not None and sources.value is not None:
             self.add_sources(sources, folder, file)
         if extends is not None and extends.value is not None:
@@ -186,6 +187,17 @@ class _Loader:
 
         first = {(place(problem), problem.path or problem.message): problem for problem in reversed(self.problems)}
         return sorted(reversed(first.values()), key=place)
+
+
+def _empty_unknown(node: Node, shape: Shape, path: Path) -> Iterator[Problem]:
+    """Unknown keys without a value: `{population: 8,000}` is the population 8 and a key `000`."""
+    for key, child in node.map.items():
+        below = shape.child(key)
+        if below is None and child.value is None:
+            at = (*path, key)
+            yield spot_of(node, (key,), True).problem(at, "unknown key" + nearest(str(key), shape.fields))
+        elif below is not None and isinstance(child.value, dict) and not below.whole:
+            yield from _empty_unknown(child, below, (*path, key))
 
 
 def _located(model: type[BaseModel], root: Node, path: Path, entry: ErrorDetails) -> Iterator[Problem]:
