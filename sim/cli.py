@@ -29,11 +29,26 @@ def main() -> None:
     """Run the command line and leave with its exit code."""
     for number in (signal.SIGTERM, getattr(signal, "SIGHUP", signal.SIGTERM)):
         signal.signal(number, _leave)  # so that workers and half-written folders are cleared away
+    signal.signal(signal.SIGINT, _interrupt)
     sys.exit(run_command(sys.argv[1:]))
+
+
+_interrupts: list[int] = []
 
 
 def _leave(number: int, _: object) -> None:
     raise SystemExit(128 + number)
+
+
+def _interrupt(number: int, _: object) -> None:
+    _interrupts.append(number)
+    raise KeyboardInterrupt
+
+
+def check_interrupt() -> None:
+    """Python drops a Ctrl-C that meets a finaliser or a callback: ask again at each step."""
+    if _interrupts:
+        raise KeyboardInterrupt
 
 
 def run_command(arguments: list[str]) -> int:
@@ -313,11 +328,16 @@ def progress(what: str, total: int) -> Iterator[Callable[[int], None]]:
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
     console = Console(stderr=True)
-    if not console.is_terminal:
-        click.echo(f"{what}: {total} replications …", err=True)
-        yield lambda done: click.echo(f"{what}: {done} of {total} done", err=True)
-        return
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=console, transient=True) as bar:
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
         task = bar.add_task(what[:40], total=total)
-        yield lambda done: bar.update(task, completed=done)
+        if not console.is_terminal:
+            click.echo(f"{what}: {total} replications …", err=True)
+
+        def tick(done: int) -> None:
+            check_interrupt()
+            bar.update(task, completed=done)
+            if not console.is_terminal:
+                click.echo(f"{what}: {done} of {total} done", err=True)
+
+        yield tick

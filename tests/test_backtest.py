@@ -1,8 +1,8 @@
 """One small run, pinned: no change of its results goes unseen, and Python and compiled code give the same.
 
 The full town of `towns.py`, replication 0, seed 1, with the versions of `constraints.txt`. **Whoever changes a value
-here needs a line `Results: …` in CHANGELOG.md that says what moved and why.** `python tests/test_backtest.py` prints the
-values as they are now.
+here needs a line `Results: …` in CHANGELOG.md that says what moved and why.** `python tests/test_backtest.py` prints
+the values as they are now.
 """
 
 from __future__ import annotations

@@ -159,8 +159,8 @@ NETWORKS = [
         tails=of_stations(STATIONS, "P_wait", "Wq"),
         moved=tuple(of_stations(LIGHT, "L")),
         warm_up=1,
-        short=6,
-        twin=3,
+        short=5,
+        twin=2,
         long=45,
     ),
 ]

@@ -69,8 +69,8 @@ QUEUES = [
         means=chosen("A1", *MEANS),
         tails={**chosen("A1", "Wq_given_wait", "P_Wq_gt_t", "P_W_gt_t+2S"), "EWq2": SECOND["A1"]},
         warm_up=3,
-        short=54,
-        twin=8,
+        short=52,
+        twin=5,
         long=150,
     ),
     Case(
@@ -86,7 +86,7 @@ QUEUES = [
         warm_up=1,
         short=14,
         twin=2,
-        long=15,
+        long=32,
     ),
     Case(
         "C2: M/G/1, lognormal service",
@@ -96,7 +96,7 @@ QUEUES = [
         tails={"EWq2": TRUTHS["C2"]["VarWq"] + TRUTHS["C2"]["Wq"] ** 2},
         warm_up=3,
         short=75,
-        twin=15,
+        twin=10,
         long=180,
     ),
     Case(
@@ -105,8 +105,8 @@ QUEUES = [
         by_class,
         means=classes("D1"),
         warm_up=3,
-        short=60,
-        twin=10,
+        short=59,
+        twin=6,
         long=150,
     ),
     Case(
@@ -117,7 +117,7 @@ QUEUES = [
         slow={"Wq c": classes("E1")["Wq c"], "Wq": TRUTHS["E1"]["Wq_all"]},
         warm_up=1,
         short=8,
-        twin=3,
+        twin=2,
         long=50,
     ),
 ]
