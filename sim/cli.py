@@ -7,6 +7,7 @@ data, 130 interrupted.
 from __future__ import annotations
 
 import json
+import os
 import signal
 import sys
 from collections.abc import Callable, Iterator
@@ -30,7 +31,12 @@ def main() -> None:
     for number in (signal.SIGTERM, getattr(signal, "SIGHUP", signal.SIGTERM)):
         signal.signal(number, _leave)  # so that workers and half-written folders are cleared away
     signal.signal(signal.SIGINT, _interrupt)
-    sys.exit(run_command(sys.argv[1:]))
+    code = run_command(sys.argv[1:])
+    if code == INTERRUPTED:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)  # nothing that is left is worth waiting for
+    sys.exit(code)
 
 
 _interrupts: list[int] = []

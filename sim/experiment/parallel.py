@@ -56,8 +56,13 @@ def each(
             progress(len(found))
     except BrokenExecutor as wrong:
         raise WorkerDiedError("a worker process was killed, most likely for want of memory") from wrong
-    finally:
-        pool.shutdown(kill_workers=len(found) < replications)
+    except BaseException:
+        # killed, not asked to stop, and not waited for: a worker that is just starting would not answer
+        for worker in list((pool._processes or {}).values()):
+            worker.kill()
+        pool.shutdown(wait=False, kill_workers=True)
+        raise
+    pool.shutdown()
     return [found[k] for k in range(replications)]
 
 
