@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import signal
 from collections.abc import Callable
 from concurrent.futures import BrokenExecutor, as_completed
 from typing import Any, TypeVar
@@ -58,8 +60,9 @@ def each(
         raise WorkerDiedError("a worker process was killed, most likely for want of memory") from wrong
     except BaseException:
         # killed, not asked to stop, and not waited for: a worker that is just starting would not answer
-        for worker in list((pool._processes or {}).values()):
-            worker.kill()
+        for pid in list(pool._processes or {}):
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
         pool.shutdown(wait=False, kill_workers=True)
         raise
     pool.shutdown()
@@ -68,6 +71,4 @@ def each(
 
 def _quiet() -> None:
     """A worker leaves Ctrl-C to the process that started it."""
-    import signal
-
     signal.signal(signal.SIGINT, signal.SIG_IGN)

@@ -2,8 +2,9 @@
 
 A case is an ordinary scenario, the statistics read from its tables, and what theory says they are. Replications with
 fixed seeds are independent, so each statistic has a Student-t interval over them, whatever the correlation of the
-waits within one. A test passes when every interval of 99.9 % holds the truth **and** is narrow. Its twin is the same
-test of a city with 10 % fewer requests, and must be rejected: a test that cannot see that sees nothing.
+waits within one. A test passes when every interval of 99.9 % holds the truth **and** is narrow. Its twin
+is the same test of a city with 10 % fewer requests, and must be rejected: a test that cannot see that sees nothing.
+(Twins are shorter: what shows in a short run shows in a long one.)
 """
 
 from __future__ import annotations
