@@ -199,10 +199,10 @@ def _visits(
             "replication": np.full(len(raw), replication),
             "request": request.take(row).reset_index(drop=True),
             "visit": raw[:, 1].astype(np.int64),
-            "pool": _named(raw[:, 2], [p.name for p in city.pools]),
-            "kind": _named(raw[:, 3], KINDS),
-            "round": raw[:, 4].astype(np.int64),
-            **{name: np.ascontiguousarray(raw[:, i]) for i, name in enumerate(VISIT_FIELDS) if i >= 5},
+            "pool": _named(raw[:, 3], [p.name for p in city.pools]),
+            "kind": _named(raw[:, 4], KINDS),
+            "round": raw[:, 5].astype(np.int64),
+            **{name: np.ascontiguousarray(raw[:, i]) for i, name in enumerate(VISIT_FIELDS) if i >= 6},
         }
     )
 
@@ -254,6 +254,12 @@ def _while_open(
     return np.maximum(begin[whole], opens[hours]), np.minimum(until[whole], closes[hours])
 
 
+def _rows_by(code: NDArray[np.float64], n: int) -> list[NDArray[np.int64]]:
+    """The numbers of the rows that have each code 0 … n − 1."""
+    order = np.argsort(code, kind="stable")
+    return np.split(order, np.searchsorted(code[order], np.arange(1, n))) if n else []
+
+
 def _on_duty(plan: PoolPlan, roster: Roster, end: float, hours: int) -> NDArray[np.float64]:
     times = np.minimum(np.append(roster.times, end), end)
     moments = np.cumsum(np.concatenate([[0.0], np.diff(times) * plan.headcounts]))
@@ -263,28 +269,27 @@ def _on_duty(plan: PoolPlan, roster: Roster, end: float, hours: int) -> NDArray[
 def _levels(city: City, raw: NDArray[np.float64], replication: int) -> pd.DataFrame:
     """Hour by hour and pool: arrivals, mean queue, officers at work, officers on duty.
 
-    An officer whose work pauses while the office is closed is not at work. A visit counts for the pool that served it,
-    one that nobody has served yet for the pool whose queue it stands in.
+    An officer whose work pauses while the office is closed is not at work. A visit arrives and waits at the pool whose
+    queue it stands in; those who help that pool are busy with it at their own.
     """
     hours = int(np.ceil(city.end))
     frames = []
-    pool = raw[:, 2].astype(np.int64) if len(raw) else np.zeros(0, np.int64)
-    by_pool = np.argsort(pool, kind="stable")
-    edges = np.searchsorted(pool[by_pool], np.arange(len(city.pools) + 1))
+    begun = ~np.isnan(raw[:, 7])
+    by_home, by_pool = _rows_by(raw[:, 2], len(city.pools)), _rows_by(raw[:, 3], len(city.pools))
+    left = np.where(np.isnan(raw[:, 8]), city.end, raw[:, 8])
+    out = np.where(begun, raw[:, 7], left)
     for number, plan in enumerate(city.pools):
-        rows = raw[by_pool[edges[number] : edges[number + 1]]]
-        queued, started, ended = rows[:, 5], rows[:, 6], rows[:, 7]
-        left = np.where(np.isnan(ended), city.end, ended)
-        roster = city.rosters[plan.roster]
-        begun = ~np.isnan(started)
-        busy = _spread(started[begun], left[begun], hours)
+        waited, served = by_home[number], by_pool[number]
+        served = served[begun[served]]
+        queued, roster = raw[waited, 6], city.rosters[plan.roster]
+        work = raw[served, 7], left[served]
         if roster.pauses:
-            busy = _spread(*_while_open(roster, started[begun], left[begun]), hours)
+            work = _while_open(roster, *work)
         frames.append(
             {
                 "arrivals": np.bincount(queued.astype(np.int64), minlength=hours)[:hours],
-                "queue": _spread(queued, np.where(begun, started, left), hours),
-                "busy": busy,
+                "queue": _spread(queued, out[waited], hours),
+                "busy": _spread(*work, hours),
                 "on_duty": _on_duty(plan, roster, city.end, hours),
             }
         )

@@ -100,11 +100,16 @@ def littles_law(run: Ledger) -> None:
     v, end = run.visits, run.out.end
     levels = run.out.levels.groupby("pool", observed=False)[["arrivals", "queue", "busy", "on_duty"]].sum()
     assert set(levels.index) == set(run.pools)
+    unclear = {queue for pool in v.loc[v["home"] == "", "pool"].unique() for queue in run.served_by(pool)}
+    waited = np.minimum(v["out"], end) - v["queued"]
+    assert levels["arrivals"].sum() == len(v)
+    assert levels["queue"].sum() == waited.sum()
     for pool in run.pools:
-        of_pool, level = v[v["pool"] == pool], levels.loc[pool]
-        assert level["arrivals"] == len(of_pool)
-        assert level["queue"] == (np.minimum(of_pool["out"], end) - of_pool["queued"]).sum()
-        assert level["busy"] == of_pool["worked"].sum()
+        level, home = levels.loc[pool], v["home"] == pool
+        if pool not in unclear:
+            assert level["arrivals"] == home.sum()
+            assert level["queue"] == waited[home].sum()
+        assert level["busy"] == v.loc[v["pool"] == pool, "worked"].sum()
         hours = run.hours[pool]
         duty = np.diff(np.append(np.minimum(hours.times, end), end)) @ hours.counts
         np.testing.assert_allclose(level["on_duty"], duty, rtol=1e-9, atol=1e-9)

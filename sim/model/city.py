@@ -274,7 +274,7 @@ class _Builder:
         if spec is None:
             return None
         said = spec.satisfied
-        reopen, again = spec.reopen, spec.call_again
+        reopen, again, first = spec.reopen, spec.call_again, self.scenario.policies.first_recipient
         return CallbackPlan(
             family=self.families[spec.pool],
             after_due=spec.after == "due",
@@ -287,7 +287,8 @@ class _Builder:
             contacted=(spec.contacted.if_false, spec.contacted.if_true),
             resolved=(spec.resolved.if_false, spec.resolved.if_true),
             satisfied=np.array([said.intercept, said.said_resolved, said.late, said.log_days, said.hops, said.rounds]),
-            reopen_to_dispatch=reopen is not None and reopen.to == "dispatch",
+            # who is responsible from the first stays so
+            reopen_to_dispatch=reopen is not None and reopen.to == "dispatch" and first is None,
             reopen_at_most=0 if reopen is None else reopen.at_most,
             reopen_probability=0.0 if reopen is None else reopen.probability,
             call_again=0.0 if again is None else again.probability,
@@ -298,7 +299,7 @@ class _Builder:
     def family_volume(self, categories: Sequence[CategoryPlan]) -> tuple[Cumulative, ...]:
         """By district: cumulative expected requests by unit family, whence a wrong unit is drawn by default."""
         share = np.stack([np.diff(c.right_unit, prepend=0.0) for c in categories])
-        passed = np.array([1.0 - c.answered for c in categories])
+        passed = np.array([(1.0 - c.out_of_scope) * (1.0 - c.answered) for c in categories])
         return tuple(np.cumsum(row) for row in (self.births * passed) @ share)
 
     def build(self) -> City:

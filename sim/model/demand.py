@@ -2,7 +2,8 @@
 
 The mean of a day is the base rate × month × weekday × day factors × the day's hours with their shocks; its count is
 drawn by inversion, so that a higher rate adds births and never moves the others; the moment within the day follows the
-hourly profile. A birth is known by (district name, category name, day, ordinal): nothing else shifts its luck.
+hourly profile. A birth is known by (district name, category name, date, ordinal): nothing else shifts its luck, neither
+another category nor a run that begins earlier.
 """
 
 from __future__ import annotations
@@ -48,6 +49,7 @@ class Demand:
         scenario = city.scenario
         self.rhythm = Rhythm(scenario)
         self.days = self.rhythm.days
+        self.start = scenario.time.start.toordinal()  # days are drawn by their date
         factor = scenario.demand.day_factor
         groups = [c.group for c in scenario.categories.values()]
         by_group = {g: self._day_factors(factor.group, "group", g) for g in dict.fromkeys(groups)}
@@ -62,7 +64,7 @@ class Demand:
         """Gamma factors with mean 1 and the given cv, one a day."""
         if cv == 0.0:
             return np.ones(self.days)
-        days = np.arange(self.days, dtype=np.uint64)
+        days = np.arange(self.start, self.start + self.days, dtype=np.uint64)
         u = uniforms(self.stream, DAY_FACTOR, np.full(self.days, name_key(*names), np.uint64), days)
         return np.asarray(stats.gamma.ppf(u, cv**-2.0, scale=cv**2.0))
 
@@ -77,17 +79,18 @@ class Demand:
     def _of_category(self, category: int, first: int, last: int) -> tuple[NDArray[Any], ...]:
         """The births of one category: columns of ``Births``, unsorted."""
         city = self.city
-        n, days = len(city.districts), np.arange(first, last)
+        n, dates = len(city.districts), np.arange(self.start + first, self.start + last, dtype=np.uint64)
         shapes, shape_of = self.rhythm.shapes(category, first, last)
         daily = 24.0 * city.births[:, category, None] * shapes.sum(axis=2)[shape_of]
         daily *= self.rhythm.season[first:last] * self.day_factors[category][first:last]
-        homes = np.repeat(city.birth_keys[:, category], len(days))
-        u = uniforms(self.stream, COUNT, homes, np.tile(days.astype(np.uint64), n))
+        homes = np.repeat(city.birth_keys[:, category], len(dates))
+        u = uniforms(self.stream, COUNT, homes, np.tile(dates, n))
         counts = np.where(daily > 0.0, stats.poisson.ppf(u.reshape(daily.shape), np.maximum(daily, 1e-300)), 0.0)
         time, key, district = _born(
             np.uint64(self.stream),
             city.birth_keys[:, category],
-            first,
+            dates,
+            24.0 * first,
             counts.astype(np.int64),
             shapes.cumsum(axis=2),
             shape_of,
@@ -96,10 +99,11 @@ class Demand:
 
 
 @nb.njit(cache=True)
-def _born(stream: Any, homes: Any, first: Any, counts: Any, shapes: Any, shape_of: Any) -> Any:
+def _born(stream: Any, homes: Any, dates: Any, begin: Any, counts: Any, shapes: Any, shape_of: Any) -> Any:
     """Moment, key and district of the births of one category, from their counts by [district, day].
 
-    The day's key is a child of the home's key, a birth's key a child of the day's; the moment follows the day's shape.
+    ``begin``: hours at which the first day begins. The day's key is a child of the home's key, a birth's key a child of
+    the day's; the moment follows the day's shape.
     """
     n = counts.sum()
     time, key, district = np.empty(n), np.empty(n, np.uint64), np.empty(n, np.int64)
@@ -107,11 +111,11 @@ def _born(stream: Any, homes: Any, first: Any, counts: Any, shapes: Any, shape_o
     for d in range(counts.shape[0]):
         for day in range(counts.shape[1]):
             if counts[d, day] > 0:
-                day_key = child(homes[d], BIRTH, np.uint64(first + day))
+                day_key = child(homes[d], BIRTH, dates[day])
                 for ordinal in range(counts[d, day]):
                     key[at] = child(day_key, BIRTH, np.uint64(ordinal))
                     u = uniform(stream, MOMENT, key[at], np.uint64(0))
-                    time[at] = 24.0 * (first + day) + rules.time_of_day(shapes[shape_of[d], day], u)
+                    time[at] = begin + 24.0 * day + rules.time_of_day(shapes[shape_of[d], day], u)
                     district[at] = d
                     at += 1
     return time, key, district

@@ -154,10 +154,10 @@ _SMALL = 1e-3
 def _table(spec: Distribution) -> NDArray[np.float64]:
     """The two rows of one distribution; its mean is made exact by a factor, unless its tail is too heavy for that."""
     rows: NDArray[np.float64] = _rows(spec)
-    if 0 < spec.mean < math.inf:
+    if spec.kind == "scipy" and 0 < spec.mean < math.inf:
         inner = np.sum((rows[:, 1:] + rows[:, :-1]) / 2 * -np.diff(_TAILS))
         factor = spec.mean / (inner + rows[:, -1].sum() * _TAILS[-1])
-        if spec.kind != "scipy" or abs(factor - 1.0) < _SMALL:
+        if abs(factor - 1.0) < _SMALL:
             rows *= factor
     return rows
 

@@ -113,6 +113,7 @@ class Journey(Callbacks):
                 yield from self.dispatch(r)
                 yield from self.handling(r)
                 while (yield from self.reopened(r)):
+                    self.check_merged(r)
                     if self.city.callback.reopen_to_dispatch:  # type: ignore[union-attr]
                         yield from self.dispatch(r)
                     yield from self.handling(r)

@@ -38,14 +38,14 @@ INTAKE, DISPATCH, DISTRICT_DESK, REVIEW, COORDINATION, CONTACT, HANDLING, SUBTAS
 class Visit(Moment):
     """One stay of a request at one pool. As an event it is the end of the stay."""
 
-    def __init__(self, env: Environment, request: Request, kind: int, work: float) -> None:
+    def __init__(self, env: Environment, home: Pool, request: Request, kind: int, work: float) -> None:
         self.number = request.visits = request.visits + 1
         super().__init__(env, place(WORK_END, request.key, self.number))
         self.request, self.kind, self.work = request, kind, work
-        self.queued = 0.0
+        self.home = self.pool = home  # whose queue it stands in, and who serves it
+        self.queued = env.now
         self.started = math.nan
         self.ended = math.nan
-        self.pool: Pool | None = None
         self.ticket = 0
 
     def lose_patience(self, _: object) -> None:
@@ -76,8 +76,7 @@ class Pool:
 
     def visit(self, request: Request, kind: int, work: float) -> Visit:
         """A request joins the queue; a free officer takes it at once."""
-        visit = Visit(self.env, request, kind, work)
-        visit.pool, visit.queued = self, self.env.now
+        visit = Visit(self.env, self, request, kind, work)
         for pool in self.helpers:
             if pool.busy < pool.headcount:
                 pool.take(visit)

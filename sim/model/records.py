@@ -82,7 +82,8 @@ REQUEST_FIELDS = (
     "said_satisfied",
     *(f"hours_{cause}" for cause in CAUSES),
 )
-VISIT_FIELDS = ("row", "visit", "pool", "kind", "round", "queued", "started", "ended", "worked")
+#: ``home`` is the pool whose queue it stood in, ``pool`` the one that served it (or its home, as long as none has).
+VISIT_FIELDS = ("row", "visit", "home", "pool", "kind", "round", "queued", "started", "ended", "worked")
 PROBLEM_FIELDS = ("district", "category", "born", "first_report", "fixed")
 
 
@@ -233,11 +234,11 @@ class Trace:
 
     def visit(self, visit: Visit, round_: int, worked: float) -> None:
         """Write a visit's row."""
-        assert visit.pool is not None
         self.visit_rows.extend(
             (
                 visit.request.number,
                 visit.number,
+                visit.home.number,
                 visit.pool.number,
                 visit.kind,
                 round_,

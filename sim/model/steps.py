@@ -93,7 +93,6 @@ class Steps:
         now = self.env.now
         r.visit = None
         pool = visit.pool
-        assert pool is not None
         begun = not math.isnan(visit.started)
         if not begun:
             worked = 0.0
@@ -128,7 +127,7 @@ class Steps:
                 r.spend(r.timer_cause, end)
             else:
                 r.spend(IN_INTAKE if r.status == INTAKE_OPEN else IN_CALLBACK, end)
-            if r.call is not None and r.call.pool is not None:
+            if r.call is not None:
                 begun = not math.isnan(r.call.started)
                 self.trace.visit(r.call, r.rounds, r.call.pool.worked(r.call, end) if begun else 0.0)
             self.trace.request(r)
@@ -148,5 +147,5 @@ class Steps:
         r.due_now += by
         r.due = r.due_now
         visit = r.visit
-        if visit is not None and visit.pool is not None and math.isnan(visit.started):
-            visit.pool.line_up(visit)
+        if visit is not None and math.isnan(visit.started):
+            visit.home.line_up(visit)
