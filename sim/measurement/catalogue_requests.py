@@ -52,8 +52,9 @@ _TRUTH = (
     ),
     Measure(
         "resolution_gap", "Reported minus true resolution", "解决率虚高", "share", REQUESTS,
-        "share said to be solved in the scored answer minus share truly resolved at the last closing, of the "
-        "same requests; above 0 they look better on paper than in the street", _SCORED,
+        "share said to be solved in the scored answer minus share truly resolved in the end, of the same requests; "
+        "above 0 they look better on paper than in the street. Where the first answer is scored, rounds that come "
+        "after it can resolve what it called unsolved", _SCORED,
     ),
     Measure(
         "false_resolution_share", "Said to be solved, but not", "虚假解决占比", "share", REQUESTS,
@@ -200,7 +201,8 @@ _EQUITY = (
         "equity_gap", "Gap between districts", "区际差距", "that of the measure", ("", "measure"),
         "largest minus smallest value among the districts, of the measure that the group names; for the "
         "whole city, of `breach_share`; null with fewer than two districts, or while the value of one is "
-        "not reached", "districts that have cases", "lower",
+        "not reached. The gap that one such period would show: the smaller the districts, the more of it is luck, "
+        "and the difference of two scenarios says more than the gap itself", "districts that have cases", "lower",
     ),
 )
 # fmt: on

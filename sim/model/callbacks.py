@@ -62,10 +62,9 @@ class Callbacks(Steps):
             r.call = None
             begun = not math.isnan(visit.started)
             self.trace.visit(visit, r.rounds, visit.work if begun else 0.0)
-            if not begun:
-                return  # merged meanwhile
-            if reached:
+            if begun and reached:
                 self.answers(r, plan, n)
+            if reached or r.status == MERGED:
                 return
 
     def end_callback(self, r: Request) -> Step:
