@@ -146,7 +146,7 @@ class City:
     birth_keys: NDArray[np.uint64]  # [district, category]
     pools: tuple[PoolPlan, ...]
     rosters: tuple[Roster, ...]
-    limit_hours: tuple[NDArray[np.float64], ...] | None  # the working time of the limits
+    limit_roster: int  # whose open hours are the working time of the limits, −1: none
     tables: Tables
     means: tuple[float, ...]  # of each table, hours
     dispatch: DispatchPlan | None
@@ -307,9 +307,9 @@ class _Builder:
         policies = scenario.policies
         categories = tuple(self.category(n, c) for n, c in scenario.categories.items())
         limits = policies.time_limits
-        limit_hours = None
+        limit_roster = -1
         if limits is not None and limits.calendar is not None:
-            limit_hours = staffing.rosters[staffing.calendar_roster(limits.calendar)].hours
+            limit_roster = staffing.calendar_roster(limits.calendar)
         extension = parking = None
         if limits is not None:
             parking = limits.parking
@@ -337,7 +337,7 @@ class _Builder:
             birth_keys=np.array(keys, np.uint64),
             pools=tuple(staffing.pools),
             rosters=tuple(staffing.rosters),
-            limit_hours=limit_hours,
+            limit_roster=limit_roster,
             tables=tables_of(self.specs) if self.specs else np.zeros((0, 0)),
             means=tuple(spec.mean for spec in self.specs),
             limits_from_arrival=limits is not None and limits.from_ == "arrival",

@@ -14,8 +14,9 @@ from typing import Any
 
 from simpy import Environment, Event
 
-#: Kinds of events, in their order at one instant.
-STAFF, WORK_END, LEAD_END, DUE, REDIAL, ARRIVAL = (kind << 80 for kind in range(1, 7))
+#: Kinds of events, in their order at one instant; the bits below ``KIND`` are for the request.
+KIND = 80
+STAFF, WORK_END, LEAD_END, DUE, REDIAL, ARRIVAL = (kind << KIND for kind in range(1, 7))
 
 #: What a request does: a generator that yields the events it waits for.
 Course = Generator[Event, Event, None]

@@ -29,12 +29,15 @@ CHUNK_DAYS = 28
 
 @dataclass(frozen=True, eq=False)
 class Births:
-    """Births in order of (time, key). Times in hours; districts and categories are indices."""
+    """Births in order of (time, key), all that there are before ``until``. Times in hours; districts and categories are
+    indices.
+    """
 
     time: NDArray[np.float64]
     key: NDArray[np.uint64]
     district: NDArray[np.int64]
     category: NDArray[np.int64]
+    until: float
 
     def columns(self) -> tuple[list[Any], ...]:
         """The columns as plain numbers."""
@@ -73,8 +76,9 @@ class Demand:
         parts = [self._of_category(c, first, last) for c in range(len(self.city.categories))]
         time, key, district, category = (np.concatenate(column) for column in zip(*parts, strict=True))
         order = np.lexsort((key, time))
-        order = order[time[order] < self.city.end]
-        return Births(time[order], key[order], district[order], category[order])
+        until = min(24.0 * last, self.city.end)
+        order = order[time[order] < until]
+        return Births(time[order], key[order], district[order], category[order], until)
 
     def _of_category(self, category: int, first: int, last: int) -> tuple[NDArray[Any], ...]:
         """The births of one category: columns of ``Births``, unsorted."""

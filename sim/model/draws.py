@@ -10,6 +10,7 @@ The generator is Philox4x32-10 (Salmon, Moraes, Dror & Shaw 2011, "Parallel rand
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import math
 from collections.abc import Iterable
@@ -22,6 +23,10 @@ from numpy.typing import NDArray
 if TYPE_CHECKING:
     from sim.scenario.distributions import Distribution
 
+#: How rules and draws are compiled: called from Python one by one, inlined where compiled code calls them; nothing is
+#: allocated in them, so nothing is counted either (numba's reference counts would cost more than the work itself).
+rule = functools.partial(nb.njit, cache=True, _nrt=False, forceinline=True)
+
 #: Instants and durations are multiples of 1/TICKS hours (3.4 µs), so that their sums are exact in float64.
 TICKS = float(2**30)
 
@@ -33,7 +38,7 @@ _ELEVEN = np.uint64(11)
 _IDENTITY = np.uint64(0x6369747973696D31)  # the Philox key under which things are named, not drawn
 
 
-@nb.njit("UniTuple(uint64, 2)(uint64, uint64, uint64)", cache=True)
+@rule("UniTuple(uint64, 2)(uint64, uint64, uint64)")
 def philox(key: Any, high: Any, low: Any) -> Any:
     """Philox4x32-10: the four output words of one block, as two 64-bit numbers (words 1·0 and 3·2).
 
@@ -50,7 +55,7 @@ def philox(key: Any, high: Any, low: Any) -> Any:
     return (c1 << _SHIFT) | c0, (c3 << _SHIFT) | c2
 
 
-@nb.njit("float64(uint64, uint64, uint64, uint64)", cache=True)
+@rule("float64(uint64, uint64, uint64, uint64)")
 def uniform(stream: Any, purpose: Any, key: Any, index: Any) -> Any:
     """A number of the open interval (0, 1): 53 random bits, then a half."""
     bits, _ = philox(stream, (index << _SHIFT) | purpose, key)
@@ -66,14 +71,14 @@ def uniforms(stream: Any, purpose: Any, keys: Any, indices: Any) -> Any:
     return out
 
 
-@nb.njit("uint64(uint64, uint64, uint64)", cache=True)
+@rule("uint64(uint64, uint64, uint64)")
 def child(key: Any, tag: Any, index: Any) -> Any:
     """The key of the ``index``-th thing that belongs to ``key``: a report of a problem, a repeat of a contact."""
     name, _ = philox(_IDENTITY, (index << _SHIFT) | tag, key)
     return name
 
 
-@nb.njit("float64(float64)", cache=True)
+@rule("float64(float64)")
 def on_grid(hours: Any) -> Any:
     """Hours rounded to the grid of instants; infinity stays infinity."""
     return math.floor(hours * 1073741824.0 + 0.5) / 1073741824.0 if hours < 1e9 else math.inf
@@ -106,7 +111,7 @@ OCTAVES, CELLS = 39, 32
 Tables = NDArray[np.float64]
 
 
-@nb.njit("float64(float64[:, :], int64, float64)", cache=True)
+@rule("float64(float64[:, :], int64, float64)")
 def quantile(tables: Any, shape: Any, u: Any) -> Any:
     """The value of table ``shape`` at probability ``u`` in (0, 1), in hours, on the grid of instants.
 
@@ -167,7 +172,7 @@ def tables_of(specs: Iterable[Distribution]) -> Tables:
     return np.ascontiguousarray(np.concatenate([_table(s) for s in specs]))
 
 
-@nb.njit("float64(float64[:, :], int64, uint64, uint64, uint64, uint64)", cache=True)
+@rule("float64(float64[:, :], int64, uint64, uint64, uint64, uint64)")
 def duration(tables: Any, shape: Any, stream: Any, purpose: Any, key: Any, index: Any) -> Any:
     """A duration in hours drawn from table ``shape``."""
     return quantile(tables, shape, uniform(stream, purpose, key, index))

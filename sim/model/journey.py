@@ -113,7 +113,6 @@ class Journey(Callbacks):
                 yield from self.dispatch(r)
                 yield from self.handling(r)
                 while (yield from self.reopened(r)):
-                    self.check_merged(r)
                     if self.city.callback.reopen_to_dispatch:  # type: ignore[union-attr]
                         yield from self.dispatch(r)
                     yield from self.handling(r)
@@ -312,6 +311,7 @@ class Journey(Callbacks):
             plan.reopen_probability >= 1.0 or self.u(purposes.REOPENS, r.key, r.rounds) < plan.reopen_probability
         ):
             r.status, r.cover = OPEN, REWORK
+            self.check_merged(r)
             limit = self.city.categories[r.category].resolve_limit[r.urgency]
             r.due_now = self.limit(self.env.now, limit)
             if r.problem is not None:

@@ -9,15 +9,14 @@ from __future__ import annotations
 import math
 from typing import Any
 
-import numba as nb
 import numpy as np
 
-from sim.model.draws import on_grid
+from sim.model.draws import on_grid, rule
 
 FCFS, CLASS, DUE, AGED = 0, 1, 2, 3
 
 
-@nb.njit("int64(float64[:], float64)", cache=True)
+@rule("int64(float64[:], float64)")
 def pick(cumulative: Any, u: Any) -> Any:
     """The index drawn by ``u`` in (0, 1) from cumulative weights; the last weight is the total."""
     target = u * cumulative[-1]
@@ -25,7 +24,7 @@ def pick(cumulative: Any, u: Any) -> Any:
     return min(at, cumulative.shape[0] - 1)
 
 
-@nb.njit("int64(float64[:], int64, float64)", cache=True)
+@rule("int64(float64[:], int64, float64)")
 def pick_other(cumulative: Any, not_this: Any, u: Any) -> Any:
     """Like ``pick``, but never ``not_this``; −1 where nothing else has weight."""
     below = cumulative[not_this - 1] if not_this > 0 else 0.0
@@ -40,13 +39,13 @@ def pick_other(cumulative: Any, not_this: Any, u: Any) -> Any:
     return at if at != not_this else -1
 
 
-@nb.njit("float64(float64, float64)", cache=True)
+@rule("float64(float64, float64)")
 def exponential(u: Any, mean: Any) -> Any:
     """An exponential duration with a mean in hours, by inversion; an infinite mean gives infinity."""
     return on_grid(-math.log(u) * mean)
 
 
-@nb.njit("float64(float64[:], float64[:], float64[:], float64)", cache=True)
+@rule("float64(float64[:], float64[:], float64[:], float64)")
 def open_until(opens: Any, closes: Any, before: Any, t: Any) -> Any:
     """Open hours from the scenario's start to ``t``.
 
@@ -58,7 +57,7 @@ def open_until(opens: Any, closes: Any, before: Any, t: Any) -> Any:
     return before[i] + min(t, closes[i]) - opens[i]
 
 
-@nb.njit("float64(float64[:], float64[:], float64[:], float64, float64)", cache=True)
+@rule("float64(float64[:], float64[:], float64[:], float64, float64)")
 def add_open(opens: Any, closes: Any, before: Any, start: Any, work: Any) -> Any:
     """When ``work`` open hours have passed after ``start``; infinity beyond the last interval.
 
@@ -74,7 +73,7 @@ def add_open(opens: Any, closes: Any, before: Any, start: Any, work: Any) -> Any
     return end if end <= closes[i] else math.inf
 
 
-@nb.njit("float64(int64, int64, float64, float64, float64)", cache=True)
+@rule("float64(int64, int64, float64, float64, float64)")
 def rank(discipline: Any, urgency: Any, due: Any, queued: Any, head_start: Any) -> Any:
     """The place of a visit in its queue: lowest first, ties by queued time, then by request.
 
@@ -89,7 +88,7 @@ def rank(discipline: Any, urgency: Any, due: Any, queued: Any, head_start: Any) 
     return 0.0
 
 
-@nb.njit("boolean(float64, float64[:], boolean, boolean, float64, int64, int64)", cache=True)
+@rule("boolean(float64, float64[:], boolean, boolean, float64, int64, int64)")
 def satisfied(u: Any, weights: Any, said_resolved: Any, late: Any, hours: Any, hops: Any, rounds: Any) -> Any:
     """Whether the citizen says to be satisfied: logistic in what was felt.
 
@@ -101,7 +100,7 @@ def satisfied(u: Any, weights: Any, said_resolved: Any, late: Any, hours: Any, h
     return u < 1.0 / (1.0 + math.exp(-x))
 
 
-@nb.njit("float64(float64[:], float64)", cache=True)
+@rule("float64(float64[:], float64)")
 def time_of_day(cumulative: Any, u: Any) -> Any:
     """Hours since midnight drawn by ``u`` from 24 cumulative hourly intensities, uniform within the hour."""
     target = u * cumulative[-1]

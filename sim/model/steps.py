@@ -139,8 +139,8 @@ class Steps:
         hours, working = limit
         if not working:
             return since + hours
-        assert self.city.limit_hours is not None
-        return rules.add_open(*self.city.limit_hours, since, hours)  # type: ignore[no-any-return,call-arg]
+        open_hours = self.city.rosters[self.city.limit_roster].hours
+        return rules.add_open(*open_hours, since, hours)  # type: ignore[no-any-return,call-arg]
 
     def move_due(self, r: Request, by: float) -> None:
         """A later due date, by extension or parking; where it decides the order, the request takes its new place."""
