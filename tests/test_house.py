@@ -17,7 +17,7 @@ ROOMS = ("scenario", "model", "outcomes", "measurement", "inference", "experimen
 #: Inside the model, too: what both engines share knows nothing of either.
 MODEL = (
     *("draws", "rules", "purposes", "staffing", "rhythm", "city", "demand", "load", "clockwork"),
-    *("records", "pools", "steps", "callbacks", "journey", "layout", "world", "heaps", "kernel", "compiled", "simulation"),
+    *("records", "pools", "steps", "callbacks", "journey", "layout", "world", "views", "heaps", "kernel", "compiled", "simulation"),
 )
 
 

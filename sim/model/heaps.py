@@ -7,14 +7,11 @@ logarithm of the queue's length, and nothing has to grow.
 
 from __future__ import annotations
 
-import functools
 import math
 from typing import Any
 
-import numba as nb
-
-#: How the parts of the compiled engine are compiled: inlined into ``kernel.advance``, without reference counts.
-part = functools.partial(nb.njit, _nrt=False, forceinline=True, error_model="numpy")
+from sim.model import views as the
+from sim.model.views import part
 
 CHILDREN = 4
 
@@ -39,8 +36,8 @@ def schedule(w: Any, time: Any, kind: Any, key: Any, number: Any, what: Any, who
     """Let something happen at ``time`` (hours); at infinity it never does."""
     if time == math.inf:
         return
-    events, at = w.events, w.clock[0].events
-    w.clock[0].events += 1
+    events, at = the.events(w), w.scheduled
+    w.scheduled += 1
     while at > 0:
         above = (at - 1) // CHILDREN
         if comes_before(events[above], time, kind, key, number):
@@ -54,9 +51,9 @@ def schedule(w: Any, time: Any, kind: Any, key: Any, number: Any, what: Any, who
 @part
 def drop_first(w: Any) -> Any:
     """Take the first event off the schedule."""
-    events = w.events
-    w.clock[0].events -= 1
-    size = w.clock[0].events
+    events = the.events(w)
+    w.scheduled -= 1
+    size = w.scheduled
     last, at = events[size], 0
     while True:
         first = CHILDREN * at + 1
@@ -80,7 +77,7 @@ def drop_first(w: Any) -> Any:
 @part
 def goes_first(w: Any, a: Any, b: Any) -> Any:
     """Whether visit ``a`` is served before visit ``b``."""
-    x, y = w.visits[a], w.visits[b]
+    x, y = the.visits(w)[a], the.visits(w)[b]
     if x.later != y.later:
         return x.later < y.later
     if x.rank != y.rank:
@@ -97,10 +94,10 @@ def joined(w: Any, a: Any, b: Any) -> Any:
     """Two queues as one; returns its first."""
     if goes_first(w, b, a):
         a, b = b, a
-    first, second = w.visits[a], w.visits[b]
+    first, second = the.visits(w)[a], the.visits(w)[b]
     second.next, second.previous = first.child, a
     if first.child >= 0:
-        w.visits[first.child].previous = b
+        the.visits(w)[first.child].previous = b
     first.child = b
     return a
 
@@ -108,50 +105,50 @@ def joined(w: Any, a: Any, b: Any) -> Any:
 @part
 def without_first(w: Any, a: Any) -> Any:
     """What remains of a queue without its first visit ``a``; −1: nothing."""
-    one, done = w.visits[a].child, -1
+    one, done = the.visits(w)[a].child, -1
     while one >= 0:  # in pairs, from the left; ``next`` strings the pairs together
-        two = w.visits[one].next
+        two = the.visits(w)[one].next
         rest = -1
-        w.visits[one].next = -1
+        the.visits(w)[one].next = -1
         if two >= 0:
-            rest = w.visits[two].next
-            w.visits[two].next = -1
+            rest = the.visits(w)[two].next
+            the.visits(w)[two].next = -1
             one = joined(w, one, two)
-        w.visits[one].next = done
+        the.visits(w)[one].next = done
         done, one = one, rest
     if done < 0:
         return -1
-    root, one = done, w.visits[done].next
-    w.visits[root].next = -1
+    root, one = done, the.visits(w)[done].next
+    the.visits(w)[root].next = -1
     while one >= 0:  # then together, from the right
-        rest = w.visits[one].next
-        w.visits[one].next = -1
+        rest = the.visits(w)[one].next
+        the.visits(w)[one].next = -1
         root = joined(w, root, one)
         one = rest
-    w.visits[root].previous = -1
+    the.visits(w)[root].previous = -1
     return root
 
 
 @part
 def enqueue(w: Any, pool: Any, v: Any) -> Any:
     """A visit takes its place in a queue."""
-    visit = w.visits[v]
+    visit = the.visits(w)[v]
     visit.child = visit.next = visit.previous = -1
     pool.queue = v if pool.queue < 0 else joined(w, pool.queue, v)
-    w.visits[pool.queue].previous = -1
+    the.visits(w)[pool.queue].previous = -1
 
 
 @part
 def dequeue(w: Any, pool: Any, v: Any) -> Any:
     """A visit leaves its queue, from wherever it stands."""
-    visit = w.visits[v]
+    visit = the.visits(w)[v]
     below = without_first(w, v)
     if pool.queue == v:
         pool.queue = below
         return
     if visit.next >= 0:
-        w.visits[visit.next].previous = visit.previous
-    before = w.visits[visit.previous]
+        the.visits(w)[visit.next].previous = visit.previous
+    before = the.visits(w)[visit.previous]
     if before.child == v:
         before.child = visit.next
     else:

@@ -1,13 +1,9 @@
-"""A city as flat arrays, and the state of one replication: what the compiled engine reads and writes.
-
-``World`` holds arrays only. The first group says what the city is like and never changes, the second what is going on:
-requests in flight, problems, queues, the schedule, and the rows that are ready to leave.
-"""
+"""A city as flat arrays, and the state of one replication: what the compiled engine reads and writes."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,128 +18,71 @@ PER = {"city": 0, "district": 1, "street": 2}
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
-Keys = NDArray[np.uint64]
 Records = NDArray[np.void]
 
 
-class World(NamedTuple):
-    """The city, then its state. [d]: by district, [c]: by category, [k]: by urgency class, [f]: by unit family, [p]: by
-    pool, [r]: by roster. Rows of different length lie one after the other; ``edges`` tell where each begins.
+class World:
+    """The arrays of ``layout``, and the record that tells compiled code where they are.
+
+    ``record`` has one element of ``layout.WORLD``; ``arrays`` keeps alive what it points to.
     """
 
-    plan: Records  # one record
-    tables: Floats
-    categories: Records  # [c]
-    districts: Records  # [d]
-    channels: Records
-    channel_share: Floats
-    unit_families: Records  # [f]
-    family_volume: Floats  # [d, f]
-    urgency: Floats  # [c, k]
-    right_unit: Floats  # [c, f]
-    confused_with: Floats  # [c, f]
-    limits: Floats  # [c, k, (contact, resolve), (hours, in working time?)]
-    resolve: Floats  # [c], by round
-    resolve_edges: Ints
-    parts: Records  # [c]
-    part_edges: Ints
-    satisfied: Floats
-    opens: Floats  # [r] open hours
-    closes: Floats
-    before: Floats
-    hour_edges: Ints
-    times: Floats  # [r] when headcounts change
-    time_edges: Ints
-    counts: Ints  # [p] headcounts at the times of its roster
-    count_edges: Ints
-    rostered: Ints  # [r] pools that share a roster
-    rostered_edges: Ints
-    helpers: Ints  # [p] who serves its queue
-    helper_edges: Ints
-    helped: Ints  # [p] whose queues it serves
-    helped_edges: Ints
-    head_start: Floats  # [p, k]
-    # what is going on
-    clock: Records  # one record
-    pools: Records
-    events: Records
-    requests: Records
-    visits: Records
-    problems: Records
-    birth_time: Floats
-    birth_key: Keys
-    birth_district: Ints
-    birth_category: Ints
-    request_keys: Keys  # rows that are ready to leave
-    request_numbers: Ints
-    request_rows: Floats
-    visit_rows: Floats
-    problem_keys: Keys
-    problem_rows: Floats
+    def __init__(self, city: City, stream: int) -> None:
+        """Before anything has happened; without room for anything."""
+        self.record = np.zeros(1, layout.WORLD)
+        self.arrays: dict[str, NDArray[Any]] = {}
+        for name, value in _policies(city).items():
+            self[name] = value
+        self["stream"] = stream
+        self["free_request"] = self["free_problem"] = -1
+        empty = {name: np.zeros(0, layout.ARRAYS[name][0]) for name in ("events", "requests", "visits", "problems")}
+        self.put(**_matters(city), **_organisation(city), pools=_pools(city), **empty)
 
+    def __getitem__(self, name: str) -> int:
+        return int(self.record[name][0])
 
-def build_world(city: City, stream: int) -> World:
-    """The world before anything has happened."""
-    clock = np.zeros(1, layout.CLOCK)
-    clock["stream"], clock["free_request"], clock["free_problem"] = stream, -1, -1
-    empty = {
-        "clock": clock,
-        "pools": _pools(city),
-        "events": np.zeros(0, layout.EVENT),
-        "requests": np.zeros(0, layout.REQUEST),
-        "visits": np.zeros(0, layout.VISIT),
-        "problems": np.zeros(0, layout.PROBLEM),
-        **dict(zip(_BIRTHS, (np.empty(0, t) for t in ("f8", "u8", "i8", "i8")), strict=True)),
-    }
-    return World(plan=_plan(city), **_matters(city), **_organisation(city), **empty, **_rows(0))
+    def __setitem__(self, name: str, value: float) -> None:
+        self.record[name][0] = value
 
+    def put(self, **arrays: NDArray[Any]) -> None:
+        """New arrays in the place of old ones."""
+        for name, array in arrays.items():
+            kind, dimensions = layout.ARRAYS[name]
+            array = np.ascontiguousarray(array, kind)
+            assert array.ndim == dimensions, name
+            number = list(layout.ARRAYS).index(name)
+            self.arrays[name] = array
+            self.record["address"][0, number], self.record["length"][0, number] = array.ctypes.data, len(array)
+            self.record["width"][0, number] = array.shape[-1]
 
-# --- room ------------------------------------------------------------------------------------------------------------
+    # --- room ----------------------------------------------------------------------------------------------------
 
-_BIRTHS = ("birth_time", "birth_key", "birth_district", "birth_category")
+    def bear(self, births: Births) -> None:
+        """The next chunk of births."""
+        self["born"], self["next_born"] = len(births.time), 0
+        self.put(birth_time=births.time, birth_key=births.key)
+        self.put(birth_district=births.district, birth_category=births.category)
 
+    def make_room(self, name: str, slots: int) -> None:
+        """Room for so many events, requests in flight, or problems."""
+        old = self.arrays[name]
+        new = np.zeros(slots, old.dtype)
+        new[: len(old)] = old
+        self.put(**{name: new})
+        if name == "requests":
+            self._free(new["next"], len(old), "free_request")
+            self.make_room("visits", 2 * slots)
+        elif name == "problems":
+            self._free(new["first"], len(old), "free_problem")
 
-def with_births(world: World, births: Births) -> World:
-    """The same with the next chunk of births."""
-    world.clock[0]["born"], world.clock[0]["next_born"] = len(births.time), 0
-    columns = (births.time, births.key, births.district, births.category)
-    return world._replace(**dict(zip(_BIRTHS, columns, strict=True)))
+    def _free(self, link: NDArray[np.int32], used: int, head: str) -> None:
+        """New slots go to the list of free ones."""
+        link[used:] = np.append(np.arange(used + 1, len(link)), self[head])
+        self[head] = used
 
-
-def with_requests(world: World, slots: int) -> World:
-    """The same with room for so many requests in flight."""
-    requests = _longer(world.requests, slots)
-    _free(world, requests["next"], len(world.requests), "free_request")
-    return world._replace(requests=requests, visits=_longer(world.visits, 2 * slots))
-
-
-def with_problems(world: World, slots: int) -> World:
-    """The same with room for so many problems."""
-    problems = _longer(world.problems, slots)
-    _free(world, problems["first"], len(world.problems), "free_problem")
-    return world._replace(problems=problems)
-
-
-def with_events(world: World, slots: int) -> World:
-    """The same with room for so many events."""
-    return world._replace(events=_longer(world.events, slots))
-
-
-def with_rows(world: World, rows: int) -> World:
-    """The same with room for so many rows on their way out; those that are there must have left."""
-    return world._replace(**_rows(rows))
-
-
-def _longer(old: Records, length: int) -> Records:
-    new = np.zeros(length, old.dtype)
-    new[: len(old)] = old
-    return new
-
-
-def _free(world: World, link: NDArray[np.int32], used: int, head: str) -> None:
-    """New slots go to the list of free ones."""
-    link[used:] = np.append(np.arange(used + 1, len(link)), world.clock[0][head])
-    world.clock[0][head] = used
+    def make_room_for_rows(self, rows: int) -> None:
+        """Room for so many rows on their way out; those that are there must have left."""
+        self.put(**_rows(rows))
 
 
 def _rows(rows: int) -> dict[str, Any]:
@@ -188,7 +127,10 @@ def _matters(city: City) -> dict[str, Any]:
         times = (line.talk, line.patience, redial.after, redial.at_most)
         channels[n] = (redial.probability, *place, *times, line.family is not None)
     parts = [[(p.probability, *_place(p.family), p.work, p.lead) for p in plan.parts] for plan in city.categories]
-    limits = [list(zip(plan.contact_limit, plan.resolve_limit, strict=True)) for plan in city.categories]
+    limits = [
+        [(*hours, *working) for hours, working in (zip(*pair, strict=True) for pair in zip(*both, strict=True))]
+        for both in ((plan.contact_limit, plan.resolve_limit) for plan in city.categories)
+    ]
     resolve, resolve_edges = _ragged([plan.resolve for plan in city.categories], float)
     part_records, part_edges = _ragged(parts, layout.PART)
     nobody = np.zeros(families)
@@ -205,11 +147,11 @@ def _matters(city: City) -> dict[str, Any]:
         "urgency": _matrix([plan.urgency for plan in city.categories], classes),
         "right_unit": _matrix([plan.right_unit for plan in city.categories], families),
         "confused_with": _matrix(confused, families),
-        "limits": np.array(limits, float).reshape(len(limits), classes, 2, 2),
+        "limits": np.array(limits, layout.LIMIT).reshape(len(limits), classes),
         "resolve": resolve,
         "resolve_edges": resolve_edges,
-        "parts": part_records,
-        "part_edges": part_edges,
+        "joint_parts": part_records,
+        "joint_part_edges": part_edges,
         "satisfied": np.zeros(6) if city.callback is None else city.callback.satisfied,
     }
 
@@ -246,8 +188,8 @@ def _pools(city: City) -> Records:
     return pools
 
 
-def _plan(city: City) -> Records:
-    plan = np.zeros(1, layout.PLAN)
+def _policies(city: City) -> dict[str, Any]:
+    """The parameters of the policies."""
     values: dict[str, Any] = {
         "contact_work": city.contact_work,
         "coordination": city.coordination,
@@ -271,6 +213,4 @@ def _plan(city: City) -> Records:
         values["resolved_if_false"], values["resolved_if_true"] = c.resolved
         same = "after_due coverage reach retries retry_after ring reopen_to_dispatch reopen_at_most reopen_probability"
         values |= {name: getattr(c, name) for name in f"{same} call_again call_again_after score_last".split()}
-    for name, value in values.items():
-        plan[0][name] = value
-    return plan
+    return values
