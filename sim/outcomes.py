@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 
 from sim.model.city import City, build_city
 from sim.model.pools import KINDS
-from sim.model.records import CAUSES, PROBLEM_FIELDS, REQUEST_FIELDS, STATUSES, VISIT_FIELDS, Trace
-from sim.model.simulation import replicate
+from sim.model.records import CAUSES, REQUEST_FIELDS, STATUSES, VISIT_FIELDS, Rows
+from sim.model.simulation import Engine, replicate
 from sim.model.staffing import PoolPlan, Roster
 from sim.scenario import Scenario
 
@@ -90,16 +90,18 @@ class Outcomes:
         return self.requests[(arrived >= self.count_from) & (arrived < self.count_until)]
 
 
-def simulate(scenario: Scenario, replication: int = 0, *, seed: int = 1) -> Outcomes:
-    """One replication of a scenario: a pure function of (scenario, seed, replication)."""
+def simulate(scenario: Scenario, replication: int = 0, *, seed: int = 1, engine: Engine = "auto") -> Outcomes:
+    """One replication of a scenario: a pure function of (scenario, seed, replication).
+
+    Both engines, the readable ``simpy`` and the ``compiled`` one, give the same to the last bit.
+    """
     city = build_city(scenario)
-    return tabulate(city, replicate(city, seed, replication), seed, replication)
+    return tabulate(city, replicate(city, seed, replication, engine), seed, replication)
 
 
-def tabulate(city: City, trace: Trace, seed: int, replication: int) -> Outcomes:
+def tabulate(city: City, found: Rows, seed: int, replication: int) -> Outcomes:
     """The tables of what an engine wrote down."""
-    requests, row_of = _requests(city, trace, replication)
-    raw_visits = np.frombuffer(trace.visit_rows, np.float64).reshape(-1, len(VISIT_FIELDS))
+    requests, row_of = _requests(city, found, replication)
     time = city.scenario.time
     return Outcomes(
         scenario=city.scenario,
@@ -109,9 +111,9 @@ def tabulate(city: City, trace: Trace, seed: int, replication: int) -> Outcomes:
         count_from=city.scenario.hours_of(time.count_from),
         count_until=city.scenario.hours_of(time.count_until),
         requests=requests,
-        visits=_visits(city, raw_visits, requests["request"], row_of, replication),
-        levels=_levels(city, raw_visits, replication),
-        problems=_problems(city, trace, replication),
+        visits=_visits(city, found.visit_rows, requests["request"], row_of, replication),
+        levels=_levels(city, found.visit_rows, replication),
+        problems=_problems(city, found, replication),
         pools=pd.DataFrame(
             {
                 "pool": [p.name for p in city.pools],
@@ -146,13 +148,12 @@ def _truth(values: NDArray[np.float64]) -> pd.Series[Any]:
     return pd.Series(pd.arrays.BooleanArray(np.where(missing, 0, values).astype(bool), missing))
 
 
-def _requests(city: City, trace: Trace, replication: int) -> tuple[pd.DataFrame, NDArray[np.int64]]:
+def _requests(city: City, found: Rows, replication: int) -> tuple[pd.DataFrame, NDArray[np.int64]]:
     """The table in order of (arrived, request), and the row of each contact by its number."""
-    rows = np.frombuffer(trace.request_rows, np.float64).reshape(-1, len(REQUEST_FIELDS))
-    keys = np.frombuffer(trace.request_keys, np.uint64).reshape(-1, 3)
+    rows, keys = found.request_rows, found.request_keys
     order = np.lexsort((keys[:, 0], rows[:, 0]))
     rows, keys = rows[order], keys[order]
-    numbers = np.frombuffer(trace.request_numbers, np.int64)[order]
+    numbers = found.request_numbers[order]
     row_of = np.empty(len(numbers), np.int64)
     row_of[numbers] = np.arange(len(numbers))
 
@@ -207,9 +208,8 @@ def _visits(
     )
 
 
-def _problems(city: City, trace: Trace, replication: int) -> pd.DataFrame:
-    rows = np.frombuffer(trace.problem_rows, np.float64).reshape(-1, len(PROBLEM_FIELDS))
-    keys = np.frombuffer(trace.problem_keys, np.uint64).reshape(-1, 2)
+def _problems(city: City, found: Rows, replication: int) -> pd.DataFrame:
+    rows, keys = found.problem_rows, found.problem_keys
     order = np.lexsort((keys[:, 0], rows[:, 2]))
     rows, keys = rows[order], keys[order]
     return pd.DataFrame(

@@ -17,7 +17,26 @@ ROOMS = ("scenario", "model", "outcomes", "measurement", "inference", "experimen
 #: Inside the model, too: what both engines share knows nothing of either.
 MODEL = (
     *("draws", "rules", "purposes", "staffing", "rhythm", "city", "demand", "load", "clockwork"),
-    *("records", "pools", "steps", "callbacks", "journey", "layout", "world", "views", "heaps", "kernel", "compiled", "simulation"),
+    *(
+        "records",
+        "pools",
+        "steps",
+        "callbacks",
+        "journey",
+        "layout",
+        "world",
+        "views",
+        "heaps",
+        "kernel",
+        "compiled",
+        "simulation",
+    ),
+)
+
+#: Inside the compiled engine.
+KERNEL = (
+    *("codes", "layout", "world", "views", "heaps", "steps", "pools", "contacts", "callbacks", "journey", "engine"),
+    "run",
 )
 
 
@@ -62,10 +81,19 @@ def test_inside_the_model_shared_rooms_come_before_the_engine() -> None:
                 assert MODEL.index(parts[2]) < MODEL.index(path.stem), f"{path.stem} imports {name}"
 
 
+def test_inside_the_compiled_engine_too() -> None:
+    for path in (SIM / "model/kernel").glob("*.py"):
+        for name in imports(path):
+            parts = name.split(".")
+            if path.stem != "__init__" and parts[:3] == ["sim", "model", "kernel"]:
+                assert KERNEL.index(parts[3]) < KERNEL.index(path.stem), f"{path.stem} imports {name}"
+
+
 def test_every_room_is_in_the_list() -> None:
     found = {path.stem for path in SIM.iterdir() if path.suffix == ".py" or (path / "__init__.py").exists()}
     assert found - {"__init__"} == set(ROOMS)
-    assert {path.stem for path in (SIM / "model").glob("*.py")} - {"__init__"} == set(MODEL)
+    assert {path.stem for path in (SIM / "model").glob("*.py")} - {"__init__"} == set(MODEL) - {"kernel"}
+    assert {path.stem for path in (SIM / "model/kernel").glob("*.py")} - {"__init__"} == set(KERNEL)
 
 
 @pytest.mark.parametrize("program", ["from sim.cli import run_command; run_command(['--help'])", "import sim.scenario"])

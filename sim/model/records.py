@@ -7,8 +7,12 @@ from __future__ import annotations
 
 import math
 from array import array
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
 
 if TYPE_CHECKING:
     from sim.model.clockwork import Moment
@@ -188,9 +192,28 @@ class Request:
         self.mark = until
 
 
+@dataclass(frozen=True)
+class Rows:
+    """What an engine has written down, or a part of it: keys are 64-bit numbers, 0 where there is none; the columns are
+    those of ``REQUEST_FIELDS``, ``VISIT_FIELDS``, ``PROBLEM_FIELDS``.
+    """
+
+    request_keys: NDArray[np.uint64]  # [n, (request, problem, repeat_of)]
+    request_numbers: NDArray[np.int64]  # [n] which contact a row tells of
+    request_rows: NDArray[np.float64]  # [n, field]
+    visit_rows: NDArray[np.float64]  # [m, field]
+    problem_keys: NDArray[np.uint64]  # [p, (problem, fixed_by)]
+    problem_rows: NDArray[np.float64]  # [p, field]
+
+    @staticmethod
+    def joined(parts: Sequence[Rows]) -> Rows:
+        """Several parts as one."""
+        return Rows(*(np.concatenate([getattr(part, f.name) for part in parts]) for f in fields(Rows)))
+
+
 @dataclass
 class Trace:
-    """The rows of one replication. Keys are 64-bit numbers, 0 where there is none."""
+    """The rows of one replication while the reference engine writes them."""
 
     request_keys: array[int] = field(default_factory=lambda: array("Q"))  # request, problem, repeat_of
     request_rows: array[float] = field(default_factory=lambda: array("d"))
@@ -198,6 +221,17 @@ class Trace:
     visit_rows: array[float] = field(default_factory=lambda: array("d"))
     problem_keys: array[int] = field(default_factory=lambda: array("Q"))  # problem, fixed_by
     problem_rows: array[float] = field(default_factory=lambda: array("d"))
+
+    def rows(self) -> Rows:
+        """What has been written."""
+        return Rows(
+            np.frombuffer(self.request_keys, np.uint64).reshape(-1, 3),
+            np.frombuffer(self.request_numbers, np.int64),
+            np.frombuffer(self.request_rows, np.float64).reshape(-1, len(REQUEST_FIELDS)),
+            np.frombuffer(self.visit_rows, np.float64).reshape(-1, len(VISIT_FIELDS)),
+            np.frombuffer(self.problem_keys, np.uint64).reshape(-1, 2),
+            np.frombuffer(self.problem_rows, np.float64).reshape(-1, len(PROBLEM_FIELDS)),
+        )
 
     def request(self, r: Request) -> None:
         """Write a request's row."""

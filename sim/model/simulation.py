@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+from typing import Literal
 
 from simpy import Environment
 
@@ -11,12 +12,32 @@ from sim.model.clockwork import start
 from sim.model.demand import Demand
 from sim.model.draws import stream
 from sim.model.journey import Journey
-from sim.model.records import Trace
+from sim.model.records import Rows, Trace
+
+Engine = Literal["auto", "simpy", "compiled"]
+
+#: Where fewer contacts are expected, SimPy is done before compiled code is loaded.
+SMALL = 5_000
 
 
-def replicate(city: City, seed: int, replication: int) -> Trace:
+def choose(city: City, engine: Engine) -> Engine:
+    """The engine that will run: what is asked for, else the one that is likely to be done first."""
+    if engine != "auto":
+        return engine
+    return "simpy" if float(city.births.sum()) * city.end < SMALL else "compiled"
+
+
+def replicate(city: City, seed: int, replication: int, engine: Engine = "auto") -> Rows:
     """What happens in one replication, from the start until just before the end."""
     random = stream(seed, replication)
+    if choose(city, engine) == "simpy":
+        return _on_simpy(city, random)
+    from sim.model.kernel import replicate as on_compiled_code
+
+    return on_compiled_code(city, random)
+
+
+def _on_simpy(city: City, random: int) -> Rows:
     env, trace = Environment(), Trace()
     journey = Journey(env, city, random, trace)
     start(journey.births(Demand(city, random)))
@@ -28,4 +49,4 @@ def replicate(city: City, seed: int, replication: int) -> Trace:
         if collecting:
             gc.enable()
     journey.close_books()
-    return trace
+    return trace.rows()

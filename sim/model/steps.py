@@ -140,7 +140,7 @@ class Steps:
         if not working:
             return since + hours
         open_hours = self.city.rosters[self.city.limit_roster].hours
-        return rules.add_open(*open_hours, since, hours)  # type: ignore[no-any-return,call-arg]
+        return rules.add_open(*open_hours, since, hours)  # type: ignore[no-any-return]
 
     def move_due(self, r: Request, by: float) -> None:
         """A later due date, by extension or parking; where it decides the order, the request takes its new place."""

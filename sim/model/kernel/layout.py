@@ -1,8 +1,8 @@
 """The records and arrays of the compiled engine: what it reads of a city, and what is going on in it.
 
 Indices are −1 where there is none; missing moments are NaN, as in the tables that leave. [d]: by district, [c]: by
-category, [k]: by urgency class, [f]: by unit family, [p]: by pool, [r]: by roster. Rows of different length lie one after
-the other; ``…_edges`` tell where each begins.
+category, [k]: by urgency class, [f]: by unit family, [p]: by pool, [r]: by roster. Rows of different length lie
+one after the other; ``…_edges`` tell where each begins.
 """
 
 from __future__ import annotations
@@ -15,9 +15,7 @@ from sim.model.records import CAUSES
 
 
 def _record(*rows: tuple[str, int], **names: str) -> np.dtype[Any]:
-    """A record of rows of floats (name, length) and of single values by kind: float (hours, shares), unsigned key, long,
-    integer, byte.
-    """
+    """A record of rows of floats (name, length) and of single floats, keys (U), long integers, integers, bytes."""
     kinds = {"F": "f8", "U": "u8", "L": "i8", "I": "i4", "B": "i1"}
     singles = [(name, kinds[kind]) for kind, part in names.items() for name in part.split()]
     return np.dtype([*((name, "f8", (length,)) for name, length in rows), *singles], align=True)
@@ -61,7 +59,9 @@ REQUEST = _record(
     B="stage status cover visiting waiting timer_cause calling reached asked asking awaits",
 )
 #: ``first``: the first of its open requests (or the next free slot); ``users``: who still refers to it.
-PROBLEM = _record(F="born first_report fixed given_up", U="key fixed_by", I="district category first open users reports")
+PROBLEM = _record(
+    F="born first_report fixed given_up", U="key fixed_by", I="district category first open users reports"
+)
 
 #: The arrays of a world: what they hold, and in how many dimensions.
 ARRAYS: dict[str, tuple[Any, int]] = {
@@ -116,9 +116,9 @@ ARRAYS: dict[str, tuple[Any, int]] = {
 }
 
 #: A world in one record: the policies' parameters, the state of everything, and where the arrays are.
-#: ``scheduled``: how many events; ``born``: births of the chunk, ``next_born``: the first still to come; ``contacts``: how
-#: many there have been; ``in_flight``, ``unsolved``: requests and problems in use; ``widest``: the most open requests that
-#: any problem has had; ``…_out``: rows that are ready to leave.
+#: ``scheduled``: how many events; ``born``: births of the chunk, ``next_born``: the first still to come; ``contacts``:
+#: how many there have been; ``in_flight``, ``unsolved``: requests and problems in use; ``widest``: the most open
+#: requests that any problem has had; ``…_out``: rows that are ready to leave.
 WORLD = np.dtype(
     [
         ("address", "u8", (len(ARRAYS),)),

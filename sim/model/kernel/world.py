@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.model import layout
 from sim.model.city import City
 from sim.model.demand import Births
+from sim.model.kernel import layout
 from sim.model.records import PROBLEM_FIELDS, REQUEST_FIELDS, VISIT_FIELDS
 from sim.model.staffing import Family
 
@@ -109,7 +109,7 @@ def _ragged(rows: Sequence[Sequence[Any]], kind: Any) -> tuple[NDArray[Any], Int
     return np.array([value for row in rows for value in row], kind), edges
 
 
-def _matrix(rows: Sequence[Sequence[float]], width: int) -> Floats:
+def _matrix(rows: Sequence[Any], width: int) -> Floats:
     return np.array([list(row) for row in rows], float).reshape(len(rows), width)
 
 

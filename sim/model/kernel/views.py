@@ -1,12 +1,13 @@
 """How compiled code reaches the arrays of a world: by their addresses, which stand in one record.
 
-A record is one pointer to compiled code. Passing the arrays themselves, fifty of them through a hundred small functions,
-took minutes to compile.
+A record is one pointer to compiled code. Passing the arrays themselves, fifty of them through a hundred small
+functions, took minutes to compile.
 """
 
 from __future__ import annotations
 
 import functools
+from collections.abc import Callable
 from typing import Any
 
 import numba as nb
@@ -17,26 +18,37 @@ from numba.extending import intrinsic
 from numba.np.arrayobj import make_array, populate_array
 from numba.np.numpy_support import from_dtype
 
-from sim.model.layout import ARRAYS, WORLD
+from sim.model.kernel.layout import ARRAYS, WORLD
 
-#: How the parts of the compiled engine are compiled: inlined into ``kernel.advance``, without reference counts.
-part = functools.partial(nb.njit, _nrt=False, forceinline=True, error_model="numpy")
+Compiled = Callable[[Callable[..., Any]], Callable[..., Any]]
+
+#: How the parts of the compiled engine are compiled: inlined into its entries, without reference counts, which would
+#: cost more than all the rest.
+part: Compiled = functools.partial(nb.njit, _nrt=False, forceinline=True, error_model="numpy")
+#: … and its entries, which Python calls.
+entry: Compiled = functools.partial(nb.njit, _nrt=False, error_model="numpy", cache=True)
+
+
+gep_inbounds: Any = cgutils.gep_inbounds
+make: Any = make_array
+populate: Any = populate_array
 
 
 def _view(name: str) -> Any:
     """The compiled function that gives the array of a world. It owns nothing."""
     number, (kind, dimensions) = list(ARRAYS).index(name), ARRAYS[name]
-    places = {field: WORLD.fields[field][1] + 8 * number for field in ("address", "length", "width")}  # type: ignore[index]
+    assert WORLD.fields is not None
+    places = {field: WORLD.fields[field][1] + 8 * number for field in ("address", "length", "width")}
     element = from_dtype(np.dtype(kind))
     array = types.Array(element, dimensions, "C")
 
-    @intrinsic  # type: ignore[untyped-decorator]
+    @intrinsic
     def view(typing_context: Any, world: Any) -> Any:
         def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
             record = builder.bitcast(arguments[0], cgutils.voidptr_t)
 
             def word(field: str) -> Any:
-                place = cgutils.gep_inbounds(builder, record, places[field])
+                place = gep_inbounds(builder, record, places[field])
                 return builder.load(builder.bitcast(place, cgutils.intp_t.as_pointer()))
 
             size = cgutils.intp_t(np.dtype(kind).itemsize)
@@ -44,9 +56,9 @@ def _view(name: str) -> Any:
             if dimensions == 2:
                 shape.append(word("width"))
                 strides.insert(0, builder.mul(size, shape[1]))
-            out = make_array(array)(context, builder)
+            out = make(array)(context, builder)
             data = builder.inttoptr(word("address"), out.data.type)
-            populate_array(out, data=data, shape=shape, strides=strides, itemsize=size, meminfo=None)
+            populate(out, data=data, shape=shape, strides=strides, itemsize=size, meminfo=None)
             return out._getvalue()
 
         return array(world), code

@@ -2,51 +2,51 @@
 
 from __future__ import annotations
 
-from sim.model import kernel
 from sim.model.city import City
 from sim.model.demand import Demand
-from sim.model.draws import stream
-from sim.model.records import Trace
-from sim.model.world import World
+from sim.model.kernel import codes, engine
+from sim.model.kernel.world import World
+from sim.model.records import Rows
 
 #: Events between two looks at the keyboard; a fraction of a second.
 STEPS = 1 << 18
 ROWS = 1 << 14
 
 
-def replicate(city: City, seed: int, replication: int) -> Trace:
-    """What happens in one replication, from the start until just before the end."""
-    engine = Compiled(city, stream(seed, replication))
-    for births in engine.demand:
-        engine.world.bear(births)
-        engine.advance(births.until)
-    engine.advance(city.end)
-    engine.close_books(city.end)
-    return engine.trace
+def replicate(city: City, random: int) -> Rows:
+    """What happens in the replication of a stream, from the start until just before the end."""
+    replication = Compiled(city, random)
+    for births in replication.demand:
+        replication.world.bear(births)
+        replication.advance(births.until)
+    replication.advance(city.end)
+    replication.close_books(city.end)
+    return Rows.joined(replication.written)
 
 
 class Compiled:
     """The state of a replication between two calls of the kernel."""
 
     def __init__(self, city: City, random: int) -> None:
-        self.demand, self.trace = Demand(city, random), Trace()
+        self.demand = Demand(city, random)
+        self.written: list[Rows] = []
         self.world = World(city, random)
         self.world.make_room_for_rows(ROWS)
         self.world.make_room("events", len(city.rosters))
-        kernel.begin(self.world.record)
+        engine.begin(self.world.record)
 
     def advance(self, until: float) -> None:
         """Let happen what lies strictly before ``until`` (hours)."""
         w = self.world
-        while (lacking := kernel.advance(w.record, until, STEPS)) != kernel.DONE:
-            if lacking == kernel.MORE_ROWS:
+        while (lacking := engine.advance(w.record, until, STEPS)) != codes.DONE:
+            if lacking == codes.MORE_ROWS:
                 self.write()
                 w.make_room_for_rows(max(ROWS, 4 * w["widest"]))
-            elif lacking == kernel.MORE_REQUESTS:
+            elif lacking == codes.MORE_REQUESTS:
                 w.make_room("requests", max(1024, 2 * len(w.arrays["requests"])))
-            elif lacking == kernel.MORE_PROBLEMS:
+            elif lacking == codes.MORE_PROBLEMS:
                 w.make_room("problems", max(1024, 2 * len(w.arrays["problems"])))
-            elif lacking == kernel.MORE_EVENTS:
+            elif lacking == codes.MORE_EVENTS:
                 w.make_room("events", 2 * w["scheduled"] + 4 * len(w.arrays["requests"]) + 16)
 
     def close_books(self, end: float) -> None:
@@ -54,15 +54,14 @@ class Compiled:
         self.world["now"] = end
         following = 0
         while following >= 0:
-            following = kernel.close_books(self.world.record, following)
+            following = engine.close_books(self.world.record, following)
             self.write()
 
     def write(self) -> None:
         """Rows that are ready leave."""
-        w, trace = self.world, self.trace
+        w = self.world
         n, v, p = w["requests_out"], w["visits_out"], w["problems_out"]
-        for name, rows in (("request_keys", n), ("request_numbers", n), ("request_rows", n), ("visit_rows", v)):
-            getattr(trace, name).frombytes(w.arrays[name][:rows].tobytes())
-        for name in ("problem_keys", "problem_rows"):
-            getattr(trace, name).frombytes(w.arrays[name][:p].tobytes())
+        names = ("request_keys", "request_numbers", "request_rows", "visit_rows", "problem_keys", "problem_rows")
+        sizes = (n, n, n, v, p, p)
+        self.written.append(Rows(*(w.arrays[name][:size].copy() for name, size in zip(names, sizes, strict=True))))
         w["requests_out"] = w["visits_out"] = w["problems_out"] = 0

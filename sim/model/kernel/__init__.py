@@ -1,0 +1,5 @@
+"""The compiled engine: the same journey as the reference engine, over arrays, with numba."""
+
+from sim.model.kernel.run import replicate
+
+__all__ = ["replicate"]

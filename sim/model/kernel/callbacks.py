@@ -1,0 +1,112 @@
+"""Asking citizens, after closing or at the due date. The twin of ``callbacks``."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from sim.model import purposes, rules
+from sim.model.kernel import views as the
+from sim.model.kernel.codes import AT_CLOSING, AT_DUE, DUE, IS_DUE, NOBODY, REDIAL, RINGS_AGAIN
+from sim.model.kernel.heaps import schedule
+from sim.model.kernel.pools import pay
+from sim.model.kernel.steps import at, draw, lasts, write_visit
+from sim.model.kernel.views import part
+from sim.model.pools import CALLBACK
+from sim.model.records import CLOSED, MERGED, OPEN
+
+
+@part
+def watch_due(w: Any, i: Any, r: Any) -> Any:
+    """Where citizens are asked at the due date: wait for it beside the handling."""
+    r.asked = 0
+    if w.callback and w.after_due and r.due_now < math.inf:
+        expect_due(w, i, r)
+
+
+@part
+def expect_due(w: Any, i: Any, r: Any) -> Any:
+    """Wait for the due date, which may have been moved; then ask."""
+    if w.now < r.due_now:
+        schedule(w, r.due_now, DUE, r.key, 2, IS_DUE, i)
+    elif r.status == OPEN or r.status == CLOSED:
+        r.asking = AT_DUE
+        if begin_asking(w, i, r):
+            r.asked, r.asking = 1, NOBODY
+
+
+@part
+def begin_asking(w: Any, i: Any, r: Any) -> Any:
+    """Some are asked, some reached, at most ``1 + retries`` times. Says whether it is over already."""
+    coverage = w.coverage
+    r.asks += 1
+    r.attempt = 0
+    if coverage < 1.0 and draw(w, purposes.COVERAGE, r.key, r.asks - 1) >= coverage:
+        return True
+    ring(w, i, r)
+    return False
+
+
+@part
+def ring(w: Any, i: Any, r: Any) -> Any:
+    """One attempt."""
+    index = (r.asks - 1) * purposes.PER_ROUND + r.attempt
+    r.reached = w.reach >= 1.0 or draw(w, purposes.REACH, r.key, index) < w.reach
+    if r.reached:
+        work = lasts(w, w.call_work, purposes.CALL_WORK, r.key, index)
+    else:
+        work = lasts(w, w.ring, purposes.RING, r.key, index)
+    pay(w, 2 * i + 1, r, at(w, w.callback_first, w.callback_per, r), CALLBACK, work)
+    r.calling = 1
+
+
+@part
+def rang(w: Any, i: Any, r: Any) -> Any:
+    """An attempt is over. Says whether the asking is."""
+    r.calling = 0
+    write_visit(w, the.visits(w)[2 * i + 1], r)
+    if r.reached:
+        answers(w, r)
+    if r.reached or r.status == MERGED or r.attempt >= w.retries:
+        return True
+    r.attempt += 1
+    index = (r.asks - 1) * purposes.PER_ROUND + r.attempt
+    gap = lasts(w, w.retry_after, purposes.RETRY, r.key, index)
+    schedule(w, w.now + gap, REDIAL, r.key, 0, RINGS_AGAIN, i)
+    return False
+
+
+@part
+def has_rung(w: Any, i: Any) -> Any:
+    """An attempt to call the citizen is over. Says whether the request goes on."""
+    r = the.requests(w)[i]
+    if not rang(w, i, r):
+        return False
+    at_closing = r.asking == AT_CLOSING
+    r.asked, r.asking = 1, NOBODY
+    return at_closing or r.awaits != 0
+
+
+@part
+def answers(w: Any, r: Any) -> Any:
+    """What the citizen says depends on what truly happened and how it felt; the scored answer is kept."""
+    now, n = w.now, r.asks - 1
+    until = now if math.isnan(r.closed) or r.status == OPEN else r.closed
+    chance = w.contacted_if_true if r.contacted <= r.contact_due else w.contacted_if_false
+    said_contacted = draw(w, purposes.SAID_CONTACTED, r.key, n) < chance
+    chance = w.resolved_if_true if r.status == CLOSED and r.resolved == 1.0 else w.resolved_if_false
+    said_resolved = draw(w, purposes.SAID_RESOLVED, r.key, n) < chance
+    said_satisfied = rules.satisfied(
+        draw(w, purposes.SAID_SATISFIED, r.key, n),
+        the.satisfied(w),
+        said_resolved,
+        until > r.due_now,
+        until - r.arrived,
+        r.hops,
+        max(r.rounds, 1),
+    )
+    r.last_answer = 1.0 if said_resolved else 0.0
+    if w.score_last or math.isnan(r.called_back):
+        r.called_back = now
+        r.said_contacted = 1.0 if said_contacted else 0.0
+        r.said_resolved, r.said_satisfied = r.last_answer, 1.0 if said_satisfied else 0.0

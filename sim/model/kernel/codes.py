@@ -1,0 +1,24 @@
+"""Small numbers with names: stages, kinds of events, reasons."""
+
+from sim.model import clockwork
+
+# stages of a request: what it goes on with
+CALL, TALKED, REDIALED, REACHED, ROUTE, DESK, DESK_DONE, HAND_OVER, REVIEWED, ROUND, COORDINATE, PARK = range(12)
+HANDLE, LEAD, PARTS, PART_DONE, PART_OVER, CLOSE, ASK, ASKED, MERGE, MERGED_CALL_OVER = range(12, 22)
+# … or how it waits: at a pool, away from any, no more; or for its first call
+VISITS, WAITS, ENDS, NOT_YET = 30, 31, 32, 33
+
+# who asks the citizen: nobody, the request after closing, the clock at the due date
+NOBODY, AT_CLOSING, AT_DUE = 0, 1, 2
+
+# kinds of events, as in ``clockwork``
+STAFF, WORK_END, LEAD_END, DUE, REDIAL = (
+    kind >> clockwork.KIND
+    for kind in (clockwork.STAFF, clockwork.WORK_END, clockwork.LEAD_END, clockwork.DUE, clockwork.REDIAL)
+)
+# what happens, and to whom: a roster, a visit, a request (from RINGS_AGAIN to COMES_AGAIN), a problem, nobody yet
+STAFF_CHANGES, WORK_IS_DONE, HANGS_UP, RINGS_AGAIN, WAIT_IS_OVER, REDIALS, EXTENDS, IS_DUE, COMES_AGAIN = range(9)
+IS_REPORTED, IS_BORN = 9, 10
+
+# why ``advance`` comes back
+DONE, MORE_REQUESTS, MORE_PROBLEMS, MORE_EVENTS, MORE_ROWS, TIRED = range(6)

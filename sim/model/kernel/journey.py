@@ -1,0 +1,508 @@
+"""The second telling of ``journey``, stage by stage in the same order.
+
+A request's ``stage`` says what it goes on with when what it waits for is over. ``life`` is the journey: each stage is
+a function that returns the next one, or how the request waits: at a pool (``VISITS``), away from any (``WAITS``), or
+no more (``ENDS``). What is random is drawn by name, what is decided is decided by ``rules``, as in the reference
+engine; here it is only added, compared and routed, and both engines agree to the last bit.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from sim.model import purposes, rules
+from sim.model.kernel import views as the
+from sim.model.kernel.callbacks import begin_asking, watch_due
+from sim.model.kernel.codes import (
+    ASK,
+    ASKED,
+    AT_CLOSING,
+    CALL,
+    CLOSE,
+    COORDINATE,
+    DESK,
+    DESK_DONE,
+    DUE,
+    ENDS,
+    EXTENDS,
+    HAND_OVER,
+    HANDLE,
+    HANGS_UP,
+    LEAD,
+    MERGE,
+    MERGED_CALL_OVER,
+    NOBODY,
+    PARK,
+    PART_DONE,
+    PART_OVER,
+    PARTS,
+    REACHED,
+    REDIAL,
+    REDIALED,
+    REDIALS,
+    REVIEWED,
+    ROUND,
+    ROUTE,
+    TALKED,
+    VISITS,
+    WAITS,
+)
+from sim.model.kernel.contacts import belongs, call_again, end, fixed_by_another, is_known, parts_with
+from sim.model.kernel.heaps import dequeue, schedule
+from sim.model.kernel.pools import leave, line_up, pay
+from sim.model.kernel.steps import at, book, draw, lasts, limit, spend, unit_of, wait, write_visit
+from sim.model.kernel.views import part
+from sim.model.pools import CONTACT, COORDINATION, DISPATCH, DISTRICT_DESK, HANDLING, INTAKE, PART, REVIEW, SUBTASK
+from sim.model.records import (
+    ANSWERED,
+    BOUNCED,
+    CLOSED,
+    IN_CALLBACK,
+    IN_INTAKE,
+    LEAD_TIME,
+    LOST,
+    MERGED,
+    OPEN,
+    OTHER_UNITS,
+    OUT_OF_SCOPE,
+    PARKED,
+    REWORK,
+)
+
+
+@part
+def life(w: Any, i: Any) -> Any:
+    """One contact, from what it waited for until it waits again."""
+    r = the.requests(w)[i]
+    if r.visiting:
+        book(w, i, r)
+    elif r.waiting:
+        r.waiting = 0
+        spend(w, r, r.timer_cause, w.now)
+    stage: Any = np.int64(r.stage)
+    if r.status == OPEN and fixed_by_another(w, r):
+        stage = MERGE
+    while stage < VISITS:
+        if stage == CALL:
+            stage = call(w, i, r)
+        elif stage == TALKED:
+            stage = talked(w, i, r)
+        elif stage == REDIALED:
+            spend(w, r, IN_INTAKE, w.now)
+            r.tries += 1
+            stage = CALL
+        elif stage == REACHED:
+            stage = reached(w, i, r)
+        elif stage == ROUTE:
+            stage = route(w, i, r)
+        elif stage == DESK:
+            stage = desk(w, i, r)
+        elif stage == DESK_DONE:
+            stage = desk_done(w, i, r)
+        elif stage == HAND_OVER:
+            stage = hand_over(w, i, r)
+        elif stage == REVIEWED:
+            r.hops += 1
+            stage = DESK
+        elif stage == ROUND:
+            stage = begin_round(w, i, r)
+        elif stage == COORDINATE:
+            stage = coordinate(w, i, r)
+        elif stage == PARK:
+            stage = park(w, i, r)
+        elif stage == HANDLE:
+            stage = handle(w, i, r)
+        elif stage == LEAD:
+            stage = lead(w, i, r)
+        elif stage == PARTS:
+            stage = parts(w, i, r)
+        elif stage == PART_DONE:
+            stage = part_done(w, i, r)
+        elif stage == PART_OVER:
+            r.part += 1
+            stage = PARTS
+        elif stage == CLOSE:
+            stage = close(w, i, r)
+        elif stage == ASK:
+            stage = ask(w, i, r)
+        elif stage == ASKED:
+            stage = asked(w, i, r)
+        elif stage == MERGE:
+            stage = merge(w, i, r)
+        else:  # MERGED_CALL_OVER
+            spend(w, r, IN_CALLBACK, w.now)
+            stage = ENDS
+    if stage == VISITS:
+        r.visiting = 1
+    elif stage == ENDS:
+        end(w, i, r)
+
+
+@part
+def call(w: Any, i: Any, r: Any) -> Any:
+    """The hotline or the online desk."""
+    channel = the.channels(w)[r.channel]
+    if not channel.has_pool:
+        return REACHED
+    talk = lasts(w, channel.talk, purposes.TALK, r.key, r.tries)
+    pay(w, 2 * i, r, at(w, channel.first, channel.per, r), INTAKE, talk)
+    r.stage = TALKED
+    return VISITS
+
+
+@part
+def patience(w: Any, i: Any, r: Any) -> Any:
+    """A caller who is not answered at once hangs up some time."""
+    channel = the.channels(w)[r.channel]
+    if channel.patience >= 0:
+        hours = lasts(w, channel.patience, purposes.PATIENCE, r.key, r.tries)
+        schedule(w, w.now + hours, DUE, r.key, the.visits(w)[2 * i].number, HANGS_UP, 2 * i)
+
+
+@part
+def talked(w: Any, i: Any, r: Any) -> Any:
+    """Callers who lost patience may call again."""
+    if not math.isnan(the.visits(w)[2 * i].started):
+        return REACHED
+    channel = the.channels(w)[r.channel]
+    if r.tries >= channel.redial_at_most or draw(w, purposes.REDIALS, r.key, r.tries) >= channel.redial:
+        r.status = LOST
+        return ENDS
+    gap = lasts(w, channel.redial_after, purposes.REDIAL_GAP, r.key, r.tries)
+    schedule(w, w.now + gap, REDIAL, r.key, 0, REDIALS, i)
+    r.stage = REDIALED
+    return WAITS
+
+
+@part
+def reached(w: Any, i: Any, r: Any) -> Any:
+    """After intake: what needs no unit is over."""
+    category = the.categories(w)[r.category]
+    if r.problem >= 0 and math.isnan(the.problems(w)[r.problem].first_report):
+        the.problems(w)[r.problem].first_report = w.now
+    if category.out_of_scope > 0.0 and draw(w, purposes.SCOPE, r.key, 0) < category.out_of_scope:
+        r.status = OUT_OF_SCOPE
+        return ENDS
+    if category.answered > 0.0 and draw(w, purposes.INSTANT, r.key, 0) < category.answered:
+        r.status = ANSWERED
+        return ENDS
+    r.status = OPEN
+    if fixed_by_another(w, r):
+        return MERGE
+    if w.limits_from_arrival:
+        start_clocks(w, i, r, r.arrived)
+    return ROUTE
+
+
+@part
+def route(w: Any, i: Any, r: Any) -> Any:
+    """The desk finds the unit; a wrong one sends the request back, or stays responsible for it."""
+    if r.right < 0:
+        r.right_family = rules.pick(the.right_unit(w)[r.category], draw(w, purposes.RIGHT_UNIT, r.place, 0))
+        r.right = unit_of(w, r.right_family, r)
+    r.wrongs = 0
+    if w.dispatch:
+        return DESK
+    r.unit = r.right
+    return HAND_OVER
+
+
+@part
+def desk(w: Any, i: Any, r: Any) -> Any:
+    """A visit to the dispatch desk."""
+    n = r.dispatches
+    r.dispatches += 1
+    work = lasts(w, w.dispatch_work, purposes.DESK_WORK, r.key, n)
+    pay(w, 2 * i, r, at(w, w.dispatch_first, w.dispatch_per, r), DISPATCH, work)
+    r.stage = DESK_DONE
+    return VISITS
+
+
+@part
+def desk_done(w: Any, i: Any, r: Any) -> Any:
+    """The desk has chosen a unit."""
+    category, n = the.categories(w)[r.category], r.dispatches - 1
+    if n == 0 and w.duplicates > 0.0 and is_known(w, i, r) and draw(w, purposes.DUPLICATE, r.key, 0) < w.duplicates:
+        return MERGE
+    r.unit = r.right
+    if r.wrongs >= w.max_hops:
+        if w.backstop >= 0:
+            r.right_family = w.backstop
+            r.right = r.unit = unit_of(w, w.backstop, r)
+    else:
+        accuracy = category.accuracy if r.wrongs == 0 else category.redispatch_accuracy
+        if accuracy < 1.0 and draw(w, purposes.ACCURACY, r.key, n) >= accuracy:
+            r.unit = wrong_unit(w, r, n)
+    r.stage = HAND_OVER
+    if not w.desk or not the.pools(w)[r.unit].is_street:
+        return HAND_OVER
+    work = lasts(w, w.desk_work, purposes.DISTRICT_WORK, r.key, n)
+    pay(w, 2 * i, r, at(w, w.desk_first, w.desk_per, r), DISTRICT_DESK, work)
+    return VISITS
+
+
+@part
+def wrong_unit(w: Any, r: Any, n: Any) -> Any:
+    """A unit that the desk takes for the right one."""
+    u = draw(w, purposes.WRONG_UNIT, r.key, n)
+    weights = (
+        the.confused_with(w)[r.category]
+        if the.categories(w)[r.category].is_confused
+        else the.family_volume(w)[r.district]
+    )
+    family = rules.pick_other(weights, r.right_family, u)
+    return np.int64(r.right) if family < 0 else unit_of(w, family, r)
+
+
+@part
+def hand_over(w: Any, i: Any, r: Any) -> Any:
+    """A unit receives the request; with the first one the clocks start."""
+    r.owner = r.unit
+    if r.first_unit < 0:
+        r.first_unit, r.dispatched = r.unit, w.now
+        if not w.limits_from_arrival:
+            start_clocks(w, i, r, r.dispatched)
+    if not w.dispatch:
+        return ROUND
+    if r.cover == BOUNCED:
+        r.cover = -1
+    if r.unit == r.right or w.coordination >= 0:
+        return ROUND
+    r.wrongs += 1
+    if r.cover < 0:
+        r.cover = BOUNCED
+    pay(w, 2 * i, r, r.unit, REVIEW, lasts(w, w.review, purposes.REVIEW_WORK, r.key, r.dispatches - 1))
+    r.stage = REVIEWED
+    return VISITS
+
+
+@part
+def start_clocks(w: Any, i: Any, r: Any, since: Any) -> Any:
+    """The limits of contact and of resolution begin to run."""
+    r.contact_due = limit(w, r, False, since)
+    r.due = r.due_now = limit(w, r, True, since)
+    if w.extension:
+        expect_extension(w, i, r)
+    watch_due(w, i, r)
+
+
+@part
+def expect_extension(w: Any, i: Any, r: Any) -> Any:
+    """The unit may ask some time before the first round is due."""
+    moment = r.due_now - w.ask_before
+    if w.now < moment:
+        schedule(w, moment, DUE, r.key, 1, EXTENDS, i)
+
+
+@part
+def ask_extension(w: Any, i: Any) -> Any:
+    """The unit may ask once."""
+    r = the.requests(w)[i]
+    if r.status != OPEN or r.rounds > 1:
+        return
+    if w.now < r.due_now - w.ask_before:
+        expect_extension(w, i, r)  # the due date has moved
+    elif draw(w, purposes.EXTENDS, r.key, 0) < w.extension_probability:
+        move_due(w, i, r, w.extension_length)
+
+
+@part
+def move_due(w: Any, i: Any, r: Any, by: Any) -> Any:
+    """A later due date; where it decides the order, the request takes its new place."""
+    r.due_now += by
+    r.due = r.due_now
+    if r.visiting and math.isnan(the.visits(w)[2 * i].started):
+        dequeue(w, the.pools(w)[the.visits(w)[2 * i].home], 2 * i)
+        line_up(w, 2 * i)
+
+
+@part
+def begin_round(w: Any, i: Any, r: Any) -> Any:
+    """One round at the owner: contact, work, lead time, the parts of other units; then it is closed."""
+    r.rounds += 1
+    if r.owner != r.right and r.rounds == 1:
+        r.cover = BOUNCED
+    r.stage = COORDINATE
+    contact_work = w.contact_work
+    if contact_work < 0 or not math.isnan(r.contacted):
+        return COORDINATE
+    pay(w, 2 * i, r, r.owner, CONTACT, lasts(w, contact_work, purposes.CONTACT_WORK, r.key, 0))
+    return VISITS
+
+
+@part
+def coordinate(w: Any, i: Any, r: Any) -> Any:
+    """The wrong unit, which stays responsible, finds the right one."""
+    r.stage = PARK
+    if r.owner == r.right or r.rounds > 1:
+        return PARK
+    work = lasts(w, w.coordination, purposes.COORDINATION_WORK, r.key, 0)
+    pay(w, 2 * i, r, r.owner, COORDINATION, work)
+    return VISITS
+
+
+@part
+def park(w: Any, i: Any, r: Any) -> Any:
+    """A truly long matter may be parked; its due date moves."""
+    parking = the.categories(w)[r.category].parking
+    r.stage = HANDLE
+    if r.rounds > 1 or parking <= 0.0 or draw(w, purposes.PARKS, r.key, 0) >= parking:
+        return HANDLE
+    r.cover = -1
+    parked = lasts(w, w.parking_time, purposes.PARKING_TIME, r.key, 0)
+    move_due(w, i, r, parked)
+    return wait(w, i, r, parked, PARKED)
+
+
+@part
+def handle(w: Any, i: Any, r: Any) -> Any:
+    """The right unit works."""
+    if r.owner != r.right and r.rounds == 1:
+        r.cover = OTHER_UNITS
+    kind = HANDLING if r.owner == r.right else SUBTASK
+    work = lasts(w, the.categories(w)[r.category].work, purposes.HANDLING_WORK, r.key, r.rounds)
+    pay(w, 2 * i, r, r.right, kind, work)
+    r.stage = LEAD
+    return VISITS
+
+
+@part
+def lead(w: Any, i: Any, r: Any) -> Any:
+    """Lead time, without end for some."""
+    category = the.categories(w)[r.category]
+    r.stage, r.part = PARTS, 0
+    if r.rounds == 1 and category.never_closed > 0.0 and draw(w, purposes.NEVER, r.place, 0) < category.never_closed:
+        return wait(w, i, r, math.inf, LEAD_TIME)
+    if category.lead >= 0:
+        return wait(w, i, r, lasts(w, category.lead, purposes.LEAD, r.key, r.rounds), LEAD_TIME)
+    return PARTS
+
+
+@part
+def parts(w: Any, i: Any, r: Any) -> Any:
+    """Other units' parts of a joint matter."""
+    first, n = (
+        the.joint_part_edges(w)[r.category],
+        the.joint_part_edges(w)[r.category + 1] - the.joint_part_edges(w)[r.category],
+    )
+    while r.part < n:
+        x = the.joint_parts(w)[first + r.part]
+        if x.probability >= 1.0 or draw(w, purposes.PART_NEEDED, r.place, r.part) < x.probability:
+            if r.cover < 0:
+                r.cover = OTHER_UNITS
+            work = lasts(w, x.work, purposes.PART_WORK, r.key, r.rounds * purposes.PER_ROUND + r.part)
+            pay(w, 2 * i, r, at(w, x.first, x.per, r), PART, work)
+            r.stage = PART_DONE
+            return VISITS
+        r.part += 1
+    return CLOSE
+
+
+@part
+def part_done(w: Any, i: Any, r: Any) -> Any:
+    """The lead time of a part."""
+    x = the.joint_parts(w)[the.joint_part_edges(w)[r.category] + r.part]
+    r.stage = PART_OVER
+    if x.lead < 0:
+        return PART_OVER
+    index = r.rounds * purposes.PER_ROUND + r.part
+    return wait(w, i, r, lasts(w, x.lead, purposes.PART_LEAD, r.key, index), LEAD_TIME)
+
+
+@part
+def close(w: Any, i: Any, r: Any) -> Any:
+    """The unit says it is done; whether it is, shows."""
+    r.status, r.closed, r.cover = CLOSED, w.now, -1
+    r.last_answer = math.nan
+    if r.rounds == 1:
+        r.first_closed = r.closed
+    first, beyond = the.resolve_edges(w)[r.category], the.resolve_edges(w)[r.category + 1]
+    chance = the.resolve(w)[min(first + r.rounds, beyond) - 1]
+    solved = chance >= 1.0 or draw(w, purposes.RESOLVES, r.key, r.rounds) < chance
+    r.resolved = 1.0 if solved or r.resolved == 1.0 else 0.0
+    if r.problem >= 0:
+        parts_with(w, i, r)
+        if solved and the.problems(w)[r.problem].fixed_by == np.uint64(0):
+            fix(w, r)
+    return ASK
+
+
+@part
+def fix(w: Any, by: Any) -> Any:
+    """The problem is gone: no more reports, and what waits elsewhere for it is over."""
+    problem = the.problems(w)[by.problem]
+    problem.fixed, problem.fixed_by = w.now, by.key
+    i = np.int64(problem.first)
+    while i >= 0:
+        r = the.requests(w)[i]
+        following = np.int64(r.next)
+        waits_in_queue = r.visiting and math.isnan(the.visits(w)[2 * i].started)
+        if r.status == OPEN and (r.waiting or waits_in_queue):
+            if r.waiting:
+                r.waiting = 0
+                spend(w, r, r.timer_cause, w.now)
+            else:
+                leave(w, 2 * i)
+                book(w, i, r)
+            if merge(w, i, r) == ENDS:
+                end(w, i, r)
+        i = following
+
+
+@part
+def merge(w: Any, i: Any, r: Any) -> Any:
+    """Another request takes care of it; a call that is under way is finished first, one that waits is not made."""
+    r.status, r.cover = MERGED, -1
+    if not r.calling:
+        return ENDS
+    if math.isnan(the.visits(w)[2 * i + 1].started):
+        leave(w, 2 * i + 1)
+        write_visit(w, the.visits(w)[2 * i + 1], r)
+        r.calling = 0
+        return ENDS
+    r.stage, r.awaits = MERGED_CALL_OVER, 1
+    return WAITS
+
+
+@part
+def ask(w: Any, i: Any, r: Any) -> Any:
+    """After closing the citizen is asked, or has been at the due date."""
+    if not w.callback:
+        return ENDS
+    r.stage = ASKED
+    if w.after_due and r.due_now < math.inf:
+        if r.asked:
+            return ASKED
+        r.awaits = 1
+        return WAITS
+    r.asking = AT_CLOSING
+    if begin_asking(w, i, r):
+        r.asking = NOBODY
+        return ASKED
+    return WAITS
+
+
+@part
+def asked(w: Any, i: Any, r: Any) -> Any:
+    """Whether another round begins."""
+    r.awaits = 0
+    spend(w, r, IN_CALLBACK, w.now)
+    if r.last_answer != 0.0:
+        return ENDS
+    if r.rounds <= w.reopen_at_most and (
+        w.reopen_probability >= 1.0 or draw(w, purposes.REOPENS, r.key, r.rounds) < w.reopen_probability
+    ):
+        r.status, r.cover = OPEN, REWORK
+        if fixed_by_another(w, r):
+            return MERGE
+        r.due_now = limit(w, r, True, w.now)
+        if r.problem >= 0:
+            belongs(w, i, r)
+        watch_due(w, i, r)
+        return ROUTE if w.reopen_to_dispatch else ROUND
+    if w.call_again > 0.0 and draw(w, purposes.CALLS_AGAIN, r.key, 0) < w.call_again:
+        call_again(w, r)
+    return ENDS

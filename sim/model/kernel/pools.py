@@ -1,0 +1,91 @@
+"""Officers and queues. The twin of ``pools``."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from sim.model import rules
+from sim.model.kernel import views as the
+from sim.model.kernel.codes import STAFF, STAFF_CHANGES, WORK_END, WORK_IS_DONE
+from sim.model.kernel.heaps import dequeue, enqueue, schedule
+from sim.model.kernel.steps import add_open
+from sim.model.kernel.views import part
+from sim.model.pools import CONTACT
+
+
+@part
+def take(w: Any, p: Any, v: Any) -> Any:
+    """An officer starts on a visit; its end is known from now on."""
+    pool, visit, now = the.pools(w)[p], the.visits(w)[v], w.now
+    pool.busy += 1
+    visit.pool, visit.started = p, now
+    end = add_open(w, pool.roster, now, visit.work) if pool.pauses else now + visit.work
+    schedule(w, end, WORK_END, visit.key, visit.number, WORK_IS_DONE, v)
+
+
+@part
+def line_up(w: Any, v: Any) -> Any:
+    """Give a waiting visit its place."""
+    visit, r = the.visits(w)[v], the.requests(w)[v >> 1]
+    pool = the.pools(w)[visit.home]
+    visit.rank = rules.rank(
+        pool.discipline, r.urgency, r.due_now, visit.queued, the.head_start(w)[visit.home, r.urgency]
+    )
+    visit.later = visit.kind != CONTACT  # contacting a citizen goes before handling
+    enqueue(w, pool, v)
+
+
+@part
+def join(w: Any, v: Any) -> Any:
+    """A visit joins its queue; a free officer takes it at once."""
+    visit = the.visits(w)[v]
+    visit.joins = 0
+    for h in range(the.helper_edges(w)[visit.home], the.helper_edges(w)[visit.home + 1]):
+        p = the.helpers(w)[h]
+        if the.pools(w)[p].busy < the.pools(w)[p].headcount:
+            take(w, p, v)
+            return
+    line_up(w, v)
+
+
+@part
+def serve(w: Any, p: Any) -> Any:
+    """Free officers take what waits in their queues."""
+    pool = the.pools(w)[p]
+    for h in range(the.helped_edges(w)[p], the.helped_edges(w)[p + 1]):
+        queue = the.pools(w)[the.helped(w)[h]]
+        while pool.busy < pool.headcount and queue.queue >= 0:
+            v = np.int64(queue.queue)
+            dequeue(w, queue, v)
+            take(w, p, v)
+
+
+@part
+def pay(w: Any, v: Any, r: Any, home: Any, kind: Any, work: Any) -> Any:
+    """A visit that is about to join its queue."""
+    r.visits += 1
+    x = the.visits(w)[v]
+    x.key, x.number, x.kind, x.work, x.home, x.pool = r.key, r.visits, kind, work, home, home
+    x.queued, x.started, x.ended, x.joins = w.now, math.nan, math.nan, 1
+
+
+@part
+def leave(w: Any, v: Any) -> Any:
+    """Leave the queue unserved."""
+    dequeue(w, the.pools(w)[the.visits(w)[v].home], v)
+    the.visits(w)[v].ended = w.now
+
+
+@part
+def staff_changes(w: Any, roster: Any, step: Any) -> Any:
+    """The headcounts of the pools that share a roster change, and what waits is served."""
+    for n in range(the.rostered_edges(w)[roster], the.rostered_edges(w)[roster + 1]):
+        p = the.rostered(w)[n]
+        the.pools(w)[p].headcount = the.counts(w)[the.count_edges(w)[p] + step]
+        serve(w, p)
+    following = the.time_edges(w)[roster] + step + 1
+    if following < the.time_edges(w)[roster + 1]:
+        schedule(w, the.times(w)[following], STAFF, np.uint64(roster), step + 1, STAFF_CHANGES, roster)

@@ -1,0 +1,161 @@
+"""What every stage uses: draws, places, open hours, books. The twin of ``steps``."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from sim.model import rules
+from sim.model.draws import duration, uniform
+from sim.model.kernel import views as the
+from sim.model.kernel.codes import ENDS, LEAD_END, WAIT_IS_OVER, WAITS
+from sim.model.kernel.heaps import schedule
+from sim.model.kernel.views import part
+from sim.model.pools import CONTACT, DISPATCH, DISTRICT_DESK, INTAKE
+from sim.model.records import IN_DISPATCH, IN_INTAKE, UNIT_CLOSED, UNIT_QUEUE, WORK
+
+
+@part
+def draw(w: Any, purpose: Any, key: Any, index: Any) -> Any:
+    """A uniform number of (0, 1)."""
+    return uniform(w.stream, np.uint64(purpose), key, np.uint64(index))
+
+
+@part
+def lasts(w: Any, table: Any, purpose: Any, key: Any, index: Any) -> Any:
+    """A duration in hours; 0 where the scenario gives none."""
+    if table < 0:
+        return 0.0
+    return duration(the.tables(w), table, w.stream, np.uint64(purpose), key, np.uint64(index))
+
+
+@part
+def at(w: Any, first: Any, per: Any, r: Any) -> Any:
+    """The instance of a pool that serves where the request comes from."""
+    if per == 0:
+        return np.int64(first)
+    if per == 1:
+        return np.int64(first + r.district)
+    return np.int64(first + the.districts(w)[r.district].first_street + r.street)
+
+
+@part
+def unit_of(w: Any, family: Any, r: Any) -> Any:
+    """The instance of a unit that serves where the request comes from."""
+    return at(w, the.unit_families(w)[family].first, the.unit_families(w)[family].per, r)
+
+
+@part
+def add_open(w: Any, roster: Any, start: Any, work: Any) -> Any:
+    """When ``work`` open hours have passed after ``start``."""
+    a, b = the.hour_edges(w)[roster], the.hour_edges(w)[roster + 1]
+    return rules.add_open(the.opens(w)[a:b], the.closes(w)[a:b], the.before(w)[a:b], start, work)
+
+
+@part
+def open_between(w: Any, roster: Any, begin: Any, until: Any) -> Any:
+    """Hours with somebody on duty."""
+    a, b = the.hour_edges(w)[roster], the.hour_edges(w)[roster + 1]
+    opens, closes, before = the.opens(w)[a:b], the.closes(w)[a:b], the.before(w)[a:b]
+    return rules.open_until(opens, closes, before, until) - rules.open_until(opens, closes, before, begin)
+
+
+@part
+def limit(w: Any, r: Any, resolve: Any, since: Any) -> Any:
+    """The due date of the limit of contact or of resolution, in calendar or in working time."""
+    one = the.limits(w)[r.category, r.urgency]
+    hours, working = (one.resolve, one.resolve_working) if resolve else (one.contact, one.contact_working)
+    return add_open(w, w.limit_roster, since, hours) if working else since + hours
+
+
+@part
+def spend(w: Any, r: Any, cause: Any, until: Any) -> Any:
+    """Book the hours since the last booking under a cause."""
+    r.hours[cause if r.cover < 0 else r.cover] += until - r.mark
+    r.mark = until
+
+
+@part
+def worked(w: Any, x: Any) -> Any:
+    """Officer's hours a visit has had."""
+    if math.isnan(x.started):
+        return 0.0
+    if not math.isnan(x.ended):
+        return x.work
+    now = w.now
+    if the.pools(w)[x.pool].pauses:
+        return open_between(w, the.pools(w)[x.pool].roster, x.started, now)
+    return now - x.started
+
+
+@part
+def write_visit(w: Any, x: Any, r: Any) -> Any:
+    """Write a visit's row."""
+    row = the.visit_rows(w)[w.visits_out]
+    w.visits_out += 1
+    row[0], row[1], row[2], row[3], row[4], row[5] = r.contact, x.number, x.home, x.pool, x.kind, r.rounds
+    row[6], row[7], row[8], row[9] = x.queued, x.started, x.ended, worked(w, x)
+
+
+@part
+def book(w: Any, i: Any, r: Any) -> Any:
+    """Write the visit down and give its hours to their causes."""
+    now, x = w.now, the.visits(w)[2 * i]
+    r.visiting = 0
+    begun = not math.isnan(x.started)
+    write_visit(w, x, r)
+    if x.kind == INTAKE and begun:
+        r.answered_wait = x.started - x.queued
+    elif x.kind == CONTACT and begun:
+        r.contacted = x.ended
+    if x.kind == DISPATCH or x.kind == DISTRICT_DESK:
+        spend(w, r, IN_DISPATCH, now)
+    elif x.kind == INTAKE or r.cover >= 0:
+        spend(w, r, IN_INTAKE, now)
+    else:
+        begin = x.started if begun else now
+        queued = 0.0
+        if begin > r.mark:
+            queued = open_between(w, the.pools(w)[x.pool].roster, r.mark, begin)
+        spend(w, r, UNIT_QUEUE, r.mark + queued)
+        spend(w, r, WORK, r.mark + worked(w, x))
+        spend(w, r, UNIT_CLOSED, now)
+
+
+@part
+def write_request(w: Any, r: Any) -> Any:
+    """Write a request's row."""
+    n = w.requests_out
+    w.requests_out += 1
+    the.request_keys(w)[n, 0], the.request_keys(w)[n, 2], the.request_numbers(w)[n] = r.key, r.repeat_of, r.contact
+    the.request_keys(w)[n, 1] = the.problems(w)[r.problem].key if r.problem >= 0 else np.uint64(0)
+    row = the.request_rows(w)[n]
+    row[0], row[1], row[2], row[3], row[4] = r.arrived, r.channel, r.district, r.category, r.urgency
+    row[5], row[6], row[7], row[8], row[9] = r.first_unit, r.owner, r.status, r.answered_wait, r.dispatched
+    row[10], row[11], row[12], row[13], row[14] = r.contact_due, r.contacted, r.due, r.first_closed, r.closed
+    row[15] = r.mark if r.stage == ENDS else math.nan
+    row[16], row[17], row[18], row[19] = r.hops, r.rounds, r.resolved, r.called_back
+    row[20], row[21], row[22] = r.said_contacted, r.said_resolved, r.said_satisfied
+    for cause in range(r.hours.shape[0]):
+        row[23 + cause] = r.hours[cause]
+
+
+@part
+def write_problem(w: Any, problem: Any) -> Any:
+    """Write a problem's row."""
+    n = w.problems_out
+    w.problems_out += 1
+    the.problem_keys(w)[n, 0], the.problem_keys(w)[n, 1] = problem.key, problem.fixed_by
+    row = the.problem_rows(w)[n]
+    row[0], row[1], row[2] = problem.district, problem.category, problem.born
+    row[3], row[4] = problem.first_report, problem.fixed
+
+
+@part
+def wait(w: Any, i: Any, r: Any, hours: Any, cause: Any) -> Any:
+    """Time that holds no officer."""
+    r.waiting, r.timer_cause, r.until = 1, cause, w.now + hours
+    schedule(w, r.until, LEAD_END, r.key, 0, WAIT_IS_OVER, i)
+    return WAITS
