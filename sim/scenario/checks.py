@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from sim.scenario.defaults import classes_of
 from sim.scenario.errors import Path, Problem, ReadError, nearest, quoted
 from sim.scenario.nodes import Node, find, select, spot_of
+from sim.scenario.numbers import read_probability
 from sim.scenario.policies import read_limit
-from sim.scenario.quantities import read_probability
 
 # where names of other parts stand, by the part that must define them
 _AS_VALUE = {

@@ -18,16 +18,8 @@ from pydantic import BeforeValidator, PlainSerializer, WithJsonSchema
 
 from sim.scenario.errors import Fault, ReadError, nearest, quoted
 from sim.scenario.moments import BY_MOMENTS, Parameters
-from sim.scenario.quantities import (
-    described,
-    duration_text,
-    number_in,
-    read_duration,
-    read_number,
-    read_signed_duration,
-    read_text,
-    to_tick,
-)
+from sim.scenario.numbers import described, number_in, read_number, read_text
+from sim.scenario.quantities import duration_text, read_duration, read_signed_duration, to_tick
 
 _EVERYDAY = {"exponential": "expon", "lognormal": "lognorm", "weibull": "weibull_min", "normal": "norm"}
 

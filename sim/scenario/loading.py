@@ -18,7 +18,7 @@ from sim.scenario.errors import MOST_PROBLEMS, Fault, Path, Problem, ReadError, 
 from sim.scenario.files import LARGEST_FILE, inside, read_file
 from sim.scenario.merging import OVERRIDES, apply_overrides, merge
 from sim.scenario.nodes import Node, Spot, find, from_python, spot_of
-from sim.scenario.quantities import described
+from sim.scenario.numbers import described
 from sim.scenario.schema import Scenario
 from sim.scenario.shape import Shape, shape_at
 from sim.scenario.sources import Origin, Source, SourceRule, read_pattern

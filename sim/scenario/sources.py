@@ -15,7 +15,7 @@ from sim.scenario.calendars import Section
 from sim.scenario.demand_side import Reports
 from sim.scenario.errors import Path, ReadError, path_text, read_path
 from sim.scenario.nodes import Node
-from sim.scenario.quantities import Text, choice, number_text
+from sim.scenario.numbers import Text, choice, number_text
 from sim.scenario.shape import Shape
 
 _KINDS = ("data", "literature", "expert", "assumption")

@@ -15,7 +15,7 @@ import yaml
 
 from sim.scenario.errors import MOST_PROBLEMS, Path, Problem, quoted
 from sim.scenario.nodes import DEEPEST, UNPRINTABLE, Node, Spot
-from sim.scenario.quantities import Plain
+from sim.scenario.numbers import Plain
 
 ALIAS_BUDGET = 10_000  # nodes that all aliases of one document may add
 
