@@ -52,6 +52,9 @@ def read_number(value: Any) -> float:
             return found
         if found is not None:
             raise ReadError(f"a number is wanted, not text: write {value.strip()} without quotes")
+        percent = number_in(value.strip().removesuffix("%")) if value.strip().endswith("%") else None
+        if percent is not None:
+            raise ReadError(f"a number is wanted, not {quoted(value)}: write {percent / 100:.12g}")
     raise ReadError(f"a number is wanted, not {described(value)}")
 
 
@@ -76,7 +79,8 @@ def read_probability(value: Any) -> float:
     """A number in [0, 1]."""
     number = read_not_negative(value)
     if number > 1:
-        raise ReadError(f"must be between 0 and 1, but is {quoted(value)}")
+        hint = f": for {number:g} % write {number / 100:.12g}" if number <= 100 else ""
+        raise ReadError(f"must be between 0 and 1, but is {quoted(value)}{hint}")
     return number
 
 

@@ -49,7 +49,8 @@ def _amount_and_unit(value: Any, example: str) -> tuple[float, str]:
 def _unit_of_time(word: str) -> str:
     unit = _OTHER_NAMES.get(word.lower(), word.lower())
     if unit not in _HOURS:
-        raise ReadError(f"{quoted(word)} is no unit of time{nearest(word, [*_HOURS, *_OTHER_NAMES])}")
+        hint = nearest(word, [*_HOURS, *_OTHER_NAMES])
+        raise ReadError(f"{quoted(word)} is no unit of time ({', '.join(_HOURS)}){hint}")
     return unit
 
 

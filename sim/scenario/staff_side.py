@@ -15,6 +15,8 @@ from sim.scenario.quantities import Duration, Rate
 from sim.scenario.shape import WHOLE
 from sim.scenario.weights import without_default
 
+AT = " · "  #: between the name of a pool or unit and the place of one of its instances: “Streets · Old Town 3”
+
 Discipline = Annotated[
     Literal["fcfs", "class", "due", "aged"],
     choice("fcfs", "class", "due", "aged"),
