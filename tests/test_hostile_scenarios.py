@@ -199,9 +199,9 @@ def test_everything_wrong_is_said_at_once_in_the_order_of_the_text() -> None:
 
 def test_a_bad_default_is_reported_where_it_was_written_and_once() -> None:
     text = town(("accuracy: 0.9", "accuracy: 9"))
-    assert wrongs(text) == [
-        f"town.yaml:{place(text, '9}', 'accuracy: ')}: dispatch.accuracy: must be between 0 and 1, but is “9”: for 9 % write 0.09"
-    ]
+    at = place(text, "9}", "accuracy: ")
+    message = "dispatch.accuracy: must be between 0 and 1, but is “9”: for 9 % write 0.09"
+    assert wrongs(text) == [f"town.yaml:{at}: {message}"]
 
 
 def test_a_negative_limit() -> None:
