@@ -109,6 +109,11 @@ def test_two_ways_to_say_the_same_are_equal() -> None:
         ({"quantiles": {"0": "0 h", "1": "2"}}, ("quantiles", "1"), "a duration needs its unit"),
         ({"quantiles": {"0": "0 h"}, "mean": "3 h"}, ("mean",), "cannot stand beside “quantiles”"),
         ({"quantiles": [1]}, ("quantiles",), "a map from probability to duration is wanted"),
+        (
+            {"distribution": "studentized_range", "k": 3, "df": 10, "scale": "1 h"},
+            ("distribution",),
+            "SciPy would need about",
+        ),
         (["5 min"], (), "a duration or a distribution is wanted, not a list"),
     ],
 )
