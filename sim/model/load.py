@@ -262,9 +262,10 @@ def _duty(city: City, pool: int) -> float:
 
 def _groups(city: City) -> list[list[int]]:
     """Pools joined by helping each other."""
-    of = list(range(len(city.pools)))
+    of = {p: [p] for p in range(len(city.pools))}
     for p, plan in enumerate(city.pools):
         for other in plan.helps:
-            old, new = of[other], of[p]
-            of = [new if g == old else g for g in of]
-    return [[p for p in range(len(of)) if of[p] == g] for g in dict.fromkeys(of)]
+            if of[other] is not of[p]:
+                of[p] += of[other]
+                of.update(dict.fromkeys(of[other], of[p]))
+    return [sorted(group) for group in {id(group): group for group in of.values()}.values()]
