@@ -37,7 +37,7 @@ def number_in(text: str) -> float | None:
 
 
 def read_number(value: Any) -> float:
-    """A finite number."""
+    """A finite number. Raises `ReadError`, which says what to write for a percentage."""
     if isinstance(value, (int, float)) and not isinstance(value, bool):
         try:
             number = float(value)
