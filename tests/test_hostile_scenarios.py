@@ -23,15 +23,15 @@ cv: 1.5} → cv: 1.5, sigma: 3} ⌖ sigma
 talk: 5 min → talk: 5 ⌖ 5,
     channels.phone.talk: a duration needs its unit: “5” of what?
 talk: 5 min → talk: 5 mn ⌖ 5 mn
-    channels.phone.talk: “mn” is no unit of time, did you mean “min”?
+    channels.phone.talk: “mn” is no unit of time (s, min, h, d, week, month, year), did you mean “min”?
 talk: 5 min → talk: 5 km ⌖ 5 km
-    channels.phone.talk: “km” is no unit of time
+    channels.phone.talk: “km” is no unit of time (s, min, h, d, week, month, year)
 rate: 0.4 / year → rate: 0.4 ⌖ 0.4,
     categories.Question.rate: a rate such as
 rate: 0.4 / year → rate: 4 h ⌖ 4 h
     categories.Question.rate: a rate such as
 rate: 0.4 / year → rate: 0.4 / yeer ⌖ 0.4 / yeer
-    categories.Question.rate: “yeer” is no unit of time, did you mean “year”?
+    categories.Question.rate: “yeer” is no unit of time (s, min, h, d, week, month, year), did you mean “year”?
 end: 2024-03-11 → end: 7 d ⌖ 7 d
     time.end: a date such as 2024-03-04 or 2024-03-04 06:00 is wanted, not “7 d”
 staff: 3, → staff: -3, ⌖ -3
@@ -59,7 +59,11 @@ staff: 4} → staff: 1.5} ⌖ 1.5
 accuracy: 0.9 → accuracy: 1.2 ⌖ 1.2
     dispatch.accuracy: must be between 0 and 1
 probability: 0.4 → probability: 40 % ⌖ 40 %
-    channels.phone.redial.probability: a number is wanted, not “40 %”
+    channels.phone.redial.probability: a number is wanted, not “40 %”: write 0.4
+probability: 0.4 → probability: 40 ⌖ 40
+    channels.phone.redial.probability: must be between 0 and 1, but is “40”: for 40 % write 0.4
+probability: 0.4 → probability: 400 ⌖ 400
+    channels.phone.redial.probability: must be between 0 and 1, but is “400”
 unit: {Roads: 0.9, Parks: 0.1} → unit: {Roads: 0.9, Parks: 0.2} ⌖ {Roads: 0.9
     categories.Noise.unit: the shares must sum to 1, but sum to 1.1
 unit: {Roads: 0.9, Parks: 0.1} → unit: {Roads: 1.1, Parks: -0.1} ⌖ 1.1
@@ -195,9 +199,9 @@ def test_everything_wrong_is_said_at_once_in_the_order_of_the_text() -> None:
 
 def test_a_bad_default_is_reported_where_it_was_written_and_once() -> None:
     text = town(("accuracy: 0.9", "accuracy: 9"))
-    assert wrongs(text) == [
-        f"town.yaml:{place(text, '9}', 'accuracy: ')}: dispatch.accuracy: must be between 0 and 1, but is “9”"
-    ]
+    at = place(text, "9}", "accuracy: ")
+    message = "dispatch.accuracy: must be between 0 and 1, but is “9”: for 9 % write 0.09"
+    assert wrongs(text) == [f"town.yaml:{at}: {message}"]
 
 
 def test_a_negative_limit() -> None:

@@ -70,7 +70,8 @@ def hostile() -> Scenario:
     for name in ("North", "Noise", "Street", "Works", "hotline", "Pothole", "phone"):
         text = text.replace(f'"{name}"', json.dumps(f"{EVIL} {name}"))
     data = json.loads(text)
-    data["name"] = data["description"] = f"{EVIL} all\n\u202e"
+    data["name"] = f"{EVIL} all\u202e"
+    data["description"] = f"{EVIL} all\n\u202e"
     data["districts"]["South"]["label"] = f"{EVIL} 南"
     data["sources"] = {"districts.**": {"kind": "data", "title": EVIL, "note": f"{EVIL} note"}}
     return from_dict(data)

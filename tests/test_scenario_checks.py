@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
-from scenario_texts import TOWN, wrongs
+from scenario_texts import TOWN, file_wrongs, files, place, town, wrongs
 
 from sim.scenario import from_text
 
@@ -139,6 +141,39 @@ CHANGED = [
 def test_a_part_that_does_not_go_with_the_rest(before: str, after: str, message: str) -> None:
     assert TOWN.count(before) == 1
     assert any(line.partition(": ")[2].startswith(message) for line in wrongs(TOWN.replace(before, after)))
+
+
+@pytest.mark.parametrize("name", ["Roads · Old Town 1", "Roads · anything"])
+def test_no_unit_is_called_like_an_instance_of_another(name: str) -> None:
+    several = town(("Roads: {staff: 3,", "Roads: {staff: 3, per: street,")).replace("Parks", name)
+    [line] = wrongs(several)
+    assert line.startswith(f"town.yaml:{place(several, name)}: units.{name}: is called like an instance of “Roads”")
+    assert name in from_text(several.replace("per: street,", "")).units
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "line"),
+    [
+        ("name: Small town", 'name: "a\\0b"', "name: the character U+0000 cannot stand in a scenario"),
+        ("name: Small town", 'name: "a\\nb"', "name: the character U+000A cannot stand in a name"),
+        ("name: Small town", "name: ''", "name: a name is wanted"),
+        ("  Old Town:", '  "a\\tb":', 'districts."a\\tb": the character U+0009 cannot stand in a name'),
+        ("  New Town:", "  '':", 'districts."": a name is wanted'),
+        ("  web:", '  "w\\L":', 'channels."w\\u2028": the character U+2028 cannot stand in a name'),
+        ("  desk: {", '  "d\\a": {staff: 2}\n  desk: {', "pools: the character U+0007 cannot stand in a scenario"),
+    ],
+)
+def test_a_name_is_one_line_of_text(before: str, after: str, line: str) -> None:
+    assert [found.split(": ", 1)[1] for found in wrongs(town((before, after)))] == [line]
+
+
+@pytest.mark.parametrize(
+    "override", ['name="a\\0b"', 'districts."a\\u0000b".population=3', 'name="\\x7f"', "name=a\tb"]
+)
+def test_a_name_by_override_is_one_line_of_text(override: str, tmp_path: Path) -> None:
+    [line] = file_wrongs(files(tmp_path, town=TOWN), tmp_path, (override,))
+    assert line.startswith("--set:1:")
+    assert "cannot stand in a" in line
 
 
 def test_at_least_one_district_category_and_class() -> None:

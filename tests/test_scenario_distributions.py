@@ -6,7 +6,7 @@ import math
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sim.scenario.distributions import Distribution, constant, read_distribution
@@ -14,6 +14,7 @@ from sim.scenario.errors import ReadError
 
 
 @pytest.mark.parametrize("name", ["lognormal", "lognorm", "gamma", "weibull", "weibull_min", "invgauss"])
+@settings(deadline=None)  # the first call imports SciPy
 @given(mean=st.floats(0.05, 500), cv=st.floats(0.05, 5))
 def test_mean_and_cv_come_out_again(name: str, mean: float, cv: float) -> None:
     made = read_distribution({"distribution": name, "mean": f"{mean} h", "cv": cv}).frozen()
@@ -108,6 +109,11 @@ def test_two_ways_to_say_the_same_are_equal() -> None:
         ({"quantiles": {"0": "0 h", "1": "2"}}, ("quantiles", "1"), "a duration needs its unit"),
         ({"quantiles": {"0": "0 h"}, "mean": "3 h"}, ("mean",), "cannot stand beside “quantiles”"),
         ({"quantiles": [1]}, ("quantiles",), "a map from probability to duration is wanted"),
+        (
+            {"distribution": "studentized_range", "k": 3, "df": 10, "scale": "1 h"},
+            ("distribution",),
+            "SciPy would need about",
+        ),
         (["5 min"], (), "a duration or a distribution is wanted, not a list"),
     ],
 )

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 from scenario_texts import TOWN, file_wrongs, files, place, town, wrongs
 
-from sim.scenario import ScenarioError, from_dict, load
+from sim.scenario import ScenarioError, from_dict, from_text, load
+from sim.scenario.files import SHIPPED, known_scenarios
 
 
 def test_a_missing_file(tmp_path: Path) -> None:
@@ -29,6 +30,41 @@ def test_what_is_no_readable_file(tmp_path: Path) -> None:
         load("a\0b.yaml")
     with pytest.raises(ScenarioError, match="cannot be read"):
         load("x" * 5000)
+
+
+# -- scenarios by their names ------------------------------------------------------------------------------------------
+
+
+def test_a_scenario_that_ships_goes_by_its_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    teaching = load(SHIPPED / "teaching.yaml")
+    assert load("teaching").digest == teaching.digest
+    path = files(tmp_path, mine="extends: teaching\nname: Mine\n")
+    assert load(path).digest == load("mine.yaml").digest == teaching.digest
+    assert from_text("extends: teaching").digest == from_dict({"extends": "teaching"}).digest == teaching.digest
+    assert load(path).files[1:] == (str(SHIPPED / "teaching.yaml"), str(SHIPPED / "base.yaml"))
+
+
+def test_a_file_of_that_name_goes_before(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    path = files(tmp_path, mine="extends: teaching\nname: Mine\n", teaching=TOWN)
+    assert load(path).digest == load("teaching.yaml").digest != load("teaching").digest
+    (tmp_path / "teaching").write_text(town(("staff: 3,", "staff: 4,")))
+    assert load(path).digest == load("teaching").digest != load("teaching.yaml").digest
+    (tmp_path / "scenarios").mkdir()
+    files(tmp_path / "scenarios", hillside=TOWN)
+    assert load("hillside").digest == load("teaching.yaml").digest
+    assert "hillside" in known_scenarios()
+
+
+def test_an_unknown_name_is_answered_with_the_nearest(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(ScenarioError) as caught:
+        load("bostn-2011")
+    assert str(caught.value) == "bostn-2011: the file does not exist, did you mean “boston-2011”?"
+    path = files(tmp_path, mine="extends: techning\n")
+    expected = "mine.yaml:1:10: extends: “techning” does not exist, did you mean “teaching”?"
+    assert file_wrongs(path, tmp_path)[0] == expected
 
 
 @pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may read everything")

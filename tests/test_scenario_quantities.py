@@ -11,23 +11,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sim.scenario.errors import ReadError
+from sim.scenario.numbers import Plain, read_count, read_flag, read_number, read_probability, read_scale, read_text
 from sim.scenario.quantities import (
     TICK,
-    Plain,
     duration_text,
     moment_text,
     rate_text,
-    read_count,
     read_date,
     read_duration,
-    read_flag,
     read_moment,
-    read_number,
-    read_probability,
     read_rate,
-    read_scale,
     read_signed_duration,
-    read_text,
     to_tick,
 )
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from scenario_texts import TOWN, files, place
+from scenario_texts import TOWN, files, place, town
 
-from sim.scenario import Scenario, Value, from_text, load
+from sim.scenario import Scenario, Value, from_dict, from_text, load
 
 SOURCES = """\
 sources:
@@ -77,7 +77,7 @@ def test_values_are_listed_with_their_places() -> None:
     assert listed["units.Roads.overtime"].value_text == "1"
     numbers = {path for path, value in listed.items() if value.is_number and not value.from_default}
     assert numbers == {
-        "calendars.office.open.mon-fri",
+        *(f"calendars.office.open.{day}" for day in ("mon", "tue", "wed", "thu", "fri")),
         "districts.Old Town.population",
         "districts.New Town.population",
         "channels.phone.share",
@@ -99,6 +99,24 @@ def test_values_are_listed_with_their_places() -> None:
         "categories.Question.work",
         "policies.time_limits.resolve",
     }
+
+
+def test_hours_of_several_days_keep_their_source_day_by_day() -> None:
+    week = "open: {mon-thu: 9:00-12:00, wed: 13:00-17:00, fri: 8:00-12:00}"
+    sources = (
+        "sources:\n  calendars.office.open.mon-thu: {kind: data, title: door sign}\n"
+        "  calendars.office.open.*: {kind: expert}\n"
+    )
+    scenario = from_text(town(("open: {mon-fri: 9:00-17:00}", week)) + sources)
+    again = from_dict(scenario.resolved())
+    assert again.digest == scenario.digest
+    for one in (scenario, again):
+        assert [kind(one, f"calendars.office.open.{day}") for day in ("mon", "tue", "wed", "thu", "fri")] == [
+            *(["data"] * 4),
+            "expert",
+        ]
+    assert value(scenario, "calendars.office.open.tue").value_text == "9:00-12:00"
+    assert value(scenario, "calendars.office.open.wed").value_text == "[9:00-12:00, 13:00-17:00]"
 
 
 def test_every_value_appears_once() -> None:

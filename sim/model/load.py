@@ -1,29 +1,43 @@
 """What the scenario asks of each pool, before anything is simulated: offered load against staff.
 
-Means only: expected contacts of the count window, their expected visits and work. Redials, repeated calls and further
-reports of one problem are left out, so a load near 1 may be above it.
+Means only, over exactly the count window: expected first reports and consultations, the visits that each of them makes
+on its way through the city (bounced, reopened and called back as the scenario says), and their work. What depends on
+waiting is left out: callers who give up and redial, further reports of a problem that is not yet fixed, duplicates and
+merged requests; and so are citizens who call again. A load near 1 may therefore be above it.
 """
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.model.city import City
+from sim.model.city import CategoryPlan, City
 from sim.model.rhythm import Rhythm
 from sim.model.staffing import Family
+
+Floats = NDArray[np.float64]
+
+#: Stages of the way: a request that comes to one stage twice is still one request.
+INTAKE, DISPATCH, DISTRICT_DESK, UNIT, CALLBACK = range(5)
 
 
 @dataclass(frozen=True)
 class Load:
-    """Of pools that serve the same queues: hours of work and of duty a day, visits a day."""
+    """Of pools that serve the same queues: hours of work and of duty a day, visits a day.
+
+    ``stays`` are visits a day, where the contact with the citizen and the handling after it are one; ``requests`` are
+    the requests a day that make them.
+    """
 
     pools: tuple[str, ...]
     work: float
     duty: float
     visits: float
+    stays: float
+    requests: float
 
     @property
     def offered(self) -> float:
@@ -35,110 +49,223 @@ class Load:
     def sentence(self) -> str:
         """In plain words, for a pool that receives more than it can do."""
         name = " and ".join(self.pools)
-        verb = "receives" if len(self.pools) == 1 else "receive"
-        more = (self.work - self.duty) / (self.work / self.visits)
+        receives, has, its = ("receives", "has", "its") if len(self.pools) == 1 else ("receive", "have", "their")
+        if math.isinf(self.work):
+            return f"{name} {receives} work without a finite mean: no staff is enough"
+        count, what = self.visits, "visits"
+        if math.isclose(self.stays, self.requests):
+            count, what = self.requests, "requests"
+        more = (self.work - self.duty) / (self.work / count)
         return (
-            f"{name} {verb} {self.work:,.1f} h of work a day and has {self.duty:,.1f}: "
-            f"its backlog grows by about {more:,.1f} requests a day"
+            f"{name} {receives} {self.work:,.1f} h of work a day and {has} {self.duty:,.1f}: "
+            f"{its} backlog grows by about {more:,.1f} {what} a day"
         )
 
 
 class _Sums:
-    """Visits and work a day by pool."""
+    """Visits, work, stays and requests a day by pool."""
 
     def __init__(self, city: City) -> None:
         self.city = city
         self.visits = np.zeros(len(city.pools))
         self.work = np.zeros(len(city.pools))
+        self.stays = np.zeros(len(city.pools))
+        self.requests = np.zeros((5, len(city.pools)))
 
-    def add(self, family: Family, by_district: NDArray[np.float64], table: int) -> None:
-        """So many visits a day from each district, spread over its streets."""
-        city = self.city
-        mean = city.means[table] if table >= 0 else 0.0
-        for d, n in enumerate(by_district):
-            for street in range(city.streets[d]):
-                pool = family.at(d, street, city.first_street)
-                self.visits[pool] += n / city.streets[d]
-                self.work[pool] += n / city.streets[d] * mean
+    def add(self, stage: int, family: Family, by_district: Floats, table: int, new: bool = True) -> None:
+        """So many visits a day from each district, spread over its streets; ``new``: of requests not yet counted at
+        this stage.
+        """
+        pools, n = self._spread(family, by_district)
+        self._visits(pools, n, table)
+        np.add.at(self.stays, pools, n)
+        if new:
+            np.add.at(self.requests[stage], pools, n)
+
+    def add_contact(self, family: Family, by_district: Floats) -> None:
+        """Visits to contact the citizen, each before another at the same pool."""
+        self._visits(*self._spread(family, by_district), self.city.contact_work)
+
+    def _spread(self, family: Family, by_district: Floats) -> tuple[NDArray[np.int64], Floats]:
+        """The pools of a family that serve somebody, and what comes to them."""
+        streets, first = self.city.streets, self.city.first_street
+        each = streets if family.per == "street" else (1,) * len(streets)
+        homes = [(d, s) for d, n in enumerate(by_district) if n > 0.0 for s in range(each[d])]
+        pools = np.array([family.at(d, s, first) for d, s in homes], np.int64)
+        return pools, np.array([by_district[d] / each[d] for d, _ in homes])
+
+    def _visits(self, pools: NDArray[np.int64], n: Floats, table: int) -> None:
+        np.add.at(self.visits, pools, n)
+        if table >= 0:
+            np.add.at(self.work, pools, n * self.city.means[table])
+
+    def load(self, pools: list[int], duty: Floats) -> Load:
+        """Of these pools together."""
+        names = tuple(self.city.pools[p].name for p in pools)
+        work, visits, stays = (float(sums[pools].sum()) for sums in (self.work, self.visits, self.stays))
+        requests = float(self.requests[:, pools].sum(axis=1).max())
+        return Load(names, work, float(duty[pools].sum()), visits, stays, requests)
 
 
 def offered_loads(city: City) -> list[Load]:
-    """The load of every pool, in the order of the scenario; pools that help each other count together."""
-    time = city.scenario.time
-    first = int(city.scenario.hours_of(time.count_from) // 24)
-    last = max(first + 1, int(city.scenario.hours_of(time.count_until) // 24))
-    births = Rhythm(city.scenario).daily(first, last).mean(axis=2)
+    """The load of every pool, in the order of the city; pools that help each other count together."""
+    contacts = _births(city) * _reported(city)
     sums = _Sums(city)
     shares = np.diff(city.channel_share, prepend=0.0)
     for channel, share in zip(city.channels, shares, strict=True):
         if channel.family is not None:
-            sums.add(channel.family, births.sum(axis=1) * share, channel.talk)
+            sums.add(INTAKE, channel.family, contacts.sum(axis=1) * share, channel.talk)
     for c, category in enumerate(city.categories):
         passed = (1.0 - category.out_of_scope) * (1.0 - category.answered)
-        _add_requests(sums, births[:, c] * passed, c)
+        _Way(sums, category).go(contacts[:, c] * passed)
     duty = np.array([_duty(city, pool) for pool in range(len(city.pools))])
-    return [
-        Load(
-            tuple(city.pools[p].name for p in group),
-            float(sums.work[group].sum()),
-            float(duty[group].sum()),
-            float(sums.visits[group].sum()),
-        )
-        for group in _groups(city)
-    ]
+    return [sums.load(group, duty) for group in _groups(city)]
 
 
-def _add_requests(sums: _Sums, requests: NDArray[np.float64], c: int) -> None:
-    city, category = sums.city, sums.city.categories[c]
-    wrong = 0.0
-    if city.dispatch is not None:
-        wrong = 1.0 - category.accuracy
-        again = 0.0 if city.coordination >= 0 else wrong / max(category.redispatch_accuracy, 1e-9)
-        again = min(again, wrong * (1 + city.dispatch.max_hops))
-        sums.add(city.dispatch.family, requests * (1.0 + again), city.dispatch.work)
-    rounds = 1.0
-    if city.callback is not None:
-        plan = city.callback
-        reached = 1.0 - (1.0 - plan.reach) ** (1 + plan.retries)
-        solved = category.resolve[0]
-        unsolved = 1.0 - solved * plan.resolved[1] - (1.0 - solved) * plan.resolved[0]
-        back = plan.coverage * reached * unsolved * plan.reopen_probability
-        rounds += sum(back**k for k in range(1, plan.reopen_at_most + 1))
-        asked = requests * rounds * plan.coverage
-        attempts = sum((1.0 - plan.reach) ** k for k in range(1 + plan.retries))
-        sums.add(plan.family, asked * reached, plan.work)
-        sums.add(plan.family, asked * (attempts - reached), plan.ring)
-    for family, share in zip(city.unit_families, np.diff(category.right_unit, prepend=0.0), strict=True):
-        if share > 0.0:
-            sums.add(family, requests * share * rounds, category.work)
-            if city.contact_work >= 0:
-                sums.add(family, requests * share, city.contact_work)
-    for part in category.parts:
-        sums.add(part.family, requests * part.probability * rounds, part.work)
-    if wrong > 0.0 and city.dispatch is not None:
-        review = city.coordination if city.coordination >= 0 else city.dispatch.review
-        for d, n in enumerate(requests):
-            weights = city.family_volume[d] if category.confused_with is None else category.confused_with
-            only = np.zeros(len(requests))
-            only[d] = n * wrong
-            for family, weight in zip(city.unit_families, np.diff(weights, prepend=0.0), strict=True):
-                if weight > 0.0:
-                    sums.add(family, only * weight / weights[-1], review)
+def _births(city: City) -> Floats:
+    """Mean births a day in the count window, [district, category]."""
+    begin, until = _window(city)
+    first, last = int(begin // 24.0), math.ceil(until / 24.0)
+    rhythm = Rhythm(city.scenario)
+    hours = np.arange(first * 24.0, last * 24.0).reshape(-1, 24)
+    counted = np.clip(until - hours, 0.0, 1.0) - np.clip(begin - hours, 0.0, 1.0)  # of each hour
+    counted *= rhythm.season[first:last, None]
+    columns = []
+    for category in range(len(city.categories)):
+        shapes, shape_of = rhythm.shapes(category, first, last)
+        columns.append(24.0 * rhythm.births[:, category] * (shapes * counted).sum(axis=(1, 2))[shape_of])
+    return np.asarray(np.stack(columns, axis=1) / (until - begin) * 24.0)
+
+
+def _reported(city: City) -> Floats:
+    """The probability that a problem is reported before it is given up, [district, category]."""
+    chance = np.ones((len(city.districts), len(city.categories)))
+    for c, category in enumerate(city.categories):
+        if category.report_gap > 0.0:
+            rate = np.array(city.reporting) / category.report_gap
+            chance[:, c] = np.where(rate > 0.0, rate / np.maximum(rate + 1.0 / category.give_up, 1e-300), 0.0)
+    return chance
+
+
+class _Way:
+    """The way of the requests of one category. Arrays are requests a day, [district, unit family]."""
+
+    def __init__(self, sums: _Sums, category: CategoryPlan) -> None:
+        self.sums, self.city, self.category = sums, sums.city, category
+        self.families = self.city.unit_families
+        self.street = np.array([self.city.pools[family.first].level == "street" for family in self.families])
+        weights = self.city.family_volume if category.confused_with is None else [category.confused_with]
+        self.confusions = [_confusion(w) for w in weights]  # by district, or one for all
+
+    def go(self, requests: Floats) -> None:
+        """Everything that so many requests a day from each district ask of the pools."""
+        city, category = self.city, self.category
+        right = requests[:, None] * np.diff(category.right_unit, prepend=0.0)
+        right = self.dispatch(right, first=True)
+        if city.contact_work >= 0 and (city.coordination < 0 or city.dispatch is None):
+            self.at_units(right, contact=True)
+        truth = np.array([1.0, 0.0])  # shares of these requests: not truly resolved, resolved
+        for k in range(1 + (0 if city.callback is None else city.callback.reopen_at_most) + 1):
+            self.at_units(right, category.work, new=k == 0)
+            if k == 0:
+                right = right * (1.0 - category.never_closed)
+            closed = right.sum(axis=1)
+            for part in category.parts:
+                self.sums.add(UNIT, part.family, closed * part.probability, part.work, new=k == 0)
+            chance = category.resolve[min(k, len(category.resolve) - 1)]
+            truth = np.array([truth[0] * (1.0 - chance), truth[1] + truth[0] * chance])
+            back = self.callback(closed, truth, new=k == 0)
+            if city.callback is None or k == city.callback.reopen_at_most or not back.sum() > 0.0:
+                return
+            right, truth = right * back.sum(), back / back.sum()
+            if city.callback.reopen_to_dispatch:
+                right = self.dispatch(right, first=False)
+
+    def dispatch(self, right: Floats, first: bool) -> Floats:
+        """The desk, the wrong units and the district's desk; returns the requests by the unit that handles them."""
+        city, plan, category = self.city, self.city.dispatch, self.category
+        if plan is None:
+            return right
+        exists = np.stack([confusion.sum(axis=1) for confusion in self.confusions])
+        wrong = right * (1.0 - category.accuracy) * exists  # by right unit, after the first choice
+        again, stuck = wrong, np.zeros_like(right)
+        if city.coordination < 0:
+            miss = 1.0 - category.redispatch_accuracy
+            hops = plan.max_hops if miss == 1.0 else (1.0 - miss**plan.max_hops) / (1.0 - miss)
+            again, stuck = wrong * hops, wrong * miss ** (plan.max_hops - 1)
+        pairs = self.confusions * (len(right) if len(self.confusions) == 1 else 1)
+        mistaken = np.stack([row @ confusion for row, confusion in zip(again, pairs, strict=True)])
+        self.sums.add(DISPATCH, plan.family, right.sum(axis=1), plan.work, new=first)
+        if city.coordination < 0:
+            self.sums.add(DISPATCH, plan.family, again.sum(axis=1), plan.work, new=False)
+            self.at_units(mistaken, plan.review)
+            if plan.backstop >= 0:
+                right = right - stuck
+                right[:, plan.backstop] += stuck.sum(axis=1)
+            found = right
+        else:
+            found = right - wrong
+            if first:
+                self.at_units(mistaken, city.coordination)
+                if city.contact_work >= 0:
+                    self.at_units(mistaken, contact=True)
+                    self.at_units(found, contact=True)
+        if plan.district_desk is not None:
+            for choices, new in ((found, first), (mistaken, False)):
+                through = choices[:, self.street].sum(axis=1)
+                self.sums.add(DISTRICT_DESK, plan.district_desk, through, plan.district_work, new=new)
+        return right
+
+    def at_units(self, visits: Floats, table: int = -1, new: bool = True, contact: bool = False) -> None:
+        for family, by_district in zip(self.families, visits.T, strict=True):
+            if contact:
+                self.sums.add_contact(family, by_district)
+            else:
+                self.sums.add(UNIT, family, by_district, table, new)
+
+    def callback(self, closed: Floats, truth: Floats, new: bool) -> Floats:
+        """The calls after a round; returns the shares that are reopened: not truly resolved, resolved."""
+        plan = self.city.callback
+        if plan is None:
+            return np.zeros(2)
+        missed = (1.0 - plan.reach) ** np.arange(2 + plan.retries)
+        reached = 1.0 - missed[-1]
+        asked = closed * plan.coverage
+        self.sums.add(CALLBACK, plan.family, asked * reached, plan.work, new=new)
+        self.sums.add(CALLBACK, plan.family, asked * missed[-1], plan.ring, new=new)
+        self.sums.add(CALLBACK, plan.family, asked * (missed[:-1].sum() - 1.0), plan.ring, new=False)
+        unsolved = truth * (1.0 - np.array(plan.resolved))  # what they say
+        return np.asarray(unsolved * plan.coverage * reached * plan.reopen_probability)
+
+
+def _confusion(cumulative: Floats) -> Floats:
+    """The probability of each wrong unit for each right one, [right, wrong]; rows of 0 where there is none."""
+    weights = np.diff(cumulative, prepend=0.0)
+    others = cumulative[-1] - weights
+    chance = np.where(others[:, None] > 0.0, weights / np.where(others > 0.0, others, 1.0)[:, None], 0.0)
+    np.fill_diagonal(chance, 0.0)
+    return chance
+
+
+def _window(city: City) -> tuple[float, float]:
+    """The count window in hours since the scenario's start."""
+    time = city.scenario.time
+    return city.scenario.hours_of(time.count_from), city.scenario.hours_of(time.count_until)
 
 
 def _duty(city: City, pool: int) -> float:
     """Officers' hours on duty a day, over the count window."""
-    plan, time = city.pools[pool], city.scenario.time
-    begin, until = (city.scenario.hours_of(t) for t in (time.count_from, time.count_until))
+    plan, (begin, until) = city.pools[pool], _window(city)
     edges = np.clip(np.append(city.rosters[plan.roster].times, np.inf), begin, until)
     return float(np.diff(edges) @ np.array(plan.headcounts) / (until - begin) * 24.0)
 
 
 def _groups(city: City) -> list[list[int]]:
     """Pools joined by helping each other."""
-    of = list(range(len(city.pools)))
+    of = {p: [p] for p in range(len(city.pools))}
     for p, plan in enumerate(city.pools):
         for other in plan.helps:
-            old, new = of[other], of[p]
-            of = [new if g == old else g for g in of]
-    return [[p for p in range(len(of)) if of[p] == g] for g in dict.fromkeys(of)]
+            if of[other] is not of[p]:
+                of[p] += of[other]
+                of.update(dict.fromkeys(of[other], of[p]))
+    return [sorted(group) for group in {id(group): group for group in of.values()}.values()]

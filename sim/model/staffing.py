@@ -18,6 +18,7 @@ from sim.model import rules
 from sim.model.draws import on_grid
 from sim.scenario import Scenario
 from sim.scenario.calendars import headcount_by_hour_of_week, open_intervals
+from sim.scenario.staff_side import AT
 from sim.scenario.staff_side import Pool as PoolSpec
 from sim.scenario.staff_side import Unit as UnitSpec
 
@@ -152,7 +153,7 @@ class Staffing:
         if district < 0:
             return family
         place = list(self.scenario.districts)[district]
-        return f"{family} · {place}" if street < 0 else f"{family} · {place} {street + 1}"
+        return f"{family}{AT}{place}" if street < 0 else f"{family}{AT}{place} {street + 1}"
 
     def _staff(
         self, name: str, spec: PoolSpec | UnitSpec, places: Sequence[tuple[int, int]]
@@ -160,9 +161,9 @@ class Staffing:
         """The roster and, for each instance, the headcount at each of its times."""
         if spec.shifts:
             steps = headcount_by_hour_of_week(spec.shifts)
-            roster = self._shift_roster(steps)
+            roster, weekly = self._shift_roster(steps)
             level = [self._split(n, False, places) for _, n in steps]
-            return roster, [tuple(level[i % len(steps)][k] for i in self._weekly) for k in range(len(places))]
+            return roster, [tuple(level[i][k] for i in weekly) for k in range(len(places))]
         assert spec.staff is not None
         each, total = spec.staff.each, spec.staff.total
         counts = self._split(each, False, places) if each is not None else self._split(total or 0, True, places)
@@ -204,8 +205,8 @@ class Staffing:
             self.rosters.append(Roster(tuple(times), calendar is not None, _intervals(pairs)))
         return self._by_calendar[calendar]
 
-    def _shift_roster(self, steps: Sequence[tuple[float, int]]) -> int:
-        """One roster for each pool with shifts; ``_weekly`` tells which step of the week each of its times begins."""
+    def _shift_roster(self, steps: Sequence[tuple[float, int]]) -> tuple[int, list[int]]:
+        """A roster for one pool with shifts, and which step of the week begins at each of its times."""
         start = self.scenario.time.start
         offset = start.weekday() * 24.0
         before_start = [i for i, (hour, _) in enumerate(steps) if hour <= offset]
@@ -217,8 +218,7 @@ class Staffing:
                 if 0.0 < time < self.horizon:
                     times.append(time)
                     weekly.append(i)
-        self._weekly = weekly
         edges = [*times[1:], math.inf]
         staffed = [(a, b) for a, b, i in zip(times, edges, weekly, strict=True) if steps[i][1] > 0]
         self.rosters.append(Roster(tuple(times), False, _intervals(staffed)))
-        return len(self.rosters) - 1
+        return len(self.rosters) - 1, weekly

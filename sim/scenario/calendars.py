@@ -22,7 +22,8 @@ from pydantic import (
 )
 
 from sim.scenario.errors import Fault, ReadError, nearest, quoted
-from sim.scenario.quantities import Count, Day, described, moment_text, read_text, to_tick
+from sim.scenario.numbers import Count, described, read_text
+from sim.scenario.quantities import Day, moment_text, to_tick
 
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 DAY = 24 * 60

@@ -5,13 +5,15 @@ The checks read the tree, not the models, so that they work, and point, whatever
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from sim.scenario.defaults import classes_of
 from sim.scenario.errors import Path, Problem, ReadError, nearest, quoted
-from sim.scenario.nodes import Node, find, select, spot_of
+from sim.scenario.nodes import UNPRINTABLE, Node, find, select, spot_of
+from sim.scenario.numbers import read_probability
 from sim.scenario.policies import read_limit
-from sim.scenario.quantities import read_probability
+from sim.scenario.staff_side import AT
 
 # where names of other parts stand, by the part that must define them
 _AS_VALUE = {
@@ -47,6 +49,9 @@ _AS_KEY = {
         "policies.time_limits.resolve",
     ],
 }
+# names that are no keys; a name stands in tables, in the names of files and on the screen
+_NAMES = ("name", "currency", "classes.*", "categories.*.group", "*.*.label")
+_NO_NAME = re.compile(f"{UNPRINTABLE.pattern}|[\t\n\r\x85\u2028\u2029]")
 _SINGULAR = {
     "calendars": "calendar",
     "pools": "pool",
@@ -61,7 +66,9 @@ _SINGULAR = {
 def check(root: Node) -> Iterator[Problem]:
     """Everything wrong between the parts of a scenario, in no order."""
     checker = _Checker(root)
+    yield from checker.readable()
     yield from checker.names()
+    yield from checker.instances()
     yield from checker.idle()
     yield from checker.staff()
     yield from checker.channels()
@@ -108,6 +115,16 @@ class _Checker:
                         if not child.default and child.value is not None
                     )
 
+    def readable(self) -> Iterator[Problem]:
+        """Every key and name is one line of text."""
+        texts = [(path, node.value, False) for pattern in _NAMES for path, node in self.at(pattern)]
+        for path, text, on_key in (*texts, *((path, path[-1], True) for path in _keys(self.root, ()))):
+            found = _NO_NAME.search(str(text))
+            if found:
+                yield self.problem(path, f"the character U+{ord(found.group()):04X} cannot stand in a name", on_key)
+            elif not str(text).strip():
+                yield self.problem(path, "a name is wanted", on_key)
+
     def names(self) -> Iterator[Problem]:
         for part, singular in _SINGULAR.items():
             known = self.known[part]
@@ -118,6 +135,17 @@ class _Checker:
         for name in self.known["units"]:
             if name in self.known["pools"]:
                 yield self.problem(("units", name), "a pool has this name too: a unit's officers are its pool", True)
+
+    def instances(self) -> Iterator[Problem]:
+        """No pool or unit is called like one of the many that another stands for."""
+        many = {path[1]: self.per(node) for part in ("pools", "units") for path, node in self.at(f"{part}.*")}
+        for part in ("pools", "units"):
+            for name in self.known[part]:
+                for match in re.finditer(re.escape(AT.rstrip()), name):
+                    other = name[: match.start()]
+                    if many.get(other, "city") != "city":
+                        message = f"is called like an instance of {quoted(other)}, which is per {many[other]}"
+                        yield self.problem((part, name), message, True)
 
     def idle(self) -> Iterator[Problem]:
         named = {name for _, name, _ in self.references("units")}
@@ -241,6 +269,16 @@ class _Checker:
         after = find(self.root, ("policies", "callback", "after"))
         if after and after.value == "due" and not self.has(limits):
             yield self.problem(("policies", "callback", "after"), "“due” needs policies.time_limits")
+
+
+def _keys(node: Node, path: Path) -> Iterator[Path]:
+    """The path of every key that somebody wrote."""
+    for number, child in enumerate(node.value if isinstance(node.value, list) else ()):
+        yield from _keys(child, (*path, number))
+    for key, child in node.map.items():
+        if not child.default:
+            yield (*path, key)
+            yield from _keys(child, (*path, key))
 
 
 def _in_working_time(node: Node) -> bool:

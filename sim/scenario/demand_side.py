@@ -10,19 +10,8 @@ from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, Wi
 from sim.scenario.calendars import WEEKDAYS, Section
 from sim.scenario.distributions import Dist
 from sim.scenario.errors import Fault, ReadError, nearest, read_each
-from sim.scenario.quantities import (
-    Moment,
-    NotNegative,
-    PositiveCount,
-    Probability,
-    Rate,
-    Text,
-    Times,
-    choice,
-    described,
-    duration_text,
-    read_positive_duration,
-)
+from sim.scenario.numbers import NotNegative, PositiveCount, Probability, Text, Times, choice, described
+from sim.scenario.quantities import Moment, Rate, duration_text, read_positive_duration
 from sim.scenario.weights import (
     ByRound,
     MonthFactors,

@@ -10,6 +10,8 @@ from __future__ import annotations
 import functools
 import itertools
 import math
+import time
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
@@ -18,16 +20,11 @@ from pydantic import BeforeValidator, PlainSerializer, WithJsonSchema
 
 from sim.scenario.errors import Fault, ReadError, nearest, quoted
 from sim.scenario.moments import BY_MOMENTS, Parameters
-from sim.scenario.quantities import (
-    described,
-    duration_text,
-    number_in,
-    read_duration,
-    read_number,
-    read_signed_duration,
-    read_text,
-    to_tick,
-)
+from sim.scenario.numbers import described, number_in, read_number, read_text
+from sim.scenario.quantities import duration_text, read_duration, read_signed_duration, to_tick
+
+#: SciPy finds some quantiles by search; a table has so many, and may take so long (seconds of processor time).
+_QUANTILES, _LONGEST = 2 * 1249, 20.0
 
 _EVERYDAY = {"exponential": "expon", "lognormal": "lognorm", "weibull": "weibull_min", "normal": "norm"}
 
@@ -223,7 +220,24 @@ def _from_parameters(name: str, given: str, value: Mapping[str, Any]) -> Distrib
     shapes = tuple((key, numbers[key]) for key in shape_names)
     made = Distribution("scipy", name=name, shapes=shapes, loc=numbers["loc"], scale=numbers["scale"])
     _check_support(made, given)
+    seconds = _table_seconds(made)
+    if seconds > _LONGEST:
+        message = f"SciPy would need about {seconds:,.0f} s for the quantiles of {given}: give some by “quantiles”"
+        raise ReadError(Fault(message, ("distribution",)))
     return made
+
+
+@functools.lru_cache(maxsize=4096)
+def _table_seconds(made: Distribution) -> float:
+    """How long the table of quantiles will take, from a handful of them."""
+    frozen, tails = made.frozen(), (0.25, 2.0**-10, 2.0**-30)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        frozen.ppf(0.5)  # the first call may have to load something
+        began = time.thread_time()
+        frozen.ppf(tails)
+        frozen.isf(tails)
+    return _QUANTILES * (time.thread_time() - began) / (2 * len(tails))
 
 
 def _check_support(made: Distribution, given: str) -> None:

@@ -105,7 +105,7 @@ def path_text(path: Path) -> str:
 
 def _segment_text(segment: str) -> str:
     plain = segment and segment == segment.strip() and segment.isprintable() and not set(segment) & set('."=*\\')
-    return segment if plain else json.dumps(segment, ensure_ascii=False)
+    return segment if plain else json.dumps(segment, ensure_ascii=not segment.isprintable())
 
 
 _QUOTED = re.compile(r'"(?:[^"\\]|\\.)*"')

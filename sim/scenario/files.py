@@ -8,9 +8,28 @@ import os
 import stat
 from pathlib import Path
 
-from sim.scenario.errors import ReadError, quoted
+from sim.scenario.errors import ReadError, nearest, quoted
 
 LARGEST_FILE = 5_000_000  # bytes
+SHIPPED = Path(__file__).resolve().parents[2] / "scenarios"
+
+
+def known_scenarios() -> dict[str, Path]:
+    """The files of the scenarios that go by a name alone: those in ./scenarios, then those that ship."""
+    files = (path for folder in (SHIPPED, Path("scenarios")) for path in sorted(folder.glob("*.yaml")))
+    return {path.stem: path for path in files if path.stem not in ("base", "sources")}
+
+
+def find_scenario(name: str) -> Path:
+    """The file of this path or, where a word alone is no file, of the known scenario of this name."""
+    path = Path(name)
+    return path if os.path.isfile(path) or not _is_word(name) else known_scenarios().get(name, path)
+
+
+def _is_word(name: str) -> bool:
+    """Whether it is no path, but may be the name of a known scenario."""
+    path = Path(name)
+    return path.suffix not in (".yaml", ".yml") and len(path.parts) == 1
 
 
 def read_file(path: Path, shown: str = "the file") -> str:
@@ -27,7 +46,7 @@ def read_file(path: Path, shown: str = "the file") -> str:
             raise ReadError(f"{shown} is larger than {LARGEST_FILE // 1_000_000} MB")
         return path.read_bytes().decode("utf-8")
     except FileNotFoundError:
-        raise ReadError(f"{shown} does not exist") from None
+        raise ReadError(f"{shown} does not exist{nearest(path.stem, known_scenarios())}") from None
     except UnicodeDecodeError as error:
         raise ReadError(f"{shown} is not UTF-8 text (byte {error.start + 1})") from None
     except OSError as error:
@@ -51,3 +70,19 @@ def inside(folder: Path, relative: str) -> Path:
     if not target.is_relative_to(folder.resolve()):
         raise ReadError(f"{quoted(relative)} is outside the folder of this file")
     return target
+
+
+def find_base(folder: Path | None, name: str) -> tuple[Path, str]:
+    """What `extends: name` means to a file of this folder (None: to a text): the file, links followed, and
+    its path seen from the folder. A word alone is a file beside, with or without `.yaml`, else a known
+    scenario. Raises `ReadError`.
+    """
+    if _is_word(name) and not (folder and os.path.isfile(folder / name)):
+        if folder and os.path.isfile(folder / f"{name}.yaml"):
+            name += ".yaml"
+        elif name in known_scenarios():
+            found = known_scenarios()[name].resolve()
+            return found, str(found)
+    if folder is None:
+        raise ReadError("only a file can extend another: this text has no folder")
+    return inside(folder, name), name

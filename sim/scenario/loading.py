@@ -15,10 +15,10 @@ from pydantic_core import ErrorDetails
 from sim.scenario.checks import check
 from sim.scenario.defaults import classes_of, fill
 from sim.scenario.errors import MOST_PROBLEMS, Fault, Path, Problem, ReadError, ScenarioError, nearest, quoted
-from sim.scenario.files import LARGEST_FILE, inside, read_file
+from sim.scenario.files import LARGEST_FILE, find_base, find_scenario, inside, read_file
 from sim.scenario.merging import OVERRIDES, apply_overrides, merge
 from sim.scenario.nodes import Node, Spot, find, from_python, spot_of
-from sim.scenario.quantities import described
+from sim.scenario.numbers import described
 from sim.scenario.schema import Scenario
 from sim.scenario.shape import Shape, shape_at
 from sim.scenario.sources import Origin, Source, SourceRule, read_pattern
@@ -32,16 +32,17 @@ Model = TypeVar("Model", bound=BaseModel)
 
 def load(path: str | os.PathLike[str], overrides: Sequence[str] = ()) -> Scenario:
     """The scenario in this file, with the files it extends, and `path=value` overrides like
-    `units.Roads.staff=4`.
+    `units.Roads.staff=4`. A word alone, such as `teaching`, is also the name of one that ships.
 
     Raises `ScenarioError` with every problem found.
     """
-    loader, name = _Loader(), os.fspath(path)
+    loader, found = _Loader(), find_scenario(os.fspath(path))
+    name = str(found)
     try:
-        text = read_file(FilePath(name))
+        text = read_file(found)
     except ReadError as wrong:
         raise ScenarioError([Spot(name).problem((), str(wrong))]) from None
-    file = FilePath(name).resolve()
+    file = found.resolve()
     loader.add(parse_yaml(text, name, loader.problems), name, file.parent, (file,))
     return loader.finish(overrides)
 
@@ -102,15 +103,13 @@ class _Loader:
     def extend(self, given: Any, file: str, folder: FilePath | None, chain: tuple[FilePath, ...]) -> None:
         if not isinstance(given, str) or not given:
             raise ReadError("the path of a file is wanted")
-        if folder is None:
-            raise ReadError("only a file can extend another: this text has no folder")
-        target = inside(folder, given)
+        target, given = find_base(folder, given)
         if target in chain:
             circle = [path.name for path in chain[chain.index(target) :]]
             raise ReadError(f"goes round in a circle: {' → '.join([*circle, target.name])}")
         if len(chain) >= LONGEST_CHAIN:
             raise ReadError(f"more than {LONGEST_CHAIN} files, each extending the next")
-        name = os.path.join(os.path.dirname(file), given) if chain else str(folder / given)
+        name = os.path.join(os.path.dirname(file) if chain else folder or "", given)
         text = read_file(target, quoted(given))
         self.add(parse_yaml(text, name, self.problems), name, target.parent, (*chain, target))
 

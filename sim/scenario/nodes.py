@@ -10,7 +10,8 @@ from numbers import Integral, Real
 from typing import Any, NamedTuple
 
 from sim.scenario.errors import Path, Problem, path_text, quoted
-from sim.scenario.quantities import Plain, moment_text, read_moment
+from sim.scenario.numbers import Plain
+from sim.scenario.quantities import moment_text, read_moment
 
 DEEPEST = 50
 LARGEST = 200_000  # values in Python data

@@ -10,20 +10,8 @@ from pydantic import BeforeValidator, Field, PlainSerializer, ValidationInfo, Wi
 from sim.scenario.calendars import Calendar, Section, hours_per_workday
 from sim.scenario.distributions import Dist, constant
 from sim.scenario.errors import Fault, ReadError, quoted
-from sim.scenario.quantities import (
-    Duration,
-    Flag,
-    Number,
-    Probability,
-    Text,
-    Times,
-    choice,
-    duration_text,
-    number_in,
-    number_text,
-    read_duration,
-    to_tick,
-)
+from sim.scenario.numbers import Flag, Number, Probability, Text, Times, choice, number_in, number_text
+from sim.scenario.quantities import Duration, duration_text, read_duration, to_tick
 from sim.scenario.staff_side import Discipline
 
 _WORKING = ("workdays", "workday", "workhours", "workhour")

@@ -1,8 +1,7 @@
-"""Quantities as people write them, read into plain numbers.
+"""Durations, rates and dates as people write them, read into plain numbers and moments.
 
 Durations become float hours, rounded once to a multiple of 2⁻³⁰ h (so that sums and differences of them are
-exact); rates become float per hour; probabilities stay numbers in [0, 1]. Every reader takes what YAML or
-Python gives and raises `ReadError`.
+exact); rates become float per hour. Every reader takes what YAML or Python gives and raises `ReadError`.
 """
 
 from __future__ import annotations
@@ -16,6 +15,7 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, PlainSerializer, WithJsonSchema
 
 from sim.scenario.errors import ReadError, nearest, quoted
+from sim.scenario.numbers import NOT_FINITE, NUMBER, described, number_in, number_text, read_number
 
 TICK = 2.0**-30
 LONGEST = 2.0**23  # hours, 957 years: up to here sums of multiples of TICK are exact in float64
@@ -26,15 +26,7 @@ _OTHER_NAMES = {
     "day": "d", "days": "d", "weeks": "week", "months": "month", "years": "year",
 }  # fmt: skip
 _PER_HOUR = {"s": 3600.0, "min": 60.0, "h": 1.0, "d": 24.0, "week": 168.0, "month": 730.5, "year": 8766.0}
-_NUMBER = re.compile(r"[-+]?(?:[0-9][0-9_]*(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][-+]?[0-9]+)?")
-_NOT_FINITE = re.compile(r"[-+]?\.?(?:nan|inf|infinity)", re.IGNORECASE)
 _DATE = re.compile(r"([0-9]{4})-([0-9]{1,2})-([0-9]{1,2})(?:(?:[Tt]|\s+)([0-9]{1,2}):([0-9]{2})(?::([0-9]{2}))?)?")
-
-
-class Plain(str):
-    """Text written in YAML without quotes: the field it stands in decides whether it is a number or text."""
-
-    __slots__ = ()
 
 
 def to_tick(hours: float) -> float:
@@ -42,115 +34,9 @@ def to_tick(hours: float) -> float:
     return round(hours / TICK) * TICK
 
 
-def number_in(text: str) -> float | None:
-    """The number a text spells, None if it spells none. Raises `ReadError` if no finite float can hold it."""
-    text = text.strip()
-    if _NOT_FINITE.fullmatch(text):
-        raise ReadError(f"a finite number is wanted, not {quoted(text)}")
-    if not _NUMBER.fullmatch(text):
-        return None
-    value = float(text.replace("_", ""))
-    if math.isinf(value):
-        raise ReadError(f"{quoted(text)} is too large")
-    return value
-
-
-def read_number(value: Any) -> float:
-    """A finite number."""
-    if isinstance(value, (int, float)) and not isinstance(value, bool):
-        try:
-            number = float(value)
-        except OverflowError:
-            raise ReadError("the number is too large") from None
-        if not math.isfinite(number):
-            raise ReadError(f"a finite number is wanted, not {quoted(value)}")
-        return number
-    if isinstance(value, str):
-        found = number_in(value)
-        if found is not None and isinstance(value, Plain):
-            return found
-        if found is not None:
-            raise ReadError(f"a number is wanted, not text: write {value.strip()} without quotes")
-    raise ReadError(f"a number is wanted, not {described(value)}")
-
-
-def described(value: Any) -> str:
-    """What stands there, for `… is wanted, not …`."""
-    if isinstance(value, dict):
-        return "a map"
-    if isinstance(value, (list, tuple)):
-        return "a list"
-    return "nothing" if value is None else quoted(value)
-
-
-def read_not_negative(value: Any) -> float:
-    """A finite number ≥ 0."""
-    number = read_number(value)
-    if number < 0:
-        raise ReadError(f"must not be negative, but is {quoted(value)}")
-    return number + 0.0  # -0 is 0
-
-
-def read_probability(value: Any) -> float:
-    """A number in [0, 1]."""
-    number = read_not_negative(value)
-    if number > 1:
-        raise ReadError(f"must be between 0 and 1, but is {quoted(value)}")
-    return number
-
-
-def read_count(value: Any) -> int:
-    """A whole number, 0 to 10⁶."""
-    number = read_not_negative(value)
-    if number != int(number):
-        raise ReadError(f"a whole number is wanted, not {quoted(value)}")
-    if number > 1e6:
-        raise ReadError(f"{quoted(value)} is too large")
-    return int(number)
-
-
-def _positive_count(value: Any) -> int:
-    count = read_count(value)
-    if not count:
-        raise ReadError("must be at least 1")
-    return count
-
-
-#: How often at most something may be tried again; draws are numbered for so many.
-MOST_TIMES = 200
-
-
-def _times(value: Any) -> int:
-    count = read_count(value)
-    if count > MOST_TIMES:
-        raise ReadError(f"must be at most {MOST_TIMES}, but is {count}")
-    return count
-
-
-def read_flag(value: Any) -> bool:
-    """true or false, also yes/no and on/off."""
-    if isinstance(value, bool):
-        return value
-    word = value.lower() if isinstance(value, str) else None
-    if word in ("true", "yes", "on"):
-        return True
-    if word in ("false", "no", "off"):
-        return False
-    raise ReadError(f"true or false is wanted, not {described(value)}")
-
-
-def read_text(value: Any) -> str:
-    """Text. An unquoted number or `no` is text where text is wanted."""
-    if isinstance(value, str):
-        return str(value)
-    if isinstance(value, (int, float)) and not isinstance(value, bool):
-        return str(value)
-    raise ReadError(f"text is wanted, not {described(value)}")
-
-
 def _amount_and_unit(value: Any, example: str) -> tuple[float, str]:
     if isinstance(value, str):
-        match = _NUMBER.match(value.strip()) or _NOT_FINITE.match(value.strip())
+        match = NUMBER.match(value.strip()) or NOT_FINITE.match(value.strip())
         if match:
             amount = number_in(match.group())
             assert amount is not None
@@ -163,7 +49,8 @@ def _amount_and_unit(value: Any, example: str) -> tuple[float, str]:
 def _unit_of_time(word: str) -> str:
     unit = _OTHER_NAMES.get(word.lower(), word.lower())
     if unit not in _HOURS:
-        raise ReadError(f"{quoted(word)} is no unit of time{nearest(word, [*_HOURS, *_OTHER_NAMES])}")
+        hint = nearest(word, [*_HOURS, *_OTHER_NAMES])
+        raise ReadError(f"{quoted(word)} is no unit of time ({', '.join(_HOURS)}){hint}")
     return unit
 
 
@@ -211,15 +98,6 @@ def read_rate(value: Any) -> float:
     return rate + 0.0
 
 
-def read_scale(value: Any) -> float:
-    """N of `1:N` or N itself, 1 to 10000."""
-    text = value.replace(" ", "") if isinstance(value, str) else value
-    number = read_number(Plain(text[2:]) if isinstance(text, str) and text.startswith("1:") else value)
-    if not 1 <= number <= 10_000:
-        raise ReadError(f"must be between 1 (or 1:1) and 10000 (or 1:10000), but is {quoted(value)}")
-    return number
-
-
 def read_moment(value: Any) -> datetime:
     """A date (its midnight) or a date and time, `2011-08-31 06:00`; local standard time, whole seconds."""
     if isinstance(value, datetime):
@@ -245,11 +123,6 @@ def read_date(value: Any) -> datetime:
     return moment
 
 
-def number_text(value: float) -> str:
-    """The shortest text that reads back to the same number."""
-    return str(int(value)) if value == int(value) and abs(value) < 1e15 else repr(value)
-
-
 def duration_text(hours: float) -> str:
     """Hours as text that `read_duration` reads back exactly."""
     return f"{number_text(hours)} h"
@@ -266,18 +139,6 @@ def moment_text(moment: datetime) -> str:
     return text[:10] if text.endswith(" 00:00:00") else text.removesuffix(":00")
 
 
-def choice(*words: str) -> BeforeValidator:
-    """A reader that takes one of these words and names the nearest one when it is another."""
-
-    def read(value: Any) -> str:
-        text = read_text(value)
-        if text not in words:
-            raise ReadError(f"must be {', '.join(words[:-1])} or {words[-1]}, not {quoted(text)}{nearest(text, words)}")
-        return text
-
-    return BeforeValidator(read)
-
-
 def _texted(write: Callable[[Any], str]) -> PlainSerializer:
     return PlainSerializer(write, return_type=str, when_used="json")
 
@@ -285,21 +146,6 @@ def _texted(write: Callable[[Any], str]) -> PlainSerializer:
 _DURATION_SCHEMA = {"type": "string", "examples": ["5 min", "2 h", "7 d"]}
 _DATE_SCHEMA = {"type": "string", "examples": ["2024-03-04"]}
 
-Text = Annotated[str, BeforeValidator(read_text), WithJsonSchema({"type": ["string", "number"]})]
-Flag = Annotated[bool, BeforeValidator(read_flag), WithJsonSchema({"type": "boolean"})]
-Number = Annotated[float, BeforeValidator(read_number), WithJsonSchema({"type": "number"})]
-NotNegative = Annotated[float, BeforeValidator(read_not_negative), WithJsonSchema({"type": "number", "minimum": 0})]
-Probability = Annotated[
-    float, BeforeValidator(read_probability), WithJsonSchema({"type": "number", "minimum": 0, "maximum": 1})
-]
-Count = Annotated[int, BeforeValidator(read_count), WithJsonSchema({"type": "integer", "minimum": 0})]
-Times = Annotated[
-    int, BeforeValidator(_times), WithJsonSchema({"type": "integer", "minimum": 0, "maximum": MOST_TIMES})
-]
-PositiveCount = Annotated[int, BeforeValidator(_positive_count), WithJsonSchema({"type": "integer", "minimum": 1})]
-Scale = Annotated[
-    float, BeforeValidator(read_scale), WithJsonSchema({"type": ["number", "string"], "examples": ["1:100"]})
-]
 Duration = Annotated[float, BeforeValidator(read_duration), _texted(duration_text), WithJsonSchema(_DURATION_SCHEMA)]
 Rate = Annotated[
     float,

@@ -13,8 +13,9 @@ from pydantic import AfterValidator, Field, PrivateAttr, model_validator
 from sim.scenario.calendars import Calendar, Section
 from sim.scenario.demand_side import Category, Channel, Channels, Demand, District
 from sim.scenario.errors import Fault, ReadError
+from sim.scenario.numbers import Scale, Text
 from sim.scenario.policies import Policies
-from sim.scenario.quantities import LONGEST, Day, Moment, Scale, Text, to_tick
+from sim.scenario.quantities import LONGEST, Day, Moment, to_tick
 from sim.scenario.shape import Shape
 from sim.scenario.sources import Origin, Source, Value, list_values
 from sim.scenario.staff_side import Contact, Dispatch, Pool, Unit

@@ -11,13 +11,14 @@ from typing import Annotated, Any
 
 from pydantic import WithJsonSchema
 
-from sim.scenario.calendars import Section
+from sim.scenario.calendars import WEEKDAYS, Calendar, Section, read_days
 from sim.scenario.demand_side import Reports
 from sim.scenario.errors import Path, ReadError, path_text, read_path
 from sim.scenario.nodes import Node
-from sim.scenario.quantities import Text, choice, number_text
+from sim.scenario.numbers import Text, choice, number_text
 from sim.scenario.shape import Shape
 
+_WEEK = Shape(Calendar).fields["open"].type
 _KINDS = ("data", "literature", "expert", "assumption")
 
 
@@ -123,7 +124,7 @@ def list_values(origin: Origin, shape: Shape, dumped: Any) -> Iterator[Value]:
     """Every value in the order of the schema, as written where it was written; `dumped` has the schema's
     defaults.
     """
-    for path, leaf, node, plain in _leaves((), shape, origin.root, dumped):
+    for path, said, leaf, node, plain in _leaves((), shape, origin.root, dumped):
         if node is None:
             yield Value(path_text(path), written(plain), None, 0, None, True, _is_number(leaf, plain))
             continue
@@ -132,16 +133,23 @@ def list_values(origin: Origin, shape: Shape, dumped: Any) -> Iterator[Value]:
             written(node.plain()),
             None if node.default else node.at.file,
             0 if node.default else node.at.line,
-            None if node.default else origin.source_of(path, node.at.file),
+            None if node.default else origin.source_of(said, node.at.file),
             node.default,
             _is_number(leaf, node.value),
         )
 
 
-def _leaves(path: Path, shape: Shape, node: Node | None, plain: Any) -> Iterator[tuple[Path, Shape, Node | None, Any]]:
+Leaf = tuple[Path, Path, Shape, Node | None, Any]
+
+
+def _leaves(path: Path, shape: Shape, node: Node | None, plain: Any) -> Iterator[Leaf]:
+    """The path of each value, its path as it was written, its shape, its node, and what the schema made of it."""
     if node is not None and node.value is None:
         node = None
     children: Sequence[tuple[str | int, Node | None, Any]]
+    if shape.type == _WEEK and node is not None:
+        yield from _days(path, shape, node, plain)
+        return
     if shape.section:
         known = plain if isinstance(plain, dict) else {}
         children = [(key, node.map.get(key) if node else None, known.get(key)) for key in shape.fields]
@@ -154,12 +162,22 @@ def _leaves(path: Path, shape: Shape, node: Node | None, plain: Any) -> Iterator
         children = list(zip(range(len(node.value)), node.value, plain or [None] * len(node.value), strict=True))
     else:
         if node is not None or plain not in (None, {}, [], ""):
-            yield path, shape, node, plain
+            yield path, path, shape, node, plain
         return
     for key, child, entry in children:
         below = shape.child(key)
         assert below is not None, "the scenario was checked against the same schema"
         yield from _leaves((*path, key), below, child, entry)
+
+
+def _days(path: Path, shape: Shape, node: Node, week: dict[str, Any]) -> Iterator[Leaf]:
+    """Opening hours day by day, however the days were written; a day of several keys is where the first is."""
+    for day, hours in week.items():
+        keys = [key for key in node.map if WEEKDAYS.index(day) in read_days(key)]
+        child = node.map[keys[0]]
+        if len(keys) > 1:
+            child = Node([Node(text, child.at) for text in hours], child.at)
+        yield (*path, day), (*path, keys[0]), shape.item, child, hours
 
 
 def _is_number(leaf: Shape, value: Any) -> bool:

@@ -10,19 +10,12 @@ from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, Wi
 from sim.scenario.calendars import Section, Shift, read_shifts_apart
 from sim.scenario.distributions import Dist, constant
 from sim.scenario.errors import Fault, ReadError, nearest
-from sim.scenario.quantities import (
-    Duration,
-    NotNegative,
-    PositiveCount,
-    Probability,
-    Rate,
-    Text,
-    choice,
-    described,
-    read_count,
-)
+from sim.scenario.numbers import NotNegative, PositiveCount, Probability, Text, choice, described, read_count
+from sim.scenario.quantities import Duration, Rate
 from sim.scenario.shape import WHOLE
 from sim.scenario.weights import without_default
+
+AT = " · "  #: between the name of a pool or unit and the place of one of its instances: “Streets · Old Town 3”
 
 Discipline = Annotated[
     Literal["fcfs", "class", "due", "aged"],

@@ -9,7 +9,7 @@ from pydantic import BeforeValidator, PlainSerializer, WithJsonSchema
 
 from sim.scenario.calendars import WEEKDAYS
 from sim.scenario.errors import Fault, ReadError, nearest, quoted, read_each
-from sim.scenario.quantities import described, read_not_negative, read_probability, read_text
+from sim.scenario.numbers import described, read_not_negative, read_probability, read_text
 from sim.scenario.shape import WHOLE
 
 

@@ -15,7 +15,7 @@ import yaml
 
 from sim.scenario.errors import MOST_PROBLEMS, Path, Problem, quoted
 from sim.scenario.nodes import DEEPEST, UNPRINTABLE, Node, Spot
-from sim.scenario.quantities import Plain
+from sim.scenario.numbers import Plain
 
 ALIAS_BUDGET = 10_000  # nodes that all aliases of one document may add
 
@@ -33,7 +33,7 @@ def parse_yaml(text: str, file: str, problems: list[Problem], first_line: int = 
     if bad:
         line = text.count("\n", 0, bad.start())
         spot = Spot(file, first_line + line, bad.start() - text.rfind("\n", 0, bad.start()))
-        problems.append(spot.problem((), f"the character U+{ord(bad.group()):04X} cannot stand in a scenario"))
+        problems.append(spot.problem((), _unprintable(bad.group())))
         return None
     try:
         return builder.build(yaml.parse(text, Loader=_Loader))
@@ -51,6 +51,10 @@ def parse_yaml(text: str, file: str, problems: list[Problem], first_line: int = 
     except yaml.YAMLError as error:
         problems.append(Spot(file, first_line, 1).problem((), f"not YAML: {quoted(error)}"))
     return None
+
+
+def _unprintable(character: str) -> str:
+    return f"the character U+{ord(character):04X} cannot stand in a scenario"
 
 
 class _Hopeless(Exception):  # noqa: N818
@@ -123,6 +127,10 @@ class _Builder:
             self.problem(spot, f"tags are not read: {quoted(event.tag)}")
         if isinstance(event, yaml.ScalarEvent):
             plain = bool(event.implicit[0])
+            bad = UNPRINTABLE.search(event.value)
+            if bad:  # by an escape such as "\\0"
+                self.problem(spot, _unprintable(bad.group()))
+                event.value = UNPRINTABLE.sub("\ufffd", event.value)
             if self.key_comes():
                 self.key(event.value, plain, spot)
                 return
