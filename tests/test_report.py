@@ -16,6 +16,7 @@ from sim.experiment.compare import Comparison, compare
 from sim.experiment.runs import Run, run
 from sim.report.formats import difference, difference_interval, interval, number
 from sim.report.page import comparison_page, run_page
+from sim.report.text import comparison_text
 from sim.scenario import Scenario, from_dict
 
 TEACHING = Path(__file__).resolve().parent.parent / "scenarios" / "teaching.yaml"
@@ -183,10 +184,25 @@ def test_the_report_of_a_comparison_says_everything_it_should(comparison: Compar
     for scenario in comparison.scenarios:
         assert scenario.digest in found.words
     table = comparison.differences
-    row = table[(table["scenario"] == "Fewer") & table["p_holm"].notna() & (table["measure"] == "breach_share")].iloc[0]
+    row = table[(table["scenario"] == "Fewer") & (table["group_by"] == "") & (table["measure"] == "breach_share")].iloc[
+        0
+    ]
     assert difference(row) in found.words
     assert difference_interval(row) in found.words
     assert "not reached" in found.words
+
+
+def test_clear_means_adjusted_in_the_terminal_and_in_the_report(comparison: Comparison) -> None:
+    rows = comparison.differences.query("scenario == 'One more' and group_by == 'category'")
+    for p, words, reading in (
+        (0.2, "by category, earlier: none clearly", "No clear difference among"),
+        (0.01, "by category, earlier: Opening hours", "Clear differences:"),
+    ):
+        changed = dataclasses.replace(comparison, differences=comparison.differences.copy())
+        changed.differences.loc[rows.index] = rows.assign(difference=-1.0, lower=-2.0, upper=-0.5, p=0.01, p_holm=p)
+        assert words in comparison_text(changed).split("One more")[-1]
+        figure = sound(comparison_page(changed)).words.split("Differences by category. ")[-1]
+        assert figure.startswith(reading)
 
 
 def test_a_comparison_of_the_same_is_no_difference() -> None:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import math
+import textwrap
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sim.measurement import REGISTRY
-from sim.report.formats import difference, difference_interval, interval, number, rows_of
+from sim.report.formats import difference, difference_interval, interval, number, p_value, rows_of
+from sim.report.verdicts import BETTER, MEANING, WORSE, verdict
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -108,35 +110,33 @@ def _variant(comparison: Comparison, variant: str) -> list[str]:
         f"{'measure':30} {'difference':>11}  {'95 % interval':25} {'p (Holm)':>8}",
         "─" * WIDTH,
     ]
-    for row in rows_of(table[table["p_holm"].notna()]):
+    for row in rows_of(table[(table["group_by"] == "") & table["p_holm"].notna()]):
         lines.append(
             f"{REGISTRY[row.measure].english[:30]:30} {difference(row):>11}  "
-            f"{difference_interval(row):25} {row.p_holm:8.3f}"
+            f"{difference_interval(row):25} {p_value(row.p_holm):>8}"
         )
     pairs = comparison.requests
     pairs = pairs[pairs["scenario"] == variant]
     city = pairs[pairs["group_by"] == ""]
     shares = {kind: city[kind].mean() for kind in ("faster", "slower", "unchanged", "open_in_both")}
-    lines += [
-        "",
-        "Requests: " + ", ".join(f"{100 * share:.1f} % {kind.replace('_', ' ')}" for kind, share in shares.items()),
-        "",
-    ]
+    said = ", ".join(f"{100 * share:.1f} % {kind.replace('_', ' ')}" for kind, share in shares.items())
+    lines += ["", f"Requests: {said}", "", f"Time to close, 50 %, clearly changed ({MEANING[0].lower()}{MEANING[1:]}):"]
     for dimension in ("district", "category"):
         lines += _gains(table, dimension)
     return lines
 
 
 def _gains(table: pd.DataFrame, dimension: str) -> list[str]:
-    """The groups whose median time to close clearly falls or rises (interval away from zero)."""
+    """The groups whose median time to close clearly falls or rises."""
     rows = table[(table["group_by"] == dimension) & (table["measure"] == "time_to_close_p50")]
-    gains = rows[rows["upper"] < 0].sort_values("difference")
-    losses = rows[rows["lower"] > 0].sort_values("difference", ascending=False)
+    ranked = sorted(rows_of(rows[rows["difference"].notna()]), key=lambda row: -abs(row.difference))
     lines = []
-    for head, found in (("gain", gains), ("lose", losses)):
-        names = [f"{json.loads(row.group)[0]} ({difference(row)})" for row in rows_of(found.head(5))]
+    for head, word in (("earlier", BETTER), ("later", WORSE)):
+        found = [row for row in ranked if verdict(row) == word]
+        names = [f"{json.loads(row.group)[0]} ({difference(row)})" for row in found[:5]]
         more = f" and {len(found) - 5} more" if len(found) > 5 else ""
-        lines.append(f"By {dimension}, {head}: {'; '.join(names) or 'none clearly'}{more}")
+        line = f"  by {dimension}, {head}: {'; '.join(names) or 'none clearly'}{more}"
+        lines.append(textwrap.fill(line, WIDTH, subsequent_indent=" " * 6))
     return lines
 
 
