@@ -120,7 +120,12 @@ def _variant(comparison: Comparison, variant: str) -> list[str]:
     city = pairs[pairs["group_by"] == ""]
     shares = {kind: city[kind].mean() for kind in ("faster", "slower", "unchanged", "open_in_both")}
     said = ", ".join(f"{100 * share:.1f} % {kind.replace('_', ' ')}" for kind, share in shares.items())
-    lines += ["", f"Requests: {said}", "", f"Time to close, 50 %, clearly changed ({MEANING[0].lower()}{MEANING[1:]}):"]
+    lines += [
+        "",
+        f"Requests: {said}",
+        "",
+        f"Time to close, 50 %, clear changes ({MEANING}):",
+    ]
     for dimension in ("district", "category"):
         lines += _gains(table, dimension)
     return lines

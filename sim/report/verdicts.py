@@ -11,7 +11,7 @@ LEVEL = 0.05
 
 BETTER, WORSE, UNCLEAR, NONE = "better", "worse", "not clear", "no difference"
 
-MEANING = f"Clear: p below {LEVEL}, adjusted by Holm’s rule"
+MEANING = f"p below {LEVEL}, adjusted by Holm’s rule"
 
 
 def verdict(row: Any | None) -> str:
