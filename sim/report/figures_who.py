@@ -93,8 +93,8 @@ def who_gains(
     table = Table.plain(f"{title}: variant less baseline, 95 % interval", ["group", *map(measure_name, chosen)], lines)
     cut = f" Shown are the {len(shown)} with most requests." if len(groups) > len(shown) else ""
     note = (
-        f"Variant less baseline, paired by replication. Clear: {MEANING}, over the groups of a measure (the whole city: over "
-        "the headline measures). An interval stands for itself: one that misses zero need not be clear. "
+        f"Variant less baseline, paired by replication. Clear: {MEANING}, over the groups of a measure (the whole "
+        "city: over the headline measures). An interval stands for itself: one that misses zero need not be clear. "
         f"Intervals may run out of the picture; the numbers have them whole.{cut}"
     )
     return Figure(key, title, reading, image, table, note)
