@@ -6,6 +6,7 @@ data, 130 interrupted.
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import sys
@@ -27,8 +28,10 @@ OK, FAILED, USAGE, BAD_DATA, INTERRUPTED = 0, 1, 2, 3, 130
 
 def main() -> None:
     """Run the command line and leave with its exit code."""
+    gc.set_threshold(100_000)  # the libraries make a million objects that stay; looking through them takes long
     listen()
     code = run_command(sys.argv[1:])
+    gc.freeze()  # nor are they looked through at the end
     if code == INTERRUPTED:
         sys.stdout.flush()
         sys.stderr.flush()

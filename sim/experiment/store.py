@@ -8,6 +8,7 @@ import os
 import platform
 import re
 import shutil
+from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -79,11 +80,9 @@ def _fill(run: Run, given: Path | None, folder: Path, report: str) -> None:
     import duckdb
 
     try:
-        for name in Tables.__dataclass_fields__:
-            table = getattr(run.tables, name)
-            if table is not None:
-                _write_table(table, folder / f"{name}.parquet")
-        _write_table(run.pools, folder / "pools.parquet")
+        tables = {name: getattr(run.tables, name) for name in Tables.__dataclass_fields__}
+        kept = {name: table for name, table in tables.items() if table is not None}
+        _write_tables({**kept, "pools": run.pools}, folder)
     except duckdb.Error as wrong:
         full = "No space left on device" in str(wrong)
         raise OSError(None, "No space left on device" if full else str(wrong).splitlines()[0]) from wrong
@@ -97,13 +96,14 @@ def _fill(run: Run, given: Path | None, folder: Path, report: str) -> None:
         os.fsync(file.fileno())
 
 
-def _write_table(table: pd.DataFrame, path: Path) -> None:
+def _write_tables(tables: Mapping[str, pd.DataFrame], folder: Path) -> None:
     import duckdb
 
     with duckdb.connect() as connection:
-        connection.register("written", table)
-        target = str(path).replace("'", "''")
-        connection.execute(f"COPY written TO '{target}' (FORMAT parquet, COMPRESSION zstd)")
+        for name, table in tables.items():
+            connection.register("written", table)
+            target = str(folder / f"{name}.parquet").replace("'", "''")
+            connection.execute(f"COPY written TO '{target}' (FORMAT parquet, COMPRESSION zstd)")
 
 
 def read_table(path: Path) -> pd.DataFrame:

@@ -60,8 +60,8 @@ def _over_time(scenario: Scenario, spans: Bins, values: Floats, steps: bool, tic
             if until > begin:
                 ax.axvspan(begin, until, color=svg.PALE, lw=0)
         if steps:
-            ax.stairs(high, spans.edges, baseline=low, fill=True, color=svg.ORANGE, alpha=0.35, lw=0)
-            ax.stairs(mean, spans.edges, color=_BROWN, lw=1.4, baseline=None)
+            charts.steps(ax, high, spans.edges, baseline=low, fill=True, color=svg.ORANGE, alpha=0.35, lw=0)
+            charts.steps(ax, mean, spans.edges, color=_BROWN, lw=1.4, baseline=None)
         else:
             ax.fill_between(spans.edges[1:], low, high, color=svg.SKY, alpha=0.4, lw=0)
             few = {"marker": "o", "ms": 3} if len(mean) <= 16 else {}
@@ -172,10 +172,10 @@ def _week_panel(week: Week) -> Callable[[Axes], None]:
     edges = np.arange(169.0)
 
     def draw(ax: Axes) -> None:
-        ax.stairs(week.on_duty, edges, fill=True, color=svg.PALE, lw=0)
-        ax.stairs(week.busy, edges, fill=True, color=svg.SKY, alpha=0.8, lw=0)
-        ax.stairs(week.on_duty, edges, color=svg.INK, lw=0.9, baseline=None)
-        ax.stairs(week.load, edges, color=svg.VERMILLION, lw=1.1, baseline=None)
+        charts.steps(ax, week.on_duty, edges, fill=True, color=svg.PALE, lw=0)
+        charts.steps(ax, week.busy, edges, fill=True, color=svg.SKY, alpha=0.8, lw=0)
+        charts.steps(ax, week.on_duty, edges, color=svg.INK, lw=0.9, baseline=None)
+        charts.steps(ax, week.load, edges, color=svg.VERMILLION, lw=1.1, baseline=None)
         ax.set_xlim(0, 168)
         ax.set_xticks([24.0 * day for day in range(8)], [""] * 8)
         for day, word in enumerate(_DAYS):
