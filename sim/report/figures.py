@@ -17,6 +17,7 @@ from sim.report import charts, svg
 from sim.report.blocks import Cell, Figure, Table
 from sim.report.formats import number
 from sim.report.names import Name
+from sim.report.results import Results
 from sim.report.series import Bins, Flow, Week, merging_note
 
 if TYPE_CHECKING:
@@ -141,7 +142,7 @@ def arrivals(scenario: Scenario, spans: Bins, found: Flow) -> Figure:
     return _panels_over_time("arrivals", title, scenario, spans, found, reading, note)
 
 
-def backlog(scenario: Scenario, spans: Bins, found: Flow) -> Figure:
+def backlog(scenario: Scenario, spans: Bins, found: Flow, results: Results) -> Figure:
     """What is not done yet, by unit."""
     total = np.sum(found.stock, axis=0).mean(axis=0)
     at_end = [float(stock[:, -1].mean()) for stock in found.stock]
@@ -151,6 +152,8 @@ def backlog(scenario: Scenario, spans: Bins, found: Flow) -> Figure:
         title = "Open requests (backlog)"
         what = f"Number at the end of each {spans.word}, counted at the owner from dispatch to closing."
         when = "at the end"
+        counted = results.city("backlog_end").text
+        what += f" “Backlog at the end” ({counted}) is of counted requests only, from the citizen’s call on."
     else:
         title = "Visits waiting at the units (queue)"
         what = f"Mean number over each {spans.word}. The run kept no requests, so lead times are not part of it."
