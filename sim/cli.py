@@ -6,6 +6,7 @@ data, 130 interrupted.
 
 from __future__ import annotations
 
+import atexit
 import gc
 import json
 import os
@@ -31,12 +32,16 @@ def main() -> None:
     gc.set_threshold(100_000)  # the libraries make a million objects that stay; looking through them takes long
     listen()
     code = run_command(sys.argv[1:])
-    gc.freeze()  # nor are they looked through at the end
-    if code == INTERRUPTED:
+    try:
         sys.stdout.flush()
         sys.stderr.flush()
-        os._exit(code)  # nothing that is left is worth waiting for
-    sys.exit(code)
+    except OSError:
+        code = code or FAILED
+    if code != INTERRUPTED and "loky" in sys.modules:
+        sys.exit(code)  # workers end in their own order
+    if code != INTERRUPTED:
+        atexit._run_exitfuncs()
+    os._exit(code)  # nothing is left that is worth taking apart
 
 
 def run_command(arguments: list[str]) -> int:
@@ -210,26 +215,29 @@ def report(folder: Path, out: Path | None) -> None:
 
 @cli.command()
 @click.argument("folder", type=path)
-@click.argument("request")
+@click.argument("request", required=False)
 @click.option("--replication", type=click.IntRange(0), default=0, show_default=True, help="Which replication.")
-def explain(folder: Path, request: str, replication: int) -> None:
-    """Tell the life of REQUEST (its key, or the beginning of it) in the run in FOLDER."""
+def explain(folder: Path, request: str | None, replication: int) -> None:
+    """Tell the life of REQUEST (its key, or the beginning of it) in the run in FOLDER; without it, list some keys."""
     from sim.experiment import store
+    from sim.report.explain import candidates
     from sim.report.explain import explain as explain_request
 
-    click.echo(explain_request(store.read(folder), request, replication))
+    found = store.read(folder)
+    click.echo(candidates(found, replication) if request is None else explain_request(found, request, replication))
 
 
 @cli.command()
 @click.argument("scenario")
+@click.argument("path", default="")
 @set_option
 @json_option
-def show(scenario: str, overrides: tuple[str, ...], as_json: bool) -> None:
-    """Show every resolved value of SCENARIO with its source, and the load of each pool."""
+def show(scenario: str, path: str, overrides: tuple[str, ...], as_json: bool) -> None:
+    """Show every resolved value of SCENARIO with its source, and the load of each pool; or values below PATH only."""
     from sim.report.show import show_json, show_text
 
     loaded = load_scenario(find_scenario(scenario), overrides)
-    click.echo(show_json(loaded) if as_json else show_text(loaded))
+    click.echo(show_json(loaded, path) if as_json else show_text(loaded, path))
 
 
 @cli.command()

@@ -11,6 +11,7 @@ import subprocess
 import sys
 import time
 from functools import partial
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, Literal
 
@@ -54,6 +55,15 @@ def test_run_prints_measures_and_leaves_a_complete_folder(capsys: pytest.Capture
     assert manifest["sha256"].keys() == names - {"manifest.json"}
     for name, digest in manifest["sha256"].items():
         assert hashlib.sha256((folder / name).read_bytes()).hexdigest() == digest
+
+
+def test_the_program_says_nothing_but_its_progress_on_stderr() -> None:
+    process = citysim("run", TEACHING, "-n", "1", "--out", "here")
+    out, err = process.communicate(timeout=60)
+    assert process.returncode == 0
+    assert "Report: " in out
+    assert len(err.splitlines()) == 2
+    assert citysim("validate", "nowhere.yaml").wait(timeout=60) == 3
 
 
 def test_the_tables_have_the_columns_of_the_contract() -> None:
@@ -242,6 +252,33 @@ def test_explain_tells_a_life_whose_hours_add_up(capsys: pytest.CaptureFixture[s
         assert total.strip() == age.removesuffix(" h")
     assert run_command(["explain", "here", "zzzz"]) == 3
     assert run_command(["explain", "here", ""]) == 3
+
+
+def test_explain_without_a_request_lists_some(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run_command(["run", TEACHING, "-n", "1", "--out", "here"]) == 0
+    capsys.readouterr()
+    assert run_command(["explain", "here"]) == 0
+    out = capsys.readouterr().out
+    assert max(len(line) for line in out.splitlines()) <= 80
+    for kind in ("longest:", "handled again:", "merged:", "closed late:"):
+        assert kind in out
+    keys = [line.split()[0] for line in out.splitlines() if line.startswith("  ")]
+    assert len(keys) >= 6
+    for key in set(keys):
+        assert run_command(["explain", "here", key]) == 0
+        story = capsys.readouterr().out.splitlines()
+        for before, after in pairwise(story):  # a callback of the same second comes after the closing
+            assert not ("callback (" in before and "closed by" in after and before[:24] == after[:24])
+
+
+def test_show_of_a_path_shows_only_what_is_below(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run_command(["show", TEACHING, "units."]) == 0
+    out = capsys.readouterr().out
+    assert "units.Roads.staff = 3" in out
+    assert all(line.startswith(("units.", "    ")) for line in out.splitlines())
+    assert run_command(["show", TEACHING, "units.", "--json"]) == 0
+    assert {v["path"].split(".")[0] for v in json.loads(capsys.readouterr().out)["values"]} == {"units"}
+    assert run_command(["show", TEACHING, "nothing"]) == 3
 
 
 def test_report_writes_the_page_anew() -> None:
