@@ -6,55 +6,42 @@ data, 130 interrupted.
 
 from __future__ import annotations
 
+import atexit
+import gc
 import json
 import os
-import signal
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from sim import __version__
+from sim.finding import find_scenario, known_scenarios, load_all, load_scenario
+from sim.terminal import listen, progress
 
 if TYPE_CHECKING:
     from sim.experiment.runs import Keep
-    from sim.scenario import Problem, Scenario
 
 OK, FAILED, USAGE, BAD_DATA, INTERRUPTED = 0, 1, 2, 3, 130
 
 
 def main() -> None:
     """Run the command line and leave with its exit code."""
-    for number in (signal.SIGTERM, getattr(signal, "SIGHUP", signal.SIGTERM)):
-        signal.signal(number, _leave)  # so that workers and half-written folders are cleared away
-    signal.signal(signal.SIGINT, _interrupt)
+    gc.set_threshold(100_000)  # the libraries make a million objects that stay; looking through them takes long
+    listen()
     code = run_command(sys.argv[1:])
-    if code == INTERRUPTED:
+    try:
         sys.stdout.flush()
         sys.stderr.flush()
-        os._exit(code)  # nothing that is left is worth waiting for
-    sys.exit(code)
-
-
-_interrupts: list[int] = []
-
-
-def _leave(number: int, _: object) -> None:
-    raise SystemExit(128 + number)
-
-
-def _interrupt(number: int, _: object) -> None:
-    _interrupts.append(number)
-    raise KeyboardInterrupt
-
-
-def check_interrupt() -> None:
-    """Python drops a Ctrl-C that meets a finaliser or a callback: ask again at each step."""
-    if _interrupts:
-        raise KeyboardInterrupt
+    except OSError:
+        code = code or FAILED
+    if code != INTERRUPTED and "loky" in sys.modules:
+        sys.exit(code)  # workers end in their own order
+    if code != INTERRUPTED:
+        atexit._run_exitfuncs()
+    os._exit(code)  # nothing is left that is worth taking apart
 
 
 def run_command(arguments: list[str]) -> int:
@@ -95,6 +82,14 @@ def cli() -> None:
 
 Command = Callable[..., Any]
 
+
+def path(text: str) -> Path:
+    """A path, of something that may be or not."""
+    if "\0" in text:
+        raise ValueError
+    return Path(text)
+
+
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON for machines.")
 set_option = click.option(
     "--set",
@@ -130,7 +125,7 @@ def replication_options(command: Command) -> Command:
 @replication_options
 @set_option
 @click.option("--keep", type=click.Choice(["measures", "all"]), help="What to keep; default: all up to 1 M contacts.")
-@click.option("--out", type=click.Path(path_type=Path), help="Run folder; default: a new one in results/.")
+@click.option("--out", type=path, help="Run folder; default: a new one in results/.")
 @json_option
 def run(
     scenario: str,
@@ -151,17 +146,17 @@ def run(
 
     path = find_scenario(scenario)
     loaded = load_scenario(path, overrides)
-    folder = store.place_for(loaded, seed, replications, out, Path("results"))
-    with progress(loaded.name, replications) as tick:
-        found = run_scenario(
-            loaded,
-            replications,
-            seed=seed,
-            keep=keep or "auto",
-            processes=processes,
-            progress=tick,
-        )
-    folder = store.write(found, path, folder, run_page(found), numbered=out is None)
+    with store.run_draft(loaded, seed, replications, out) as draft:
+        with progress(loaded.name, replications) as tick:
+            found = run_scenario(
+                loaded,
+                replications,
+                seed=seed,
+                keep=keep or "auto",
+                processes=processes,
+                progress=tick,
+            )
+        folder = store.write(found, path, draft, run_page(found))
     if as_json:
         click.echo(measures_json(found, folder))
     else:
@@ -173,7 +168,7 @@ def run(
 @click.argument("scenarios", nargs=-1, required=True)
 @replication_options
 @set_option
-@click.option("--out", type=click.Path(path_type=Path), help="Where the report goes; default: results/compare-….html.")
+@click.option("--out", type=path, help="Where the report goes; default: results/compare-….html.")
 @json_option
 def compare(
     scenarios: tuple[str, ...],
@@ -194,9 +189,10 @@ def compare(
     if len(scenarios) < 2:
         raise click.UsageError("compare wants at least two scenarios")
     loaded = load_all(scenarios, overrides)
-    with progress(f"{len(loaded)} scenarios", replications) as tick:
-        found = compare_scenarios(loaded, replications, seed=seed, processes=processes, progress=tick)
-    path = store.write_page(comparison_page(found), out or store.comparison_place(found, Path("results")))
+    with store.comparison_draft(loaded[0], replications, out) as draft:
+        with progress(f"{len(loaded)} scenarios", replications) as tick:
+            found = compare_scenarios(loaded, replications, seed=seed, processes=processes, progress=tick)
+        path = store.write_page(comparison_page(found), draft)
     if as_json:
         click.echo(comparison_json(found))
     else:
@@ -205,8 +201,8 @@ def compare(
 
 
 @cli.command()
-@click.argument("folder", type=click.Path(path_type=Path))
-@click.option("--out", type=click.Path(path_type=Path), help="Where the page goes; default: report.html in FOLDER.")
+@click.argument("folder", type=path)
+@click.option("--out", type=path, help="Where the page goes; default: report.html in FOLDER.")
 def report(folder: Path, out: Path | None) -> None:
     """Write the report of the run in FOLDER anew."""
     from sim.experiment import store
@@ -218,27 +214,30 @@ def report(folder: Path, out: Path | None) -> None:
 
 
 @cli.command()
-@click.argument("folder", type=click.Path(path_type=Path))
-@click.argument("request")
+@click.argument("folder", type=path)
+@click.argument("request", required=False)
 @click.option("--replication", type=click.IntRange(0), default=0, show_default=True, help="Which replication.")
-def explain(folder: Path, request: str, replication: int) -> None:
-    """Tell the life of REQUEST (its key, or the beginning of it) in the run in FOLDER."""
+def explain(folder: Path, request: str | None, replication: int) -> None:
+    """Tell the life of REQUEST (its key, or the beginning of it) in the run in FOLDER; without it, list some keys."""
     from sim.experiment import store
+    from sim.report.explain import candidates
     from sim.report.explain import explain as explain_request
 
-    click.echo(explain_request(store.read(folder), request, replication))
+    found = store.read(folder)
+    click.echo(candidates(found, replication) if request is None else explain_request(found, request, replication))
 
 
 @cli.command()
 @click.argument("scenario")
+@click.argument("path", default="")
 @set_option
 @json_option
-def show(scenario: str, overrides: tuple[str, ...], as_json: bool) -> None:
-    """Show every resolved value of SCENARIO with its source, and the load of each pool."""
+def show(scenario: str, path: str, overrides: tuple[str, ...], as_json: bool) -> None:
+    """Show every resolved value of SCENARIO with its source, and the load of each pool; or values below PATH only."""
     from sim.report.show import show_json, show_text
 
     loaded = load_scenario(find_scenario(scenario), overrides)
-    click.echo(show_json(loaded) if as_json else show_text(loaded))
+    click.echo(show_json(loaded, path) if as_json else show_text(loaded, path))
 
 
 @cli.command()
@@ -277,73 +276,3 @@ def schema() -> None:
     from sim.scenario import json_schema
 
     click.echo(json.dumps(json_schema(), ensure_ascii=False, indent=1))
-
-
-# --- helpers ---------------------------------------------------------------------------------------------------------
-
-
-def known_scenarios() -> list[Path]:
-    """Scenario files of ./scenarios and of the checkout that the program runs from, by name."""
-    folders = [Path("scenarios"), Path(__file__).resolve().parent.parent / "scenarios"]
-    found: dict[str, Path] = {}
-    for folder in folders:
-        for path in sorted(folder.glob("*.yaml")):
-            if path.stem not in ("base", "sources"):
-                found.setdefault(path.stem, path)
-    return list(found.values())
-
-
-def find_scenario(name: str) -> Path:
-    """A scenario by its path, or by the name of one that ships."""
-    path = Path(name)
-    if path.is_file() or path.suffix in (".yaml", ".yml") or len(path.parts) > 1:
-        return path
-    for known in known_scenarios():
-        if known.stem == name:
-            return known
-    return path
-
-
-def load_scenario(path: Path, overrides: tuple[str, ...]) -> Scenario:
-    """The scenario of a file."""
-    from sim.scenario import load
-
-    return load(path, overrides)
-
-
-def load_all(names: tuple[str, ...], overrides: tuple[str, ...]) -> list[Scenario]:
-    """Several scenarios; the errors of all are reported together."""
-    from sim.scenario import ScenarioError
-
-    loaded: list[Scenario] = []
-    problems: list[Problem] = []
-    for name in names:
-        try:
-            loaded.append(load_scenario(find_scenario(name), overrides))
-        except ScenarioError as wrong:
-            problems += wrong.problems
-    if problems:
-        raise ScenarioError(dict.fromkeys(problems))
-    return loaded
-
-
-@contextmanager
-def progress(what: str, total: int) -> Iterator[Callable[[int], None]]:
-    """A progress bar on stderr; plain lines where stderr is no terminal."""
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-
-    console = Console(stderr=True)
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
-        task = bar.add_task(what[:40], total=total)
-        if not console.is_terminal:
-            click.echo(f"{what}: {total} replications …", err=True)
-
-        def tick(done: int) -> None:
-            check_interrupt()
-            bar.update(task, completed=done)
-            if not console.is_terminal:
-                click.echo(f"{what}: {done} of {total} done", err=True)
-
-        yield tick

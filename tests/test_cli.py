@@ -10,8 +10,10 @@ import signal
 import subprocess
 import sys
 import time
+from functools import partial
+from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pandas as pd
 import pytest
@@ -55,6 +57,15 @@ def test_run_prints_measures_and_leaves_a_complete_folder(capsys: pytest.Capture
         assert hashlib.sha256((folder / name).read_bytes()).hexdigest() == digest
 
 
+def test_the_program_says_nothing_but_its_progress_on_stderr() -> None:
+    process = citysim("run", TEACHING, "-n", "1", "--out", "here")
+    out, err = process.communicate(timeout=60)
+    assert process.returncode == 0
+    assert "Report: " in out
+    assert len(err.splitlines()) == 2
+    assert citysim("validate", "nowhere.yaml").wait(timeout=60) == 3
+
+
 def test_the_tables_have_the_columns_of_the_contract() -> None:
     from sim.experiment.store import read_table
 
@@ -92,6 +103,68 @@ def test_a_run_folder_is_never_overwritten(capsys: pytest.CaptureFixture[str]) -
     assert run_command(arguments) == 0
     assert len(list(Path("results").iterdir())) == 2
     assert not Path("here/requests.parquet").exists()
+
+
+def test_a_place_that_cannot_be_written_is_noticed_before_simulating(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def simulated(*_: object, **__: object) -> None:
+        pytest.fail("simulated first")
+
+    monkeypatch.setattr("sim.experiment.runs.run", simulated)
+    monkeypatch.setattr("sim.experiment.compare.compare", simulated)
+    Path("file").write_text("")
+    for command in (["run", TEACHING], ["compare", TEACHING, TEACHING]):
+        for out, code in (("file", 3), ("file/below", 1), ("a\0b", 2), ("new/" + 300 * "x", 1)):
+            assert run_command([*command, "--out", out]) == code
+            assert "Traceback" not in capsys.readouterr().err
+    assert [path.name for path in Path().iterdir()] == ["file"]
+
+
+def test_an_error_while_simulating_leaves_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    def wrong(*_: object, **__: object) -> None:
+        assert len(list(Path("results").iterdir())) == 1
+        raise ValueError
+
+    monkeypatch.setattr("sim.experiment.runs.run", wrong)
+    with pytest.raises(ValueError):  # noqa: PT011
+        run_command(["run", TEACHING])
+    assert list(Path().iterdir()) == []
+
+
+@pytest.mark.parametrize("kind", ["file", "folder"])
+def test_two_that_want_one_place_at_the_same_moment_both_find_one(kind: Literal["file", "folder"]) -> None:
+    from sim.experiment.drafts import Draft, TakenError, draft
+
+    wanted = Path("results/page.html")
+
+    def filled(place: Draft, text: str) -> Path:
+        (place.beside / "x" if kind == "folder" else place.beside).write_text(text)
+        return place.keep()
+
+    with (
+        draft(wanted, kind, "number") as one,
+        draft(wanted, kind, "number") as two,
+        draft(wanted, kind, "refuse") as no,
+    ):
+        assert filled(one, "1") == wanted
+        assert filled(two, "2") == Path("results/page-2.html")
+        with pytest.raises(TakenError):
+            filled(no, "3")
+    assert sorted(path.name for path in Path("results").iterdir()) == ["page-2.html", "page.html"]
+    assert (wanted / "x" if kind == "folder" else wanted).read_text() == "1"
+
+
+def test_the_commit_is_that_of_the_checkout_and_of_no_other() -> None:
+    from sim.experiment.versions import commit
+
+    inside = Path("repository/site-packages")
+    inside.mkdir(parents=True)
+    run = partial(subprocess.run, check=True, capture_output=True, cwd=inside.parent)
+    run(["git", "init"])
+    run(["git", "-c", "user.name=a", "-c", "user.email=a@b.c", "commit", "--allow-empty", "-m", "x"])
+    assert commit(inside) is None
+    assert len(commit(inside.parent) or "") == 40
 
 
 def test_json_for_machines(capsys: pytest.CaptureFixture[str]) -> None:
@@ -181,6 +254,33 @@ def test_explain_tells_a_life_whose_hours_add_up(capsys: pytest.CaptureFixture[s
     assert run_command(["explain", "here", ""]) == 3
 
 
+def test_explain_without_a_request_lists_some(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run_command(["run", TEACHING, "-n", "1", "--out", "here"]) == 0
+    capsys.readouterr()
+    assert run_command(["explain", "here"]) == 0
+    out = capsys.readouterr().out
+    assert max(len(line) for line in out.splitlines()) <= 80
+    for kind in ("longest:", "handled again:", "merged:", "closed late:"):
+        assert kind in out
+    keys = [line.split()[0] for line in out.splitlines() if line.startswith("  ")]
+    assert len(keys) >= 6
+    for key in set(keys):
+        assert run_command(["explain", "here", key]) == 0
+        story = capsys.readouterr().out.splitlines()
+        for before, after in pairwise(story):  # a callback of the same second comes after the closing
+            assert not ("callback (" in before and "closed by" in after and before[:24] == after[:24])
+
+
+def test_show_of_a_path_shows_only_what_is_below(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run_command(["show", TEACHING, "units."]) == 0
+    out = capsys.readouterr().out
+    assert "units.Roads.staff = 3" in out
+    assert all(line.startswith(("units.", "    ")) for line in out.splitlines())
+    assert run_command(["show", TEACHING, "units.", "--json"]) == 0
+    assert {v["path"].split(".")[0] for v in json.loads(capsys.readouterr().out)["values"]} == {"units"}
+    assert run_command(["show", TEACHING, "nothing"]) == 3
+
+
 def test_report_writes_the_page_anew() -> None:
     assert run_command(["run", TEACHING, "-n", "2", "--out", "here"]) == 0
     page = Path("here/report.html").read_text(encoding="utf-8")
@@ -210,13 +310,29 @@ def test_ctrl_c_leaves_no_folder_and_no_process() -> None:
     assert process.returncode == 130
     assert "Traceback" not in err
     assert not Path("results").exists() or not list(Path("results").iterdir())
-    for _ in range(50):  # what the interpreter keeps for its own order ends a moment later
+    assert gone(process.pid, 5)  # what the interpreter keeps for its own order ends a moment later
+
+
+def test_workers_do_not_outlive_a_killed_parent() -> None:
+    changes = ("--set", "districts.Riverside.population=3e6", "--processes", "2")
+    process = citysim("run", TEACHING, "-n", "4", *changes, start_new_session=True)
+    assert process.stderr is not None
+    assert "4 replications" in process.stderr.readline()
+    time.sleep(4)
+    os.kill(process.pid, signal.SIGKILL)
+    process.wait()
+    assert gone(process.pid, 10)
+
+
+def gone(group: int, seconds: float) -> bool:
+    """Whether no process of the group is left after so long."""
+    for _ in range(int(10 * seconds)):
         try:
-            os.killpg(process.pid, 0)
+            os.killpg(group, 0)
         except ProcessLookupError:
-            return
+            return True
         time.sleep(0.1)
-    pytest.fail("a process is left")
+    return False
 
 
 def test_a_full_disk_ends_in_one_line_and_no_partial_folder() -> None:
@@ -228,4 +344,4 @@ def test_a_full_disk_ends_in_one_line_and_no_partial_folder() -> None:
     assert process.returncode == 1
     assert err.strip().splitlines()[-1].startswith("citysim: cannot write the run to out/here")
     assert "Traceback" not in err
-    assert list(Path("out").iterdir()) == []
+    assert not Path("out").exists()

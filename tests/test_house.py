@@ -12,7 +12,18 @@ import pytest
 SIM = Path(__file__).resolve().parent.parent / "sim"
 
 #: Left to right; a room imports only from rooms to its left, and from itself.
-ROOMS = ("scenario", "model", "outcomes", "measurement", "inference", "experiment", "report", "cli")
+ROOMS = (
+    "scenario",
+    "model",
+    "outcomes",
+    "measurement",
+    "inference",
+    "experiment",
+    "report",
+    "finding",
+    "terminal",
+    "cli",
+)
 
 #: Inside the model, too: what both engines share knows nothing of either.
 MODEL = (

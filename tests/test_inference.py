@@ -148,8 +148,26 @@ def test_holm_adjusts_over_the_headline_measures_of_the_city_and_all_scenarios()
     family = found["measure"].isin(["breach_share", "score"]) & (found["group_by"] == "")
     assert family.sum() == 4
     np.testing.assert_allclose(found.loc[family, "p_holm"], holm(found.loc[family, "p"]))
-    assert found.loc[~family, "p_holm"].isna().all()
+    other = (found["measure"] == "hops_mean") & (found["group_by"] == "")
+    assert found.loc[other, "p_holm"].isna().all()
     assert found["p"].notna().all()
+
+
+def test_holm_adjusts_over_the_groups_of_one_measure_and_dimension() -> None:
+    rng = np.random.default_rng(4)
+    parts = []
+    for scenario, shift in (("base", 0.0), ("b", 0.3)):
+        for dimension, groups in (("district", "ABC"), ("category", "DE")):
+            for group in groups:
+                values = list(rng.normal(shift, 0.1, 4))
+                for measure in ("breach_share", "hops_mean"):
+                    parts.append(rows(values, measure, scenario, group_by=dimension, group=f'["{group}"]'))
+    found = differences(pd.concat(parts), "base")
+    families = list(found.groupby(["measure", "group_by"]))
+    assert [len(family) for _, family in families] == [2, 3, 2, 3]
+    for _, family in families:
+        np.testing.assert_allclose(family["p_holm"], holm(family["p"]))
+    assert (found["p_holm"] > found["p"]).any()
 
 
 def test_a_missing_baseline_is_an_error() -> None:

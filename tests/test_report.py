@@ -14,8 +14,11 @@ from towns import FULL, full, station
 import sim
 from sim.experiment.compare import Comparison, compare
 from sim.experiment.runs import Run, run
-from sim.report.formats import difference, difference_interval, interval, number
+from sim.measurement import REGISTRY
+from sim.report.formats import FEW_DUE, difference, difference_interval, interval, number
 from sim.report.page import comparison_page, run_page
+from sim.report.results import Results
+from sim.report.text import comparison_text, run_text
 from sim.scenario import Scenario, from_dict
 
 TEACHING = Path(__file__).resolve().parent.parent / "scenarios" / "teaching.yaml"
@@ -116,6 +119,54 @@ def test_without_phone_and_limits_sentences_say_so() -> None:
     assert not [a for a in found.tags("figure") if a["id"] == "figure-breaches"]
 
 
+def test_what_is_not_modelled_is_not_shown_in_text_or_report() -> None:
+    bare = some(station("40 / d", "1 h", 3, 30))
+    found, text = sound(run_page(bare)), run_text(bare)
+    assert "truly solved is not modelled" in found.words
+    assert not [a for a in found.tags("figure") if a["id"] == "figure-truth"]
+    for measure in ("true_resolution_share", "hops_mean", "rounds_mean", "repeat_share", "answered_within_15s"):
+        assert REGISTRY[measure].english not in found.words
+        assert REGISTRY[measure].english not in text
+    categories = {name: {**spec, "resolve": [0.5]} for name, spec in bare.scenario.resolved()["categories"].items()}
+    other = some(from_dict({**bare.scenario.resolved(), "categories": categories}))
+    assert "Truly resolved" in sound(run_page(other)).words
+    assert "Truly resolved" in run_text(other)
+
+
+def test_a_share_of_a_handful_of_due_requests_is_not_shown(teaching: Run, page: Page) -> None:
+    due = Results(teaching.measures).by("breach_share", "unit")
+    few = {name for name, found in due.items() if found.cases < 5}
+    assert few == {"Street offices"}
+    text = run_text(teaching)
+    for name in due:
+        line = next(line for line in text.splitlines() if line.startswith(name))
+        assert (" – " in line) == (name in few)
+    assert FEW_DUE in text
+    assert FEW_DUE in page.words
+
+
+def test_the_backlog_figure_says_what_the_measure_counts(teaching: Run, page: Page) -> None:
+    assert f"“Backlog at the end” ({Results(teaching.measures).city('backlog_end').text}) is of counted" in page.words
+
+
+def test_categories_whose_median_is_not_reached_are_the_slowest() -> None:
+    categories = {name: {**spec} for name, spec in FULL["categories"].items()}
+    categories["Pothole"]["never_closed"] = 1.0
+    words = sound(run_page(some(full(categories=categories)))).words
+    assert "Slowest: Pothole" in words
+    assert "half of the requests or more are open at the end. Fastest:" in words
+
+
+def test_a_cost_without_some_wages_is_warned_of() -> None:
+    paid = {
+        kind: {name: {**pool, "wage": "20 / h"} for name, pool in FULL[kind].items()} for kind in ("pools", "units")
+    }
+    for scenario, warned in ((full(), True), (full(**paid), False)):
+        found = some(scenario, 1)
+        for text in (sound(run_page(found)).words, " ".join(run_text(found).split())):
+            assert ("The staff cost is too low" in text) == warned
+
+
 def quiet() -> Scenario:
     """The full town without any problem or question."""
     return full(categories={name: {**spec, "rate": "0 / year"} for name, spec in FULL["categories"].items()})
@@ -184,10 +235,25 @@ def test_the_report_of_a_comparison_says_everything_it_should(comparison: Compar
     for scenario in comparison.scenarios:
         assert scenario.digest in found.words
     table = comparison.differences
-    row = table[(table["scenario"] == "Fewer") & table["p_holm"].notna() & (table["measure"] == "breach_share")].iloc[0]
+    row = table[(table["scenario"] == "Fewer") & (table["group_by"] == "") & (table["measure"] == "breach_share")].iloc[
+        0
+    ]
     assert difference(row) in found.words
     assert difference_interval(row) in found.words
     assert "not reached" in found.words
+
+
+def test_clear_means_adjusted_in_the_terminal_and_in_the_report(comparison: Comparison) -> None:
+    rows = comparison.differences.query("scenario == 'One more' and group_by == 'category'")
+    for p, words, reading in (
+        (0.2, "by category, earlier: none clearly", "No clear difference among"),
+        (0.01, "by category, earlier: Opening hours", "Clear differences:"),
+    ):
+        changed = dataclasses.replace(comparison, differences=comparison.differences.copy())
+        changed.differences.loc[rows.index] = rows.assign(difference=-1.0, lower=-2.0, upper=-0.5, p=0.01, p_holm=p)
+        assert words in comparison_text(changed).split("One more")[-1]
+        figure = sound(comparison_page(changed)).words.split("Differences by category. ")[-1]
+        assert figure.startswith(reading)
 
 
 def test_a_comparison_of_the_same_is_no_difference() -> None:

@@ -36,7 +36,7 @@ class Comparison:
     requests: pd.DataFrame
 
     def _repr_html_(self) -> str:
-        city = self.differences[self.differences["p_holm"].notna()]
+        city = self.differences[(self.differences["group_by"] == "") & self.differences["p_holm"].notna()]
         return str(city.to_html(index=False))
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import os
-from datetime import timedelta
 
 from sim.scenario import Problem, Scenario, ScenarioError
 
@@ -31,14 +30,9 @@ def expected_contacts(scenario: Scenario) -> float:
     return float(births @ reports)
 
 
-def hours_of(scenario: Scenario) -> float:
-    """From start to end."""
-    return (scenario.time.end - scenario.time.start) / timedelta(hours=1)
-
-
 def needed_bytes(scenario: Scenario) -> float:
     """Memory one replication takes at its peak, roughly."""
-    pool_hours = _pools(scenario) * hours_of(scenario)
+    pool_hours = _pools(scenario) * scenario.hours_of(scenario.time.end)
     return BYTES_AT_REST + BYTES_PER_CONTACT * expected_contacts(scenario) + BYTES_PER_POOL_HOUR * pool_hours
 
 

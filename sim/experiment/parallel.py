@@ -5,6 +5,8 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
+import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import BrokenExecutor, as_completed
 from typing import Any, TypeVar
@@ -21,6 +23,9 @@ class WorkerDiedError(Exception):
 
 #: Below so many contacts in all, a second process costs more than it saves (it imports everything anew).
 WORTH_A_PROCESS = 30_000
+
+#: A worker without work for so long ends by itself, also where it cannot see that its parent is gone.
+_IDLE_SECONDS = 60
 
 
 def workers(replications: int, processes: int | None, contacts: float) -> int:
@@ -50,7 +55,7 @@ def each(
     from loky import ProcessPoolExecutor
 
     # fresh interpreters that import nothing of the caller's: works in scripts without a main guard, and in notebooks
-    pool = ProcessPoolExecutor(processes, initializer=_quiet)
+    pool = ProcessPoolExecutor(processes, timeout=_IDLE_SECONDS, initializer=_begin_worker)
     try:
         futures = {pool.submit(work, *arguments, k): k for k in range(replications)}
         for future in as_completed(futures):
@@ -69,6 +74,13 @@ def each(
     return [found[k] for k in range(replications)]
 
 
-def _quiet() -> None:
-    """A worker leaves Ctrl-C to the process that started it."""
+def _begin_worker() -> None:
+    """A worker leaves Ctrl-C to the process that started it, and ends when that is gone."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with, args=(os.getppid(),), daemon=True).start()
+
+
+def _end_with(parent: int) -> None:
+    while os.getppid() == parent:
+        time.sleep(1.0)
+    os._exit(1)

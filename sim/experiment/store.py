@@ -1,7 +1,4 @@
-"""Run folders: complete or absent, never overwritten.
-
-A folder is written beside its final place and renamed when everything is there.
-"""
+"""Run folders and the pages of reports: what is in them, and how a run is read back."""
 
 from __future__ import annotations
 
@@ -11,126 +8,81 @@ import os
 import platform
 import re
 import shutil
-import subprocess
-import tempfile
-from importlib.metadata import PackageNotFoundError, version
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from sim.experiment.drafts import Draft, WriteError, draft
 from sim.experiment.runs import Run, Tables
+from sim.experiment.versions import commit, packages, version_of
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from sim.experiment.compare import Comparison
     from sim.scenario import Scenario
 
 FORMAT = 1
-PACKAGES = ("simpy", "numpy", "scipy", "numba", "pandas", "duckdb")
+_RESULTS = Path("results")
 
 
 class RunFolderError(Exception):
-    """A run folder that is none, or stands where another should go, in one line."""
+    """A run folder that is none, in one line."""
 
     exit_code = 3
 
 
-class WriteError(Exception):
-    """A run or report that cannot be written (a full disk, no permission), in one line."""
-
-    exit_code = 1
-
-
-def place_for(scenario: Scenario, seed: int, replications: int, out: Path | None, results: Path) -> Path:
-    """Where a run goes: ``out``, or a new folder in ``results`` named after the scenario."""
-    if out is None:
-        return _new(results / f"{_slug(scenario.name)}-{scenario.digest[:8]}-seed{seed}-n{replications}")
-    if out.exists():
-        raise RunFolderError(f"{out} exists already: a run folder is never overwritten")
-    return out
+def run_draft(scenario: Scenario, seed: int, replications: int, out: Path | None) -> AbstractContextManager[Draft]:
+    """A draft of a run folder: ``out``, or a new folder in results/ named after the scenario."""
+    if out is not None:
+        return draft(out, "folder", "refuse")
+    name = f"{_slug(scenario.name)}-{scenario.digest[:8]}-seed{seed}-n{replications}"
+    return draft(_RESULTS / name, "folder", "number")
 
 
-def comparison_place(comparison: Comparison, results: Path) -> Path:
-    """A new file in ``results`` for the report of a comparison."""
-    first = comparison.scenarios[0]
-    return _new(results / f"compare-{_slug(first.name)}-{first.digest[:8]}-n{comparison.replications}.html")
+def comparison_draft(baseline: Scenario, replications: int, out: Path | None) -> AbstractContextManager[Draft]:
+    """A draft of the report of a comparison: ``out``, or a new file in results/ named after the baseline."""
+    if out is not None:
+        return draft(out, "file", "refuse")
+    name = f"compare-{_slug(baseline.name)}-{baseline.digest[:8]}-n{replications}.html"
+    return draft(_RESULTS / name, "file", "number")
 
 
 def _slug(name: str) -> str:
     return re.sub(r"[^\w]+", "-", name.lower()).strip("-")[:60] or "run"
 
 
-def _new(path: Path) -> Path:
-    """The path, numbered where it exists already."""
-    found, number = path, 2
-    while found.exists():
-        found, number = path.with_name(f"{path.stem}-{number}{path.suffix}"), number + 1
-    return found
-
-
-def write_page(page: str, path: Path) -> Path:
-    """Write a page to a new file, whole or not at all."""
-    if path.exists():
-        raise RunFolderError(f"{path} exists already")
-    return replace_page(page, path)
+def write_page(page: str, place: Draft) -> Path:
+    """Write a page and say where it is."""
+    try:
+        place.beside.write_text(page, encoding="utf-8")
+        return place.keep()
+    except OSError as wrong:
+        raise WriteError(f"cannot write {place.wanted}: {wrong.strerror or wrong}") from wrong
 
 
 def replace_page(page: str, path: Path) -> Path:
     """Write a page, whole or not at all, over an older one."""
+    with draft(path, "file", "replace") as place:
+        return write_page(page, place)
+
+
+def write(run: Run, given: Path | None, place: Draft, report: str) -> Path:
+    """Write a run folder with its report, and say where; ``given`` is the scenario file as it was given."""
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, beside = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)
+        _fill(run, given, place.beside, report)
+        return place.keep()
     except OSError as wrong:
-        raise WriteError(f"cannot write {path}: {wrong.strerror}") from wrong
-    try:
-        with open(handle, "w", encoding="utf-8") as file:
-            file.write(page)
-        os.chmod(beside, 0o644)
-        os.replace(beside, path)
-    except BaseException as wrong:
-        os.unlink(beside)
-        if isinstance(wrong, OSError):
-            raise WriteError(f"cannot write {path}: {wrong.strerror}") from wrong
-        raise
-    return path
-
-
-def write(run: Run, given: Path | None, folder: Path, report: str, numbered: bool = False) -> Path:
-    """Write a run folder with its report, and say where; ``given`` is the scenario file as it was given.
-
-    Where ``folder`` exists by now, a ``numbered`` one takes the next number.
-
-    Raises ``WriteError``; then nothing of the folder is left.
-    """
-    try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        beside = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
-    except OSError as wrong:
-        raise WriteError(f"cannot write to {folder.parent}: {wrong.strerror}") from wrong
-    try:
-        _fill(run, given, beside, report)
-        beside.chmod(0o755)
-        while numbered and folder.exists():
-            folder = _new(folder)
-        beside.rename(folder)
-        return folder
-    except OSError as wrong:
-        shutil.rmtree(beside, ignore_errors=True)
-        raise WriteError(f"cannot write the run to {folder}: {wrong.strerror or wrong}") from wrong
-    except BaseException:
-        shutil.rmtree(beside, ignore_errors=True)
-        raise
+        raise WriteError(f"cannot write the run to {place.wanted}: {wrong.strerror or wrong}") from wrong
 
 
 def _fill(run: Run, given: Path | None, folder: Path, report: str) -> None:
     import duckdb
 
     try:
-        for name in Tables.__dataclass_fields__:
-            table = getattr(run.tables, name)
-            if table is not None:
-                _write_table(table, folder / f"{name}.parquet")
-        _write_table(run.pools, folder / "pools.parquet")
+        tables = {name: getattr(run.tables, name) for name in Tables.__dataclass_fields__}
+        kept = {name: table for name, table in tables.items() if table is not None}
+        _write_tables({**kept, "pools": run.pools}, folder)
     except duckdb.Error as wrong:
         full = "No space left on device" in str(wrong)
         raise OSError(None, "No space left on device" if full else str(wrong).splitlines()[0]) from wrong
@@ -144,13 +96,14 @@ def _fill(run: Run, given: Path | None, folder: Path, report: str) -> None:
         os.fsync(file.fileno())
 
 
-def _write_table(table: pd.DataFrame, path: Path) -> None:
+def _write_tables(tables: Mapping[str, pd.DataFrame], folder: Path) -> None:
     import duckdb
 
     with duckdb.connect() as connection:
-        connection.register("written", table)
-        target = str(path).replace("'", "''")
-        connection.execute(f"COPY written TO '{target}' (FORMAT parquet, COMPRESSION zstd)")
+        for name, table in tables.items():
+            connection.register("written", table)
+            target = str(folder / f"{name}.parquet").replace("'", "''")
+            connection.execute(f"COPY written TO '{target}' (FORMAT parquet, COMPRESSION zstd)")
 
 
 def read_table(path: Path) -> pd.DataFrame:
@@ -164,7 +117,7 @@ def read_table(path: Path) -> pd.DataFrame:
 def _manifest(run: Run, folder: Path) -> dict[str, Any]:
     return {
         "format": FORMAT,
-        "citysim": _version("citysim"),
+        "citysim": version_of("citysim"),
         "scenario": run.scenario.resolved(),
         "scenario_digest": run.scenario.digest,
         "seed": run.seed,
@@ -173,33 +126,10 @@ def _manifest(run: Run, folder: Path) -> dict[str, Any]:
         "seconds": round(run.seconds, 3),
         "python": platform.python_version(),
         "platform": platform.platform(),
-        "packages": {name: _version(name) for name in PACKAGES},
-        "git_commit": _commit(),
+        "packages": packages(),
+        "git_commit": commit(),
         "sha256": {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in sorted(folder.iterdir())},
     }
-
-
-def _version(name: str) -> str | None:
-    try:
-        return version(name)
-    except PackageNotFoundError:
-        return None
-
-
-def _commit() -> str | None:
-    """The commit of the code that ran, where it runs from a checkout."""
-    here = Path(__file__).resolve().parent
-    try:
-        found = subprocess.run(
-            ["git", "-C", str(here), "rev-parse", "HEAD"],
-            capture_output=True,
-            text=True,
-            timeout=5,
-            check=False,
-        )
-    except (OSError, subprocess.TimeoutExpired):
-        return None
-    return found.stdout.strip() or None
 
 
 def read(folder: Path) -> Run:

@@ -35,9 +35,10 @@ def differences(measures: pd.DataFrame, baseline: str, level: float = 0.95) -> p
     """Each other scenario less the baseline, in pairs of the same replication.
 
     Columns: scenario, baseline, measure, group_by, group, difference (their mean), lower, upper, n (pairs),
-    unit, p (two-sided t-test; 1 where all differences are exactly zero), p_holm (adjusted over the headline
-    measures of the whole city, all scenarios together; null for all others). A ValueError if the table has no
-    such baseline, or nothing to compare it with.
+    unit, p (two-sided t-test; 1 where all differences are exactly zero), p_holm (adjusted within a family, all
+    scenarios together: the headline measures of the whole city are one, the groups of each measure and dimension
+    another; null for the city's other measures). A ValueError if the table has no such baseline, or nothing to
+    compare it with.
     """
     cube = Cube(measures)
     if baseline not in cube.scenarios or len(cube.scenarios) < 2:
@@ -63,8 +64,10 @@ def differences(measures: pd.DataFrame, baseline: str, level: float = 0.95) -> p
         parts.append(part[cube.present[:, number] & cube.present[:, base]])
     table = pd.concat(parts, ignore_index=True)
     headlines = [measure.identifier for measure in REGISTRY.values() if measure.headline]
-    family = table["measure"].isin(headlines) & (table["group_by"] == "")
-    table["p_holm"] = holm(table["p"].where(family))
+    city = table["group_by"] == ""
+    member = table[~city | table["measure"].isin(headlines)]
+    family = [member["measure"].where(~city, ""), member["group_by"]]
+    table["p_holm"] = member.groupby(family)["p"].transform(holm)
     columns = ["scenario", "baseline", *KEY, "difference", "lower", "upper", "n", "unit", "p", "p_holm"]
     return table[columns]
 

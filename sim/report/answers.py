@@ -8,6 +8,7 @@ from markupsafe import Markup
 
 from sim.report.blocks import Cell, Section, Table, Text, Tile, Tiles
 from sim.report.formats import gap
+from sim.report.modelled import RATES, missing_wages, not_modelled
 from sim.report.names import Names, marked, measure_name
 from sim.report.results import Results
 
@@ -20,7 +21,7 @@ _MORE_TILES = ("time_to_close_p50", "time_to_close_p90", "answered_within_15s", 
 _GROUPS = (
     (
         "Three rates and score",
-        ("response_rate", "resolution_rate", "satisfaction_rate", "score", "said_contacted_rate"),
+        RATES,
     ),
     ("Truth", ("true_resolution_share", "false_resolution_share", "closed_share")),
     ("Breaches", ("breach_share", "contact_breach_share", "lateness_mean_among_closed")),
@@ -36,10 +37,21 @@ _GROUPS = (
     ("Staff", ("utilisation", "cost", "cost_per_request")),
 )
 
+_TWO_DENOMINATORS = (
+    "The response rate is a share of the requests whose callback was answered, the missed contact-by limit one of all "
+    "requests whose limit fell before the end: the two need not add up to 100 %."
+)
+
 
 def answers(scenario: Scenario, results: Results, names: Names, replications: int) -> Section:
     """The first section of a run's report."""
-    missing, without = _missing(scenario, results)
+    missing, without = not_modelled(scenario)
+    if results.city("contacts").mean == 0:
+        missing.insert(0, "Nobody called: there are no contacts in the count window, hence no shares and no times.")
+    if not {"response_rate", "contact_breach_share"} & without:
+        missing.append(_TWO_DENOMINATORS)
+    if warning := missing_wages(scenario):
+        missing.append(warning)
     shown = [measure for measure in (*_TILES, *_MORE_TILES) if measure not in without]
     section = Section("answers", "Answers first")
     section.blocks.append(Tiles([_tile(measure, results, names) for measure in shown]))
@@ -47,35 +59,6 @@ def answers(scenario: Scenario, results: Results, names: Names, replications: in
     section.blocks.append(_table(results, names, without))
     section.blocks.append(Text(_how_to_read(replications), note=True))
     return section
-
-
-def _missing(scenario: Scenario, results: Results) -> tuple[list[str], set[str]]:
-    """What the scenario has no answer to, in sentences, and the measures that are not shown for it."""
-    sentences, without = [], set[str]()
-    policies = scenario.policies
-    if results.city("contacts").mean == 0:
-        sentences.append("Nobody called: there are no contacts in the count window, hence no shares and no times.")
-    if policies.callback is None:
-        sentences.append(
-            "This scenario has no callback (回访): citizens are not asked, so there is no response, resolution or "
-            "satisfaction rate, and no score."
-        )
-        without |= {*_GROUPS[0][1], "false_resolution_share"}
-    elif scenario.contact is None:
-        sentences.append("This scenario has no stage that contacts the citizen (响应), hence no response rate.")
-        without |= {"response_rate"}
-    limits = policies.time_limits
-    if limits is None or not (limits.resolve or limits.by_category):
-        sentences.append("This scenario sets no limits to resolve requests (限时办理), so none can be missed.")
-        without |= {"breach_share", "lateness_mean_among_closed"}
-    if limits is None or not limits.contact or scenario.contact is None:
-        without |= {"contact_breach_share"}
-    if not any(channel.pool and channel.patience for channel in scenario.channels.values()):
-        sentences.append("No channel of this scenario has callers who may hang up: there is no phone service to judge.")
-        without |= {"answered_within_15s", "phone_wait_mean", "abandonment_share", "lost_share"}
-    if not results.city("cost").known:
-        without |= {"cost", "cost_per_request"}
-    return sentences, without
 
 
 def _tile(measure: str, results: Results, names: Names) -> Tile:

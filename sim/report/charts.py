@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import matplotlib as mpl
 import numpy as np
@@ -13,7 +14,7 @@ from matplotlib.axes import Axes
 from matplotlib.collections import PatchCollection
 from matplotlib.figure import Figure as Drawing
 from matplotlib.lines import Line2D
-from matplotlib.patches import Patch, Rectangle
+from matplotlib.patches import Patch, Rectangle, StepPatch
 from numpy.typing import NDArray
 
 from sim.report import svg
@@ -204,7 +205,14 @@ def round_step(about: float) -> float:
     return next(power * factor for factor in (5, 2, 1) if power * factor <= about * 1.0001)
 
 
-# --- cells and bars ---------------------------------------------------------------------------------------------------
+# --- steps, cells and bars -------------------------------------------------------------------------------------------
+
+
+def steps(
+    ax: Axes, values: Floats, edges: Floats, *, baseline: Floats | float | None = 0.0, fill: bool = False, **look: Any
+) -> None:
+    """Steps as of ``Axes.stairs``, on axes whose limits are given: finding limits from each step takes long."""
+    ax.add_artist(StepPatch(values, edges, baseline=baseline, fill=fill, **look))  # type: ignore[arg-type]
 
 
 def cells(ax: Axes, values: Floats, most: float) -> None:

@@ -11,19 +11,17 @@ from markupsafe import Markup
 
 from sim.measurement import REGISTRY
 from sim.report.blocks import Block, Cell, Heading, Section, Table, Text, Tile, Tiles
-from sim.report.figures_who import BETTER, MEASURES, UNCLEAR, WORSE, Rows, difference_cell, fates, verdict, who_gains
+from sim.report.figures_who import Rows, difference_cell, fates, who_gains
 from sim.report.formats import difference, difference_interval, p_value, rows_of
 from sim.report.names import Names, clean, marked, measure_name
 from sim.report.provenance import versions, window
 from sim.report.results import Results
+from sim.report.verdicts import BETTER, LEVEL, WORSE, verdict
 
 if TYPE_CHECKING:
     from sim.experiment.compare import Comparison
     from sim.scenario import Scenario
 
-#: Differences are called clear where Holm's p is below it.
-LEVEL = 0.05
-NONE = "no difference"
 _MOST_VALUES = 40
 _TILES = ("true_resolution_share", "satisfaction_rate", "breach_share", "time_to_close_p50", "backlog_end", "cost")
 
@@ -50,11 +48,8 @@ class _Variant:
         return self.base.city(measure).reached and self.results.city(measure).reached
 
     def judged(self, measure: str) -> str:
-        """The verdict on a headline measure, corrected for their number."""
-        row = self.rows[measure, "", ""]
-        if row.p_holm < LEVEL:
-            return verdict(row)
-        return NONE if row.difference == 0 and row.lower == row.upper else UNCLEAR
+        """The verdict on a headline measure."""
+        return verdict(self.rows[measure, "", ""])
 
 
 def comparison_title(comparison: Comparison) -> Cell:
@@ -148,11 +143,9 @@ def _how_to_read(comparison: Comparison) -> str:
 
 def _gains(variant: _Variant, names: Names) -> list[Block]:
     end, both = f"-{variant.number}", (variant.base, variant.results)
-    judged = {measure: variant.judged(measure) for measure in MEASURES if (measure, "", "") in variant.rows}
     parts = (("district", "Differences by district"), ("category", "Differences by category"))
     found: list[Block | None] = [
-        who_gains(variant.rows, both, judged, names, dimension, f"by-{dimension}{end}", title)
-        for dimension, title in parts
+        who_gains(variant.rows, both, names, dimension, f"by-{dimension}{end}", title) for dimension, title in parts
     ]
     found.append(fates(variant.pairs, variant.base, names, f"fates{end}"))
     return [block for block in found if block is not None] or [Text("No group has requests in both scenarios.")]

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from sim.report.formats import rows_of
+from sim.report.names import shortened
 
 if TYPE_CHECKING:
     from sim.experiment.runs import Run
@@ -60,12 +61,8 @@ def explain(run: Run, request: str, replication: int = 0) -> str:
 
     Raises ``UnknownRequestError`` where none or several fit, or the run kept no requests.
     """
-    if run.tables.requests is None or run.tables.visits is None:
-        raise UnknownRequestError("this run kept measures only: run again with --keep all")
-    if not 0 <= replication < run.replications:
-        raise UnknownRequestError(f"the run has the replications 0 … {run.replications - 1}")
-    requests = run.tables.requests
-    fits = requests[(requests["replication"] == replication) & requests["request"].str.startswith(request.lower())]
+    requests = _kept(run, replication)
+    fits = requests[requests["request"].str.startswith(request.lower())]
     if len(fits) == 0:
         raise UnknownRequestError(f"no request {request} in replication {replication}")
     if len(fits) > 1:
@@ -73,8 +70,38 @@ def explain(run: Run, request: str, replication: int = 0) -> str:
         raise UnknownRequestError(f"{len(fits)} requests begin with {request}: {few} …")
     row = fits.iloc[0]
     visits = run.tables.visits
+    assert visits is not None
     own = visits[(visits["replication"] == replication) & (visits["request"] == row["request"])]
     return "\n".join(_Story(run, row).lines(own))
+
+
+def candidates(run: Run, replication: int = 0) -> str:
+    """Requests worth a look: of each kind the three that took longest, with their keys."""
+    requests = _kept(run, replication)
+    end = run.scenario.hours_of(run.scenario.time.end)
+    requests = requests.assign(age=requests["ended"].fillna(end) - requests["arrived"])
+    late = requests["first_closed"] > requests["due"]
+    kinds = {
+        "longest": requests["age"] > 0,
+        "handled again": requests["rounds"] > 1,
+        "merged": requests["status"] == "merged",
+        "closed late": late,
+    }
+    lines = [f"Requests of replication {replication} to explain"]
+    for kind, fits in kinds.items():
+        lines.append(f"{kind}:{'' if fits.any() else ' none'}")
+        for row in rows_of(requests[fits].nlargest(3, "age", keep="first")):
+            lines.append(f"  {row.request}  {length(row.age):>8}  {shortened(f'{row.category} in {row.district}', 28)}")
+    return "\n".join(lines)
+
+
+def _kept(run: Run, replication: int) -> pd.DataFrame:
+    """The requests of a replication."""
+    if run.tables.requests is None or run.tables.visits is None:
+        raise UnknownRequestError("this run kept measures only: run again with --keep all")
+    if not 0 <= replication < run.replications:
+        raise UnknownRequestError(f"the run has the replications 0 … {run.replications - 1}")
+    return run.tables.requests[run.tables.requests["replication"] == replication]
 
 
 class _Story:
@@ -93,9 +120,10 @@ class _Story:
         about = f"{row['category']} in {row['district']}, by {row['channel']}, class {row['urgency']}"
         again = "" if pd.isna(row["repeat_of"]) else f", about the same matter as {row['repeat_of']}"
         told = [(float(row["arrived"]), f"the citizen turns to the city{again}")]
-        told += [self._visit(visit) for visit in rows_of(visits)]
+        told += [self._visit(visit) for visit in rows_of(visits) if visit.kind != "callback"]
         told += self._milestones()
-        told.sort(key=lambda event: event[0])
+        told += [self._visit(visit) for visit in rows_of(visits) if visit.kind == "callback"]
+        told.sort(key=lambda event: event[0])  # at one instant in this order: a callback follows the closing
         return [
             f"Request {row['request']}: {about}",
             "",
@@ -162,10 +190,10 @@ class _Story:
         lines = ["", "Where the time went"]
         for cause, words in CAUSE_WORDS.items():
             hours = row[f"hours_{cause}"]
-            if hours > 0:
-                lines.append(f"  {hours:12.4f} h  {words}")
+            if hours >= 0.005:
+                lines.append(f"  {hours:10.2f} h  {words}")
         total = sum(row[f"hours_{cause}"] for cause in CAUSE_WORDS)
-        lines.append(f"  {total:12.4f} h  in all; age {age:.4f} h")
+        lines.append(f"  {total:10.2f} h  in all; age {age:.2f} h")
         return lines
 
 

@@ -17,6 +17,7 @@ from sim.report import charts, svg
 from sim.report.blocks import Cell, Figure, Table
 from sim.report.formats import number
 from sim.report.names import Name
+from sim.report.results import Results
 from sim.report.series import Bins, Flow, Week, merging_note
 
 if TYPE_CHECKING:
@@ -60,8 +61,8 @@ def _over_time(scenario: Scenario, spans: Bins, values: Floats, steps: bool, tic
             if until > begin:
                 ax.axvspan(begin, until, color=svg.PALE, lw=0)
         if steps:
-            ax.stairs(high, spans.edges, baseline=low, fill=True, color=svg.ORANGE, alpha=0.35, lw=0)
-            ax.stairs(mean, spans.edges, color=_BROWN, lw=1.4, baseline=None)
+            charts.steps(ax, high, spans.edges, baseline=low, fill=True, color=svg.ORANGE, alpha=0.35, lw=0)
+            charts.steps(ax, mean, spans.edges, color=_BROWN, lw=1.4, baseline=None)
         else:
             ax.fill_between(spans.edges[1:], low, high, color=svg.SKY, alpha=0.4, lw=0)
             few = {"marker": "o", "ms": 3} if len(mean) <= 16 else {}
@@ -141,7 +142,7 @@ def arrivals(scenario: Scenario, spans: Bins, found: Flow) -> Figure:
     return _panels_over_time("arrivals", title, scenario, spans, found, reading, note)
 
 
-def backlog(scenario: Scenario, spans: Bins, found: Flow) -> Figure:
+def backlog(scenario: Scenario, spans: Bins, found: Flow, results: Results) -> Figure:
     """What is not done yet, by unit."""
     total = np.sum(found.stock, axis=0).mean(axis=0)
     at_end = [float(stock[:, -1].mean()) for stock in found.stock]
@@ -151,6 +152,8 @@ def backlog(scenario: Scenario, spans: Bins, found: Flow) -> Figure:
         title = "Open requests (backlog)"
         what = f"Number at the end of each {spans.word}, counted at the owner from dispatch to closing."
         when = "at the end"
+        counted = results.city("backlog_end").text
+        what += f" “Backlog at the end” ({counted}) is of counted requests only, from the citizen’s call on."
     else:
         title = "Visits waiting at the units (queue)"
         what = f"Mean number over each {spans.word}. The run kept no requests, so lead times are not part of it."
@@ -172,10 +175,10 @@ def _week_panel(week: Week) -> Callable[[Axes], None]:
     edges = np.arange(169.0)
 
     def draw(ax: Axes) -> None:
-        ax.stairs(week.on_duty, edges, fill=True, color=svg.PALE, lw=0)
-        ax.stairs(week.busy, edges, fill=True, color=svg.SKY, alpha=0.8, lw=0)
-        ax.stairs(week.on_duty, edges, color=svg.INK, lw=0.9, baseline=None)
-        ax.stairs(week.load, edges, color=svg.VERMILLION, lw=1.1, baseline=None)
+        charts.steps(ax, week.on_duty, edges, fill=True, color=svg.PALE, lw=0)
+        charts.steps(ax, week.busy, edges, fill=True, color=svg.SKY, alpha=0.8, lw=0)
+        charts.steps(ax, week.on_duty, edges, color=svg.INK, lw=0.9, baseline=None)
+        charts.steps(ax, week.load, edges, color=svg.VERMILLION, lw=1.1, baseline=None)
         ax.set_xlim(0, 168)
         ax.set_xticks([24.0 * day for day in range(8)], [""] * 8)
         for day, word in enumerate(_DAYS):

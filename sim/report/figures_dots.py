@@ -69,13 +69,15 @@ def time_to_close(results: Results, names: Names) -> Figure | None:
                 ax.annotate(text, (1.01, row), xycoords=("axes fraction", "data"), va="center", color=svg.GREY)
         charts.legend(figure, marks, left)
         known = [name for name in shown if quantiles["p50"][name].known]
+        never = [names.category(name).text for name in shown if not quantiles["p50"][name].reached]
         reading = "In no category is the median reached: half of the requests or more are open at the end."
         if known:
             slow, fast = known[0], known[-1]
-            reading = (
-                f"Slowest: {names.category(slow).text}, half of the requests take more than "
-                f"{quantiles['p50'][slow].text}. Fastest: {names.category(fast).text} ({quantiles['p50'][fast].text})."
-            )
+            slowest = f"{names.category(slow).text}, half of the requests take more than {quantiles['p50'][slow].text}"
+            if never:
+                slowest = f"{', '.join(never)}: half of the requests or more are open at the end"
+            fastest = f"{names.category(fast).text} ({quantiles['p50'][fast].text})"
+            reading = f"Slowest: {slowest}. Fastest: {fastest}."
         image = svg.inline(figure, "time", title, reading)
     times = [f"time_to_close_{p}" for p in ("p50", "p90", "p95", "p99", "mean_among_closed")]
     columns = ["requests", *times, "closed_share"]

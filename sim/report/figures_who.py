@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -18,6 +18,7 @@ from sim.report.figures_dots import CITY, MOST_CATEGORIES, MOST_DISTRICTS, MOST_
 from sim.report.formats import difference, difference_interval, number, time_unit
 from sim.report.names import Names, measure_name, shortened
 from sim.report.results import Results
+from sim.report.verdicts import BETTER, MEANING, NONE, UNCLEAR, WORSE, verdict
 
 Floats = NDArray[np.float64]
 Rows = dict[tuple[str, str, str], Any]
@@ -25,11 +26,10 @@ Rows = dict[tuple[str, str, str], Any]
 #: What groups gain or lose by.
 MEASURES = ("breach_share", "time_to_close_p50", "true_resolution_share", "satisfaction_rate")
 
-BETTER, WORSE, UNCLEAR = "better", "worse", "not clear"
 _MARKS = {
-    BETTER: charts.Mark("better", "o", svg.BLUE),
-    WORSE: charts.Mark("worse", "D", svg.VERMILLION),
-    UNCLEAR: charts.Mark("not clear: the interval includes zero", "o", svg.GREY, filled=False),
+    BETTER: charts.Mark("clearly better", "o", svg.BLUE),
+    WORSE: charts.Mark("clearly worse", "D", svg.VERMILLION),
+    UNCLEAR: charts.Mark("not clear", "o", svg.GREY, filled=False),
 }
 _FATES = {
     "faster": charts.Layer("faster", svg.BLUE),
@@ -37,16 +37,6 @@ _FATES = {
     "open_in_both": charts.Layer("open at the end in both", "white", "..."),
     "slower": charts.Layer("slower", svg.VERMILLION, "///"),
 }
-
-
-def verdict(row: Any | None) -> str:
-    """Whether a difference is surely for the better or for the worse, by its interval alone."""
-    if row is None:
-        return UNCLEAR
-    better = REGISTRY[row.measure].better
-    if better is None or math.isnan(row.lower) or row.lower <= 0 <= row.upper:
-        return UNCLEAR
-    return BETTER if (row.difference > 0) == (better == "higher") else WORSE
 
 
 def difference_cell(row: Any | None, reached: bool) -> str:
@@ -60,16 +50,12 @@ def difference_cell(row: Any | None, reached: bool) -> str:
 def who_gains(
     rows: Rows,
     both: tuple[Results, Results],
-    judged: Mapping[str, str],
     names: Names,
     dimension: str,
     key: str,
     title: str,
 ) -> Figure | None:
-    """Differences by district or category: a point with its interval in each; None with no group to show.
-
-    ``judged``: the verdicts on the whole city.
-    """
+    """Differences by district or category: a point with its interval in each; None with no group to show."""
     base = both[0]
     groups = [g for g in base.largest(dimension, MOST_LINES) if any((m, dimension, g) in rows for m in MEASURES)]
     chosen = [m for m in MEASURES if any(_known(rows.get((m, dimension, g))) for g in groups)]
@@ -87,8 +73,7 @@ def who_gains(
             ax = svg.axes(figure, left + number_ * width + 0.06, 0.5, width - 0.16, tall)
             charts.rows(ax, labels if number_ == 0 else [""] * len(labels), 16, bold=[0])
             found = [rows.get((measure, *at)) for at in keys]
-            city = judged.get(measure, UNCLEAR)
-            words = [city if city in _MARKS else UNCLEAR, *(verdict(row) for row in found[1:])]
+            words = [UNCLEAR if verdict(row) == NONE else verdict(row) for row in found]
             _forest(ax, measure, found, words, (width - 0.05) / charts.EM)
             for row, word in zip(found[1:], words[1:], strict=True):
                 clear[word] += _known(row)
@@ -108,8 +93,9 @@ def who_gains(
     table = Table.plain(f"{title}: variant less baseline, 95 % interval", ["group", *map(measure_name, chosen)], lines)
     cut = f" Shown are the {len(shown)} with most requests." if len(groups) > len(shown) else ""
     note = (
-        "Variant less baseline, paired by replication. Each interval stands for itself: with many groups, some are "
-        f"clear by chance. Intervals may run out of the picture; the numbers have them whole.{cut}"
+        f"Variant less baseline, paired by replication. Clear: {MEANING}, over the groups of a measure (the whole "
+        "city: over the headline measures). An interval stands for itself: one that misses zero need not be clear. "
+        f"Intervals may run out of the picture; the numbers have them whole.{cut}"
     )
     return Figure(key, title, reading, image, table, note)
 

@@ -112,6 +112,16 @@ def difference_interval(row: Any) -> str:
     return "" if math.isnan(row.lower) else _points(_span(row.lower, row.upper, row.unit, _reach(row)), row.unit)
 
 
+#: A share of late requests is not shown of fewer requests (a mean over the replications) that came due.
+_ENOUGH = 5
+FEW_DUE = f"Late –: fewer than {_ENOUGH} requests came due."
+
+
+def few_due(due: float) -> bool:
+    """Whether a share of late requests would be one of a handful."""
+    return due < _ENOUGH
+
+
 def p_value(p: float) -> str:
     """A p-value with three digits."""
     if math.isnan(p):

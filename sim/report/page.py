@@ -18,6 +18,7 @@ from sim.report.comparing import comparison_sections, comparison_title
 from sim.report.figures import arrivals, backlog, load
 from sim.report.figures_dots import time_to_close, truth
 from sim.report.figures_shares import breaches, causes
+from sim.report.modelled import models_resolution, not_modelled
 from sim.report.names import Names, marked
 from sim.report.provenance import assumptions, what_was_run, window
 from sim.report.results import Results
@@ -51,9 +52,15 @@ def _figures(run: Run, results: Results, names: Names) -> list[Section]:
     moving = flow(run, spans, names, levels, sizes)
     over_time: list[Block | None] = []
     if moving.series:
-        over_time = [backlog(scenario, spans, moving), arrivals(scenario, spans, moving), units(results, names)]
+        over_time = [
+            backlog(scenario, spans, moving, results),
+            arrivals(scenario, spans, moving),
+            units(results, names, not_modelled(scenario)[1]),
+        ]
     staffed = weeks(run, names, levels)
     asked = scenario.policies.callback is not None
+    truths = [truth(results, names, asked)] if asked or models_resolution(scenario) else []
+    no_truth = "The scenario models neither what is truly solved nor what citizens say of it."
     why: list[Block | None] = [causes(results, names, sizes), largest_causes(results)]
     return [
         _section("flow", "Backlog and arrivals over time", over_time, "The scenario has no units."),
@@ -61,7 +68,7 @@ def _figures(run: Run, results: Results, names: Names) -> list[Section]:
         _section("limits", "Breaches", [breaches(results, names)], "No request of the count window came due."),
         _section("hours", "Where the hours go", why, "No hours were spent on requests."),
         _section("staff", "Load against staff", [load(staffed)] if staffed else [], "The scenario has no staff."),
-        _section("truth-report", "Truth beside report", [truth(results, names, asked)], "There are no requests."),
+        _section("truth-report", "Truth beside report", truths, no_truth if not truths else "There are no requests."),
     ]
 
 

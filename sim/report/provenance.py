@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import platform
 import re
-from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING
 
 import yaml
 from markupsafe import Markup
 
-from sim.experiment.store import PACKAGES
+from sim.experiment.versions import packages, version_of
 from sim.report.blocks import Cell, Section, Table, Text
 from sim.report.formats import number, time_unit
 from sim.report.names import clean, marked
@@ -30,14 +29,8 @@ _RATES = ((1.0, "h"), (24.0, "day"), (8766.0, "year"))
 
 def versions() -> str:
     """The programs that ran, with their versions."""
-
-    def of(name: str) -> str:
-        try:
-            return f"{name} {version(name)}"
-        except PackageNotFoundError:
-            return name
-
-    return ", ".join([of("citysim"), f"Python {platform.python_version()}", *map(of, PACKAGES)])
+    found = {"citysim": version_of("citysim"), "Python": platform.python_version(), **packages()}
+    return ", ".join(f"{name} {version}" if version else name for name, version in found.items())
 
 
 def what_was_run(run: Run) -> Section:

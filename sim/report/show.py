@@ -13,8 +13,16 @@ if TYPE_CHECKING:
     from sim.scenario import Scenario, Value
 
 
-def show_text(scenario: Scenario) -> str:
-    """For reading: the loads first, then every value with its source."""
+class UnknownPathError(Exception):
+    """No value of the scenario has such a path."""
+
+    exit_code = 3
+
+
+def show_text(scenario: Scenario, path: str = "") -> str:
+    """For reading: the loads first, then every value with its source; with a path, only values that begin so."""
+    if path:
+        return "\n".join(wrapped(line) for value in _values(scenario, path) for line in _value_lines(value))
     loads = offered_loads(build_city(scenario))
     lines = [scenario.name, ""]
     if scenario.description:
@@ -34,6 +42,14 @@ def show_text(scenario: Scenario) -> str:
     if unsourced:
         lines += ["", f"{unsourced} numbers have no source."]
     return "\n".join(wrapped(line) for line in lines)
+
+
+def _values(scenario: Scenario, path: str) -> list[Value]:
+    """Those whose path begins so. Raises ``UnknownPathError`` where there are none."""
+    found = [value for value in scenario.values() if value.path.startswith(path)]
+    if not found:
+        raise UnknownPathError(f"no value of the scenario begins with {path}")
+    return found
 
 
 def wrapped(line: str) -> str:
@@ -77,7 +93,7 @@ def _value_lines(value: Value) -> tuple[str, str]:
     return line, f"    {source}{place}"
 
 
-def show_json(scenario: Scenario) -> str:
+def show_json(scenario: Scenario, path: str = "") -> str:
     """For machines: values with sources, loads."""
 
     def source(value: Value) -> Any:
@@ -95,7 +111,7 @@ def show_json(scenario: Scenario) -> str:
                 "default": v.from_default,
                 "source": source(v),
             }
-            for v in scenario.values()
+            for v in _values(scenario, path)
         ],
         "loads": [
             {

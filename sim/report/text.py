@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
-import math
+import textwrap
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sim.measurement import REGISTRY
-from sim.report.formats import difference, difference_interval, interval, number, rows_of
+from sim.report.formats import FEW_DUE, difference, difference_interval, few_due, p_value, rows_of
+from sim.report.modelled import missing_wages, not_modelled
+from sim.report.names import clean
+from sim.report.results import Results
+from sim.report.verdicts import BETTER, MEANING, WORSE, verdict
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -48,10 +52,12 @@ CITY_LINES = (
     "equity_gap",
 )
 
+_OF_UNITS = ("requests", "time_to_close_p50", "time_to_close_p90", "breach_share")
+
 
 def run_text(run: Run) -> str:
     """The measures of the whole city with 95 % intervals, and the busiest units."""
-    table = run.summary()
+    results, (_, without) = Results(run.measures), not_modelled(run.scenario)
     lines = [
         f"{run.scenario.name}",
         f"{run.replications} replications, seed {run.seed}, engine {run.engine}, {run.seconds:.1f} s",
@@ -60,33 +66,36 @@ def run_text(run: Run) -> str:
         f"{'measure':38} {'mean':>12}  95 % interval",
         "─" * WIDTH,
     ]
-    city = {row.measure: row for row in rows_of(table[table["group_by"] == ""])}
     for name in CITY_LINES:
-        row = city.get(name)
-        if row is not None and (not math.isnan(row.mean) or name.startswith("time_to_close_p")):
-            mean = number(row.mean, row.unit) if not math.isnan(row.mean) else "not reached"
-            lines.append(f"{REGISTRY[name].english[:38]:38} {mean:>12}  {interval(row)}")
-    lines += ["", *_by_unit(table), ""]
+        found = results.city(name)
+        if name not in without and (found.known or not found.reached):
+            lines.append(f"{REGISTRY[name].english[:38]:38} {found.text:>12}  {found.interval}".rstrip())
+    if warning := missing_wages(run.scenario):
+        lines += ["", textwrap.fill(clean(warning), WIDTH)]
+    lines += ["", *_by_unit(results), ""]
     return "\n".join(lines)
 
 
-def _by_unit(table: pd.DataFrame) -> list[str]:
+def _by_unit(results: Results) -> list[str]:
     """The ten units with the most requests."""
-    wanted = ("requests", "time_to_close_p50", "time_to_close_p90", "breach_share")
-    units: dict[str, dict[str, Any]] = {}
-    for row in rows_of(table[(table["group_by"] == "unit") & table["measure"].isin(wanted)]):
-        units.setdefault(json.loads(row.group)[0], {})[row.measure] = row
-    for row in rows_of(table[(table["group_by"] == "pool") & (table["measure"] == "utilisation")]):
-        units.get(json.loads(row.group)[0], {})["utilisation"] = row
-    ranked = sorted(units.items(), key=lambda item: -item[1]["requests"].mean)[:10]
-    heads = ("requests", "median", "90 %", "late", "busy")
-    lines = [f"{'unit':33}" + "".join(f"{head:>9}" for head in heads), "─" * WIDTH]
-    for name, rows in ranked:
-        cells = [number(rows[m].mean, rows[m].unit) if m in rows else "–" for m in (*wanted, "utilisation")]
-        lines.append(f"{name[:33]:33}" + "".join(f"{cell:>9}" for cell in cells))
-    if len(units) > len(ranked):
-        lines.append(f"… and {len(units) - len(ranked)} more units in the report")
-    return lines
+    chosen = results.largest("unit", 10)
+    if not chosen:
+        return []
+    columns = [results.by(measure, "unit") for measure in _OF_UNITS]
+    busy, due = results.by("utilisation", "pool"), results.by("breach_share", "unit")
+    lines = [f"{'unit':29}{'requests':>8}{'median':>12}{'90 %':>12}{'late':>9}{'busy':>9}", "─" * WIDTH]
+    few = [name for name in chosen if few_due(due[name].cases)]
+    for name in chosen:
+        requests, median, most, late = (column[name].text for column in columns)
+        late = "–" if name in few else late
+        lines.append(f"{_cut(name):29}{requests:>8}{median:>12}{most:>12}{late:>9}{busy[name].text:>9}")
+    if len(results.units()) > len(chosen):
+        lines.append(f"… and {len(results.units()) - len(chosen)} more units in the report")
+    return [*lines, FEW_DUE] if few else lines
+
+
+def _cut(name: str) -> str:
+    return name if len(name) <= 28 else f"{name[:27]}…"
 
 
 def comparison_text(comparison: Comparison) -> str:
@@ -108,19 +117,21 @@ def _variant(comparison: Comparison, variant: str) -> list[str]:
         f"{'measure':30} {'difference':>11}  {'95 % interval':25} {'p (Holm)':>8}",
         "─" * WIDTH,
     ]
-    for row in rows_of(table[table["p_holm"].notna()]):
+    for row in rows_of(table[(table["group_by"] == "") & table["p_holm"].notna()]):
         lines.append(
             f"{REGISTRY[row.measure].english[:30]:30} {difference(row):>11}  "
-            f"{difference_interval(row):25} {row.p_holm:8.3f}"
+            f"{difference_interval(row):25} {p_value(row.p_holm):>8}"
         )
     pairs = comparison.requests
     pairs = pairs[pairs["scenario"] == variant]
     city = pairs[pairs["group_by"] == ""]
     shares = {kind: city[kind].mean() for kind in ("faster", "slower", "unchanged", "open_in_both")}
+    said = ", ".join(f"{100 * share:.1f} % {kind.replace('_', ' ')}" for kind, share in shares.items())
     lines += [
         "",
-        "Requests: " + ", ".join(f"{100 * share:.1f} % {kind.replace('_', ' ')}" for kind, share in shares.items()),
+        f"Requests: {said}",
         "",
+        f"Time to close, 50 %, clear changes ({MEANING}):",
     ]
     for dimension in ("district", "category"):
         lines += _gains(table, dimension)
@@ -128,15 +139,16 @@ def _variant(comparison: Comparison, variant: str) -> list[str]:
 
 
 def _gains(table: pd.DataFrame, dimension: str) -> list[str]:
-    """The groups whose median time to close clearly falls or rises (interval away from zero)."""
+    """The groups whose median time to close clearly falls or rises."""
     rows = table[(table["group_by"] == dimension) & (table["measure"] == "time_to_close_p50")]
-    gains = rows[rows["upper"] < 0].sort_values("difference")
-    losses = rows[rows["lower"] > 0].sort_values("difference", ascending=False)
+    ranked = sorted(rows_of(rows[rows["difference"].notna()]), key=lambda row: -abs(row.difference))
     lines = []
-    for head, found in (("gain", gains), ("lose", losses)):
-        names = [f"{json.loads(row.group)[0]} ({difference(row)})" for row in rows_of(found.head(5))]
+    for head, word in (("earlier", BETTER), ("later", WORSE)):
+        found = [row for row in ranked if verdict(row) == word]
+        names = [f"{json.loads(row.group)[0]} ({difference(row)})" for row in found[:5]]
         more = f" and {len(found) - 5} more" if len(found) > 5 else ""
-        lines.append(f"By {dimension}, {head}: {'; '.join(names) or 'none clearly'}{more}")
+        line = f"  by {dimension}, {head}: {'; '.join(names) or 'none clearly'}{more}"
+        lines.append(textwrap.fill(line, WIDTH, subsequent_indent=" " * 6))
     return lines
 
 

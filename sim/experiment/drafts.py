@@ -1,0 +1,112 @@
+"""New folders and files: complete or absent.
+
+A draft is made beside its final place before there is anything to write, so that a place that cannot be written is
+noticed at once. It is moved there when everything is in it, and goes away when something ends before that.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+#: What happens where something stands in the place already.
+Taken = Literal["refuse", "number", "replace"]
+
+
+class TakenError(Exception):
+    """Something stands where a run or report should go, in one line."""
+
+    exit_code = 3
+
+
+class WriteError(Exception):
+    """A run or report that cannot be written (a full disk, no permission), in one line."""
+
+    exit_code = 1
+
+
+@dataclass(frozen=True)
+class Draft:
+    """A folder or file ``beside`` the place where it shall stand."""
+
+    beside: Path
+    wanted: Path
+    taken: Taken
+
+    def keep(self) -> Path:
+        """Move it to its place and say where that is."""
+        self.beside.chmod(0o755 if self.beside.is_dir() else 0o644)
+        place, number = self.wanted, 2
+        while not self._moved(place):
+            if self.taken == "refuse":
+                raise TakenError(_words(place))
+            place = self.wanted.with_name(f"{self.wanted.stem}-{number}{self.wanted.suffix}")
+            number += 1
+        return place
+
+    def _moved(self, place: Path) -> bool:
+        """Whether the place was free. Two that want it at the same moment do not both get it."""
+        try:
+            if self.beside.is_file() and self.taken != "replace":
+                place.touch(exist_ok=False)
+            elif self.beside.is_dir() and os.path.lexists(place):
+                return False
+            self.beside.replace(place)  # a folder does not replace one that is not empty
+        except OSError as wrong:
+            if wrong.errno in (errno.EEXIST, errno.ENOTEMPTY):
+                return False
+            raise
+        return True
+
+
+@contextmanager
+def draft(wanted: Path, kind: Literal["folder", "file"], taken: Taken) -> Iterator[Draft]:
+    """Something new that is to stand at ``wanted``; its parents are made.
+
+    Raises at once ``TakenError`` where something stands there and is to be refused, ``WriteError`` where nothing can
+    be written.
+    """
+    if taken == "refuse" and os.path.lexists(wanted):
+        raise TakenError(_words(wanted))
+    made = [parent for parent in wanted.parents if not parent.exists()]
+    try:
+        wanted.parent.mkdir(parents=True, exist_ok=True)
+        beside = _beside(wanted, kind)
+    except (OSError, ValueError) as wrong:
+        _remove(made)
+        raise WriteError(f"cannot write to {wanted.parent}: {getattr(wrong, 'strerror', None) or wrong}") from wrong
+    try:
+        yield Draft(beside, wanted, taken)
+    finally:
+        if kind == "folder":
+            shutil.rmtree(beside, ignore_errors=True)
+        else:
+            beside.unlink(missing_ok=True)
+        _remove(made)
+
+
+def _beside(wanted: Path, kind: str) -> Path:
+    prefix = f".{wanted.name}-"
+    if kind == "folder":
+        return Path(tempfile.mkdtemp(prefix=prefix, dir=wanted.parent))
+    handle, name = tempfile.mkstemp(prefix=prefix, dir=wanted.parent)
+    os.close(handle)
+    return Path(name)
+
+
+def _remove(folders: list[Path]) -> None:
+    """Those that are empty."""
+    for folder in folders:
+        with suppress(OSError, ValueError):
+            folder.rmdir()
+
+
+def _words(place: Path) -> str:
+    return f"{place} exists already: it is never overwritten"

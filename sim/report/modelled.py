@@ -1,0 +1,67 @@
+"""What a scenario has no answer to: measures that would only repeat an assumption are not shown."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from sim.scenario import Scenario
+    from sim.scenario.staff_side import Pool
+
+RATES = ("response_rate", "resolution_rate", "satisfaction_rate", "score", "said_contacted_rate")
+
+
+def models_resolution(scenario: Scenario) -> bool:
+    """Whether a closing may leave the problem unsolved: some category has a probability to resolve below 1."""
+    return any(p < 1 for category in scenario.categories.values() for p in category.resolve)
+
+
+def not_modelled(scenario: Scenario) -> tuple[list[str], set[str]]:
+    """What is not modelled in sentences, and the measures that are not shown for it."""
+    sentences, without = [], set[str]()
+    callback, limits = scenario.policies.callback, scenario.policies.time_limits
+    if callback is None:
+        sentences.append(
+            "This scenario has no callback (回访): citizens are not asked, so there is no response, resolution or "
+            "satisfaction rate, and no score."
+        )
+        without |= {*RATES, "false_resolution_share"}
+    elif scenario.contact is None:
+        sentences.append("This scenario has no stage that contacts the citizen (响应), hence no response rate.")
+        without |= {"response_rate"}
+    if callback is None or callback.reopen is None:
+        without |= {"rounds_mean"}
+    if callback is None or callback.call_again is None:
+        without |= {"repeat_share"}
+    if not models_resolution(scenario):
+        sentences.append(
+            "Whether a closed matter is truly solved is not modelled: no category has a probability to resolve "
+            "(真实解决), so every closing counts as a solution."
+        )
+        without |= {"true_resolution_share", "false_resolution_share"}
+    if limits is None or not (limits.resolve or limits.by_category):
+        sentences.append("This scenario sets no limits to resolve requests (限时办理), so none can be missed.")
+        without |= {"breach_share", "lateness_mean_among_closed"}
+    if limits is None or not limits.contact or scenario.contact is None:
+        without |= {"contact_breach_share"}
+    if scenario.dispatch is None:
+        without |= {"hops_mean"}
+    if not any(channel.pool and channel.patience for channel in scenario.channels.values()):
+        sentences.append("No channel of this scenario has callers who may hang up: there is no phone service to judge.")
+        without |= {"answered_within_15s", "phone_wait_mean", "abandonment_share", "lost_share"}
+    if not any(pool.wage is not None for pool in _staffed(scenario).values()):
+        without |= {"cost", "cost_per_request"}
+    return sentences, without
+
+
+def missing_wages(scenario: Scenario) -> str:
+    """A warning where some pools have a wage and others none; empty where the cost is whole or not shown."""
+    unpaid = [name for name, pool in _staffed(scenario).items() if pool.wage is None]
+    if not unpaid or len(unpaid) == len(_staffed(scenario)):
+        return ""
+    few = ", ".join(unpaid[:5]) + (f" and {len(unpaid) - 5} more" if len(unpaid) > 5 else "")
+    return f"The staff cost is too low: it leaves out those without a wage ({few})."
+
+
+def _staffed(scenario: Scenario) -> dict[str, Pool]:
+    return {**scenario.pools, **scenario.units}
