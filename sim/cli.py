@@ -18,11 +18,11 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from sim import __version__
-from sim.finding import find_scenario, known_scenarios, load_all, load_scenario
 from sim.terminal import listen, progress
 
 if TYPE_CHECKING:
     from sim.experiment.runs import Keep
+    from sim.model.simulation import Engine
 
 OK, FAILED, USAGE, BAD_DATA, INTERRUPTED = 0, 1, 2, 3, 130
 
@@ -106,10 +106,10 @@ def replication_options(command: Command) -> Command:
         click.option("--processes", type=click.IntRange(1), help="Processes at once; default: one a core."),
         click.option(
             "--engine",
-            type=click.Choice(["auto", "simpy"]),
+            type=click.Choice(["auto", "simpy", "compiled"]),
             default="auto",
             show_default=True,
-            help="Which engine.",
+            help="The readable engine, the fast one, or whichever is done first; they give the same.",
         ),
         click.option("--seed", type=click.IntRange(0, 2**63 - 1), default=1, show_default=True, help="Seed."),
         click.option(
@@ -131,7 +131,7 @@ def run(
     scenario: str,
     replications: int,
     seed: int,
-    engine: str,
+    engine: Engine,
     processes: int | None,
     overrides: tuple[str, ...],
     keep: Keep | None,
@@ -143,15 +143,18 @@ def run(
     from sim.experiment.runs import run as run_scenario
     from sim.report.page import run_page
     from sim.report.text import measures_json, run_text
+    from sim.scenario import load
+    from sim.scenario.files import find_scenario
 
     path = find_scenario(scenario)
-    loaded = load_scenario(path, overrides)
+    loaded = load(path, overrides)
     with store.run_draft(loaded, seed, replications, out) as draft:
         with progress(loaded.name, replications) as tick:
             found = run_scenario(
                 loaded,
                 replications,
                 seed=seed,
+                engine=engine,
                 keep=keep or "auto",
                 processes=processes,
                 progress=tick,
@@ -174,7 +177,7 @@ def compare(
     scenarios: tuple[str, ...],
     replications: int,
     seed: int,
-    engine: str,
+    engine: Engine,
     processes: int | None,
     overrides: tuple[str, ...],
     out: Path | None,
@@ -185,13 +188,16 @@ def compare(
     from sim.experiment.compare import compare as compare_scenarios
     from sim.report.page import comparison_page
     from sim.report.text import comparison_json, comparison_text
+    from sim.scenario import load_all
 
     if len(scenarios) < 2:
         raise click.UsageError("compare wants at least two scenarios")
     loaded = load_all(scenarios, overrides)
     with store.comparison_draft(loaded[0], replications, out) as draft:
         with progress(f"{len(loaded)} scenarios", replications) as tick:
-            found = compare_scenarios(loaded, replications, seed=seed, processes=processes, progress=tick)
+            found = compare_scenarios(
+                loaded, replications, seed=seed, engine=engine, processes=processes, progress=tick
+            )
         path = store.write_page(comparison_page(found), draft)
     if as_json:
         click.echo(comparison_json(found))
@@ -235,8 +241,9 @@ def explain(folder: Path, request: str | None, replication: int) -> None:
 def show(scenario: str, path: str, overrides: tuple[str, ...], as_json: bool) -> None:
     """Show every resolved value of SCENARIO with its source, and the load of each pool; or values below PATH only."""
     from sim.report.show import show_json, show_text
+    from sim.scenario import load
 
-    loaded = load_scenario(find_scenario(scenario), overrides)
+    loaded = load(scenario, overrides)
     click.echo(show_json(loaded, path) if as_json else show_text(loaded, path))
 
 
@@ -245,6 +252,8 @@ def show(scenario: str, path: str, overrides: tuple[str, ...], as_json: bool) ->
 @set_option
 def validate(scenarios: tuple[str, ...], overrides: tuple[str, ...]) -> None:
     """Check SCENARIOS and report every error at once."""
+    from sim.scenario import load_all
+
     for name, loaded in zip(scenarios, load_all(scenarios, overrides), strict=True):
         click.echo(f"{name}: ok ({loaded.name})")
 
@@ -254,14 +263,15 @@ def validate(scenarios: tuple[str, ...], overrides: tuple[str, ...]) -> None:
 def scenarios(as_json: bool) -> None:
     """List the scenarios that come with citysim and those in ./scenarios."""
     from sim.scenario import ScenarioError, load
+    from sim.scenario.files import known_scenarios
 
     rows = []
-    for path in known_scenarios():
+    for name, path in known_scenarios().items():
         try:
             loaded = load(path)
-            rows.append({"scenario": path.stem, "name": loaded.name, "file": str(path)})
+            rows.append({"scenario": name, "name": loaded.name, "file": str(path)})
         except ScenarioError as wrong:
-            rows.append({"scenario": path.stem, "name": f"({len(wrong.problems)} errors)", "file": str(path)})
+            rows.append({"scenario": name, "name": f"({len(wrong.problems)} errors)", "file": str(path)})
     if as_json:
         click.echo(json.dumps(rows, ensure_ascii=False, indent=1))
         return

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from sim.experiment.parallel import Progress
+    from sim.model.simulation import Engine
     from sim.outcomes import Outcomes
 
 
@@ -58,7 +59,7 @@ def unique_names(scenarios: Sequence[Scenario]) -> tuple[str, ...]:
 
 
 def _replicate(
-    scenarios: Sequence[Scenario], names: Sequence[str], seed: int, replication: int
+    scenarios: Sequence[Scenario], names: Sequence[str], seed: int, engine: Engine, replication: int
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Measures of all scenarios in one replication, and the requests of each variant against the baseline's."""
     import pandas as pd
@@ -66,10 +67,10 @@ def _replicate(
     from sim.measurement import measures
     from sim.outcomes import simulate
 
-    base = simulate(scenarios[0], replication, seed=seed)
+    base = simulate(scenarios[0], replication, seed=seed, engine=engine)
     rows, pairs = [measures(base).assign(scenario=names[0])], list[dict[str, Any]]()
     for scenario, name in zip(scenarios[1:], names[1:], strict=True):
-        out = simulate(scenario, replication, seed=seed)
+        out = simulate(scenario, replication, seed=seed, engine=engine)
         rows.append(measures(out).assign(scenario=name))
         pairs += [{"scenario": name, "replication": replication, **pair} for pair in _pairs(base, out)]
     return pd.concat(rows, ignore_index=True), pd.DataFrame(pairs)
@@ -93,6 +94,7 @@ def compare(
     replications: int = 5,
     *,
     seed: int = 1,
+    engine: Engine = "auto",
     processes: int | None = None,
     progress: Progress = lambda done: None,
 ) -> Comparison:
@@ -112,7 +114,7 @@ def compare(
     count = workers(replications, processes, sum(expected_contacts(s) for s in scenarios) * replications)
     for scenario in scenarios:
         check_memory(scenario, 2 * count)  # the baseline's tables stay while a variant runs
-    found = each(_replicate, (tuple(scenarios), names, seed), replications, count, progress)
+    found = each(_replicate, (tuple(scenarios), names, seed, engine), replications, count, progress)
     table = pd.concat([rows for rows, _ in found], ignore_index=True)
     return Comparison(
         names=names,

@@ -13,6 +13,8 @@ from sim.scenario import Scenario
 if TYPE_CHECKING:
     import pandas as pd
 
+    from sim.model.simulation import Engine
+
 Keep = Literal["auto", "measures", "all"]
 
 #: Up to so many contacts in all, everything is kept unless one says otherwise.
@@ -58,12 +60,14 @@ class Run:
         return str(city[city["group_by"] == ""].to_html(index=False))
 
 
-def _replicate(scenario: Scenario, seed: int, keep_all: bool, replication: int) -> tuple[Tables, pd.DataFrame]:
+def _replicate(
+    scenario: Scenario, seed: int, engine: Engine, keep_all: bool, replication: int
+) -> tuple[Tables, pd.DataFrame]:
     """One replication and its measures."""
     from sim.measurement import measures
     from sim.outcomes import simulate
 
-    out = simulate(scenario, replication, seed=seed)
+    out = simulate(scenario, replication, seed=seed, engine=engine)
     kept = (out.requests, out.visits, out.problems) if keep_all else (None, None, None)
     return Tables(measures(out), out.levels, *kept), out.pools
 
@@ -73,6 +77,7 @@ def run(
     replications: int = 5,
     *,
     seed: int = 1,
+    engine: Engine = "auto",
     keep: Keep = "auto",
     processes: int | None = None,
     progress: Progress = lambda done: None,
@@ -84,6 +89,8 @@ def run(
     """
     import pandas as pd
 
+    from sim.model.simulation import choose
+
     if replications < 1:
         raise ValueError("at least one replication is wanted")
     contacts = expected_contacts(scenario) * replications
@@ -91,7 +98,8 @@ def run(
     check_memory(scenario, count)
     keep_all = keep == "all" or (keep == "auto" and contacts <= KEEP_ALL_UP_TO)
     begin = time.perf_counter()
-    found = each(_replicate, (scenario, seed, keep_all), replications, count, progress)
+    engine = choose(scenario, engine)
+    found = each(_replicate, (scenario, seed, engine, keep_all), replications, count, progress)
     parts = [tables for tables, _ in found]
 
     def below(name: str) -> pd.DataFrame | None:
@@ -102,7 +110,7 @@ def run(
         scenario=scenario,
         seed=seed,
         replications=replications,
-        engine="simpy",
+        engine=engine,
         seconds=time.perf_counter() - begin,
         pools=found[0][1],
         tables=Tables(*(below(name) for name in Tables.__dataclass_fields__)),  # type: ignore[arg-type]

@@ -13,6 +13,8 @@ from sim.model.demand import Demand
 from sim.model.draws import stream
 from sim.model.journey import Journey
 from sim.model.records import Rows, Trace
+from sim.model.rhythm import mean_births
+from sim.scenario import Scenario
 
 Engine = Literal["auto", "simpy", "compiled"]
 
@@ -20,17 +22,18 @@ Engine = Literal["auto", "simpy", "compiled"]
 SMALL = 5_000
 
 
-def choose(city: City, engine: Engine) -> Engine:
+def choose(scenario: Scenario, engine: Engine) -> Engine:
     """The engine that will run: what is asked for, else the one that is likely to be done first."""
     if engine != "auto":
         return engine
-    return "simpy" if float(city.births.sum()) * city.end < SMALL else "compiled"
+    births = float(mean_births(scenario).sum()) * scenario.hours_of(scenario.time.end)
+    return "simpy" if births < SMALL else "compiled"
 
 
 def replicate(city: City, seed: int, replication: int, engine: Engine = "auto") -> Rows:
     """What happens in one replication, from the start until just before the end."""
     random = stream(seed, replication)
-    if choose(city, engine) == "simpy":
+    if choose(city.scenario, engine) == "simpy":
         return _on_simpy(city, random)
     from sim.model.kernel import replicate as on_compiled_code
 

@@ -3,7 +3,7 @@
 from sim.scenario.calendars import Calendar, headcount_by_hour_of_week, hours_per_workday, open_intervals
 from sim.scenario.distributions import Distribution
 from sim.scenario.errors import Problem, ScenarioError
-from sim.scenario.loading import from_dict, from_text, load
+from sim.scenario.loading import from_dict, from_text, load, load_all
 from sim.scenario.policies import Limit
 from sim.scenario.schema import Scenario, json_schema
 from sim.scenario.sources import Source, Value
@@ -23,5 +23,6 @@ __all__ = [
     "hours_per_workday",
     "json_schema",
     "load",
+    "load_all",
     "open_intervals",
 ]

@@ -47,6 +47,20 @@ def load(path: str | os.PathLike[str], overrides: Sequence[str] = ()) -> Scenari
     return loader.finish(overrides)
 
 
+def load_all(paths: Sequence[str], overrides: Sequence[str] = ()) -> list[Scenario]:
+    """Several scenarios; the errors of all are reported together."""
+    loaded: list[Scenario] = []
+    problems: dict[Problem, None] = {}
+    for path in paths:
+        try:
+            loaded.append(load(path, overrides))
+        except ScenarioError as wrong:
+            problems |= dict.fromkeys(wrong.problems)
+    if problems:
+        raise ScenarioError(list(problems))
+    return loaded
+
+
 def from_text(text: str, name: str = "<text>") -> Scenario:
     """The scenario in this YAML text, which cannot extend a file. Raises `ScenarioError`."""
     loader = _Loader()
