@@ -21,16 +21,16 @@ demo: install  ## run Boston with five replications and write a report
 	$(BIN)/citysim run boston-2011 --replications 5
 
 test: install  ## all tests
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto
 
 check: install  ## format, lint, strict types, all tests
 	$(BIN)/ruff format --check sim tests experiments
 	$(BIN)/ruff check sim tests experiments
 	$(BIN)/mypy
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto
 
 theory: install  ## the long comparison with queueing theory
-	$(BIN)/python -m pytest -m theory tests/theory
+	$(BIN)/python -m pytest -n auto -m theory tests/theory
 
 clean:
 	rm -rf $(VENV) build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

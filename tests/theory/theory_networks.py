@@ -41,7 +41,7 @@ def eight_officers(kind: str, name: str, **unit: object) -> Case:
         means={key: truths[key] for key in ("Wq", "W", "busy", "queue_at_open", "in_service_at_close")},
         moved=("busy", "queue_at_open"),  # how long one waits till the morning hardly depends on the rate
         warm_up=3,
-        short=40,
+        short=80,
         twin=20,
         long=100,
     )
@@ -146,7 +146,7 @@ NETWORKS = [
         passes,
         means=TRUTHS["I3"],
         warm_up=1,
-        short=23,
+        short=46,
         twin=4,
         long=75,
     ),
@@ -159,7 +159,7 @@ NETWORKS = [
         tails=of_stations(STATIONS, "P_wait", "Wq"),
         moved=tuple(of_stations(LIGHT, "L")),
         warm_up=1,
-        short=5,
+        short=16,
         twin=2,
         long=45,
     ),
