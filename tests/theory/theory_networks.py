@@ -43,7 +43,7 @@ def eight_officers(kind: str, name: str, **unit: object) -> Case:
         warm_up=3,
         short=80,
         twin=20,
-        long=100,
+        long=150,
     )
 
 
@@ -148,7 +148,7 @@ NETWORKS = [
         warm_up=1,
         short=46,
         twin=4,
-        long=75,
+        long=113,
     ),
     Case(
         "I2: hotline, dispatch, departments, callback, reopened",
@@ -161,6 +161,6 @@ NETWORKS = [
         warm_up=1,
         short=16,
         twin=2,
-        long=45,
+        long=68,
     ),
 ]

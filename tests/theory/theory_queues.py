@@ -71,7 +71,7 @@ QUEUES = [
         warm_up=3,
         short=104,
         twin=5,
-        long=150,
+        long=225,
     ),
     Case(
         "A2: M/M/4",
@@ -86,7 +86,7 @@ QUEUES = [
         warm_up=1,
         short=28,
         twin=2,
-        long=32,
+        long=48,
     ),
     Case(
         "C2: M/G/1, lognormal service",
@@ -97,7 +97,7 @@ QUEUES = [
         warm_up=3,
         short=150,
         twin=10,
-        long=180,
+        long=270,
     ),
     Case(
         "D1: M/M/1, two priority classes",
@@ -107,7 +107,7 @@ QUEUES = [
         warm_up=3,
         short=118,
         twin=6,
-        long=150,
+        long=225,
     ),
     Case(
         "E1: M/M/4, three priority classes",
@@ -118,6 +118,6 @@ QUEUES = [
         warm_up=1,
         short=16,
         twin=2,
-        long=50,
+        long=75,
     ),
 ]
