@@ -1,0 +1,125 @@
+"""Two engines, one model: whatever the city, the readable and the compiled one agree to the last bit.
+
+`make twins` draws thousands of cities (`CITYSIM_TWINS=5000`), the ordinary tests dozens.
+"""
+
+from __future__ import annotations
+
+import heapq
+import os
+from typing import Any
+
+import pytest
+from cities import cities
+from hypothesis import HealthCheck, Phase, given, settings
+from towns import full, same_tables
+
+import sim
+from sim.model import callbacks, clockwork, journey, pools, rules, steps
+from sim.scenario import Scenario, from_dict
+
+CITIES = int(os.environ.get("CITYSIM_TWINS", "60"))
+many = settings(
+    max_examples=CITIES,
+    deadline=None,
+    derandomize="CITYSIM_TWINS" not in os.environ,
+    suppress_health_check=list(HealthCheck),
+)
+
+
+def twins(scenario: Scenario, replication: int = 0, seed: int = 1) -> bool:
+    """Whether both engines have the same tables."""
+    simpy, compiled = (
+        sim.simulate(scenario, replication, seed=seed, engine=engine) for engine in ("simpy", "compiled")
+    )
+    return same_tables(simpy, compiled)
+
+
+@many
+@given(cities())
+def test_random_cities(city: dict[str, Any]) -> None:
+    assert twins(from_dict(city))
+
+
+def on_the_half_hour(part: Any) -> Any:
+    """The same with constant times, so that much happens at one instant: when an office opens, and on from there."""
+    if isinstance(part, dict):
+        if "distribution" in part or "quantiles" in part:
+            return "30 min"
+        return {key: on_the_half_hour(value) for key, value in part.items()}
+    return [on_the_half_hour(value) for value in part] if isinstance(part, list) else part
+
+
+@many
+@given(cities())
+def test_random_cities_with_many_ties(city: dict[str, Any]) -> None:
+    assert twins(from_dict(on_the_half_hour(city)))
+
+
+@pytest.mark.parametrize("seed", [1, 2, 2**63 - 1])
+@pytest.mark.parametrize("replication", [0, 7])
+def test_the_full_town(replication: int, seed: int) -> None:
+    assert twins(full(), replication, seed)
+
+
+@pytest.mark.parametrize("name", ["teaching", "beijing-2020"])
+def test_scenarios_that_ship(name: str) -> None:
+    assert twins(sim.load(name, ["time.end=2024-03-18"] if name == "teaching" else []))
+
+
+# --- the twins see ---------------------------------------------------------------------------------------------------
+
+
+def kinds_the_other_way_round(patch: pytest.MonkeyPatch) -> None:
+    """At one instant arrivals come first and changes of staff last."""
+    for module in (callbacks, journey, pools, steps):
+        patch.setattr(module, "place", lambda kind, key, number=0: (7 << clockwork.KIND) - kind | key << 16 | number)
+
+
+def by_insertion(patch: pytest.MonkeyPatch) -> None:
+    """At one instant the order within a kind is that in which things were scheduled."""
+    for module in (callbacks, journey, pools, steps):
+        patch.setattr(module, "place", lambda kind, key, number=0: kind)
+
+
+def routes_before_it_serves(patch: pytest.MonkeyPatch) -> None:
+    """At the end of work the request goes on before its officer takes the next one."""
+
+    def take(self: Any, visit: Any) -> None:
+        self.busy += 1
+        visit.pool, visit.started = self, self.env.now
+        visit.callbacks.append(self.finish)
+        visit.at(
+            rules.add_open(*self.open_hours, self.env.now, visit.work) if self.pauses else self.env.now + visit.work
+        )
+
+    patch.setattr(pools.Pool, "take", take)
+
+
+def last_come_first_served(patch: pytest.MonkeyPatch) -> None:
+    """Ties in a queue go to the larger request."""
+    line_up = pools.Pool.line_up
+
+    def other(self: Any, visit: Any) -> None:
+        line_up(self, visit)
+        entry = next(e for e in self.queue if e[-1] is visit and e[-2] == visit.ticket)
+        self.queue.remove(entry)
+        self.queue.append((*entry[:3], 2**64 - entry[3], *entry[4:]))
+        heapq.heapify(self.queue)
+
+    patch.setattr(pools.Pool, "line_up", other)
+
+
+@pytest.mark.parametrize(
+    "alteration", [kinds_the_other_way_round, by_insertion, routes_before_it_serves, last_come_first_served]
+)
+def test_an_altered_engine_is_caught(alteration: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    alteration(monkeypatch)
+    with pytest.raises(AssertionError):
+        settings(many, max_examples=200, database=None, phases=[Phase.generate])(
+            given(cities())(lambda city: _must_be_twins(city))
+        )()
+
+
+def _must_be_twins(city: dict[str, Any]) -> None:
+    assert twins(from_dict(on_the_half_hour(city)))
