@@ -16,6 +16,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from sim.model.city import City, build_city
+from sim.model.control import Policy
 from sim.model.pools import KINDS
 from sim.model.records import CAUSES, REQUEST_FIELDS, STATUSES, VISIT_FIELDS, Rows
 from sim.model.simulation import Engine, replicate
@@ -90,13 +91,21 @@ class Outcomes:
         return self.requests[(arrived >= self.count_from) & (arrived < self.count_until)]
 
 
-def simulate(scenario: Scenario, replication: int = 0, *, seed: int = 1, engine: Engine = "auto") -> Outcomes:
+def simulate(
+    scenario: Scenario,
+    replication: int = 0,
+    *,
+    seed: int = 1,
+    engine: Engine = "auto",
+    policies: Sequence[Policy] = (),
+) -> Outcomes:
     """One replication of a scenario: a pure function of (scenario, seed, replication).
 
-    Both engines, the readable ``simpy`` and the ``compiled`` one, give the same to the last bit.
+    Both engines, the readable ``simpy`` and the ``compiled`` one, give the same to the last bit. ``policies`` are
+    SimPy processes ``policy(env, city)`` that watch the city and move its staff, see ``sim.model.control``.
     """
     city = build_city(scenario)
-    return tabulate(city, replicate(city, seed, replication, engine), seed, replication)
+    return tabulate(city, replicate(city, seed, replication, engine, policies), seed, replication)
 
 
 def tabulate(city: City, found: Rows, seed: int, replication: int) -> Outcomes:
@@ -112,7 +121,7 @@ def tabulate(city: City, found: Rows, seed: int, replication: int) -> Outcomes:
         count_until=city.scenario.hours_of(time.count_until),
         requests=requests,
         visits=_visits(city, found.visit_rows, requests["request"], row_of, replication),
-        levels=_levels(city, found.visit_rows, replication),
+        levels=_levels(city, found, replication),
         problems=_problems(city, found, replication),
         pools=pd.DataFrame(
             {
@@ -260,18 +269,29 @@ def _rows_by(code: NDArray[np.float64], n: int) -> list[NDArray[np.int64]]:
     return np.split(order, np.searchsorted(code[order], np.arange(1, n))) if n else []
 
 
-def _on_duty(plan: PoolPlan, roster: Roster, end: float, hours: int) -> NDArray[np.float64]:
-    times = np.minimum(np.append(roster.times, end), end)
-    moments = np.cumsum(np.concatenate([[0.0], np.diff(times) * plan.headcounts]))
-    return np.diff(np.interp(np.arange(hours + 1), times, moments))
+def _on_duty(
+    plan: PoolPlan, roster: Roster, changes: NDArray[np.float64], end: float, hours: int
+) -> NDArray[np.float64]:
+    """Officers' hours on duty in each hour; ``changes``: (time, officers beyond the plan)."""
+    times, counts = np.array(roster.times), np.array(plan.headcounts)
+    if len(changes):
+        begins = np.union1d(times, changes[:, 0])
+        step = np.searchsorted(times, begins, side="right") - 1
+        extra = np.append(0.0, changes[:, 1])[np.searchsorted(changes[:, 0], begins, side="right")]
+        counts = np.where(np.array(roster.on_duty)[step], np.maximum(counts[step] + extra, 0), 0)
+        times = begins
+    edges = np.minimum(np.append(times, end), end)
+    moments = np.cumsum(np.concatenate([[0.0], np.diff(edges) * counts]))
+    return np.diff(np.interp(np.arange(hours + 1), edges, moments))
 
 
-def _levels(city: City, raw: NDArray[np.float64], replication: int) -> pd.DataFrame:
+def _levels(city: City, found: Rows, replication: int) -> pd.DataFrame:
     """Hour by hour and pool: arrivals, mean queue, officers at work, officers on duty.
 
     An officer whose work pauses while the office is closed is not at work. A visit arrives and waits at the pool whose
     queue it stands in; those who help that pool are busy with it at their own.
     """
+    raw, changes = found.visit_rows, found.staff_changes
     hours = int(np.ceil(city.end))
     frames = []
     begun = ~np.isnan(raw[:, 7])
@@ -290,7 +310,7 @@ def _levels(city: City, raw: NDArray[np.float64], replication: int) -> pd.DataFr
                 "arrivals": np.bincount(queued.astype(np.int64), minlength=hours)[:hours],
                 "queue": _spread(queued, out[waited], hours),
                 "busy": _spread(*work, hours),
-                "on_duty": _on_duty(plan, roster, city.end, hours),
+                "on_duty": _on_duty(plan, roster, changes[changes[:, 1] == number][:, ::2], city.end, hours),
             }
         )
     names = [p.name for p in city.pools]

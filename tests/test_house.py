@@ -16,7 +16,7 @@ ROOMS = ("scenario", "model", "outcomes", "measurement", "inference", "experimen
 
 #: Inside the model, too: what both engines share knows nothing of either.
 MODEL = (
-    *("draws", "rules", "purposes", "staffing", "rhythm", "city", "demand", "load", "clockwork"),
+    *("draws", "rules", "purposes", "staffing", "rhythm", "city", "demand", "load", "clockwork", "control"),
     *("records", "pools", "steps", "callbacks", "journey", "kernel", "simulation"),
 )
 

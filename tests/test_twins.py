@@ -27,12 +27,31 @@ many = settings(
 )
 
 
-def twins(scenario: Scenario, replication: int = 0, seed: int = 1) -> bool:
+def twins(scenario: Scenario, replication: int = 0, seed: int = 1, policies: tuple[Any, ...] = ()) -> bool:
     """Whether both engines have the same tables."""
     simpy, compiled = (
-        sim.simulate(scenario, replication, seed=seed, engine=engine) for engine in ("simpy", "compiled")
+        sim.simulate(scenario, replication, seed=seed, engine=engine, policies=policies)
+        for engine in ("simpy", "compiled")
     )
     return same_tables(simpy, compiled)
+
+
+def surge(env: Any, city: Any) -> Any:
+    """Every half hour: one officer more where somebody waits, one less where nobody does."""
+    while True:
+        pools = city.snapshot()
+        city.propose(staff={name: 1 if pool.waiting else -1 for name, pool in pools.items()})
+        yield env.timeout(0.5)
+
+
+def move(env: Any, city: Any) -> Any:
+    """Every day at 9:00 and 17:00, as offices open and close: two officers from the shortest queue to the longest."""
+    yield env.timeout(9)
+    while True:
+        queues = sorted((pool.waiting, name) for name, pool in city.snapshot().items())
+        city.propose(staff={name: 0 for _, name in queues} | {queues[0][1]: -2, queues[-1][1]: 2})
+        yield env.timeout(8)
+        yield env.timeout(16)
 
 
 @many
@@ -54,6 +73,12 @@ def on_the_half_hour(part: Any) -> Any:
 @given(cities())
 def test_random_cities_with_many_ties(city: dict[str, Any]) -> None:
     assert twins(from_dict(on_the_half_hour(city)))
+
+
+@many
+@given(cities())
+def test_random_cities_with_policies(city: dict[str, Any]) -> None:
+    assert twins(from_dict(on_the_half_hour(city)), policies=(surge, move))
 
 
 @pytest.mark.parametrize("seed", [1, 2, 2**63 - 1])

@@ -56,6 +56,7 @@ class Visit(Moment):
     def leave(self) -> None:
         """Leave the queue unserved and let the request go on."""
         self.ticket += 1
+        self.home.waiting -= 1
         self.ended = self.env.now
         self.now()
 
@@ -68,8 +69,10 @@ class Pool:
         self.discipline, self.head_start = plan.discipline, plan.head_start
         self.open_hours = roster.hours
         self.pauses = roster.pauses
+        self.planned, self.on_duty, self.extra = 0, False, 0  # by the roster; what policies add
         self.headcount = 0
         self.busy = 0
+        self.waiting = 0
         self.queue: list[tuple[bool, float, float, int, int, int, Visit]] = []
         self.helpers: list[Pool] = [self]  # who serves this queue
         self.queues: list[Pool] = [self]  # whose queues these people serve
@@ -81,6 +84,7 @@ class Pool:
             if pool.busy < pool.headcount:
                 pool.take(visit)
                 return visit
+        self.waiting += 1
         self.line_up(visit)
         return visit
 
@@ -130,7 +134,13 @@ class Pool:
             while self.busy < self.headcount and queue:
                 *_, ticket, visit = heappop(queue)
                 if ticket == visit.ticket:
+                    pool.waiting -= 1
                     self.take(visit)
+
+    def change_staff(self) -> None:
+        """As many as the roster and the policies say; whoever is free takes what waits."""
+        self.headcount = rules.headcount(self.planned, self.on_duty, self.extra)
+        self.serve()
 
 
 def keep_hours(env: Environment, number: int, roster: Roster, pools: list[Pool]) -> Course:
@@ -140,5 +150,5 @@ def keep_hours(env: Environment, number: int, roster: Roster, pools: list[Pool])
         change.at(time)
         yield change
         for pool in pools:
-            pool.headcount = pool.plan.headcounts[step]
-            pool.serve()
+            pool.planned, pool.on_duty = pool.plan.headcounts[step], roster.on_duty[step]
+            pool.change_staff()

@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from array import array
 from collections.abc import Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -204,11 +204,7 @@ class Rows:
     visit_rows: NDArray[np.float64]  # [m, field]
     problem_keys: NDArray[np.uint64]  # [p, (problem, fixed_by)]
     problem_rows: NDArray[np.float64]  # [p, field]
-
-    @staticmethod
-    def joined(parts: Sequence[Rows]) -> Rows:
-        """Several parts as one."""
-        return Rows(*(np.concatenate([getattr(part, f.name) for part in parts]) for f in fields(Rows)))
+    staff_changes: NDArray[np.float64]  # [s, (time, pool, officers beyond the plan)]
 
 
 @dataclass
@@ -222,8 +218,8 @@ class Trace:
     problem_keys: array[int] = field(default_factory=lambda: array("Q"))  # problem, fixed_by
     problem_rows: array[float] = field(default_factory=lambda: array("d"))
 
-    def rows(self) -> Rows:
-        """What has been written."""
+    def rows(self, staff_changes: Sequence[tuple[float, int, int]]) -> Rows:
+        """What has been written, and what policies have changed."""
         return Rows(
             np.frombuffer(self.request_keys, np.uint64).reshape(-1, 3),
             np.frombuffer(self.request_numbers, np.int64),
@@ -231,6 +227,7 @@ class Trace:
             np.frombuffer(self.visit_rows, np.float64).reshape(-1, len(VISIT_FIELDS)),
             np.frombuffer(self.problem_keys, np.uint64).reshape(-1, 2),
             np.frombuffer(self.problem_rows, np.float64).reshape(-1, len(PROBLEM_FIELDS)),
+            np.array(staff_changes, float).reshape(-1, 3),
         )
 
     def request(self, r: Request) -> None:

@@ -88,6 +88,12 @@ def rank(discipline: Any, urgency: Any, due: Any, queued: Any, head_start: Any) 
     return 0.0
 
 
+@rule("int64(int64, boolean, int64)")
+def headcount(planned: Any, on_duty: Any, extra: Any) -> Any:
+    """Officers on duty: those planned and those a policy adds or takes away; nobody while the pool is off duty."""
+    return max(planned + extra, 0) if on_duty else 0
+
+
 @rule("boolean(float64, float64[:], boolean, boolean, float64, int64, int64)")
 def satisfied(u: Any, weights: Any, said_resolved: Any, late: Any, hours: Any, hops: Any, rounds: Any) -> Any:
     """Whether the citizen says to be satisfied: logistic in what was felt.

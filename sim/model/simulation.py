@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import gc
+from collections.abc import Sequence
 from typing import Literal
 
 from simpy import Environment
 
 from sim.model.city import City
 from sim.model.clockwork import start
+from sim.model.control import Control, Policy
 from sim.model.demand import Demand
 from sim.model.draws import stream
 from sim.model.journey import Journey
@@ -30,19 +32,22 @@ def choose(scenario: Scenario, engine: Engine) -> Engine:
     return "simpy" if births < SMALL else "compiled"
 
 
-def replicate(city: City, seed: int, replication: int, engine: Engine = "auto") -> Rows:
+def replicate(
+    city: City, seed: int, replication: int, engine: Engine = "auto", policies: Sequence[Policy] = ()
+) -> Rows:
     """What happens in one replication, from the start until just before the end."""
     random = stream(seed, replication)
     if choose(city.scenario, engine) == "simpy":
-        return _on_simpy(city, random)
+        return _on_simpy(city, random, policies)
     from sim.model.kernel import replicate as on_compiled_code
 
-    return on_compiled_code(city, random)
+    return on_compiled_code(city, random, policies)
 
 
-def _on_simpy(city: City, random: int) -> Rows:
+def _on_simpy(city: City, random: int, policies: Sequence[Policy]) -> Rows:
     env, trace = Environment(), Trace()
     journey = Journey(env, city, random, trace)
+    control = Control(env, city, journey, policies)
     start(journey.births(Demand(city, random)))
     collecting = gc.isenabled()
     gc.disable()  # requests leave no cycles behind; looking for them costs a fifth of the run
@@ -52,4 +57,4 @@ def _on_simpy(city: City, random: int) -> Rows:
         if collecting:
             gc.enable()
     journey.close_books()
-    return trace.rows()
+    return trace.rows(control.changes)

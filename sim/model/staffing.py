@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -39,6 +40,12 @@ class Roster:
     times: tuple[float, ...]
     pauses: bool
     hours: Hours
+
+    @cached_property
+    def on_duty(self) -> tuple[bool, ...]:
+        """Whether the pools are on duty from each of the times on."""
+        opens = set(self.hours[0].tolist())
+        return tuple(time in opens for time in self.times)
 
 
 @dataclass(frozen=True, eq=False)

@@ -10,6 +10,7 @@ from simpy import Environment, Event
 from sim.model import rules
 from sim.model.city import City
 from sim.model.clockwork import LEAD_END, Moment, place, start
+from sim.model.control import PoolState
 from sim.model.draws import duration, uniform
 from sim.model.pools import CONTACT, DISPATCH, DISTRICT_DESK, INTAKE, Pool, Visit, keep_hours
 from sim.model.records import (
@@ -50,6 +51,15 @@ class Steps:
         self.live: dict[int, Request] = {}
         self.problems: list[Problem] = []
         self.contacts = 0
+
+    def states(self) -> list[PoolState]:
+        """All pools, as policies see them."""
+        return [PoolState(pool.waiting, pool.busy, pool.headcount) for pool in self.pools]
+
+    def add_staff(self, pool: int, extra: int) -> None:
+        """From now on, so many officers more than planned."""
+        self.pools[pool].extra = extra
+        self.pools[pool].change_staff()
 
     def u(self, purpose: int, key: int, index: int = 0) -> float:
         """A uniform number of (0, 1)."""

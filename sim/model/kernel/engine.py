@@ -34,7 +34,7 @@ from sim.model.kernel.codes import (
 from sim.model.kernel.contacts import contact, free_request, new_problem, new_request, next_report, release_problem
 from sim.model.kernel.heaps import drop_first, schedule
 from sim.model.kernel.journey import ask_extension, life, patience
-from sim.model.kernel.pools import join, leave, serve, staff_changes
+from sim.model.kernel.pools import change_staff, join, leave, serve, staff_changes
 from sim.model.kernel.steps import book, spend, write_problem, write_request, write_visit
 from sim.model.kernel.views import entry, part
 from sim.model.pools import INTAKE
@@ -178,6 +178,21 @@ def advance(world: Any, until: Any, steps: Any) -> Any:
         if reports:
             next_report(w, p)
     return TIRED
+
+
+@entry
+def lacks(world: Any) -> Any:
+    """What there might not be enough of; ``DONE``: enough of everything."""
+    return shortage(world[0])
+
+
+@entry
+def add_staff(world: Any, p: Any, extra: Any, now: Any) -> Any:
+    """From ``now`` on, so many officers more than planned."""
+    w = world[0]
+    w.now = now
+    the.pools(w)[p].extra = extra
+    change_staff(w, p)
 
 
 @entry

@@ -134,6 +134,7 @@ def enqueue(w: Any, pool: Any, v: Any) -> Any:
     """A visit takes its place in a queue."""
     visit = the.visits(w)[v]
     visit.child = visit.next = visit.previous = -1
+    pool.waiting += 1
     pool.queue = v if pool.queue < 0 else joined(w, pool.queue, v)
     the.visits(w)[pool.queue].previous = -1
 
@@ -141,6 +142,7 @@ def enqueue(w: Any, pool: Any, v: Any) -> Any:
 @part
 def dequeue(w: Any, pool: Any, v: Any) -> Any:
     """A visit leaves its queue, from wherever it stands."""
+    pool.waiting -= 1
     visit = the.visits(w)[v]
     below = without_first(w, v)
     if pool.queue == v:

@@ -37,7 +37,7 @@ DISTRICT = _record(F="reporting", I="first_street streets")
 # --- what is going on ------------------------------------------------------------------------------------------------
 
 #: ``queue``: the visit that comes first.
-POOL = _record(I="headcount busy queue roster", B="discipline pauses is_street")
+POOL = _record(I="planned extra headcount busy waiting queue roster", B="on_duty discipline pauses is_street")
 #: An event of the schedule; their order is (time, kind, key, number).
 EVENT = _record(F="time", U="key", I="kind number what who")
 #: Request i pays visit 2·i and is called back by visit 2·i + 1. ``child``, ``next`` and ``previous`` are its place in
@@ -87,6 +87,7 @@ ARRAYS: dict[str, tuple[Any, int]] = {
     "hour_edges": (np.int64, 1),
     "times": (np.float64, 1),  # [r] when headcounts change
     "time_edges": (np.int64, 1),
+    "on_duty": (np.int8, 1),  # [r] at these times
     "counts": (np.int64, 1),  # [p] headcounts at the times of its roster
     "count_edges": (np.int64, 1),
     "rostered": (np.int64, 1),  # [r] pools that share a roster

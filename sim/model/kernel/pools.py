@@ -80,12 +80,22 @@ def leave(w: Any, v: Any) -> Any:
 
 
 @part
+def change_staff(w: Any, p: Any) -> Any:
+    """As many as the roster and the policies say; whoever is free takes what waits."""
+    pool = the.pools(w)[p]
+    pool.headcount = rules.headcount(pool.planned, pool.on_duty != 0, pool.extra)
+    serve(w, p)
+
+
+@part
 def staff_changes(w: Any, roster: Any, step: Any) -> Any:
     """The headcounts of the pools that share a roster change, and what waits is served."""
     for n in range(the.rostered_edges(w)[roster], the.rostered_edges(w)[roster + 1]):
         p = the.rostered(w)[n]
-        the.pools(w)[p].headcount = the.counts(w)[the.count_edges(w)[p] + step]
-        serve(w, p)
+        pool = the.pools(w)[p]
+        pool.planned = the.counts(w)[the.count_edges(w)[p] + step]
+        pool.on_duty = the.on_duty(w)[the.time_edges(w)[roster] + step]
+        change_staff(w, p)
     following = the.time_edges(w)[roster] + step + 1
     if following < the.time_edges(w)[roster + 1]:
         schedule(w, the.times(w)[following], STAFF, np.uint64(roster), step + 1, STAFF_CHANGES, roster)

@@ -176,6 +176,7 @@ def _organisation(city: City) -> dict[str, Any]:
         arrays[values], arrays[f"{name}_edges"] = _ragged(rows, kind)  # type: ignore[arg-type]
     for i, name in enumerate(("opens", "closes", "before")):
         arrays[name], arrays["hour_edges"] = _ragged([roster.hours[i] for roster in rosters], float)  # type: ignore[misc]
+    arrays["on_duty"] = np.array([there for roster in rosters for there in roster.on_duty], np.int8)
     classes = len(city.scenario.classes)
     return arrays | {"head_start": _matrix([plan.head_start for plan in city.pools], classes)}
 
@@ -184,7 +185,8 @@ def _pools(city: City) -> Records:
     pools = np.zeros(len(city.pools), layout.POOL)
     for p, plan in enumerate(city.pools):
         pauses = city.rosters[plan.roster].pauses
-        pools[p] = (0, 0, -1, plan.roster, plan.discipline, pauses, plan.level == "street")
+        pools[p]["queue"], pools[p]["roster"], pools[p]["discipline"] = -1, plan.roster, plan.discipline
+        pools[p]["pauses"], pools[p]["is_street"] = pauses, plan.level == "street"
     return pools
 
 

@@ -1,0 +1,103 @@
+"""Control: what a policy sees of the city, and what it may turn.
+
+A policy is a SimPy process, ``policy(env, city)``: a generator that waits with ``yield env.timeout(hours)``, looks with
+``city.snapshot()`` and turns with ``city.propose(…)``. It runs on the one environment with either engine and does not
+know which one moves the requests. All policies of one instant see the same city, as it is just before that instant;
+what they propose is applied after the last of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from simpy import Environment, Event
+
+from sim.model.city import City
+from sim.model.clockwork import CONTROL_ENDS, Moment
+
+Policy = Callable[[Environment, "View"], Generator[Event, Any, None]]
+
+
+@dataclass(frozen=True)
+class PoolState:
+    """A pool at one instant: visits waiting in its queue, officers at work, officers on duty."""
+
+    waiting: int
+    busy: int
+    on_duty: int
+
+
+class Engine(Protocol):
+    """What control needs of an engine."""
+
+    def states(self) -> Sequence[PoolState]:
+        """All pools, in the city's order."""
+
+    def add_staff(self, pool: int, extra: int) -> None:
+        """From now on, so many officers more than planned (fewer, if negative) whenever the pool is on duty."""
+
+
+class Control:
+    """Brings the policies and an engine together."""
+
+    def __init__(self, env: Environment, city: City, engine: Engine, policies: Sequence[Policy]) -> None:
+        self.env, self.engine = env, engine
+        self.numbers = {plan.name: i for i, plan in enumerate(city.pools)}
+        self.extra: dict[int, int] = {}
+        self.changes: list[tuple[float, int, int]] = []  # (time, pool, officers beyond the plan)
+        self.views = [View(self) for _ in policies]
+        self._seen: tuple[float, dict[str, PoolState]] | None = None
+        self._applies = False
+        for policy, view in zip(policies, self.views, strict=True):
+            env.process(policy(env, view))
+
+    def snapshot(self) -> Mapping[str, PoolState]:
+        """The pools by name, the same for all policies of one instant."""
+        if self._seen is None or self._seen[0] != self.env.now:
+            self._seen = self.env.now, dict(zip(self.numbers, self.engine.states(), strict=True))
+        return self._seen[1]
+
+    def apply_soon(self) -> None:
+        """Apply what is proposed after the last policy of this instant."""
+        if not self._applies:
+            self._applies = True
+            end = Moment(self.env, CONTROL_ENDS)
+            end.callbacks.append(self._apply)
+            end.at(self.env.now)
+
+    def _apply(self, _: Event) -> None:
+        self._applies, self._seen = False, None
+        for name, pool in self.numbers.items():
+            extra = sum(view.staff.get(name, 0) for view in self.views)
+            if extra != self.extra.get(pool, 0):
+                self.extra[pool] = extra
+                self.changes.append((self.env.now, pool, extra))
+                self.engine.add_staff(pool, extra)
+
+
+class View:
+    """The city as one policy sees it."""
+
+    def __init__(self, control: Control) -> None:
+        self._control = control
+        self.staff: dict[str, int] = {}
+
+    def snapshot(self) -> Mapping[str, PoolState]:
+        """The pools by name, just before this instant."""
+        return self._control.snapshot()
+
+    def propose(self, *, staff: Mapping[str, int]) -> None:
+        """So many officers more than planned (fewer, if negative) in these pools, until proposed otherwise.
+
+        What several policies propose for one pool adds up; nobody is taken from a job, and nobody comes while an office
+        is closed. Raises ``KeyError`` for a pool that does not exist, ``TypeError`` for parts of officers.
+        """
+        for name, extra in staff.items():
+            if name not in self._control.numbers:
+                raise KeyError(f"there is no pool {name!r}")
+            if extra != int(extra):
+                raise TypeError(f"officers come whole, not {extra!r}")
+            self.staff[name] = int(extra)
+        self._control.apply_soon()
