@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
@@ -13,6 +14,7 @@ from sim.scenario import Scenario
 if TYPE_CHECKING:
     import pandas as pd
 
+    from sim.model.control import Policy
     from sim.model.simulation import Engine
 
 Keep = Literal["auto", "measures", "all"]
@@ -40,6 +42,7 @@ class Run:
     seed: int
     replications: int
     engine: str
+    policies: tuple[str, ...]  # names of the caller's own
     seconds: float
     pools: pd.DataFrame
     tables: Tables
@@ -61,13 +64,13 @@ class Run:
 
 
 def _replicate(
-    scenario: Scenario, seed: int, engine: Engine, keep_all: bool, replication: int
+    scenario: Scenario, seed: int, engine: Engine, policies: Sequence[Policy], keep_all: bool, replication: int
 ) -> tuple[Tables, pd.DataFrame]:
     """One replication and its measures."""
     from sim.measurement import measures
     from sim.outcomes import simulate
 
-    out = simulate(scenario, replication, seed=seed, engine=engine)
+    out = simulate(scenario, replication, seed=seed, engine=engine, policies=policies)
     kept = (out.requests, out.visits, out.problems) if keep_all else (None, None, None)
     return Tables(measures(out), out.levels, *kept), out.pools
 
@@ -78,6 +81,7 @@ def run(
     *,
     seed: int = 1,
     engine: Engine = "auto",
+    policies: Sequence[Policy] = (),
     keep: Keep = "auto",
     processes: int | None = None,
     progress: Progress = lambda done: None,
@@ -99,7 +103,7 @@ def run(
     keep_all = keep == "all" or (keep == "auto" and contacts <= KEEP_ALL_UP_TO)
     begin = time.perf_counter()
     engine = choose(scenario, engine)
-    found = each(_replicate, (scenario, seed, engine, keep_all), replications, count, progress)
+    found = each(_replicate, (scenario, seed, engine, tuple(policies), keep_all), replications, count, progress)
     parts = [tables for tables, _ in found]
 
     def below(name: str) -> pd.DataFrame | None:
@@ -111,6 +115,7 @@ def run(
         seed=seed,
         replications=replications,
         engine=engine,
+        policies=tuple(getattr(policy, "__qualname__", repr(policy)) for policy in policies),
         seconds=time.perf_counter() - begin,
         pools=found[0][1],
         tables=Tables(*(below(name) for name in Tables.__dataclass_fields__)),  # type: ignore[arg-type]

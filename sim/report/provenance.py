@@ -43,6 +43,7 @@ def what_was_run(run: Run) -> Section:
         ["seed", str(run.seed)],
         ["replications", str(run.replications)],
         ["engine", run.engine],
+        ["own policies", ", ".join(run.policies) or "none"],
         ["simulated", window(scenario)],
         ["policies", ", ".join(policies) or "none"],
         ["versions", versions()],
