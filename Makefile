@@ -1,11 +1,11 @@
-# make demo · make test · make check · make theory
+# make demo · make test · make check · make theory · make twins
 
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: demo test check theory install clean
+.PHONY: demo test check theory twins install clean
 
 install: $(STAMP)
 
@@ -28,6 +28,9 @@ check: install  ## format, lint, strict types, all tests
 	$(BIN)/ruff check sim tests experiments
 	$(BIN)/mypy
 	$(BIN)/python -m pytest -n auto
+
+twins: install  ## thousands of random cities on both engines
+	CITYSIM_TWINS=$(or $(CITIES),5000) $(BIN)/python -m pytest -n auto tests/test_twins.py
 
 theory: install  ## the long comparison with queueing theory
 	$(BIN)/python -m pytest -n auto -m theory tests/theory

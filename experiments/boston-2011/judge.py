@@ -147,7 +147,7 @@ def paired(base: Simulated, fewer: Simulated) -> Table:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("rows", type=Path, nargs="?", default=DEFAULT_ROWS, help="Boston's row file (csv.gz)")
-    parser.add_argument("--replications", type=int, default=10)
+    parser.add_argument("--replications", type=int, default=60)
     options = parser.parse_args()
     rows = load(options.rows)
     base = simulate([], options.replications)

@@ -38,7 +38,7 @@ SOURCES: dict[str, str | dict[str, str]] = {
         "assumption", "short, for 1,100 trees down in three days of August were cleared within about a week"
     ),
     "categories.*.lead.**": _said(
-        "data", "quantiles of the time to close, opened July–September, less the simulated wait and work"
+        "data", "fitted: the time to close of requests opened July–September, less the simulated wait and work"
     ),
     "categories.*.never_closed": _said("data", "not closed by 2019, of those opened July–September"),
     "policies.time_limits.by_category.*": _said("data", "the commonest allowance, July–September"),
