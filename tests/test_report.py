@@ -291,3 +291,9 @@ def test_a_comparison_without_callback_and_demand_stands() -> None:
 )
 def test_numbers_are_written_as_people_read_them(value: float, unit: str, text: str) -> None:
     assert number(value, unit) == text
+
+
+def test_a_comparison_leaves_out_what_neither_scenario_models() -> None:
+    plain, loose = (station("2 / h", "20 min", 1, 3, category=category) for category in ({}, {"resolve": 0.5}))
+    assert "Truly resolved" not in comparison_text(compare([plain, plain], 2))
+    assert "Truly resolved" in comparison_text(compare([plain, loose], 2))

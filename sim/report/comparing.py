@@ -13,6 +13,7 @@ from sim.measurement import REGISTRY
 from sim.report.blocks import Block, Cell, Heading, Section, Table, Text, Tile, Tiles
 from sim.report.figures_who import Rows, difference_cell, fates, who_gains
 from sim.report.formats import difference, difference_interval, p_value, rows_of
+from sim.report.modelled import in_neither
 from sim.report.names import Names, clean, marked, measure_name
 from sim.report.provenance import versions, window
 from sim.report.results import Results
@@ -35,7 +36,9 @@ class _Variant:
         self.results = Results(comparison.measures[comparison.measures["scenario"] == self.name])
         differences = comparison.differences
         self.rows: Rows = {}
-        for row in rows_of(differences[differences["scenario"] == self.name]):
+        hidden = in_neither((comparison.scenarios[0], self.scenario))
+        shown = (differences["scenario"] == self.name) & ~differences["measure"].isin(hidden)
+        for row in rows_of(differences[shown]):
             group = json.loads(row.group)
             if len(group) < 2:
                 self.rows[row.measure, row.group_by, group[0] if group else ""] = row

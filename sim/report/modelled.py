@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -52,6 +53,11 @@ def not_modelled(scenario: Scenario) -> tuple[list[str], set[str]]:
     if not any(pool.wage is not None for pool in _staffed(scenario).values()):
         without |= {"cost", "cost_per_request"}
     return sentences, without
+
+
+def in_neither(scenarios: Sequence[Scenario]) -> set[str]:
+    """The measures that none of the scenarios models: a comparison does not show them."""
+    return set.intersection(*(not_modelled(scenario)[1] for scenario in scenarios))
 
 
 def missing_wages(scenario: Scenario) -> str:

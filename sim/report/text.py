@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from sim.measurement import REGISTRY
 from sim.report.formats import FEW_DUE, difference, difference_interval, few_due, p_value, rows_of
-from sim.report.modelled import missing_wages, not_modelled
+from sim.report.modelled import in_neither, missing_wages, not_modelled
 from sim.report.names import clean
 from sim.report.results import Results
 from sim.report.verdicts import BETTER, MEANING, WORSE, verdict
@@ -101,14 +101,14 @@ def _cut(name: str) -> str:
 def comparison_text(comparison: Comparison) -> str:
     """For each variant: the headline measures as paired differences, who gains and who loses."""
     lines = []
-    for variant in comparison.names[1:]:
-        lines += _variant(comparison, variant)
+    for variant, scenario in zip(comparison.names[1:], comparison.scenarios[1:], strict=True):
+        lines += _variant(comparison, variant, in_neither((comparison.scenarios[0], scenario)))
     return "\n".join(lines)
 
 
-def _variant(comparison: Comparison, variant: str) -> list[str]:
+def _variant(comparison: Comparison, variant: str, hidden: set[str]) -> list[str]:
     table = comparison.differences
-    table = table[table["scenario"] == variant]
+    table = table[(table["scenario"] == variant) & ~table["measure"].isin(hidden)]
     lines = [
         f"{variant}",
         f"  less {comparison.names[0]}",
