@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from sim import __version__
-from sim.terminal import listen, progress
+from sim.terminal import listen, progress, tell
 
 if TYPE_CHECKING:
     from sim.experiment.runs import Keep
@@ -158,6 +158,7 @@ def run(
                 keep=keep or "auto",
                 processes=processes,
                 progress=tick,
+                tell=tell,
             )
         folder = store.write(found, path, draft, run_page(found))
     if as_json:
@@ -196,7 +197,7 @@ def compare(
     with store.comparison_draft(loaded[0], replications, out) as draft:
         with progress(f"{len(loaded)} scenarios", replications) as tick:
             found = compare_scenarios(
-                loaded, replications, seed=seed, engine=engine, processes=processes, progress=tick
+                loaded, replications, seed=seed, engine=engine, processes=processes, progress=tick, tell=tell
             )
         path = store.write_page(comparison_page(found), draft)
     if as_json:

@@ -33,6 +33,11 @@ def _interrupt(number: int, _: object) -> None:
     raise KeyboardInterrupt
 
 
+def tell(word: str) -> None:
+    """A word on what takes long."""
+    click.echo(word, err=True)
+
+
 @contextmanager
 def progress(what: str, total: int) -> Iterator[Callable[[int], None]]:
     """A progress bar on stderr; plain lines where stderr is no terminal."""

@@ -16,8 +16,8 @@ ROOMS = ("scenario", "model", "outcomes", "measurement", "inference", "experimen
 
 #: Inside the model, too: what both engines share knows nothing of either.
 MODEL = (
-    *("draws", "rules", "purposes", "staffing", "rhythm", "city", "demand", "load", "clockwork", "control"),
-    *("records", "pools", "steps", "callbacks", "journey", "kernel", "simulation"),
+    *("compiling", "draws", "rules", "purposes", "staffing", "rhythm", "city", "demand", "load", "clockwork"),
+    *("control", "records", "pools", "steps", "callbacks", "journey", "kernel", "simulation"),
 )
 
 #: Inside the compiled engine.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -97,6 +97,7 @@ def compare(
     engine: Engine = "auto",
     processes: int | None = None,
     progress: Progress = lambda done: None,
+    tell: Callable[[str], None] = lambda word: None,
 ) -> Comparison:
     """Run all scenarios on the same citizens and compare each with the first.
 
@@ -105,6 +106,7 @@ def compare(
     import pandas as pd
 
     from sim.inference import differences, summary
+    from sim.model.simulation import choose, prepare
 
     if len(scenarios) < 2:
         raise ValueError("at least two scenarios are compared")
@@ -114,6 +116,8 @@ def compare(
     count = workers(replications, processes, sum(expected_contacts(s) for s in scenarios) * replications)
     for scenario in scenarios:
         check_memory(scenario, 2 * count)  # the baseline's tables stay while a variant runs
+    for scenario in scenarios:
+        prepare(choose(scenario, engine), tell)  # before the processes part
     found = each(_replicate, (tuple(scenarios), names, seed, engine), replications, count, progress)
     table = pd.concat([rows for rows, _ in found], ignore_index=True)
     return Comparison(

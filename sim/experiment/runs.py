@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
@@ -85,15 +85,16 @@ def run(
     keep: Keep = "auto",
     processes: int | None = None,
     progress: Progress = lambda done: None,
+    tell: Callable[[str], None] = lambda word: None,
 ) -> Run:
     """Simulate a scenario several times; replication k is the same however many there are.
 
-    ``progress`` is called with the number of finished replications. Raises ``ScenarioError`` where the scenario needs
-    more memory than there is.
+    ``progress`` is called with the number of finished replications, ``tell`` with a word on what takes long. Raises
+    ``ScenarioError`` where the scenario needs more memory than there is.
     """
     import pandas as pd
 
-    from sim.model.simulation import choose
+    from sim.model.simulation import choose, prepare
 
     if replications < 1:
         raise ValueError("at least one replication is wanted")
@@ -103,6 +104,7 @@ def run(
     keep_all = keep == "all" or (keep == "auto" and contacts <= KEEP_ALL_UP_TO)
     begin = time.perf_counter()
     engine = choose(scenario, engine)
+    prepare(engine, tell)  # before the processes part
     found = each(_replicate, (scenario, seed, engine, tuple(policies), keep_all), replications, count, progress)
     parts = [tables for tables, _ in found]
 

@@ -12,13 +12,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-import numba as nb
 import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
 from sim.model import rules
 from sim.model.city import City
+from sim.model.compiling import whole
 from sim.model.draws import child, name_key, purpose, uniform, uniforms
 from sim.model.rhythm import Rhythm
 
@@ -102,7 +102,7 @@ class Demand:
         return time, key, district, np.full(len(time), category)
 
 
-@nb.njit(cache=True)
+@whole()
 def _born(stream: Any, homes: Any, dates: Any, begin: Any, counts: Any, shapes: Any, shape_of: Any) -> Any:
     """Moment, key and district of the births of one category, from their counts by [district, day].
 

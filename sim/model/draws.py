@@ -10,22 +10,19 @@ The generator is Philox4x32-10 (Salmon, Moraes, Dror & Shaw 2011, "Parallel rand
 
 from __future__ import annotations
 
-import functools
 import hashlib
 import math
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-import numba as nb
 import numpy as np
 from numpy.typing import NDArray
+
+from sim.model.compiling import rule, whole
 
 if TYPE_CHECKING:
     from sim.scenario.distributions import Distribution
 
-#: How rules and draws are compiled: called from Python one by one, inlined where compiled code calls them; nothing is
-#: allocated in them, so nothing is counted either (numba's reference counts would cost more than the work itself).
-rule = functools.partial(nb.njit, cache=True, _nrt=False, forceinline=True)
 
 #: Instants and durations are multiples of 1/TICKS hours (3.4 µs), so that their sums are exact in float64.
 TICKS = float(2**30)
@@ -62,7 +59,7 @@ def uniform(stream: Any, purpose: Any, key: Any, index: Any) -> Any:
     return (np.float64(bits >> _ELEVEN) + 0.5) * (1.0 / 9007199254740992.0)
 
 
-@nb.njit("float64[:](uint64, uint64, uint64[:], uint64[:])", cache=True)
+@whole("float64[:](uint64, uint64, uint64[:], uint64[:])")
 def uniforms(stream: Any, purpose: Any, keys: Any, indices: Any) -> Any:
     """``uniform`` for arrays of keys and indices of equal length."""
     out = np.empty(keys.shape[0])
@@ -178,7 +175,7 @@ def duration(tables: Any, shape: Any, stream: Any, purpose: Any, key: Any, index
     return quantile(tables, shape, uniform(stream, purpose, key, index))
 
 
-@nb.njit("float64[:](float64[:, :], int64, float64[:])", cache=True)
+@whole("float64[:](float64[:, :], int64, float64[:])")
 def quantiles(tables: Any, shape: Any, us: Any) -> Any:
     """``quantile`` for an array of probabilities."""
     out = np.empty(us.shape[0])

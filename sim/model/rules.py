@@ -11,7 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from sim.model.draws import on_grid, rule
+from sim.model.compiling import rule
+from sim.model.draws import on_grid
 
 FCFS, CLASS, DUE, AGED = 0, 1, 2, 3
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Sequence
+import threading
+from collections.abc import Callable, Sequence
 from typing import Literal
 
 from simpy import Environment
@@ -30,6 +31,22 @@ def choose(scenario: Scenario, engine: Engine) -> Engine:
         return engine
     births = float(mean_births(scenario).sum()) * scenario.hours_of(scenario.time.end)
     return "simpy" if births < SMALL else "compiled"
+
+
+def prepare(engine: Engine, tell: Callable[[str], None] = lambda word: None) -> None:
+    """Have the engine ready: the first time on a machine the fast one is compiled, and ``tell`` is told so."""
+    if engine != "compiled":
+        return
+    from sim.model import kernel
+
+    word = "Compiling the fast engine for this machine, once: some 20 seconds …"
+    patience = threading.Timer(2.0, tell, [word])  # fetching what was compiled before takes a fraction of this
+    patience.daemon = True
+    patience.start()
+    try:
+        kernel.prepare()
+    finally:
+        patience.cancel()
 
 
 def replicate(

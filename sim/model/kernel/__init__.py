@@ -1,5 +1,5 @@
 """The compiled engine: the same journey as the reference engine, over arrays, with numba."""
 
-from sim.model.kernel.run import replicate
+from sim.model.kernel.run import prepare, replicate
 
-__all__ = ["replicate"]
+__all__ = ["prepare", "replicate"]

@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 
 from sim.model import purposes, rules
+from sim.model.compiling import part
 from sim.model.draws import child
 from sim.model.kernel import views as the
 from sim.model.kernel.codes import CALL, COMES_AGAIN, ENDS, IS_REPORTED, NOT_YET, REDIAL
 from sim.model.kernel.heaps import schedule
 from sim.model.kernel.steps import draw, lasts, write_problem, write_request
-from sim.model.kernel.views import part
 from sim.model.records import IN_INTAKE, INTAKE_OPEN
 
 

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from sim.model import purposes
+from sim.model.compiling import entry, part
 from sim.model.draws import child
 from sim.model.kernel import views as the
 from sim.model.kernel.callbacks import expect_due, has_rung, ring
@@ -36,7 +37,6 @@ from sim.model.kernel.heaps import drop_first, schedule
 from sim.model.kernel.journey import ask_extension, life, patience
 from sim.model.kernel.pools import change_staff, join, leave, serve, staff_changes
 from sim.model.kernel.steps import book, spend, write_problem, write_request, write_visit
-from sim.model.kernel.views import entry, part
 from sim.model.pools import INTAKE
 from sim.model.records import IN_CALLBACK, IN_INTAKE, INTAKE_OPEN
 

@@ -10,8 +10,8 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from sim.model.compiling import part
 from sim.model.kernel import views as the
-from sim.model.kernel.views import part
 
 CHILDREN = 4
 

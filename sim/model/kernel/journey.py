@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from sim.model import purposes, rules
+from sim.model.compiling import part
 from sim.model.kernel import views as the
 from sim.model.kernel.callbacks import begin_asking, watch_due
 from sim.model.kernel.codes import (
@@ -54,7 +55,6 @@ from sim.model.kernel.contacts import belongs, call_again, end, fixed_by_another
 from sim.model.kernel.heaps import dequeue, schedule
 from sim.model.kernel.pools import leave, line_up, pay
 from sim.model.kernel.steps import at, book, draw, lasts, limit, spend, unit_of, wait, write_visit
-from sim.model.kernel.views import part
 from sim.model.pools import CONTACT, COORDINATION, DISPATCH, DISTRICT_DESK, HANDLING, INTAKE, PART, REVIEW, SUBTASK
 from sim.model.records import (
     ANSWERED,

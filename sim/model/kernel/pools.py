@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 
 from sim.model import rules
+from sim.model.compiling import part
 from sim.model.kernel import views as the
 from sim.model.kernel.codes import STAFF, STAFF_CHANGES, WORK_END, WORK_IS_DONE
 from sim.model.kernel.heaps import dequeue, enqueue, schedule
 from sim.model.kernel.steps import add_open
-from sim.model.kernel.views import part
 from sim.model.pools import CONTACT
 
 

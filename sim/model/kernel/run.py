@@ -9,9 +9,10 @@ import numpy as np
 from simpy import Environment
 
 from sim.model.city import City
+from sim.model.compiling import nb
 from sim.model.control import Control, Policy, PoolState
 from sim.model.demand import Demand
-from sim.model.kernel import codes, engine
+from sim.model.kernel import codes, engine, layout
 from sim.model.kernel.world import World
 from sim.model.records import Rows
 
@@ -35,6 +36,14 @@ def replicate(city: City, random: int, policies: Sequence[Policy] = ()) -> Rows:
         compiled.advance(births.until)
     compiled.close_books(city.end)
     return compiled.rows(control.changes)
+
+
+def prepare() -> None:
+    """Compile the engine, or fetch what was compiled before."""
+    world = nb.typeof(np.zeros(1, layout.WORLD))
+    engine.begin.compile((world,))
+    engine.advance.compile((world, nb.float64, nb.int64))
+    engine.close_books.compile((world, nb.int64))
 
 
 class Compiled:

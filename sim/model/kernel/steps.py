@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 
 from sim.model import rules
+from sim.model.compiling import part
 from sim.model.draws import duration, uniform
 from sim.model.kernel import views as the
 from sim.model.kernel.codes import ENDS, LEAD_END, WAIT_IS_OVER, WAITS
 from sim.model.kernel.heaps import schedule
-from sim.model.kernel.views import part
 from sim.model.pools import CONTACT, DISPATCH, DISTRICT_DESK, INTAKE
 from sim.model.records import IN_DISPATCH, IN_INTAKE, UNIT_CLOSED, UNIT_QUEUE, WORK
 

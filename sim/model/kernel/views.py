@@ -6,11 +6,8 @@ functions, took minutes to compile.
 
 from __future__ import annotations
 
-import functools
-from collections.abc import Callable
 from typing import Any
 
-import numba as nb
 import numpy as np
 from numba import types
 from numba.core import cgutils
@@ -19,15 +16,6 @@ from numba.np.arrayobj import make_array, populate_array
 from numba.np.numpy_support import from_dtype
 
 from sim.model.kernel.layout import ARRAYS, WORLD
-
-Compiled = Callable[[Callable[..., Any]], Callable[..., Any]]
-
-#: How the parts of the compiled engine are compiled: inlined into its entries, without reference counts, which would
-#: cost more than all the rest.
-part: Compiled = functools.partial(nb.njit, _nrt=False, forceinline=True, error_model="numpy")
-#: … and its entries, which Python calls.
-entry: Compiled = functools.partial(nb.njit, _nrt=False, error_model="numpy", cache=True)
-
 
 gep_inbounds: Any = cgutils.gep_inbounds
 make: Any = make_array

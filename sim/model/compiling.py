@@ -1,0 +1,93 @@
+"""How functions are compiled, and where what is compiled is kept.
+
+Compiled code is kept between runs in the user's cache, in a folder named after the sources of the model: numba looks at
+the file of a function alone, and would go on using a function whose callee in another file has changed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import tempfile
+import time
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numba
+
+nb: Any = numba  # much of it has no types
+
+Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
+
+_OLD = 30 * 86_400.0  # seconds after which the code of other sources is thrown away
+
+
+@cache
+def place() -> str:
+    """The folder of compiled code, made if need be."""
+    digest = hashlib.sha256(nb.__version__.encode())
+    here = Path(__file__).parent
+    for path in sorted(here.rglob("*.py")):
+        digest.update(path.read_bytes())
+    home = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "citysim"
+    other = Path(tempfile.gettempdir()) / f"citysim-{os.getuid() if hasattr(os, 'getuid') else 'cache'}"
+    given = os.environ.get("NUMBA_CACHE_DIR")
+    for base in [Path(given)] if given else [home, other]:
+        folder = base / digest.hexdigest()[:16]
+        try:
+            if not folder.is_dir():
+                folder.mkdir(parents=True, exist_ok=True)
+                _throw_away_others(folder)
+        except OSError:
+            continue
+        if os.access(folder, os.W_OK):
+            return str(folder)
+    return ""
+
+
+def _throw_away_others(folder: Path) -> None:
+    for sibling in folder.parent.iterdir():
+        if sibling != folder and len(sibling.name) == 16 and sibling.stat().st_mtime < time.time() - _OLD:
+            shutil.rmtree(sibling, ignore_errors=True)
+
+
+def _kept(*signature: str, **how: Any) -> Decorator:
+    """Compile with numba and keep the result; elsewhere in the process numba keeps its own ways."""
+
+    def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
+        before = nb.config.CACHE_DIR
+        nb.config.CACHE_DIR = place()
+        try:
+            compiled: Callable[..., Any] = nb.njit(*signature, cache=bool(place()), **how)(function)
+        finally:
+            nb.config.CACHE_DIR = before
+        return compiled
+
+    return decorate
+
+
+def whole(*signature: str) -> Decorator:
+    """For functions that make arrays."""
+    return _kept(*signature)
+
+
+def rule(signature: str) -> Decorator:
+    """For draws and rules: called from Python one by one, inlined where compiled code calls them.
+
+    Nothing is allocated in them, so nothing is counted either: numba's reference counts would cost more than the work.
+    """
+    return _kept(signature, _nrt=False, forceinline=True)
+
+
+def entry(function: Callable[..., Any]) -> Any:
+    """For what Python calls of the compiled engine."""
+    return _kept(_nrt=False, error_model="numpy")(function)
+
+
+def part(function: Callable[..., Any]) -> Callable[..., Any]:
+    """For the parts of the compiled engine, inlined into its entries."""
+    compiled: Callable[..., Any] = nb.njit(_nrt=False, forceinline=True, error_model="numpy")(function)
+    return compiled
