@@ -115,11 +115,15 @@ def test_a_digest_sees_the_smallest_change() -> None:
     assert digest(table) == digest(table.copy())
 
 
-@pytest.mark.parametrize("switch", ["NUMBA_DISABLE_JIT", "NUMBA_BOUNDSCHECK"])
-def test_python_and_checked_code_give_the_same(switch: str, tmp_path: Path) -> None:
-    """The rules as plain Python, and compiled with every index checked."""
+@pytest.mark.parametrize(
+    ("switch", "engine"),
+    [("NUMBA_DISABLE_JIT", "simpy"), ("NUMBA_BOUNDSCHECK", "simpy"), ("NUMBA_BOUNDSCHECK", "compiled")],
+)
+def test_python_and_checked_code_give_the_same(switch: str, engine: str, tmp_path: Path) -> None:
+    """The rules as plain Python, and both engines with every index of every array checked."""
     tests = Path(__file__).parent
-    program = "import json, test_backtest as b; print(json.dumps(b.summary(b.sim.simulate(b.full(**b.DAYS)))))"
+    run = f"b.sim.simulate(b.full(**b.DAYS), engine={engine!r})"
+    program = f"import json, test_backtest as b; print(json.dumps(b.summary({run})))"
     done = subprocess.run(
         [sys.executable, "-c", program],
         env={**os.environ, "PYTHONPATH": f"{tests}:{tests.parent}", "NUMBA_CACHE_DIR": str(tmp_path), switch: "1"},

@@ -15,12 +15,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from sim.model.city import City, build_city
-from sim.model.control import Policy
+from sim.model.city import City
 from sim.model.pools import KINDS
 from sim.model.records import CAUSES, REQUEST_FIELDS, STATUSES, VISIT_FIELDS, Rows
-from sim.model.simulation import Engine, replicate
-from sim.model.staffing import PoolPlan, Roster
+from sim.outcomes.levels import Levels
 from sim.scenario import Scenario
 
 REQUEST_COLUMNS = (
@@ -51,7 +49,6 @@ VISIT_COLUMNS = (
     "ended",
     "worked",
 )
-LEVEL_COLUMNS = ("replication", "pool", "hour", "arrivals", "queue", "busy", "on_duty")
 PROBLEM_COLUMNS = (*("replication", "problem", "district", "category", "born", "first_report", "fixed", "fixed_by"),)
 BOOLEANS = ("resolved", "said_contacted", "said_resolved", "said_satisfied")
 
@@ -91,26 +88,11 @@ class Outcomes:
         return self.requests[(arrived >= self.count_from) & (arrived < self.count_until)]
 
 
-def simulate(
-    scenario: Scenario,
-    replication: int = 0,
-    *,
-    seed: int = 1,
-    engine: Engine = "auto",
-    policies: Sequence[Policy] = (),
-) -> Outcomes:
-    """One replication of a scenario: a pure function of (scenario, seed, replication).
-
-    Both engines, the readable ``simpy`` and the ``compiled`` one, give the same to the last bit. ``policies`` are
-    SimPy processes ``policy(env, city)`` that watch the city and move its staff, see ``sim.model.control``.
-    """
-    city = build_city(scenario)
-    return tabulate(city, replicate(city, seed, replication, engine, policies), seed, replication)
-
-
 def tabulate(city: City, found: Rows, seed: int, replication: int) -> Outcomes:
     """The tables of what an engine wrote down."""
     requests, row_of = _requests(city, found, replication)
+    levels = Levels(city)
+    levels.add(found)
     time = city.scenario.time
     return Outcomes(
         scenario=city.scenario,
@@ -121,18 +103,23 @@ def tabulate(city: City, found: Rows, seed: int, replication: int) -> Outcomes:
         count_until=city.scenario.hours_of(time.count_until),
         requests=requests,
         visits=_visits(city, found.visit_rows, requests["request"], row_of, replication),
-        levels=_levels(city, found, replication),
+        levels=levels.table(replication),
         problems=_problems(city, found, replication),
-        pools=pd.DataFrame(
-            {
-                "pool": [p.name for p in city.pools],
-                "kind": ["unit" if p.level else "pool" for p in city.pools],
-                "level": [p.level for p in city.pools],
-                "district": [city.districts[p.district] if p.district >= 0 else "" for p in city.pools],
-                "wage": [p.wage for p in city.pools],
-                "overtime": [p.overtime for p in city.pools],
-            }
-        ),
+        pools=pools_table(city),
+    )
+
+
+def pools_table(city: City) -> pd.DataFrame:
+    """What each pool is."""
+    return pd.DataFrame(
+        {
+            "pool": [p.name for p in city.pools],
+            "kind": ["unit" if p.level else "pool" for p in city.pools],
+            "level": [p.level for p in city.pools],
+            "district": [city.districts[p.district] if p.district >= 0 else "" for p in city.pools],
+            "wage": [p.wage for p in city.pools],
+            "overtime": [p.overtime for p in city.pools],
+        }
     )
 
 
@@ -231,97 +218,5 @@ def _problems(city: City, found: Rows, replication: int) -> pd.DataFrame:
             "first_report": np.ascontiguousarray(rows[:, 3]),
             "fixed": np.ascontiguousarray(rows[:, 4]),
             "fixed_by": _hex(keys[:, 1]),
-        }
-    )
-
-
-# --- levels ----------------------------------------------------------------------------------------------------------
-
-
-def _spread(begin: NDArray[np.float64], until: NDArray[np.float64], hours: int) -> NDArray[np.float64]:
-    """Time integral over each hour of the number of intervals [begin, until) that are under way."""
-    change = np.zeros(hours + 2)
-    for moment, sign in ((begin, 1.0), (until, -1.0)):
-        hour = np.minimum(moment.astype(np.int64), hours)
-        # an edge counts for the rest of its hour, and whole from the next hour on
-        rest = hour + 1 - moment
-        np.add.at(change, hour, sign * rest)
-        np.add.at(change, hour + 1, sign * (1.0 - rest))
-    return np.cumsum(change)[:hours]
-
-
-def _while_open(
-    roster: Roster, begin: NDArray[np.float64], until: NDArray[np.float64]
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Intervals cut into their pieces within opening hours."""
-    opens, closes, _ = roster.hours
-    first = np.searchsorted(opens, begin, side="right") - 1
-    pieces = np.maximum(np.searchsorted(opens, until, side="left") - first, 0)
-    whole = np.repeat(np.arange(len(begin)), pieces)
-    number = np.arange(len(whole)) - np.repeat(np.cumsum(pieces) - pieces, pieces)
-    hours = first[whole] + number
-    return np.maximum(begin[whole], opens[hours]), np.minimum(until[whole], closes[hours])
-
-
-def _rows_by(code: NDArray[np.float64], n: int) -> list[NDArray[np.int64]]:
-    """The numbers of the rows that have each code 0 … n − 1."""
-    order = np.argsort(code, kind="stable")
-    return np.split(order, np.searchsorted(code[order], np.arange(1, n))) if n else []
-
-
-def _on_duty(
-    plan: PoolPlan, roster: Roster, changes: NDArray[np.float64], end: float, hours: int
-) -> NDArray[np.float64]:
-    """Officers' hours on duty in each hour; ``changes``: (time, officers beyond the plan)."""
-    times, counts = np.array(roster.times), np.array(plan.headcounts)
-    if len(changes):
-        begins = np.union1d(times, changes[:, 0])
-        step = np.searchsorted(times, begins, side="right") - 1
-        extra = np.append(0.0, changes[:, 1])[np.searchsorted(changes[:, 0], begins, side="right")]
-        counts = np.where(np.array(roster.on_duty)[step], np.maximum(counts[step] + extra, 0), 0)
-        times = begins
-    edges = np.minimum(np.append(times, end), end)
-    moments = np.cumsum(np.concatenate([[0.0], np.diff(edges) * counts]))
-    return np.diff(np.interp(np.arange(hours + 1), edges, moments))
-
-
-def _levels(city: City, found: Rows, replication: int) -> pd.DataFrame:
-    """Hour by hour and pool: arrivals, mean queue, officers at work, officers on duty.
-
-    An officer whose work pauses while the office is closed is not at work. A visit arrives and waits at the pool whose
-    queue it stands in; those who help that pool are busy with it at their own.
-    """
-    raw, changes = found.visit_rows, found.staff_changes
-    hours = int(np.ceil(city.end))
-    frames = []
-    begun = ~np.isnan(raw[:, 7])
-    by_home, by_pool = _rows_by(raw[:, 2], len(city.pools)), _rows_by(raw[:, 3], len(city.pools))
-    left = np.where(np.isnan(raw[:, 8]), city.end, raw[:, 8])
-    out = np.where(begun, raw[:, 7], left)
-    for number, plan in enumerate(city.pools):
-        waited, served = by_home[number], by_pool[number]
-        served = served[begun[served]]
-        queued, roster = raw[waited, 6], city.rosters[plan.roster]
-        work = raw[served, 7], left[served]
-        if roster.pauses:
-            work = _while_open(roster, *work)
-        frames.append(
-            {
-                "arrivals": np.bincount(queued.astype(np.int64), minlength=hours)[:hours],
-                "queue": _spread(queued, out[waited], hours),
-                "busy": _spread(*work, hours),
-                "on_duty": _on_duty(plan, roster, changes[changes[:, 1] == number][:, ::2], city.end, hours),
-            }
-        )
-    names = [p.name for p in city.pools]
-    return pd.DataFrame(
-        {
-            "replication": np.full(len(names) * hours, replication),
-            "pool": _named(np.repeat(np.arange(len(names)), hours), names),
-            "hour": np.tile(np.arange(hours), len(names)),
-            **{
-                column: np.concatenate([f[column] for f in frames]) if frames else np.zeros(0)
-                for column in LEVEL_COLUMNS[3:]
-            },
         }
     )

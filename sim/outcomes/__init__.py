@@ -1,0 +1,48 @@
+"""What happened: one replication of a scenario, as tables with fixed columns."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sim.model.city import build_city
+from sim.model.control import Policy
+from sim.model.simulation import Engine, replicate
+from sim.outcomes.levels import LEVEL_COLUMNS, Levels
+from sim.outcomes.tables import (
+    PROBLEM_COLUMNS,
+    REQUEST_COLUMNS,
+    VISIT_COLUMNS,
+    Outcomes,
+    pools_table,
+    tabulate,
+)
+from sim.scenario import Scenario
+
+__all__ = [
+    "LEVEL_COLUMNS",
+    "PROBLEM_COLUMNS",
+    "REQUEST_COLUMNS",
+    "VISIT_COLUMNS",
+    "Levels",
+    "Outcomes",
+    "pools_table",
+    "simulate",
+    "tabulate",
+]
+
+
+def simulate(
+    scenario: Scenario,
+    replication: int = 0,
+    *,
+    seed: int = 1,
+    engine: Engine = "auto",
+    policies: Sequence[Policy] = (),
+) -> Outcomes:
+    """One replication of a scenario: a pure function of (scenario, seed, replication).
+
+    Both engines, the readable ``simpy`` and the ``compiled`` one, give the same to the last bit. ``policies`` are
+    SimPy processes ``policy(env, city)`` that watch the city and move its staff, see ``sim.model.control``.
+    """
+    city = build_city(scenario)
+    return tabulate(city, replicate(city, seed, replication, engine, policies), seed, replication)

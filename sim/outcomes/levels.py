@@ -1,0 +1,128 @@
+"""Hour by hour and pool: arrivals, mean queue, officers at work, officers on duty."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from sim.model.city import City
+from sim.model.compiling import rule, whole
+from sim.model.records import Rows
+from sim.model.staffing import PoolPlan, Roster
+
+LEVEL_COLUMNS = ("replication", "pool", "hour", "arrivals", "queue", "busy", "on_duty")
+
+
+class Levels:
+    """Time integrals over each hour, filled with rows in any order and in any number of pieces.
+
+    An officer whose work pauses while the office is closed is not at work. A visit arrives and waits at the pool whose
+    queue it stands in; those who help that pool are busy with it at their own.
+    """
+
+    def __init__(self, city: City) -> None:
+        self.city, self.hours = city, int(np.ceil(city.end))
+        pools = len(city.pools)
+        self.arrivals = np.zeros((pools, self.hours + 2), np.int64)
+        # by how much the number of those who wait, or work, changes from each hour to the next
+        self.queue, self.busy = np.zeros((2, pools, self.hours + 2))
+        self.changes: NDArray[np.float64] = np.zeros((0, 3))
+        rosters = [city.rosters[plan.roster] for plan in city.pools]
+        self.pauses = np.array([roster.pauses for roster in rosters], np.bool_)
+        sizes = [len(roster.hours[0]) if roster.pauses else 0 for roster in rosters]
+        self.edges = np.cumsum([0, *sizes], dtype=np.int64)
+        paused = [roster.hours for roster in rosters if roster.pauses]
+        self.opens, self.closes = (
+            np.concatenate([hours[i] for hours in paused]) if paused else np.zeros(0) for i in (0, 1)
+        )
+
+    def add(self, rows: Rows) -> None:
+        """Count these visits and changes of staff."""
+        self.changes = np.concatenate([self.changes, rows.staff_changes])
+        _count(
+            rows.visit_rows,
+            *(self.city.end, self.hours, self.pauses, self.edges, self.opens, self.closes),
+            *(self.arrivals, self.queue, self.busy),
+        )
+
+    def table(self, replication: int) -> pd.DataFrame:
+        """The tidy table, one row a pool and hour."""
+        city, hours = self.city, self.hours
+        names = pd.Index([plan.name for plan in city.pools], dtype="str")
+        on_duty = np.zeros((len(names), hours))
+        for p, plan in enumerate(city.pools):
+            changes = self.changes[self.changes[:, 1] == p][:, ::2]
+            on_duty[p] = _on_duty(plan, city.rosters[plan.roster], changes, city.end, hours)
+        return pd.DataFrame(
+            {
+                "replication": np.full(len(names) * hours, replication),
+                "pool": pd.Categorical.from_codes(np.repeat(np.arange(len(names), dtype=np.int32), hours), names),
+                "hour": np.tile(np.arange(hours), len(names)),
+                "arrivals": self.arrivals[:, :hours].ravel(),
+                "queue": np.cumsum(self.queue, axis=1)[:, :hours].ravel(),
+                "busy": np.cumsum(self.busy, axis=1)[:, :hours].ravel(),
+                "on_duty": on_duty.ravel(),
+            }
+        )
+
+
+@rule("void(float64[:], int64, float64, float64)")
+def _edge(change: Any, hours: Any, moment: Any, sign: Any) -> None:
+    """One more, or one less, from a moment on: it counts for the rest of its hour, and whole from the next hour on."""
+    hour = min(int(moment), hours)
+    rest = hour + 1 - moment
+    change[hour] += sign * rest
+    change[hour + 1] += sign * (1.0 - rest)
+
+
+@whole()
+def _count(
+    visits: Any,
+    end: Any,
+    hours: Any,
+    pauses: Any,
+    edges: Any,
+    opens: Any,
+    closes: Any,
+    arrivals: Any,
+    queue: Any,
+    busy: Any,
+) -> None:
+    """Count visits (rows of ``VISIT_FIELDS``) by pool and hour."""
+    for n in range(visits.shape[0]):
+        home, pool = int(visits[n, 2]), int(visits[n, 3])
+        queued, started, ended = visits[n, 6], visits[n, 7], visits[n, 8]
+        left = end if np.isnan(ended) else ended
+        begun = not np.isnan(started)
+        arrivals[home, int(queued)] += 1
+        _edge(queue[home], hours, queued, 1.0)
+        _edge(queue[home], hours, started if begun else left, -1.0)
+        if begun and not pauses[pool]:
+            _edge(busy[pool], hours, started, 1.0)
+            _edge(busy[pool], hours, left, -1.0)
+        elif begun:
+            first, last = edges[pool], edges[pool + 1]
+            i = first + np.searchsorted(opens[first:last], started, side="right") - 1
+            while i < last and opens[i] < left:
+                _edge(busy[pool], hours, max(started, opens[i]), 1.0)
+                _edge(busy[pool], hours, min(left, closes[i]), -1.0)
+                i += 1
+
+
+def _on_duty(
+    plan: PoolPlan, roster: Roster, changes: NDArray[np.float64], end: float, hours: int
+) -> NDArray[np.float64]:
+    """Officers' hours on duty in each hour; ``changes``: (time, officers beyond the plan)."""
+    times, counts = np.array(roster.times), np.array(plan.headcounts)
+    if len(changes):
+        begins = np.union1d(times, changes[:, 0])
+        step = np.searchsorted(times, begins, side="right") - 1
+        extra = np.append(0.0, changes[:, 1])[np.searchsorted(changes[:, 0], begins, side="right")]
+        counts = np.where(np.array(roster.on_duty)[step], np.maximum(counts[step] + extra, 0), 0)
+        times = begins
+    edges = np.minimum(np.append(times, end), end)
+    moments = np.cumsum(np.concatenate([[0.0], np.diff(edges) * counts]))
+    return np.diff(np.interp(np.arange(hours + 1), edges, moments))
