@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import math
 from array import array
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -204,7 +204,18 @@ class Rows:
     visit_rows: NDArray[np.float64]  # [m, field]
     problem_keys: NDArray[np.uint64]  # [p, (problem, fixed_by)]
     problem_rows: NDArray[np.float64]  # [p, field]
-    staff_changes: NDArray[np.float64]  # [s, (time, pool, officers beyond the plan)]
+    staff_changes: NDArray[np.float64] = field(default_factory=lambda: np.zeros((0, 3)))  # (time, pool, officers added)
+
+    @staticmethod
+    def nothing(staff_changes: Sequence[tuple[float, int, int]] = ()) -> Rows:
+        """No rows, but what policies have changed."""
+        return Trace().rows(staff_changes)
+
+    @staticmethod
+    def joined(pieces: Iterable[Rows]) -> Rows:
+        """Several pieces as one."""
+        kept = [tuple(np.array(getattr(piece, f.name)) for f in fields(Rows)) for piece in pieces]
+        return Rows(*(np.concatenate(column) for column in zip(*kept, strict=True)))
 
 
 @dataclass

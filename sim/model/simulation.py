@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Literal
 
 from simpy import Environment
@@ -49,16 +49,27 @@ def prepare(engine: Engine, tell: Callable[[str], None] = lambda word: None) -> 
         patience.cancel()
 
 
+def stream_rows(
+    city: City, seed: int, replication: int, engine: Engine = "auto", policies: Sequence[Policy] = ()
+) -> Iterator[Rows]:
+    """What happens in one replication, from the start until just before the end, piece by piece.
+
+    A piece is good until the next one is asked for.
+    """
+    random = stream(seed, replication)
+    if choose(city.scenario, engine) == "simpy":
+        yield _on_simpy(city, random, policies)
+        return
+    from sim.model import kernel
+
+    yield from kernel.stream(city, random, policies)
+
+
 def replicate(
     city: City, seed: int, replication: int, engine: Engine = "auto", policies: Sequence[Policy] = ()
 ) -> Rows:
-    """What happens in one replication, from the start until just before the end."""
-    random = stream(seed, replication)
-    if choose(city.scenario, engine) == "simpy":
-        return _on_simpy(city, random, policies)
-    from sim.model.kernel import replicate as on_compiled_code
-
-    return on_compiled_code(city, random, policies)
+    """All that happens in one replication."""
+    return Rows.joined(stream_rows(city, seed, replication, engine, policies))
 
 
 def _on_simpy(city: City, random: int, policies: Sequence[Policy]) -> Rows:

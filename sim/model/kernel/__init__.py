@@ -1,5 +1,5 @@
 """The compiled engine: the same journey as the reference engine, over arrays, with numba."""
 
-from sim.model.kernel.run import prepare, replicate
+from sim.model.kernel.run import prepare, stream
 
-__all__ = ["prepare", "replicate"]
+__all__ = ["prepare", "stream"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -22,20 +22,23 @@ STEPS = 1 << 18
 ROWS = 1 << 10
 
 
-def replicate(city: City, random: int, policies: Sequence[Policy] = ()) -> Rows:
-    """What happens in the replication of a stream, from the start until just before the end."""
+def stream(city: City, random: int, policies: Sequence[Policy] = ()) -> Iterator[Rows]:
+    """What happens in the replication of a random stream, from the start until just before the end, piece by piece.
+
+    A piece is good until the next one is asked for: memory follows what is open, not what has passed.
+    """
     env, compiled = Environment(), Compiled(city, random)
     control = Control(env, city, compiled, policies)
     for births in Demand(city, random):
         compiled.world.bear(births)
         while env.peek() < births.until:
             compiled.now = env.peek()
-            compiled.advance(compiled.now)
+            yield from compiled.advance(compiled.now)
             while env.peek() == compiled.now:
                 env.step()
-        compiled.advance(births.until)
-    compiled.close_books(city.end)
-    return compiled.rows(control.changes)
+        yield from compiled.advance(births.until)
+    yield from compiled.close_books(city.end)
+    yield Rows.nothing(control.changes)
 
 
 def prepare() -> None:
@@ -51,23 +54,24 @@ class Compiled:
 
     def __init__(self, city: City, random: int) -> None:
         self.now = 0.0
-        self.written: list[tuple[Any, ...]] = []
         self.world = World(city, random)
         self.world.make_room_for_rows(ROWS)
         self.world.make_room("events", len(city.rosters))
         engine.begin(self.world.record)
 
-    def advance(self, until: float) -> None:
+    def advance(self, until: float) -> Iterator[Rows]:
         """Let happen what lies strictly before ``until`` (hours)."""
         while (lacking := engine.advance(self.world.record, until, STEPS)) != codes.DONE:
+            if lacking == codes.MORE_ROWS:
+                yield self.ready()
             self.supply(lacking)
 
     def supply(self, lacking: int) -> None:
-        """More of what there was not enough of."""
+        """Room for more of what there was not enough of."""
         w = self.world
         if lacking == codes.MORE_ROWS:
-            self.write()
-            w.make_room_for_rows(max(ROWS, 4 * w["widest"]))
+            if 2 * w["widest"] > len(w.arrays["request_rows"]):
+                w.make_room_for_rows(4 * w["widest"])
         elif lacking == codes.MORE_REQUESTS:
             w.make_room("requests", max(1024, 2 * len(w.arrays["requests"])))
         elif lacking == codes.MORE_PROBLEMS:
@@ -82,28 +86,23 @@ class Compiled:
 
     def add_staff(self, pool: int, extra: int) -> None:
         """From now on, so many officers more than planned."""
-        while (lacking := engine.lacks(self.world.record)) != codes.DONE:
-            self.supply(lacking)
+        while engine.lacks(self.world.record) == codes.MORE_EVENTS:
+            self.supply(codes.MORE_EVENTS)
         engine.add_staff(self.world.record, pool, extra, self.now)
 
-    def close_books(self, end: float) -> None:
+    def close_books(self, end: float) -> Iterator[Rows]:
         """At the end of time: write down what is still open."""
         self.world["now"] = end
         following = 0
         while following >= 0:
             following = engine.close_books(self.world.record, following)
-            self.write()
+            yield self.ready()
 
-    def write(self) -> None:
-        """Rows that are ready leave."""
+    def ready(self) -> Rows:
+        """The rows that are ready leave."""
         w = self.world
         n, v, p = w["requests_out"], w["visits_out"], w["problems_out"]
-        names = ("request_keys", "request_numbers", "request_rows", "visit_rows", "problem_keys", "problem_rows")
-        sizes = (n, n, n, v, p, p)
-        self.written.append(tuple(w.arrays[name][:size].copy() for name, size in zip(names, sizes, strict=True)))
         w["requests_out"] = w["visits_out"] = w["problems_out"] = 0
-
-    def rows(self, staff_changes: Sequence[tuple[float, int, int]]) -> Rows:
-        """All that has been written."""
-        parts: list[Any] = [np.concatenate(column) for column in zip(*self.written, strict=True)]
-        return Rows(*[*parts, np.array(staff_changes, float).reshape(-1, 3)])
+        names = ("request_keys", "request_numbers", "request_rows", "visit_rows", "problem_keys", "problem_rows")
+        parts: list[Any] = [w.arrays[name][:size] for name, size in zip(names, (n, n, n, v, p, p), strict=True)]
+        return Rows(*parts)
