@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import gc
-import threading
+import os
+import subprocess
+import sys
 from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
 from typing import Literal
 
 from simpy import Environment
 
 from sim.model.city import City
 from sim.model.clockwork import start
+from sim.model.compiling import place
 from sim.model.control import Control, Policy
 from sim.model.demand import Demand
 from sim.model.draws import stream
@@ -34,19 +38,35 @@ def choose(scenario: Scenario, engine: Engine) -> Engine:
 
 
 def prepare(engine: Engine, tell: Callable[[str], None] = lambda word: None) -> None:
-    """Have the engine ready: the first time on a machine the fast one is compiled, and ``tell`` is told so."""
+    """Have the engine ready: the first time on a machine the fast one is compiled, and ``tell`` is told so.
+
+    Another process does it and leaves the code in the cache: the compiler cannot be interrupted, a process can.
+    """
     if engine != "compiled":
         return
+    mark = Path(place()) / "engine"
+    if place() and not mark.exists():
+        tell("Compiling the fast engine for this machine, once: some 20 seconds …")
+        program = "from sim.model import kernel; kernel.prepare()"
+        root = str(Path(__file__).parents[2])
+        quiet = subprocess.DEVNULL
+        child = subprocess.Popen(
+            [sys.executable, "-c", program],
+            env={**os.environ, "PYTHONPATH": os.pathsep.join([root, os.environ.get("PYTHONPATH", "")])},
+            stdin=quiet,
+            stdout=quiet,
+            stderr=quiet,
+            start_new_session=True,
+        )
+        try:
+            if child.wait() == 0:
+                mark.touch()
+        finally:
+            child.kill()
+            child.wait()
     from sim.model import kernel
 
-    word = "Compiling the fast engine for this machine, once: some 20 seconds …"
-    patience = threading.Timer(2.0, tell, [word])  # fetching what was compiled before takes a fraction of this
-    patience.daemon = True
-    patience.start()
-    try:
-        kernel.prepare()
-    finally:
-        patience.cancel()
+    kernel.prepare()
 
 
 def stream_rows(
