@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from sim.scenario import Scenario
 
 _FIRST_HOURS = REQUEST_FIELDS.index(f"hours_{CAUSES[0]}")
-_QUEUED = VISIT_FIELDS.index("queued")
+_KIND, _QUEUED = VISIT_FIELDS.index("kind"), VISIT_FIELDS.index("queued")
 _AFTER_CLOSING, _BEFORE_DISPATCH = ("rework", "callback"), ("intake", "dispatch")
 
 
@@ -131,7 +131,7 @@ class Fold:
 
     def add_visits(self, rows: Floats) -> None:
         """Add visits [m, field of ``VISIT_FIELDS``]: those at intake are calls, if their contact came by phone."""
-        self.calls.make_room(len(rows))
+        self.calls.make_room(int(np.count_nonzero(rows[:, _KIND] == INTAKE)))
         _add_calls(np.ascontiguousarray(rows), self.end, self.calls.numbers, self.calls.sums, self.calls.size)
 
     def add_contacts(self, rows: Floats, numbers: Ints, repeats: Bools, excluded: Bools | None = None) -> None:
@@ -191,7 +191,7 @@ def _at(months: Any, hours: Any) -> Any:
 def _add_calls(rows: Any, end: Any, numbers: Any, sums: Any, size: Any) -> None:
     for i in range(rows.shape[0]):
         row = rows[i]
-        if row[4] == INTAKE:
+        if row[_KIND] == INTAKE:
             at = room_for(numbers, size, int(row[0]))
             quantities.call(sums[at], row[_QUEUED], row[_QUEUED + 1], row[_QUEUED + 2], end)
 

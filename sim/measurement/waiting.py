@@ -35,8 +35,11 @@ class Waiting:
 
 @part
 def home(numbers: Any, number: Any) -> Any:
-    """Where a contact belongs: multiplicative hashing, Knuth, TAOCP 3, 6.4."""
-    return ((number & 0x7FFFFFFF) * 2654435769 >> 12) & (numbers.shape[0] - 1)
+    """Where a contact belongs: multiplicative hashing (Knuth, TAOCP 3, 6.4), but eight in a row, in number
+    and so in time, stand side by side, which spares the memory.
+    """
+    eight = ((number & 0x7FFFFFFF) >> 3) * 2654435769 >> 12
+    return (eight << 3 | number & 7) & (numbers.shape[0] - 1)
 
 
 @part
