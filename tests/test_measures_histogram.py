@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sim.measurement.histogram import EDGES, NOT_REACHED, REPRESENTATIVE, Histogram, bins, group_quantiles
+from sim.measurement.histogram import EDGES, NOT_REACHED, REPRESENTATIVE, Histogram, bins
+from sim.measurement.pages import Histograms, bin_of, count
 
 TICK = 2.0**-30
 PERCENTS = st.integers(1, 100)
@@ -68,11 +69,29 @@ def test_pieces_make_the_same_histogram_as_the_whole(pieces: list[list[float]], 
 
 @given(st.lists(st.tuples(ANY, st.integers(0, 3)), max_size=60), PERCENTS)
 def test_quantiles_of_groups_are_those_of_a_histogram_for_each(cases: list[tuple[float, int]], percent: int) -> None:
-    hours = np.array([hours for hours, _ in cases], dtype=np.float64)
-    codes = np.array([code for _, code in cases], dtype=np.int64)
-    found = group_quantiles(bins(hours), codes, 4, [percent])[0]
-    expected = [filled(list(hours[codes == group])).quantile(percent) for group in range(4)]
-    np.testing.assert_array_equal(found, expected)
+    histograms = Histograms(5)
+    for hours, group in cases:
+        while histograms.used[0] == len(histograms.pages):
+            histograms.make_room()
+        log = math.log(hours) if 0 < hours < math.inf else 0.0
+        count(histograms.page_of, histograms.pages, histograms.used, group, bin_of(hours, log))
+    joined = np.array([0, 1, 0, -1, 2])  # the first and the third are one group, the fourth in none
+    found = histograms.quantiles(joined, 3, [percent])
+    for new in range(3):
+        expected = filled([hours for hours, group in cases if joined[group] == new])
+        assert repr(float(found[0][0, new])) == repr(expected.quantile(percent))
+        assert repr(float(found[1][0, new])) == repr(expected.quantile(percent, reached_only=True))
+
+
+@given(HOURS)
+def test_the_fast_bin_is_the_bin(hours: float) -> None:
+    assert bin_of(hours, math.log(hours)) == bins(hours)
+
+
+def test_the_fast_bin_is_the_bin_at_every_edge() -> None:
+    near = np.concatenate([EDGES[:-1], np.nextafter(EDGES, 0.0), np.nextafter(EDGES[:-1], math.inf)])
+    assert [bin_of(hours, math.log(hours)) for hours in near] == list(bins(near))
+    assert [bin_of(hours, 0.0) for hours in (0.0, math.inf)] == [0, NOT_REACHED]
 
 
 def test_what_was_not_reached_ranks_last() -> None:

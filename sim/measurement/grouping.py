@@ -1,15 +1,19 @@
-"""Groups: which row belongs to which district, unit, month …, and sums over them."""
+"""Groups: districts, units, months … and their combinations, and sums over them.
+
+What a row adds is not kept by row, but in *slots*: a slot holds what has been added up for one combination, say of
+a district and a category. Every group is made of slots.
+"""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
+from itertools import product
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
@@ -19,40 +23,41 @@ Bools = NDArray[np.bool_]
 
 @dataclass(frozen=True)
 class Dimension:
-    """One property of the rows of a table: ``codes`` into ``labels``, one a row, −1 where it has none."""
+    """One property of rows: ``places`` gives the number of the label for each code of a raw row.
 
-    codes: Ints
-    labels: list[str]
-
-
-def by_name(column: pd.Series, known: Iterable[str]) -> Dimension:
-    """The names in a column. All ``known`` names are groups, empty or not; others follow in their order."""
-    labels = list(dict.fromkeys(known))
-    labels += sorted(set(column.dropna().unique()) - set(labels))
-    codes = column.astype(pd.CategoricalDtype(labels)).cat.codes.to_numpy()
-    return Dimension(codes.astype(np.int64), labels)
-
-
-def by_month(hours: Floats, start: date, first: float, last: float) -> Dimension:
-    """The months ("2024-03") of instants, NaN in none; all months that [first, last) touches are groups.
-
-    ``hours``, ``first`` and ``last`` count from the midnight at which ``start`` begins.
+    What has no label has the number ``len(labels)``; the last of ``places`` is such, so that code −1 finds it.
     """
 
-    def month(days: NDArray[np.float64]) -> Ints:
-        return (np.datetime64(start, "D") + days.astype(np.int64)).astype("datetime64[M]").astype(np.int64)
+    labels: list[str]
+    places: Ints
 
-    begin, end = month(np.array([np.floor(first / 24), np.ceil(last / 24) - 1]))
-    known = ~np.isnan(hours)
-    codes = np.full(hours.shape, -1, dtype=np.int64)
-    codes[known] = month(np.floor(hours[known] / 24)) - begin
-    labels = [str(np.datetime64(int(number), "M")) for number in range(begin, end + 1)]
-    return Dimension(np.where(codes < len(labels), codes, -1), labels)
+
+def by_name(names: Sequence[str], labels: Iterable[str]) -> Dimension:
+    """What the codes 0, 1, … stand for, and the names that make groups, in their order."""
+    kept = list(dict.fromkeys(labels))
+    number = {label: i for i, label in enumerate(kept)}
+    return Dimension(kept, np.array([*(number.get(name, len(kept)) for name in names), len(kept)], dtype=np.int64))
+
+
+def by_month(start: date, first: float, last: float) -> Dimension:
+    """The months ("2024-03") that [first, last) touches; the codes are days.
+
+    Hours and days count from the midnight at which ``start`` begins.
+    """
+
+    def month(day: float) -> int:
+        return int((np.datetime64(start, "D") + int(day)).astype("datetime64[M]").astype(np.int64))
+
+    begin, end, days = month(first // 24), month(np.ceil(last / 24) - 1), int(np.ceil(last / 24))
+    labels = [str(np.datetime64(number, "M")) for number in range(begin, end + 1)]
+    dates = (np.datetime64(start, "D") + np.arange(days)).astype("datetime64[M]").astype(np.int64)
+    places = np.append(dates - begin, -1)
+    return Dimension(labels, np.where((places < 0) | (places > end - begin), len(labels), places))
 
 
 @dataclass(frozen=True)
 class Axis:
-    """The groups of one ``group_by``: a code for each row, −1 for none, and the values that make a group."""
+    """The groups of one ``group_by``: a code for each part of the sums, −1 for none, and the values of each group."""
 
     codes: Ints
     values: list[tuple[str, ...]]
@@ -62,31 +67,59 @@ class Axis:
         """Each group as the table of measures has it."""
         return [group_text(value) for value in self.values]
 
-    def sum(self, values: Floats | Bools) -> Floats:
-        """The sum of a row's values for each group."""
-        totals: Floats = np.bincount(self.codes + 1, values, minlength=len(self.values) + 1)[1:].astype(np.float64)
+    def sum(self, parts: Floats) -> Floats:
+        """The sum of the parts of each group."""
+        totals: Floats = np.bincount(self.codes + 1, parts, minlength=len(self.values) + 1)[1:].astype(np.float64)
         return totals
 
 
-class Axes:
-    """The axes of one table, made from its dimensions when first asked for."""
+class Slots:
+    """The slots of some ``blocks``, each of them all combinations of dimensions, and the axes that read them.
 
-    def __init__(self, rows: int, dimensions: Mapping[str, Dimension]) -> None:
-        self.rows, self.dimensions = rows, dimensions
-        self._made: dict[str, Axis] = {}
+    A dimension has one more place than labels in a block, for what has no label.
+    """
+
+    def __init__(self, dimensions: Mapping[str, Dimension], blocks: Sequence[str]) -> None:
+        self.dimensions, self.blocks = dimensions, [block.split("+") for block in blocks]
+        self.shapes = [[len(dimensions[name].labels) + 1 for name in block] for block in self.blocks]
+        sizes = [int(np.prod(shape)) for shape in self.shapes]
+        self.begins, self.count = [0, *np.cumsum(sizes).tolist()], sum(sizes)
+        self._axes: dict[str, Axis] = {}
+
+    def steps(self, block: str, name: str) -> Ints:
+        """By a row's code in a dimension: its part of the slot in a block. The parts of all dimensions add up."""
+        names = block.split("+")
+        number, at = self.blocks.index(names), names.index(name)
+        begin = self.begins[number] if at == 0 else 0
+        return begin + self.dimensions[name].places * int(np.prod(self.shapes[number][at + 1 :]))
 
     def __getitem__(self, group_by: str) -> Axis:
         """The axis of "" (the whole city), of a dimension, or of several joined by "+" (all combinations)."""
-        if group_by not in self._made:
-            codes = np.zeros(self.rows, dtype=np.int64)
-            values: list[tuple[str, ...]] = [()]
-            for name in group_by.split("+") if group_by else ():
-                dimension = self.dimensions[name]
-                none = (codes < 0) | (dimension.codes < 0)
-                codes = np.where(none, -1, codes * len(dimension.labels) + dimension.codes)
-                values = [(*value, label) for value in values for label in dimension.labels]
-            self._made[group_by] = Axis(codes, values)
-        return self._made[group_by]
+        if group_by not in self._axes:
+            names = group_by.split("+") if group_by else []
+            number = self._block(group_by)
+            if number is None:
+                raise KeyError(group_by)
+            places = dict(zip(self.blocks[number], np.indices(self.shapes[number]), strict=True))
+            code = np.zeros(self.shapes[number], dtype=np.int64)
+            for name in names:
+                size = len(self.dimensions[name].labels)
+                code = np.where((code < 0) | (places[name] == size), -1, code * size + places[name])
+            codes = np.full(self.count, -1, dtype=np.int64)
+            codes[self.begins[number] : self.begins[number + 1]] = code.ravel()
+            self._axes[group_by] = Axis(codes, list(product(*(self.dimensions[name].labels for name in names))))
+        return self._axes[group_by]
+
+    def __contains__(self, group_by: str) -> bool:
+        return self._block(group_by) is not None
+
+    def _block(self, group_by: str) -> int | None:
+        """The first block that knows all these dimensions."""
+        names = set(group_by.split("+") if group_by else ())
+        return next((i for i, block in enumerate(self.blocks) if names <= set(block)), None)
+
+
+Axes = Slots | Mapping[str, Axis]
 
 
 def group_text(values: Iterable[str]) -> str:

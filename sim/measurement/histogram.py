@@ -11,8 +11,6 @@ falls there is null.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
@@ -59,27 +57,9 @@ class Histogram:
         cumulative = np.cumsum(counts)
         if cumulative[-1] == 0:
             return float("nan")
-        return float(REPRESENTATIVE[np.searchsorted(cumulative, _place(percent, cumulative[-1]))])
+        return float(REPRESENTATIVE[np.searchsorted(cumulative, place(percent, int(cumulative[-1])))])
 
 
-def group_quantiles(
-    binned: NDArray[np.int64], codes: NDArray[np.int64], groups: int, percents: Sequence[int]
-) -> NDArray[np.float64]:
-    """The quantiles (hours; percents × groups) that a histogram for each group would give, without one.
-
-    ``binned``: the bins of the durations; ``codes``: their groups, 0 … ``groups`` − 1.
-    """
-    ordered = np.sort(codes * (NOT_REACHED + 1) + binned)
-    sizes = np.bincount(codes, minlength=groups)
-    before = np.cumsum(sizes) - sizes
-    filled = sizes > 0
-    result = np.full((len(percents), groups), np.nan)
-    for row, percent in zip(result, percents, strict=True):
-        at = before + _place(percent, sizes) - 1
-        row[filled] = REPRESENTATIVE[ordered[at[filled]] % (NOT_REACHED + 1)]
-    return result
-
-
-def _place(percent: int, sizes: NDArray[np.int64]) -> NDArray[np.int64]:
+def place(percent: int, size: int) -> int:
     """The place, from 1, of a quantile among ordered values: the first with ``percent`` % up to it."""
-    return np.maximum(1, -(-percent * sizes // 100))
+    return max(1, -(-percent * size // 100))

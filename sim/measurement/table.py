@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from sim.measurement.catalogue import REGISTRY
-from sim.measurement.grouping import Axes, Bools, Floats
+from sim.measurement.grouping import Axes, Floats
 
 COLUMNS = (
     "scenario",
@@ -25,10 +25,13 @@ COLUMNS = (
 
 
 class Ratio(NamedTuple):
-    """What each row of a table adds to a measure's numerator and denominator; a total has no denominator."""
+    """A measure's numerator and denominator, already added up in parts that axes join to groups.
 
-    numerator: Floats | Bools
-    denominator: Floats | Bools | None = None
+    A total has no denominator.
+    """
+
+    numerator: Floats
+    denominator: Floats | None = None
 
 
 class Block(NamedTuple):
@@ -48,7 +51,7 @@ def divide(numerator: Floats, denominator: Floats) -> Floats:
     return result
 
 
-class Rows:
+class Table:
     """Collects blocks of rows and puts them in the order of the registry."""
 
     def __init__(self, currency: str | None) -> None:
@@ -93,9 +96,9 @@ class Rows:
         self.blocks[measure, group_by] = block
 
     def add_ratios(self, axes: Axes, ratios: Mapping[str, Ratio]) -> None:
-        """Report measures that are a sum over the rows of a table, or one sum over another."""
+        """Report measures that are a sum, or one sum over another, by the groups that ``axes`` know."""
         for measure, ratio in ratios.items():
-            for group_by in REGISTRY[measure].groups:
+            for group_by in (group_by for group_by in REGISTRY[measure].groups if group_by in axes):
                 axis = axes[group_by]
                 numerator = axis.sum(ratio.numerator)
                 if ratio.denominator is None:

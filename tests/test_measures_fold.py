@@ -1,0 +1,139 @@
+"""However the rows of a run are cut into pieces, the measures are the same."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from cities import cities
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from towns import full
+
+import sim
+from sim.measurement import measures
+from sim.measurement.compiled import entry
+from sim.measurement.finish import finish
+from sim.measurement.fold import Fold
+from sim.measurement.waiting import Waiting, room_for, take
+from sim.model.city import City, build_city
+from sim.model.pools import INTAKE
+from sim.model.records import VISIT_FIELDS, Rows
+from sim.model.simulation import replicate
+from sim.outcomes import Outcomes, tabulate
+from sim.scenario import from_dict
+
+ROW, KIND = VISIT_FIELDS.index("row"), VISIT_FIELDS.index("kind")
+
+
+def pieces(rows: Rows, number: int, random: np.random.Generator) -> list[Rows]:
+    """The rows in ``number`` pieces, at random; but calls never come after the contact that made them."""
+    requests, visits, problems = (random.integers(0, number, len(a)) for a in parts(rows))
+    piece_of = dict(zip(rows.request_numbers.tolist(), requests.tolist(), strict=True))
+    last = np.array([piece_of[int(contact)] for contact in rows.visit_rows[:, ROW]], dtype=np.int64)
+    calls = rows.visit_rows[:, KIND] == INTAKE
+    visits[calls] = random.integers(0, last[calls] + 1)
+    return [piece(rows, requests == i, visits == i, problems == i) for i in range(number)]
+
+
+def parts(rows: Rows) -> tuple[Any, Any, Any]:
+    return rows.request_rows, rows.visit_rows, rows.problem_rows
+
+
+def piece(rows: Rows, requests: Any, visits: Any, problems: Any) -> Rows:
+    """Some of the rows, in an order of their own."""
+    return Rows(
+        request_keys=rows.request_keys[requests][::-1],
+        request_numbers=rows.request_numbers[requests][::-1],
+        request_rows=rows.request_rows[requests][::-1],
+        visit_rows=rows.visit_rows[visits][::-1],
+        problem_keys=rows.problem_keys[problems],
+        problem_rows=rows.problem_rows[problems],
+    )
+
+
+def folded(city: City, cut: list[Rows], out: Outcomes) -> pd.DataFrame:
+    fold = Fold.of(city)
+    for rows in cut:
+        fold.add(rows)
+    assert fold.calls.size[0] == 0  # nobody is waited for any more
+    return finish(fold, out.levels, out.pools, out.replication)
+
+
+def same(a: pd.DataFrame, b: pd.DataFrame) -> None:
+    """The same to the last digit, but for sums of durations that are no counts."""
+    theil = a["measure"].str.startswith("theil")
+    columns = [name for name in a if name not in ("value", "numerator")]
+    pd.testing.assert_frame_equal(a[columns], b[columns], check_exact=True)
+    pd.testing.assert_frame_equal(a[~theil], b[~theil], rtol=1e-12, atol=0)
+    pd.testing.assert_frame_equal(a[theil], b[theil], rtol=1e-12, atol=1e-12)
+    counts = ~a["unit"].isin(["h", "index"]) & ~a["measure"].isin(["hours_by_cause_share", "equity_gap"])
+    quantiles = a["measure"].str.contains("_p[0-9]")
+    pd.testing.assert_frame_equal(a[counts | quantiles], b[counts | quantiles], check_exact=True)
+
+
+def check(data: Any, number: int, seed: int) -> None:
+    city = build_city(data)
+    rows = replicate(city, 1, 0, "simpy")
+    out = tabulate(city, rows, 1, 0)
+    whole = folded(city, [rows], out)
+    same(whole, measures(out))
+    same(whole, folded(city, pieces(rows, number, np.random.default_rng(seed)), out))
+
+
+@pytest.mark.parametrize("number", [1, 2, 7, 500])
+def test_the_full_town_in_pieces(number: int) -> None:
+    check(full(), number, number)
+
+
+def test_a_shipped_scenario_in_pieces() -> None:
+    check(sim.load("teaching"), 5, 1)
+
+
+@settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
+@given(cities(), st.integers(1, 20), st.integers(0, 2**32))
+def test_random_cities_in_pieces(city: Any, number: int, seed: int) -> None:
+    check(from_dict(city), number, seed)
+
+
+def test_a_channel_is_called_by_its_name_wherever_the_scenario_lists_it() -> None:
+    out = sim.simulate(sim.load("teaching"))  # lists the phone first, the engine the other
+    table = measures(out)
+    rows = table[(table["measure"] == "contacts") & (table["group_by"] == "channel")]
+    assert dict(zip(rows["group"], rows["value"], strict=True)) == {
+        f'["{name}"]': number for name, number in out.requests["channel"].value_counts().items()
+    }
+
+
+# --- calls that wait for their contact ---
+
+
+@entry
+def keep(waiting: Any, number: Any, amount: Any) -> None:
+    numbers, sums, size = waiting
+    sums[room_for(numbers, size, number), 0] += amount
+
+
+@entry
+def give(waiting: Any, number: Any, into: Any) -> None:
+    numbers, sums, size = waiting
+    take(numbers, sums, size, number, into)
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.lists(st.tuples(st.booleans(), st.integers(0, 40)), max_size=200))
+def test_what_waits_is_found_as_in_a_dictionary(steps: list[tuple[bool, int]]) -> None:
+    waiting, expected = Waiting(1), dict[int, float]()
+    for comes, contact in steps:
+        number = contact * 2**20  # such numbers share their homes
+        if comes:
+            waiting.make_room(1)
+            keep((waiting.numbers, waiting.sums, waiting.size), number, 1.0)
+            expected[number] = expected.get(number, 0.0) + 1.0
+        else:
+            into = np.zeros(1)
+            give((waiting.numbers, waiting.sums, waiting.size), number, into)
+            assert into[0] == expected.pop(number, 0.0)
+        assert waiting.size[0] == len(expected)
