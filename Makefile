@@ -1,11 +1,11 @@
-# make demo · make test · make check · make theory · make twins
+# make demo · make test · make check · make theory · make twins · make bench
 
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: demo test check theory twins install clean
+.PHONY: demo test check theory twins bench install clean
 
 install: $(STAMP)
 
@@ -24,8 +24,8 @@ test: install  ## all tests
 	$(BIN)/python -m pytest -n auto
 
 check: install  ## format, lint, strict types, all tests
-	$(BIN)/ruff format --check sim tests experiments
-	$(BIN)/ruff check sim tests experiments
+	$(BIN)/ruff format --check sim tests experiments benchmarks
+	$(BIN)/ruff check sim tests experiments benchmarks
 	$(BIN)/mypy
 	$(BIN)/python -m pytest -n auto
 
@@ -35,5 +35,8 @@ twins: install  ## thousands of random cities on both engines
 theory: install  ## the long comparison with queueing theory
 	$(BIN)/python -m pytest -n auto -m theory tests/theory
 
+bench: install  ## speed beside other programs, about four minutes; BENCH="--full --page docs/performance.md"
+	$(BIN)/python benchmarks/bench.py $(BENCH)
+
 clean:
-	rm -rf $(VENV) build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) benchmarks/.venv build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
