@@ -1,7 +1,6 @@
 """The three stations in cimba: a process for each agent and officer; a request is the moment of its arrival in a store.
 
-Of two ways to write it this is the fast one: with a process for each request it took longer. An urgent request carries
-its moment with a minus, which spares an object.
+An urgent request carries its moment with a minus, which spares an object.
 """
 
 import cimba as cb
