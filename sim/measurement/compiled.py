@@ -3,13 +3,9 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
-from typing import Any
 
-import numba as nb
-
-Compiled = Callable[[Callable[..., Any]], Callable[..., Any]]
+from sim.model.compiling import Decorator, nb, whole
 
 #: Parts are inlined into entries, which Python calls.
-part: Compiled = functools.partial(nb.njit, forceinline=True, error_model="numpy")
-entry: Compiled = functools.partial(nb.njit, error_model="numpy", cache=True)
+part: Decorator = functools.partial(nb.njit, forceinline=True, error_model="numpy")
+entry: Decorator = whole(error_model="numpy")

@@ -1,6 +1,6 @@
 """How functions are compiled, and where what is compiled is kept.
 
-Compiled code is kept between runs in the user's cache, in a folder named after the sources of the model: numba looks at
+Compiled code is kept between runs in the user's cache, in a folder named after the sources of the rooms that compile: numba looks at
 the file of a function alone, and would go on using a function whose callee in another file has changed.
 """
 
@@ -29,8 +29,8 @@ _OLD = 30 * 86_400.0  # seconds after which the code of other sources is thrown 
 def place() -> str:
     """The folder of compiled code, made if need be."""
     digest = hashlib.sha256(nb.__version__.encode())
-    here = Path(__file__).parent
-    for path in sorted(here.rglob("*.py")):
+    rooms = (Path(__file__).parents[1] / room for room in ("model", "outcomes", "measurement"))
+    for path in sorted(path for room in rooms for path in room.rglob("*.py")):
         digest.update(path.read_bytes())
     home = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "citysim"
     other = Path(tempfile.gettempdir()) / f"citysim-{os.getuid() if hasattr(os, 'getuid') else 'cache'}"
@@ -69,9 +69,9 @@ def _kept(*signature: str, **how: Any) -> Decorator:
     return decorate
 
 
-def whole(*signature: str) -> Decorator:
+def whole(*signature: str, **how: Any) -> Decorator:
     """For functions that make arrays."""
-    return _kept(*signature)
+    return _kept(*signature, **how)
 
 
 def rule(signature: str) -> Decorator:
