@@ -1,7 +1,7 @@
 """How functions are compiled, and where what is compiled is kept.
 
-Compiled code is kept between runs in the user's cache, in a folder named after the sources of the rooms that compile: numba looks at
-the file of a function alone, and would go on using a function whose callee in another file has changed.
+Compiled code is kept between runs in the user's cache, in a folder named after the sources of the rooms that compile:
+numba looks at the file of a function alone, and would go on using a function whose callee in another file has changed.
 """
 
 from __future__ import annotations
