@@ -34,11 +34,25 @@ KINDS = (
 )
 INTAKE, DISPATCH, DISTRICT_DESK, REVIEW, COORDINATION, CONTACT, HANDLING, SUBTASK, PART, CALLBACK = range(10)
 
+#: A request's visits are numbered in 16 bits.
+MOST_VISITS = 2**16 - 1
+
+
+class TooManyVisitsError(OverflowError):
+    """Something sends a request round in circles."""
+
+    exit_code = 3
+
+    def __init__(self) -> None:
+        super().__init__(f"a request pays more than {MOST_VISITS:,} visits: it goes round in circles")
+
 
 class Visit(Moment):
     """One stay of a request at one pool. As an event it is the end of the stay."""
 
     def __init__(self, env: Environment, home: Pool, request: Request, kind: int, work: float) -> None:
+        if request.visits == MOST_VISITS:
+            raise TooManyVisitsError
         self.number = request.visits = request.visits + 1
         super().__init__(env, place(WORK_END, request.key, self.number))
         self.request, self.kind, self.work = request, kind, work

@@ -9,7 +9,7 @@ from sim.model import purposes, rules
 from sim.model.compiling import part
 from sim.model.kernel import views as the
 from sim.model.kernel.codes import AT_CLOSING, AT_DUE, DUE, IS_DUE, NOBODY, REDIAL, RINGS_AGAIN
-from sim.model.kernel.heaps import schedule
+from sim.model.kernel.schedule import schedule
 from sim.model.kernel.pools import pay
 from sim.model.kernel.steps import at, draw, lasts, write_visit
 from sim.model.pools import CALLBACK
@@ -64,7 +64,7 @@ def ring(w: Any, i: Any, r: Any) -> Any:
 def rang(w: Any, i: Any, r: Any) -> Any:
     """An attempt is over. Says whether the asking is."""
     r.calling = 0
-    write_visit(w, the.visits(w)[2 * i + 1], r)
+    write_visit(w, the.visit(w, 2 * i + 1), r, w.now)
     if r.reached:
         answers(w, r)
     if r.reached or r.status == MERGED or r.attempt >= w.retries:
@@ -79,7 +79,7 @@ def rang(w: Any, i: Any, r: Any) -> Any:
 @part
 def has_rung(w: Any, i: Any) -> Any:
     """An attempt to call the citizen is over. Says whether the request goes on."""
-    r = the.requests(w)[i]
+    r = the.request(w, i)
     if not rang(w, i, r):
         return False
     at_closing = r.asking == AT_CLOSING
@@ -94,7 +94,7 @@ def answers(w: Any, r: Any) -> Any:
     until = now if math.isnan(r.closed) or r.status == OPEN else r.closed
     chance = w.contacted_if_true if r.contacted <= r.contact_due else w.contacted_if_false
     said_contacted = draw(w, purposes.SAID_CONTACTED, r.key, n) < chance
-    chance = w.resolved_if_true if r.status == CLOSED and r.resolved == 1.0 else w.resolved_if_false
+    chance = w.resolved_if_true if r.status == CLOSED and r.resolved == 1 else w.resolved_if_false
     said_resolved = draw(w, purposes.SAID_RESOLVED, r.key, n) < chance
     said_satisfied = rules.satisfied(
         draw(w, purposes.SAID_SATISFIED, r.key, n),
@@ -105,8 +105,7 @@ def answers(w: Any, r: Any) -> Any:
         r.hops,
         max(r.rounds, 1),
     )
-    r.last_answer = 1.0 if said_resolved else 0.0
+    r.last_answer = said_resolved
     if w.score_last or math.isnan(r.called_back):
-        r.called_back = now
-        r.said_contacted = 1.0 if said_contacted else 0.0
-        r.said_resolved, r.said_satisfied = r.last_answer, 1.0 if said_satisfied else 0.0
+        r.called_back, r.said_contacted = now, said_contacted
+        r.said_resolved, r.said_satisfied = said_resolved, said_satisfied

@@ -12,7 +12,7 @@ from sim.model.compiling import part
 from sim.model.draws import child
 from sim.model.kernel import views as the
 from sim.model.kernel.codes import CALL, COMES_AGAIN, ENDS, IS_REPORTED, NOT_YET, REDIAL
-from sim.model.kernel.heaps import schedule
+from sim.model.kernel.schedule import schedule
 from sim.model.kernel.steps import draw, lasts, write_problem, write_request
 from sim.model.records import IN_INTAKE, INTAKE_OPEN
 
@@ -21,7 +21,7 @@ from sim.model.records import IN_INTAKE, INTAKE_OPEN
 def new_problem(w: Any, key: Any, district: Any, category: Any) -> Any:
     """Something is wrong from now on."""
     p = np.int64(w.free_problem)
-    problem = the.problems(w)[p]
+    problem = the.problem(w, p)
     w.free_problem = problem.first
     w.unsolved += 1
     problem.key, problem.district, problem.category, problem.born = key, district, category, w.now
@@ -34,7 +34,7 @@ def new_problem(w: Any, key: Any, district: Any, category: Any) -> Any:
 @part
 def release_problem(w: Any, p: Any) -> Any:
     """One less refers to the problem; after the last it is only a row."""
-    problem = the.problems(w)[p]
+    problem = the.problem(w, p)
     problem.users -= 1
     if problem.users == 0:
         write_problem(w, problem)
@@ -47,7 +47,7 @@ def release_problem(w: Any, p: Any) -> Any:
 def new_request(w: Any) -> Any:
     """A free slot."""
     i = np.int64(w.free_request)
-    w.free_request = the.requests(w)[i].next
+    w.free_request = the.request(w, i).next
     w.in_flight += 1
     return i
 
@@ -55,7 +55,7 @@ def new_request(w: Any) -> Any:
 @part
 def free_request(w: Any, i: Any) -> Any:
     """The slot is free again."""
-    the.requests(w)[i].key, the.requests(w)[i].next = np.uint64(0), w.free_request
+    the.request(w, i).key, the.request(w, i).next = np.uint64(0), w.free_request
     w.free_request = i
     w.in_flight -= 1
 
@@ -63,10 +63,10 @@ def free_request(w: Any, i: Any) -> Any:
 @part
 def belongs(w: Any, i: Any, r: Any) -> Any:
     """A request is among those of its problem that are neither closed nor ended."""
-    problem = the.problems(w)[r.problem]
+    problem = the.problem(w, r.problem)
     r.next, r.previous = problem.first, -1
     if problem.first >= 0:
-        the.requests(w)[problem.first].previous = i
+        the.request(w, problem.first).previous = i
     problem.first = i
     problem.open += 1
     if problem.open > w.widest:
@@ -76,11 +76,11 @@ def belongs(w: Any, i: Any, r: Any) -> Any:
 @part
 def parts_with(w: Any, i: Any, r: Any) -> Any:
     """… and is not any more."""
-    problem = the.problems(w)[r.problem]
+    problem = the.problem(w, r.problem)
     if r.next >= 0:
-        the.requests(w)[r.next].previous = r.previous
+        the.request(w, r.next).previous = r.previous
     if r.previous >= 0:
-        the.requests(w)[r.previous].next = r.next
+        the.request(w, r.previous).next = r.next
     elif problem.first == i:
         problem.first = r.next
     else:
@@ -94,8 +94,8 @@ def fixed_by_another(w: Any, r: Any) -> Any:
     """Whether another request has fixed the problem."""
     return (
         r.problem >= 0
-        and the.problems(w)[r.problem].fixed_by != np.uint64(0)
-        and the.problems(w)[r.problem].fixed_by != r.key
+        and the.problem(w, r.problem).fixed_by != np.uint64(0)
+        and the.problem(w, r.problem).fixed_by != r.key
     )
 
 
@@ -104,19 +104,19 @@ def is_known(w: Any, i: Any, r: Any) -> Any:
     """Whether another request about the same problem is open."""
     if r.problem < 0:
         return False
-    other = the.problems(w)[r.problem].first
+    other = the.problem(w, r.problem).first
     while other >= 0:
-        if other != i and not math.isnan(the.requests(w)[other].dispatched):
+        if other != i and not math.isnan(the.request(w, other).dispatched):
             return True
-        other = the.requests(w)[other].next
+        other = the.request(w, other).next
     return False
 
 
 @part
 def next_report(w: Any, p: Any) -> Any:
     """A problem is reported again and again until it is fixed or given up."""
-    problem = the.problems(w)[p]
-    category, reporting = the.categories(w)[problem.category], the.districts(w)[problem.district].reporting
+    problem = the.problem(w, p)
+    category, reporting = the.category(w, problem.category), the.district(w, problem.district).reporting
     gap = category.report_gap / reporting if reporting > 0.0 else math.inf
     k = problem.reports
     if k == 0:
@@ -137,30 +137,29 @@ def next_report(w: Any, p: Any) -> Any:
 @part
 def contact(w: Any, i: Any, key: Any, p: Any, repeat_of: Any, district: Any, category: Any) -> Any:
     """A citizen turns to the city."""
-    r, now = the.requests(w)[i], w.now
+    r, now = the.request(w, i), w.now
     r.key, r.contact, r.problem, r.repeat_of, r.arrived = key, w.contacts, p, repeat_of, now
     r.district, r.category = district, category
-    r.place = key if p < 0 else the.problems(w)[p].key
+    r.place = key if p < 0 else the.problem(w, p).key
     w.contacts += 1
     r.channel = r.urgency = r.street = 0
     r.right = r.right_family = r.first_unit = r.owner = r.unit = -1
     r.status, r.stage = INTAKE_OPEN, CALL
     r.answered_wait = r.dispatched = r.contacted = r.first_closed = r.closed = r.called_back = math.nan
     r.contact_due = r.due = r.due_now = math.inf
-    r.resolved = r.said_contacted = r.said_resolved = r.said_satisfied = r.last_answer = math.nan
+    r.resolved = r.said_contacted = r.said_resolved = r.said_satisfied = r.last_answer = -1
     r.hops = r.rounds = r.visits = r.dispatches = r.wrongs = r.tries = r.part = r.asks = r.attempt = 0
     r.hours[:] = 0.0
     r.mark, r.until, r.cover, r.timer_cause = now, math.nan, -1, IN_INTAKE
-    r.visiting = r.waiting = r.calling = r.reached = r.asked = r.asking = r.awaits = 0
+    r.visiting = r.waiting = r.calling = r.overtaken = r.reached = r.asked = r.asking = r.awaits = r.joins = 0
     r.next = r.previous = -1
-    the.visits(w)[2 * i].joins = the.visits(w)[2 * i + 1].joins = 0
     if p >= 0:
-        the.problems(w)[p].users += 1
+        the.problem(w, p).users += 1
         belongs(w, i, r)
     if the.channels(w).shape[0] > 1:
         r.channel = rules.pick(the.channel_share(w), draw(w, purposes.CHANNEL, key, 0))
-    if the.districts(w)[district].streets > 1:
-        r.street = int(draw(w, purposes.STREET, r.place, 0) * the.districts(w)[district].streets)
+    if the.district(w, district).streets > 1:
+        r.street = int(draw(w, purposes.STREET, r.place, 0) * the.district(w, district).streets)
     if the.urgency(w).shape[1] > 1:
         r.urgency = rules.pick(the.urgency(w)[category], draw(w, purposes.URGENCY, r.place, 0))
 
@@ -169,12 +168,12 @@ def contact(w: Any, i: Any, key: Any, p: Any, repeat_of: Any, district: Any, cat
 def call_again(w: Any, by: Any) -> Any:
     """The citizen turns to the city anew about an unsolved matter, after some time."""
     i = new_request(w)
-    r = the.requests(w)[i]
+    r = the.request(w, i)
     r.key = child(by.key, np.uint64(purposes.REPEAT), np.uint64(0))
     r.stage, r.problem, r.repeat_of = NOT_YET, by.problem, by.key
     r.district, r.category = by.district, by.category
     if r.problem >= 0:
-        the.problems(w)[r.problem].users += 1
+        the.problem(w, r.problem).users += 1
     gap = lasts(w, w.call_again_after, purposes.AGAIN_GAP, by.key, 0)
     schedule(w, w.now + gap, REDIAL, r.key, 0, COMES_AGAIN, i)
 

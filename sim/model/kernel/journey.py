@@ -52,7 +52,8 @@ from sim.model.kernel.codes import (
     WAITS,
 )
 from sim.model.kernel.contacts import belongs, call_again, end, fixed_by_another, is_known, parts_with
-from sim.model.kernel.heaps import dequeue, schedule
+from sim.model.kernel.queues import dequeue
+from sim.model.kernel.schedule import schedule
 from sim.model.kernel.pools import leave, line_up, pay
 from sim.model.kernel.steps import at, book, draw, lasts, limit, spend, unit_of, wait, write_visit
 from sim.model.pools import CONTACT, COORDINATION, DISPATCH, DISTRICT_DESK, HANDLING, INTAKE, PART, REVIEW, SUBTASK
@@ -76,14 +77,14 @@ from sim.model.records import (
 @part
 def life(w: Any, i: Any) -> Any:
     """One contact, from what it waited for until it waits again."""
-    r = the.requests(w)[i]
+    r = the.request(w, i)
     if r.visiting:
-        book(w, i, r)
+        book(w, i, r, w.now)
     elif r.waiting:
         r.waiting = 0
         spend(w, r, r.timer_cause, w.now)
     stage: Any = np.int64(r.stage)
-    if r.status == OPEN and fixed_by_another(w, r):
+    if r.status == OPEN and r.overtaken:
         stage = MERGE
     while stage < VISITS:
         if stage == CALL:
@@ -144,7 +145,7 @@ def life(w: Any, i: Any) -> Any:
 @part
 def call(w: Any, i: Any, r: Any) -> Any:
     """The hotline or the online desk."""
-    channel = the.channels(w)[r.channel]
+    channel = the.channel(w, r.channel)
     if not channel.has_pool:
         return REACHED
     talk = lasts(w, channel.talk, purposes.TALK, r.key, r.tries)
@@ -156,18 +157,18 @@ def call(w: Any, i: Any, r: Any) -> Any:
 @part
 def patience(w: Any, i: Any, r: Any) -> Any:
     """A caller who is not answered at once hangs up some time."""
-    channel = the.channels(w)[r.channel]
+    channel = the.channel(w, r.channel)
     if channel.patience >= 0:
         hours = lasts(w, channel.patience, purposes.PATIENCE, r.key, r.tries)
-        schedule(w, w.now + hours, DUE, r.key, the.visits(w)[2 * i].number, HANGS_UP, 2 * i)
+        schedule(w, w.now + hours, DUE, r.key, the.visit(w, 2 * i).number, HANGS_UP, 2 * i)
 
 
 @part
 def talked(w: Any, i: Any, r: Any) -> Any:
     """Callers who lost patience may call again."""
-    if not math.isnan(the.visits(w)[2 * i].started):
+    if not math.isnan(the.visit(w, 2 * i).started):
         return REACHED
-    channel = the.channels(w)[r.channel]
+    channel = the.channel(w, r.channel)
     if r.tries >= channel.redial_at_most or draw(w, purposes.REDIALS, r.key, r.tries) >= channel.redial:
         r.status = LOST
         return ENDS
@@ -180,9 +181,9 @@ def talked(w: Any, i: Any, r: Any) -> Any:
 @part
 def reached(w: Any, i: Any, r: Any) -> Any:
     """After intake: what needs no unit is over."""
-    category = the.categories(w)[r.category]
-    if r.problem >= 0 and math.isnan(the.problems(w)[r.problem].first_report):
-        the.problems(w)[r.problem].first_report = w.now
+    category = the.category(w, r.category)
+    if r.problem >= 0 and math.isnan(the.problem(w, r.problem).first_report):
+        the.problem(w, r.problem).first_report = w.now
     if category.out_of_scope > 0.0 and draw(w, purposes.SCOPE, r.key, 0) < category.out_of_scope:
         r.status = OUT_OF_SCOPE
         return ENDS
@@ -190,7 +191,7 @@ def reached(w: Any, i: Any, r: Any) -> Any:
         r.status = ANSWERED
         return ENDS
     r.status = OPEN
-    if fixed_by_another(w, r):
+    if r.overtaken:
         return MERGE
     if w.limits_from_arrival:
         start_clocks(w, i, r, r.arrived)
@@ -224,7 +225,7 @@ def desk(w: Any, i: Any, r: Any) -> Any:
 @part
 def desk_done(w: Any, i: Any, r: Any) -> Any:
     """The desk has chosen a unit."""
-    category, n = the.categories(w)[r.category], r.dispatches - 1
+    category, n = the.category(w, r.category), r.dispatches - 1
     if n == 0 and w.duplicates > 0.0 and is_known(w, i, r) and draw(w, purposes.DUPLICATE, r.key, 0) < w.duplicates:
         return MERGE
     r.unit = r.right
@@ -237,7 +238,7 @@ def desk_done(w: Any, i: Any, r: Any) -> Any:
         if accuracy < 1.0 and draw(w, purposes.ACCURACY, r.key, n) >= accuracy:
             r.unit = wrong_unit(w, r, n)
     r.stage = HAND_OVER
-    if not w.desk or not the.pools(w)[r.unit].is_street:
+    if not w.desk or not the.pool(w, r.unit).is_street:
         return HAND_OVER
     work = lasts(w, w.desk_work, purposes.DISTRICT_WORK, r.key, n)
     pay(w, 2 * i, r, at(w, w.desk_first, w.desk_per, r), DISTRICT_DESK, work)
@@ -250,7 +251,7 @@ def wrong_unit(w: Any, r: Any, n: Any) -> Any:
     u = draw(w, purposes.WRONG_UNIT, r.key, n)
     weights = (
         the.confused_with(w)[r.category]
-        if the.categories(w)[r.category].is_confused
+        if the.category(w, r.category).is_confused
         else the.family_volume(w)[r.district]
     )
     family = rules.pick_other(weights, r.right_family, u)
@@ -300,7 +301,7 @@ def expect_extension(w: Any, i: Any, r: Any) -> Any:
 @part
 def ask_extension(w: Any, i: Any) -> Any:
     """The unit may ask once."""
-    r = the.requests(w)[i]
+    r = the.request(w, i)
     if r.status != OPEN or r.rounds > 1:
         return
     if w.now < r.due_now - w.ask_before:
@@ -314,8 +315,8 @@ def move_due(w: Any, i: Any, r: Any, by: Any) -> Any:
     """A later due date; where it decides the order, the request takes its new place."""
     r.due_now += by
     r.due = r.due_now
-    if r.visiting and math.isnan(the.visits(w)[2 * i].started):
-        dequeue(w, the.pools(w)[the.visits(w)[2 * i].home], 2 * i)
+    if r.visiting and math.isnan(the.visit(w, 2 * i).started):
+        dequeue(w, the.pool(w, the.visit(w, 2 * i).home), 2 * i)
         line_up(w, 2 * i)
 
 
@@ -347,7 +348,7 @@ def coordinate(w: Any, i: Any, r: Any) -> Any:
 @part
 def park(w: Any, i: Any, r: Any) -> Any:
     """A truly long matter may be parked; its due date moves."""
-    parking = the.categories(w)[r.category].parking
+    parking = the.category(w, r.category).parking
     r.stage = HANDLE
     if r.rounds > 1 or parking <= 0.0 or draw(w, purposes.PARKS, r.key, 0) >= parking:
         return HANDLE
@@ -363,7 +364,7 @@ def handle(w: Any, i: Any, r: Any) -> Any:
     if r.owner != r.right and r.rounds == 1:
         r.cover = OTHER_UNITS
     kind = HANDLING if r.owner == r.right else SUBTASK
-    work = lasts(w, the.categories(w)[r.category].work, purposes.HANDLING_WORK, r.key, r.rounds)
+    work = lasts(w, the.category(w, r.category).work, purposes.HANDLING_WORK, r.key, r.rounds)
     pay(w, 2 * i, r, r.right, kind, work)
     r.stage = LEAD
     return VISITS
@@ -372,7 +373,7 @@ def handle(w: Any, i: Any, r: Any) -> Any:
 @part
 def lead(w: Any, i: Any, r: Any) -> Any:
     """Lead time, without end for some."""
-    category = the.categories(w)[r.category]
+    category = the.category(w, r.category)
     r.stage, r.part = PARTS, 0
     if r.rounds == 1 and category.never_closed > 0.0 and draw(w, purposes.NEVER, r.place, 0) < category.never_closed:
         return wait(w, i, r, math.inf, LEAD_TIME)
@@ -385,11 +386,11 @@ def lead(w: Any, i: Any, r: Any) -> Any:
 def parts(w: Any, i: Any, r: Any) -> Any:
     """Other units' parts of a joint matter."""
     first, n = (
-        the.joint_part_edges(w)[r.category],
-        the.joint_part_edges(w)[r.category + 1] - the.joint_part_edges(w)[r.category],
+        the.joint_part_edge(w, r.category),
+        the.joint_part_edge(w, r.category + 1) - the.joint_part_edge(w, r.category),
     )
     while r.part < n:
-        x = the.joint_parts(w)[first + r.part]
+        x = the.joint_part(w, first + r.part)
         if x.probability >= 1.0 or draw(w, purposes.PART_NEEDED, r.place, r.part) < x.probability:
             if r.cover < 0:
                 r.cover = OTHER_UNITS
@@ -404,7 +405,7 @@ def parts(w: Any, i: Any, r: Any) -> Any:
 @part
 def part_done(w: Any, i: Any, r: Any) -> Any:
     """The lead time of a part."""
-    x = the.joint_parts(w)[the.joint_part_edges(w)[r.category] + r.part]
+    x = the.joint_part(w, the.joint_part_edge(w, r.category) + r.part)
     r.stage = PART_OVER
     if x.lead < 0:
         return PART_OVER
@@ -416,16 +417,16 @@ def part_done(w: Any, i: Any, r: Any) -> Any:
 def close(w: Any, i: Any, r: Any) -> Any:
     """The unit says it is done; whether it is, shows."""
     r.status, r.closed, r.cover = CLOSED, w.now, -1
-    r.last_answer = math.nan
+    r.last_answer = -1
     if r.rounds == 1:
         r.first_closed = r.closed
-    first, beyond = the.resolve_edges(w)[r.category], the.resolve_edges(w)[r.category + 1]
-    chance = the.resolve(w)[min(first + r.rounds, beyond) - 1]
+    first, beyond = the.resolve_edge(w, r.category), the.resolve_edge(w, r.category + 1)
+    chance = the.resolve(w, min(first + r.rounds, beyond) - 1)
     solved = chance >= 1.0 or draw(w, purposes.RESOLVES, r.key, r.rounds) < chance
-    r.resolved = 1.0 if solved or r.resolved == 1.0 else 0.0
+    r.resolved = solved or r.resolved == 1
     if r.problem >= 0:
         parts_with(w, i, r)
-        if solved and the.problems(w)[r.problem].fixed_by == np.uint64(0):
+        if solved and the.problem(w, r.problem).fixed_by == np.uint64(0):
             fix(w, r)
     return ASK
 
@@ -433,20 +434,21 @@ def close(w: Any, i: Any, r: Any) -> Any:
 @part
 def fix(w: Any, by: Any) -> Any:
     """The problem is gone: no more reports, and what waits elsewhere for it is over."""
-    problem = the.problems(w)[by.problem]
+    problem = the.problem(w, by.problem)
     problem.fixed, problem.fixed_by = w.now, by.key
     i = np.int64(problem.first)
     while i >= 0:
-        r = the.requests(w)[i]
+        r = the.request(w, i)
         following = np.int64(r.next)
-        waits_in_queue = r.visiting and math.isnan(the.visits(w)[2 * i].started)
+        r.overtaken = 1
+        waits_in_queue = r.visiting and math.isnan(the.visit(w, 2 * i).started)
         if r.status == OPEN and (r.waiting or waits_in_queue):
             if r.waiting:
                 r.waiting = 0
                 spend(w, r, r.timer_cause, w.now)
             else:
                 leave(w, 2 * i)
-                book(w, i, r)
+                book(w, i, r, w.now)
             if merge(w, i, r) == ENDS:
                 end(w, i, r)
         i = following
@@ -458,9 +460,9 @@ def merge(w: Any, i: Any, r: Any) -> Any:
     r.status, r.cover = MERGED, -1
     if not r.calling:
         return ENDS
-    if math.isnan(the.visits(w)[2 * i + 1].started):
+    if math.isnan(the.visit(w, 2 * i + 1).started):
         leave(w, 2 * i + 1)
-        write_visit(w, the.visits(w)[2 * i + 1], r)
+        write_visit(w, the.visit(w, 2 * i + 1), r, w.now)
         r.calling = 0
         return ENDS
     r.stage, r.awaits = MERGED_CALL_OVER, 1
@@ -490,7 +492,7 @@ def asked(w: Any, i: Any, r: Any) -> Any:
     """Whether another round begins."""
     r.awaits = 0
     spend(w, r, IN_CALLBACK, w.now)
-    if r.last_answer != 0.0:
+    if r.last_answer != 0:
         return ENDS
     if r.rounds <= w.reopen_at_most and (
         w.reopen_probability >= 1.0 or draw(w, purposes.REOPENS, r.key, r.rounds) < w.reopen_probability

@@ -13,54 +13,72 @@ import numpy as np
 
 from sim.model.records import CAUSES
 
+#: Bytes that the processor's caches hold and fetch as one.
+LINE = 64
 
-def _record(*rows: tuple[str, int], **names: str) -> np.dtype[Any]:
-    """A record of rows of floats (name, length) and of single floats, keys (U), long integers, integers, bytes."""
-    kinds = {"F": "f8", "U": "u8", "L": "i8", "I": "i4", "B": "i1"}
-    singles = [(name, kinds[kind]) for kind, part in names.items() for name in part.split()]
-    return np.dtype([*((name, "f8", (length,)) for name, length in rows), *singles], align=True)
+
+def _record(*parts: str, size: int = 0) -> np.dtype[Any]:
+    """A record of fields; each part gives a type, as NumPy writes it, and the names of fields that have it.
+
+    Where a ``size`` in bytes is given, the record is so long.
+    """
+    fields = [(name, kind) for kind, *names in map(str.split, parts) for name in names]
+    record = np.dtype(fields, align=True)
+    assert record.fields is not None
+    places = [record.fields[name][1] for name, _ in fields]
+    assert size == 0 or size >= record.itemsize
+    named = {"names": [name for name, _ in fields], "formats": [kind for _, kind in fields], "offsets": places}
+    return np.dtype({**named, "itemsize": size or record.itemsize}, align=True)  # type: ignore[call-overload, no-any-return]
 
 
 # --- what the city is like -------------------------------------------------------------------------------------------
 
 CATEGORY = _record(
-    F="report_gap give_up accuracy redispatch_accuracy answered out_of_scope never_closed parking",
-    I="work lead",
-    B="is_report is_confused",
+    "f8 report_gap give_up accuracy redispatch_accuracy answered out_of_scope never_closed parking",
+    "i4 work lead",
+    "i1 is_report is_confused",
 )
-PART = _record(F="probability", I="first per work lead")
-CHANNEL = _record(F="redial", I="first per talk patience redial_after redial_at_most", B="has_pool")
-FAMILY = _record(I="first per")
-LIMIT = _record(F="contact resolve", B="contact_working resolve_working")
-DISTRICT = _record(F="reporting", I="first_street streets")
+PART = _record("f8 probability", "i4 first per work lead")
+CHANNEL = _record("f8 redial", "i4 first per talk patience redial_after redial_at_most", "i1 has_pool")
+FAMILY = _record("i4 first per")
+LIMIT = _record("f8 contact resolve", "i1 contact_working resolve_working")
+DISTRICT = _record("f8 reporting", "i4 first_street streets")
 
 # --- what is going on ------------------------------------------------------------------------------------------------
 
 #: ``queue``: the visit that comes first.
-POOL = _record(I="planned extra headcount busy waiting queue roster", B="on_duty discipline pauses is_street")
+POOL = _record("i4 planned extra headcount busy waiting queue roster", "i1 on_duty discipline pauses is_street")
 #: An event of the schedule; their order is (time, kind, key, number).
-EVENT = _record(F="time", U="key", I="kind number what who")
+EVENT = _record("f8 time", "u8 key", "i4 who", "u2 number", "i1 kind what", size=24)
+#: One that is not near yet, and the next of its span of time (or the next free place).
+LATER = _record("f8 time", "u8 key", "i4 who", "u2 number", "i1 kind what", "i4 next", size=LINE // 2)
 #: Request i pays visit 2·i and is called back by visit 2·i + 1. ``child``, ``next`` and ``previous`` are its place in
-#: a queue; ``joins``: about to join it.
+#: a queue.
 VISIT = _record(
-    F="queued started ended work rank", U="key", I="number kind home pool child next previous", B="later joins"
+    "u8 key", "f8 queued started work rank", "i4 home pool child next previous", "u2 number", "i1 kind later", size=LINE
 )
 #: ``stage``: what it goes on with (see ``kernel``); ``unit``: what the desk has just chosen; ``until``: the end of a
-#: wait; ``cover``: see ``records``. What it is doing: ``visiting``, ``waiting`` (away from any pool), ``calling`` (its
-#: callback), ``awaits`` (the end of its callback).
+#: wait; ``cover``: see ``records``; ``joins``: which of its visits are about to join their queues. What it is doing:
+#: ``visiting``, ``waiting`` (away from any pool), ``calling`` (its callback), ``awaits`` (the end of its callback).
+#: ``overtaken``: another request has fixed its problem. What every event touches stands at the beginning.
 REQUEST = _record(
-    ("hours", len(CAUSES)),
-    F="""arrived answered_wait dispatched contact_due contacted due due_now first_closed closed resolved called_back
-    said_contacted said_resolved said_satisfied last_answer mark until""",
-    U="key place repeat_of",
-    L="contact",
-    I="""problem next previous district category channel street urgency right right_family first_unit owner unit hops
-    rounds visits dispatches wrongs tries part asks attempt""",
-    B="stage status cover visiting waiting timer_cause calling reached asked asking awaits",
+    "u8 key",
+    "f8 mark until due_now",
+    "i1 stage status cover visiting waiting timer_cause calling overtaken reached asked asking awaits joins",
+    "i1 resolved said_contacted said_resolved said_satisfied last_answer",
+    "u2 rounds visits",
+    "i4 problem owner right unit",
+    f"{len(CAUSES)}f8 hours",
+    "f8 contacted contact_due due arrived answered_wait dispatched first_closed closed called_back",
+    "u8 place repeat_of",
+    "i8 contact",
+    "i4 first_unit next previous district category street right_family part asks attempt hops dispatches wrongs tries",
+    "i4 channel urgency",
+    size=5 * LINE,
 )
 #: ``first``: the first of its open requests (or the next free slot); ``users``: who still refers to it.
 PROBLEM = _record(
-    F="born first_report fixed given_up", U="key fixed_by", I="district category first open users reports"
+    "u8 key fixed_by", "f8 born first_report fixed given_up", "i4 district category first open users reports"
 )
 
 #: The arrays of a world: what they hold, and in how many dimensions.
@@ -99,7 +117,10 @@ ARRAYS: dict[str, tuple[Any, int]] = {
     "head_start": (np.float64, 2),  # [p, k]
     # what is going on
     "pools": (POOL, 1),
+    "steps": (np.int64, 1),  # [r] which of its times comes next
     "events": (EVENT, 1),
+    "later": (LATER, 1),
+    "spans": (np.int32, 1),  # the first of the later events of each span of time
     "requests": (REQUEST, 1),
     "visits": (VISIT, 1),
     "problems": (PROBLEM, 1),
@@ -117,23 +138,27 @@ ARRAYS: dict[str, tuple[Any, int]] = {
 }
 
 #: A world in one record: the policies' parameters, the state of everything, and where the arrays are.
-#: ``scheduled``: how many events; ``born``: births of the chunk, ``next_born``: the first still to come; ``contacts``:
-#: how many there have been; ``in_flight``, ``unsolved``: requests and problems in use; ``widest``: the most open
-#: requests that any problem has had; ``…_out``: rows that are ready to leave.
+#: ``near``: events of this span of time and of those before it are in the heap, ``scheduled`` of them; ``pending``:
+#: events in all; ``per_hour``: spans an hour; ``born``: births of the chunk, ``next_born``: the first still to come;
+#: ``contacts``: how many there have been; ``in_flight``, ``unsolved``: requests and problems in use; ``widest``: the
+#: most open requests that any problem has had; ``too_much``: a counter has run over; ``…_out``: rows that are ready to
+#: leave.
 WORLD = np.dtype(
     [
         ("address", "u8", (len(ARRAYS),)),
         ("length", "i8", (len(ARRAYS),)),
         ("width", "i8", (len(ARRAYS),)),
         *_record(
-            F="""now duplicates ask_before extension_probability extension_length coverage reach contacted_if_false
-            contacted_if_true resolved_if_false resolved_if_true reopen_probability call_again""",
-            U="stream",
-            L="""contacts scheduled born next_born in_flight unsolved widest requests_out visits_out problems_out
-            free_request free_problem dispatch_first dispatch_per dispatch_work review max_hops backstop desk_first
-            desk_per desk_work contact_work coordination parking_time callback_first callback_per retries retry_after
-            call_work ring reopen_at_most call_again_after limit_roster dispatch desk limits_from_arrival extension
-            callback after_due reopen_to_dispatch score_last""",
+            "f8 now end per_hour duplicates ask_before extension_probability extension_length coverage reach",
+            "f8 contacted_if_false contacted_if_true resolved_if_false resolved_if_true reopen_probability call_again",
+            "u8 stream",
+            "i8 contacts near scheduled pending born next_born in_flight unsolved widest too_much",
+            "i8 requests_out visits_out problems_out free_request free_problem free_later",
+            "i8 dispatch dispatch_first dispatch_per dispatch_work review max_hops backstop",
+            "i8 desk desk_first desk_per desk_work contact_work coordination parking_time extension",
+            "i8 limits_from_arrival limit_roster",
+            "i8 callback callback_first callback_per retries retry_after call_work ring after_due score_last",
+            "i8 reopen_to_dispatch reopen_at_most call_again_after",
         ).descr,
     ]
 )

@@ -11,15 +11,16 @@ from sim.model import rules
 from sim.model.compiling import part
 from sim.model.kernel import views as the
 from sim.model.kernel.codes import STAFF, STAFF_CHANGES, WORK_END, WORK_IS_DONE
-from sim.model.kernel.heaps import dequeue, enqueue, schedule
+from sim.model.kernel.queues import dequeue, enqueue
+from sim.model.kernel.schedule import schedule
 from sim.model.kernel.steps import add_open
-from sim.model.pools import CONTACT
+from sim.model.pools import CONTACT, MOST_VISITS
 
 
 @part
 def take(w: Any, p: Any, v: Any) -> Any:
     """An officer starts on a visit; its end is known from now on."""
-    pool, visit, now = the.pools(w)[p], the.visits(w)[v], w.now
+    pool, visit, now = the.pool(w, p), the.visit(w, v), w.now
     pool.busy += 1
     visit.pool, visit.started = p, now
     end = add_open(w, pool.roster, now, visit.work) if pool.pauses else now + visit.work
@@ -29,8 +30,8 @@ def take(w: Any, p: Any, v: Any) -> Any:
 @part
 def line_up(w: Any, v: Any) -> Any:
     """Give a waiting visit its place."""
-    visit, r = the.visits(w)[v], the.requests(w)[v >> 1]
-    pool = the.pools(w)[visit.home]
+    visit, r = the.visit(w, v), the.request(w, v >> 1)
+    pool = the.pool(w, visit.home)
     visit.rank = rules.rank(
         pool.discipline, r.urgency, r.due_now, visit.queued, the.head_start(w)[visit.home, r.urgency]
     )
@@ -41,11 +42,10 @@ def line_up(w: Any, v: Any) -> Any:
 @part
 def join(w: Any, v: Any) -> Any:
     """A visit joins its queue; a free officer takes it at once."""
-    visit = the.visits(w)[v]
-    visit.joins = 0
-    for h in range(the.helper_edges(w)[visit.home], the.helper_edges(w)[visit.home + 1]):
-        p = the.helpers(w)[h]
-        if the.pools(w)[p].busy < the.pools(w)[p].headcount:
+    visit = the.visit(w, v)
+    for h in range(the.helper_edge(w, visit.home), the.helper_edge(w, visit.home + 1)):
+        p = the.helper(w, h)
+        if the.pool(w, p).busy < the.pool(w, p).headcount:
             take(w, p, v)
             return
     line_up(w, v)
@@ -54,9 +54,9 @@ def join(w: Any, v: Any) -> Any:
 @part
 def serve(w: Any, p: Any) -> Any:
     """Free officers take what waits in their queues."""
-    pool = the.pools(w)[p]
-    for h in range(the.helped_edges(w)[p], the.helped_edges(w)[p + 1]):
-        queue = the.pools(w)[the.helped(w)[h]]
+    pool = the.pool(w, p)
+    for h in range(the.helped_edge(w, p), the.helped_edge(w, p + 1)):
+        queue = the.pool(w, the.helped(w, h))
         while pool.busy < pool.headcount and queue.queue >= 0:
             v = np.int64(queue.queue)
             dequeue(w, queue, v)
@@ -66,36 +66,40 @@ def serve(w: Any, p: Any) -> Any:
 @part
 def pay(w: Any, v: Any, r: Any, home: Any, kind: Any, work: Any) -> Any:
     """A visit that is about to join its queue."""
+    if r.visits == MOST_VISITS:
+        w.too_much = 1
     r.visits += 1
-    x = the.visits(w)[v]
+    r.joins |= 1 << (v & 1)
+    x = the.visit(w, v)
     x.key, x.number, x.kind, x.work, x.home, x.pool = r.key, r.visits, kind, work, home, home
-    x.queued, x.started, x.ended, x.joins = w.now, math.nan, math.nan, 1
+    x.queued, x.started = w.now, math.nan
 
 
 @part
 def leave(w: Any, v: Any) -> Any:
     """Leave the queue unserved."""
-    dequeue(w, the.pools(w)[the.visits(w)[v].home], v)
-    the.visits(w)[v].ended = w.now
+    dequeue(w, the.pool(w, the.visit(w, v).home), v)
 
 
 @part
 def change_staff(w: Any, p: Any) -> Any:
     """As many as the roster and the policies say; whoever is free takes what waits."""
-    pool = the.pools(w)[p]
+    pool = the.pool(w, p)
     pool.headcount = rules.headcount(pool.planned, pool.on_duty != 0, pool.extra)
     serve(w, p)
 
 
 @part
-def staff_changes(w: Any, roster: Any, step: Any) -> Any:
+def staff_changes(w: Any, roster: Any) -> Any:
     """The headcounts of the pools that share a roster change, and what waits is served."""
-    for n in range(the.rostered_edges(w)[roster], the.rostered_edges(w)[roster + 1]):
-        p = the.rostered(w)[n]
-        pool = the.pools(w)[p]
-        pool.planned = the.counts(w)[the.count_edges(w)[p] + step]
-        pool.on_duty = the.on_duty(w)[the.time_edges(w)[roster] + step]
+    step = the.steps(w)[roster]
+    the.steps(w)[roster] = step + 1
+    for n in range(the.rostered_edge(w, roster), the.rostered_edge(w, roster + 1)):
+        p = the.rostered(w, n)
+        pool = the.pool(w, p)
+        pool.planned = the.count(w, the.count_edge(w, p) + step)
+        pool.on_duty = the.on_duty(w, the.time_edge(w, roster) + step)
         change_staff(w, p)
-    following = the.time_edges(w)[roster] + step + 1
-    if following < the.time_edges(w)[roster + 1]:
-        schedule(w, the.times(w)[following], STAFF, np.uint64(roster), step + 1, STAFF_CHANGES, roster)
+    following = the.time_edge(w, roster) + step + 1
+    if following < the.time_edge(w, roster + 1):
+        schedule(w, the.time(w, following), STAFF, np.uint64(roster), 0, STAFF_CHANGES, roster)

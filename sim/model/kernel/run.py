@@ -14,6 +14,7 @@ from sim.model.control import Control, Policy, PoolState
 from sim.model.demand import Demand
 from sim.model.kernel import codes, engine, layout
 from sim.model.kernel.world import World
+from sim.model.pools import TooManyVisitsError
 from sim.model.records import Rows
 
 #: Events between two looks at the keyboard; a fraction of a second.
@@ -56,7 +57,7 @@ class Compiled:
         self.now = 0.0
         self.world = World(city, random)
         self.world.make_room_for_rows(ROWS)
-        self.world.make_room("events", len(city.rosters))
+        self.world.make_room("later", len(city.rosters))
         engine.begin(self.world.record)
 
     def advance(self, until: float) -> Iterator[Rows]:
@@ -77,7 +78,9 @@ class Compiled:
         elif lacking == codes.MORE_PROBLEMS:
             w.make_room("problems", max(1024, 2 * len(w.arrays["problems"])))
         elif lacking == codes.MORE_EVENTS:
-            w.make_room("events", 2 * w["scheduled"] + 4 * len(w.arrays["requests"]) + 16)
+            w.make_room("later", 2 * w["pending"] + 4 * len(w.arrays["requests"]) + 16)
+        elif lacking == codes.TOO_MUCH:
+            raise TooManyVisitsError
 
     def states(self) -> list[PoolState]:
         """All pools, as policies see them."""

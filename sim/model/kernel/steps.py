@@ -12,7 +12,7 @@ from sim.model.compiling import part
 from sim.model.draws import duration, uniform
 from sim.model.kernel import views as the
 from sim.model.kernel.codes import ENDS, LEAD_END, WAIT_IS_OVER, WAITS
-from sim.model.kernel.heaps import schedule
+from sim.model.kernel.schedule import schedule
 from sim.model.pools import CONTACT, DISPATCH, DISTRICT_DESK, INTAKE
 from sim.model.records import IN_DISPATCH, IN_INTAKE, UNIT_CLOSED, UNIT_QUEUE, WORK
 
@@ -38,26 +38,26 @@ def at(w: Any, first: Any, per: Any, r: Any) -> Any:
         return np.int64(first)
     if per == 1:
         return np.int64(first + r.district)
-    return np.int64(first + the.districts(w)[r.district].first_street + r.street)
+    return np.int64(first + the.district(w, r.district).first_street + r.street)
 
 
 @part
 def unit_of(w: Any, family: Any, r: Any) -> Any:
     """The instance of a unit that serves where the request comes from."""
-    return at(w, the.unit_families(w)[family].first, the.unit_families(w)[family].per, r)
+    return at(w, the.unit_family(w, family).first, the.unit_family(w, family).per, r)
 
 
 @part
 def add_open(w: Any, roster: Any, start: Any, work: Any) -> Any:
     """When ``work`` open hours have passed after ``start``."""
-    a, b = the.hour_edges(w)[roster], the.hour_edges(w)[roster + 1]
+    a, b = the.hour_edge(w, roster), the.hour_edge(w, roster + 1)
     return rules.add_open(the.opens(w)[a:b], the.closes(w)[a:b], the.before(w)[a:b], start, work)
 
 
 @part
 def open_between(w: Any, roster: Any, begin: Any, until: Any) -> Any:
     """Hours with somebody on duty."""
-    a, b = the.hour_edges(w)[roster], the.hour_edges(w)[roster + 1]
+    a, b = the.hour_edge(w, roster), the.hour_edge(w, roster + 1)
     opens, closes, before = the.opens(w)[a:b], the.closes(w)[a:b], the.before(w)[a:b]
     return rules.open_until(opens, closes, before, until) - rules.open_until(opens, closes, before, begin)
 
@@ -78,38 +78,38 @@ def spend(w: Any, r: Any, cause: Any, until: Any) -> Any:
 
 
 @part
-def worked(w: Any, x: Any) -> Any:
+def worked(w: Any, x: Any, ended: Any) -> Any:
     """Officer's hours a visit has had."""
     if math.isnan(x.started):
         return 0.0
-    if not math.isnan(x.ended):
+    if not math.isnan(ended):
         return x.work
     now = w.now
-    if the.pools(w)[x.pool].pauses:
-        return open_between(w, the.pools(w)[x.pool].roster, x.started, now)
+    if the.pool(w, x.pool).pauses:
+        return open_between(w, the.pool(w, x.pool).roster, x.started, now)
     return now - x.started
 
 
 @part
-def write_visit(w: Any, x: Any, r: Any) -> Any:
-    """Write a visit's row."""
+def write_visit(w: Any, x: Any, r: Any, ended: Any) -> Any:
+    """Write the row of a visit that ends now, or is not over at the end (NaN)."""
     row = the.visit_rows(w)[w.visits_out]
     w.visits_out += 1
     row[0], row[1], row[2], row[3], row[4], row[5] = r.contact, x.number, x.home, x.pool, x.kind, r.rounds
-    row[6], row[7], row[8], row[9] = x.queued, x.started, x.ended, worked(w, x)
+    row[6], row[7], row[8], row[9] = x.queued, x.started, ended, worked(w, x, ended)
 
 
 @part
-def book(w: Any, i: Any, r: Any) -> Any:
-    """Write the visit down and give its hours to their causes."""
-    now, x = w.now, the.visits(w)[2 * i]
+def book(w: Any, i: Any, r: Any, ended: Any) -> Any:
+    """Write the visit down and give its hours to their causes; ``ended``: now, or NaN where it is not over."""
+    now, x = w.now, the.visit(w, 2 * i)
     r.visiting = 0
     begun = not math.isnan(x.started)
-    write_visit(w, x, r)
+    write_visit(w, x, r, ended)
     if x.kind == INTAKE and begun:
         r.answered_wait = x.started - x.queued
     elif x.kind == CONTACT and begun:
-        r.contacted = x.ended
+        r.contacted = ended
     if x.kind == DISPATCH or x.kind == DISTRICT_DESK:
         spend(w, r, IN_DISPATCH, now)
     elif x.kind == INTAKE or r.cover >= 0:
@@ -118,10 +118,16 @@ def book(w: Any, i: Any, r: Any) -> Any:
         begin = x.started if begun else now
         queued = 0.0
         if begin > r.mark:
-            queued = open_between(w, the.pools(w)[x.pool].roster, r.mark, begin)
+            queued = open_between(w, the.pool(w, x.pool).roster, r.mark, begin)
         spend(w, r, UNIT_QUEUE, r.mark + queued)
-        spend(w, r, WORK, r.mark + worked(w, x))
+        spend(w, r, WORK, r.mark + worked(w, x, ended))
         spend(w, r, UNIT_CLOSED, now)
+
+
+@part
+def truth(answer: Any) -> Any:
+    """1, 0, or NaN where there is none (−1)."""
+    return float(answer) if answer >= 0 else math.nan
 
 
 @part
@@ -129,15 +135,16 @@ def write_request(w: Any, r: Any) -> Any:
     """Write a request's row."""
     n = w.requests_out
     w.requests_out += 1
-    the.request_keys(w)[n, 0], the.request_keys(w)[n, 2], the.request_numbers(w)[n] = r.key, r.repeat_of, r.contact
-    the.request_keys(w)[n, 1] = the.problems(w)[r.problem].key if r.problem >= 0 else np.uint64(0)
+    keys = the.request_keys(w)[n]
+    keys[0], keys[2], the.request_numbers(w)[n] = r.key, r.repeat_of, r.contact
+    keys[1] = r.place if r.problem >= 0 else np.uint64(0)
     row = the.request_rows(w)[n]
     row[0], row[1], row[2], row[3], row[4] = r.arrived, r.channel, r.district, r.category, r.urgency
     row[5], row[6], row[7], row[8], row[9] = r.first_unit, r.owner, r.status, r.answered_wait, r.dispatched
     row[10], row[11], row[12], row[13], row[14] = r.contact_due, r.contacted, r.due, r.first_closed, r.closed
     row[15] = r.mark if r.stage == ENDS else math.nan
-    row[16], row[17], row[18], row[19] = r.hops, r.rounds, r.resolved, r.called_back
-    row[20], row[21], row[22] = r.said_contacted, r.said_resolved, r.said_satisfied
+    row[16], row[17], row[18], row[19] = r.hops, r.rounds, truth(r.resolved), r.called_back
+    row[20], row[21], row[22] = truth(r.said_contacted), truth(r.said_resolved), truth(r.said_satisfied)
     for cause in range(r.hours.shape[0]):
         row[23 + cause] = r.hours[cause]
 
@@ -147,7 +154,8 @@ def write_problem(w: Any, problem: Any) -> Any:
     """Write a problem's row."""
     n = w.problems_out
     w.problems_out += 1
-    the.problem_keys(w)[n, 0], the.problem_keys(w)[n, 1] = problem.key, problem.fixed_by
+    keys = the.problem_keys(w)[n]
+    keys[0], keys[1] = problem.key, problem.fixed_by
     row = the.problem_rows(w)[n]
     row[0], row[1], row[2] = problem.district, problem.category, problem.born
     row[3], row[4] = problem.first_report, problem.fixed

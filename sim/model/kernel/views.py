@@ -9,43 +9,44 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from llvmlite import ir
 from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 from numba.np.arrayobj import make_array, populate_array
 from numba.np.numpy_support import from_dtype
 
-from sim.model.kernel.layout import ARRAYS, WORLD
+from sim.model.kernel.layout import ARRAYS, LINE, REQUEST, WORLD
 
 gep_inbounds: Any = cgutils.gep_inbounds
+check_bounds: Any = cgutils.do_boundscheck
 make: Any = make_array
 populate: Any = populate_array
 
 
-def _view(name: str) -> Any:
-    """The compiled function that gives the array of a world. It owns nothing."""
-    number, (kind, dimensions) = list(ARRAYS).index(name), ARRAYS[name]
+def _word(builder: Any, world: Any, name: str, field: str) -> Any:
+    """The address, length or width of an array, out of the world's record."""
     assert WORLD.fields is not None
-    places = {field: WORLD.fields[field][1] + 8 * number for field in ("address", "length", "width")}
-    element = from_dtype(np.dtype(kind))
-    array = types.Array(element, dimensions, "C")
+    record = builder.bitcast(world, cgutils.voidptr_t)
+    place = gep_inbounds(builder, record, WORLD.fields[field][1] + 8 * list(ARRAYS).index(name))
+    return builder.load(builder.bitcast(place, cgutils.intp_t.as_pointer()))
+
+
+def _array(name: str) -> Any:
+    """The compiled function that gives the array of a world. It owns nothing."""
+    kind, dimensions = ARRAYS[name]
+    array = types.Array(from_dtype(np.dtype(kind)), dimensions, "C")
 
     @intrinsic
     def view(typing_context: Any, world: Any) -> Any:
         def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-            record = builder.bitcast(arguments[0], cgutils.voidptr_t)
-
-            def word(field: str) -> Any:
-                place = gep_inbounds(builder, record, places[field])
-                return builder.load(builder.bitcast(place, cgutils.intp_t.as_pointer()))
-
             size = cgutils.intp_t(np.dtype(kind).itemsize)
-            shape, strides = [word("length")], [size]
+            shape, strides = [_word(builder, arguments[0], name, "length")], [size]
             if dimensions == 2:
-                shape.append(word("width"))
+                shape.append(_word(builder, arguments[0], name, "width"))
                 strides.insert(0, builder.mul(size, shape[1]))
             out = make(array)(context, builder)
-            data = builder.inttoptr(word("address"), out.data.type)
+            data = builder.inttoptr(_word(builder, arguments[0], name, "address"), out.data.type)
             populate(out, data=data, shape=shape, strides=strides, itemsize=size, meminfo=None)
             return out._getvalue()
 
@@ -54,50 +55,103 @@ def _view(name: str) -> Any:
     return view
 
 
-tables = _view("tables")
-categories = _view("categories")
-districts = _view("districts")
-channels = _view("channels")
-channel_share = _view("channel_share")
-unit_families = _view("unit_families")
-family_volume = _view("family_volume")
-urgency = _view("urgency")
-right_unit = _view("right_unit")
-confused_with = _view("confused_with")
-limits = _view("limits")
-resolve = _view("resolve")
-resolve_edges = _view("resolve_edges")
-joint_parts = _view("joint_parts")
-joint_part_edges = _view("joint_part_edges")
-satisfied = _view("satisfied")
-opens = _view("opens")
-closes = _view("closes")
-before = _view("before")
-hour_edges = _view("hour_edges")
-times = _view("times")
-time_edges = _view("time_edges")
-on_duty = _view("on_duty")
-counts = _view("counts")
-count_edges = _view("count_edges")
-rostered = _view("rostered")
-rostered_edges = _view("rostered_edges")
-helpers = _view("helpers")
-helper_edges = _view("helper_edges")
-helped = _view("helped")
-helped_edges = _view("helped_edges")
-head_start = _view("head_start")
-pools = _view("pools")
-events = _view("events")
-requests = _view("requests")
-visits = _view("visits")
-problems = _view("problems")
-birth_time = _view("birth_time")
-birth_key = _view("birth_key")
-birth_district = _view("birth_district")
-birth_category = _view("birth_category")
-request_keys = _view("request_keys")
-request_numbers = _view("request_numbers")
-request_rows = _view("request_rows")
-visit_rows = _view("visit_rows")
-problem_keys = _view("problem_keys")
-problem_rows = _view("problem_rows")
+def _element(name: str) -> Any:
+    """The compiled function that gives one element of an array; indices do not count from the end."""
+    element = from_dtype(np.dtype(ARRAYS[name][0]))
+
+    @intrinsic
+    def view(typing_context: Any, world: Any, index: Any) -> Any:
+        def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+            at = context.cast(builder, arguments[1], signature.args[1], types.intp)
+            if context.enable_boundscheck:
+                check_bounds(context, builder, at, _word(builder, arguments[0], name, "length"))
+            kind = context.get_data_type(element).as_pointer()
+            data = builder.inttoptr(_word(builder, arguments[0], name, "address"), kind)
+            return context.unpack_value(builder, element, builder.gep(data, [at]))
+
+        return element(world, index), code
+
+    return view
+
+
+def _fetch(lines: int) -> Any:
+    """The compiled function that lets the processor fetch a record of so many cache lines, which is needed soon."""
+
+    @intrinsic
+    def fetch(typing_context: Any, record: Any) -> Any:
+        def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+            start, number = builder.bitcast(arguments[0], cgutils.voidptr_t), ir.IntType(32)
+            signature_of = ir.FunctionType(ir.VoidType(), [start.type, number, number, number])
+            prefetch = builder.module.declare_intrinsic("llvm.prefetch", [start.type], signature_of)
+            for line in range(lines):
+                place = gep_inbounds(builder, start, line * LINE)
+                builder.call(prefetch, [place, number(1), number(3), number(1)])  # to write, to keep, data
+            return context.get_dummy_value()
+
+        return types.none(record), code
+
+    return fetch
+
+
+fetch_line = _fetch(1)
+fetch_request = _fetch(REQUEST.itemsize // LINE)
+
+# whole arrays
+tables = _array("tables")
+channels = _array("channels")
+channel_share = _array("channel_share")
+family_volume = _array("family_volume")
+urgency = _array("urgency")
+right_unit = _array("right_unit")
+confused_with = _array("confused_with")
+limits = _array("limits")
+satisfied = _array("satisfied")
+opens = _array("opens")
+closes = _array("closes")
+before = _array("before")
+time_edges = _array("time_edges")
+head_start = _array("head_start")
+events = _array("events")
+later = _array("later")
+spans = _array("spans")
+steps = _array("steps")
+requests = _array("requests")
+problems = _array("problems")
+request_keys = _array("request_keys")
+request_numbers = _array("request_numbers")
+request_rows = _array("request_rows")
+visit_rows = _array("visit_rows")
+problem_keys = _array("problem_keys")
+problem_rows = _array("problem_rows")
+
+# one element each
+category = _element("categories")
+district = _element("districts")
+channel = _element("channels")
+unit_family = _element("unit_families")
+resolve = _element("resolve")
+resolve_edge = _element("resolve_edges")
+joint_part = _element("joint_parts")
+joint_part_edge = _element("joint_part_edges")
+hour_edge = _element("hour_edges")
+time = _element("times")
+time_edge = _element("time_edges")
+on_duty = _element("on_duty")
+count = _element("counts")
+count_edge = _element("count_edges")
+rostered = _element("rostered")
+rostered_edge = _element("rostered_edges")
+helper = _element("helpers")
+helper_edge = _element("helper_edges")
+helped = _element("helped")
+helped_edge = _element("helped_edges")
+pool = _element("pools")
+event = _element("events")
+later_event = _element("later")
+request = _element("requests")
+visit = _element("visits")
+problem = _element("problems")
+birth_time = _element("birth_time")
+birth_key = _element("birth_key")
+birth_district = _element("birth_district")
+birth_category = _element("birth_category")

@@ -35,8 +35,14 @@ class World:
             self[name] = value
         self["stream"] = stream
         self["free_request"] = self["free_problem"] = -1
-        empty = {name: np.zeros(0, layout.ARRAYS[name][0]) for name in ("events", "requests", "visits", "problems")}
-        self.put(**_matters(city), **_organisation(city), pools=_pools(city), **empty)
+        self["free_later"] = -1
+        self["end"], self["per_hour"] = city.end, _spans_per_hour(city)
+        self["near"] = -1
+        names = ("events", "later", "requests", "visits", "problems")
+        empty = {name: np.zeros(0, layout.ARRAYS[name][0]) for name in names}
+        spans = np.full(int(city.end * _spans_per_hour(city)) + 1, -1, np.int32)
+        steps = np.zeros(len(city.rosters), np.int64)
+        self.put(**_matters(city), **_organisation(city), pools=_pools(city), spans=spans, steps=steps, **empty)
 
     def __getitem__(self, name: str) -> int:
         return int(self.record[name][0])
@@ -66,7 +72,7 @@ class World:
     def make_room(self, name: str, slots: int) -> None:
         """Room for so many events, requests in flight, or problems."""
         old = self.arrays[name]
-        new = np.zeros(slots, old.dtype)
+        new = _lines(slots, old.dtype)
         new[: len(old)] = old
         self.put(**{name: new})
         if name == "requests":
@@ -74,6 +80,11 @@ class World:
             self.make_room("visits", 2 * slots)
         elif name == "problems":
             self._free(new["first"], len(old), "free_problem")
+        elif name == "later":
+            self._free(new["next"], len(old), "free_later")
+            self.make_room("events", slots + 8)
+        elif name == "events":
+            new["time"][len(old) : 8] = np.inf  # behind the last event of an empty heap
 
     def _free(self, link: NDArray[np.int32], used: int, head: str) -> None:
         """New slots go to the list of free ones."""
@@ -83,6 +94,23 @@ class World:
     def make_room_for_rows(self, rows: int) -> None:
         """Room for so many rows on their way out; those that are there must have left."""
         self.put(**_rows(rows))
+
+
+def _lines(slots: int, dtype: np.dtype[Any]) -> NDArray[Any]:
+    """Empty records, beginning with a cache line."""
+    memory = np.zeros(slots * dtype.itemsize + layout.LINE, np.uint8)
+    skipped = -memory.ctypes.data % layout.LINE
+    return memory[skipped : skipped + slots * dtype.itemsize].view(dtype)
+
+
+#: Events that a span of time holds, about; and events that a contact or a birth brings.
+EVENTS_A_SPAN, EVENTS_A_BIRTH = 128, 4
+
+
+def _spans_per_hour(city: City) -> float:
+    """How many spans the schedule cuts an hour into: a power of two, so that all instants fall where they belong."""
+    events = EVENTS_A_BIRTH * float(city.births.sum())
+    return float(2.0 ** np.clip(np.round(np.log2(max(events, 1e-9) / EVENTS_A_SPAN)), -8, 10))
 
 
 def _rows(rows: int) -> dict[str, Any]:

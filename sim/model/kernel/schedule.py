@@ -1,0 +1,134 @@
+"""The schedule of the compiled engine: what happens when.
+
+Time is cut into spans that hold some hundred events each. Events of the present span are in a heap with four children a
+node, small enough for the processor's nearest cache. Those of later spans wait in lists, unsorted, one a span; when a
+span begins, its events come into the heap, and the requests they are about are fetched from memory.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from sim.model.compiling import part
+from sim.model.kernel import views as the
+from sim.model.kernel.codes import COMES_AGAIN, HANGS_UP, IS_REPORTED, RINGS_AGAIN, WORK_IS_DONE
+
+#: Children of a node. Behind the heap's last event there are as many that never happen, so that nodes are never short
+#: of children.
+CHILDREN = 4
+
+
+# --- what is near ----------------------------------------------------------------------------------------------------
+
+
+@part
+def comes_before(e: Any, time: Any, kind: Any, key: Any, number: Any) -> Any:
+    """Whether an event of the schedule comes before another."""
+    if e.time != time:
+        return e.time < time
+    if e.kind != kind:
+        return e.kind < kind
+    if e.key != key:
+        return e.key < key
+    return e.number < number
+
+
+@part
+def first_of(w: Any, a: Any, b: Any) -> Any:
+    """Which of two places of the heap has the first event."""
+    x, y = the.event(w, a), the.event(w, b)
+    if x.time == y.time:
+        return a if comes_before(x, y.time, y.kind, y.key, y.number) else b
+    return a if x.time < y.time else b
+
+
+@part
+def push(w: Any, time: Any, kind: Any, key: Any, number: Any, what: Any, who: Any) -> Any:
+    """One more event in the heap."""
+    events, at = the.events(w), w.scheduled
+    w.scheduled += 1
+    the.event(w, at + CHILDREN).time = math.inf
+    while at > 0:
+        above = (at - 1) // CHILDREN
+        x = the.event(w, above)
+        if comes_before(x, time, kind, key, number):
+            break
+        events[at] = x
+        at = above
+    e = the.event(w, at)
+    e.time, e.kind, e.key, e.number, e.what, e.who = time, kind, key, number, what, who
+
+
+@part
+def drop_first(w: Any) -> Any:
+    """Take the first event off the schedule."""
+    events = the.events(w)
+    w.pending -= 1
+    w.scheduled -= 1
+    size, at = w.scheduled, 0
+    last = the.event(w, size)
+    while True:
+        child = CHILDREN * at + 1
+        if child >= size:
+            break
+        least = first_of(w, first_of(w, child, child + 1), first_of(w, child + 2, child + 3))
+        x = the.event(w, least)
+        if not comes_before(x, last.time, last.kind, last.key, last.number):
+            break
+        events[at] = x
+        at = least
+    events[at] = last
+    last.time = math.inf
+
+
+# --- what is later ---------------------------------------------------------------------------------------------------
+
+
+@part
+def schedule(w: Any, time: Any, kind: Any, key: Any, number: Any, what: Any, who: Any) -> Any:
+    """Let something happen at ``time`` (hours); from the end on nothing happens."""
+    if time >= w.end:
+        return
+    w.pending += 1
+    span = np.int64(time * w.per_hour)
+    if span <= w.near:
+        push(w, time, kind, key, number, what, who)
+        return
+    place, spans = w.free_later, the.spans(w)
+    e = the.later_event(w, place)
+    w.free_later = e.next
+    e.next = spans[span]
+    spans[span] = place
+    e.time, e.kind, e.key, e.number, e.what, e.who = time, kind, key, number, what, who
+
+
+@part
+def look_ahead(w: Any, until: Any) -> Any:
+    """Where nothing is near: let the next spans begin, until there is an event, or ``until`` (hours) is in the span."""
+    last = np.int64(until * w.per_hour)
+    while w.scheduled == 0 and w.near < last:
+        w.near += 1
+        place = np.int64(the.spans(w)[w.near])
+        while place >= 0:
+            e = the.later_event(w, place)
+            push(w, e.time, e.kind, e.key, e.number, e.what, e.who)
+            fetch(w, e.what, e.who)
+            following = np.int64(e.next)
+            e.next, w.free_later = w.free_later, place
+            place = following
+
+
+@part
+def fetch(w: Any, what: Any, who: Any) -> Any:
+    """Fetch from memory what an event will need."""
+    if what == WORK_IS_DONE or what == HANGS_UP:
+        the.fetch_line(the.visit(w, who))
+        the.fetch_request(the.request(w, who >> 1))
+    elif RINGS_AGAIN <= what <= COMES_AGAIN:
+        the.fetch_line(the.visit(w, 2 * who))
+        the.fetch_request(the.request(w, who))
+    elif what == IS_REPORTED:
+        the.fetch_line(the.problem(w, who))
