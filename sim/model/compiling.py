@@ -87,6 +87,12 @@ def entry(function: Callable[..., Any]) -> Any:
     return _kept(_nrt=False, error_model="numpy")(function)
 
 
+def shared(function: Callable[..., Any]) -> Callable[..., Any]:
+    """For parts of the compiled engine that many others call: one copy of them, which stays in the processor's cache."""
+    compiled: Callable[..., Any] = nb.njit(_nrt=False, error_model="numpy")(function)
+    return compiled
+
+
 def part(function: Callable[..., Any]) -> Callable[..., Any]:
     """For the parts of the compiled engine, inlined into its entries."""
     compiled: Callable[..., Any] = nb.njit(_nrt=False, forceinline=True, error_model="numpy")(function)

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from sim.model import rules
-from sim.model.compiling import part
+from sim.model.compiling import part, shared
 from sim.model.kernel import views as the
 from sim.model.kernel.codes import STAFF, STAFF_CHANGES, WORK_END, WORK_IS_DONE
 from sim.model.kernel.queues import dequeue, enqueue
@@ -17,7 +17,7 @@ from sim.model.kernel.steps import add_open
 from sim.model.pools import CONTACT, MOST_VISITS
 
 
-@part
+@shared
 def take(w: Any, p: Any, v: Any) -> Any:
     """An officer starts on a visit; its end is known from now on."""
     pool, visit, now = the.pool(w, p), the.visit(w, v), w.now

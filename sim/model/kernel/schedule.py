@@ -12,9 +12,9 @@ from typing import Any
 
 import numpy as np
 
-from sim.model.compiling import part
+from sim.model.compiling import part, shared
 from sim.model.kernel import views as the
-from sim.model.kernel.codes import COMES_AGAIN, HANGS_UP, IS_REPORTED, RINGS_AGAIN, WORK_IS_DONE
+from sim.model.kernel.codes import HANGS_UP, IS_REPORTED, STAFF_CHANGES, WORK_IS_DONE
 
 #: Children of a node. Behind the heap's last event there are as many that never happen, so that nodes are never short
 #: of children.
@@ -40,12 +40,13 @@ def comes_before(e: Any, time: Any, kind: Any, key: Any, number: Any) -> Any:
 def first_of(w: Any, a: Any, b: Any) -> Any:
     """Which of two places of the heap has the first event."""
     x, y = the.event(w, a), the.event(w, b)
+    second = np.int64(y.time < x.time)
     if x.time == y.time:
-        return a if comes_before(x, y.time, y.kind, y.key, y.number) else b
-    return a if x.time < y.time else b
+        second = np.int64(not comes_before(x, y.time, y.kind, y.key, y.number))
+    return a + (b - a) * second  # no jump, as it cannot be foreseen
 
 
-@part
+@shared
 def push(w: Any, time: Any, kind: Any, key: Any, number: Any, what: Any, who: Any) -> Any:
     """One more event in the heap."""
     events, at = the.events(w), w.scheduled
@@ -87,7 +88,7 @@ def drop_first(w: Any) -> Any:
 # --- what is later ---------------------------------------------------------------------------------------------------
 
 
-@part
+@shared
 def schedule(w: Any, time: Any, kind: Any, key: Any, number: Any, what: Any, who: Any) -> Any:
     """Let something happen at ``time`` (hours); from the end on nothing happens."""
     if time >= w.end:
@@ -119,16 +120,31 @@ def look_ahead(w: Any, until: Any) -> Any:
             following = np.int64(e.next)
             e.next, w.free_later = w.free_later, place
             place = following
+        for place in range(w.scheduled):
+            fetch_problem(w, the.event(w, place))
 
 
 @part
 def fetch(w: Any, what: Any, who: Any) -> Any:
     """Fetch from memory what an event will need."""
-    if what == WORK_IS_DONE or what == HANGS_UP:
-        the.fetch_line(the.visit(w, who))
-        the.fetch_request(the.request(w, who >> 1))
-    elif RINGS_AGAIN <= what <= COMES_AGAIN:
-        the.fetch_line(the.visit(w, 2 * who))
-        the.fetch_request(the.request(w, who))
-    elif what == IS_REPORTED:
-        the.fetch_line(the.problem(w, who))
+    if what == IS_REPORTED:
+        the.fetch_problem(the.problem(w, who))
+    elif what != STAFF_CHANGES:
+        i = request_of(what, who)
+        the.fetch_visits(the.visit(w, 2 * i))
+        the.fetch_request(the.request(w, i))
+
+
+@part
+def fetch_problem(w: Any, e: Any) -> Any:
+    """… and the problem that its request is about."""
+    if e.what != IS_REPORTED and e.what != STAFF_CHANGES:
+        p = the.request(w, request_of(e.what, e.who)).problem
+        if p >= 0:
+            the.fetch_problem(the.problem(w, p))
+
+
+@part
+def request_of(what: Any, who: Any) -> Any:
+    """The request whose visit, or whose own event it is."""
+    return who >> 1 if what == WORK_IS_DONE or what == HANGS_UP else who

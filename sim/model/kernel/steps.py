@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from sim.model import rules
-from sim.model.compiling import part
+from sim.model.compiling import part, shared
 from sim.model.draws import duration, uniform
 from sim.model.kernel import views as the
 from sim.model.kernel.codes import ENDS, LEAD_END, WAIT_IS_OVER, WAITS
@@ -17,13 +17,13 @@ from sim.model.pools import CONTACT, DISPATCH, DISTRICT_DESK, INTAKE
 from sim.model.records import IN_DISPATCH, IN_INTAKE, UNIT_CLOSED, UNIT_QUEUE, WORK
 
 
-@part
+@shared
 def draw(w: Any, purpose: Any, key: Any, index: Any) -> Any:
     """A uniform number of (0, 1)."""
     return uniform(w.stream, np.uint64(purpose), key, np.uint64(index))
 
 
-@part
+@shared
 def lasts(w: Any, table: Any, purpose: Any, key: Any, index: Any) -> Any:
     """A duration in hours; 0 where the scenario gives none."""
     if table < 0:
@@ -90,7 +90,7 @@ def worked(w: Any, x: Any, ended: Any) -> Any:
     return now - x.started
 
 
-@part
+@shared
 def write_visit(w: Any, x: Any, r: Any, ended: Any) -> Any:
     """Write the row of a visit that ends now, or is not over at the end (NaN)."""
     row = the.visit_rows(w)[w.visits_out]
@@ -99,7 +99,7 @@ def write_visit(w: Any, x: Any, r: Any, ended: Any) -> Any:
     row[6], row[7], row[8], row[9] = x.queued, x.started, ended, worked(w, x, ended)
 
 
-@part
+@shared
 def book(w: Any, i: Any, r: Any, ended: Any) -> Any:
     """Write the visit down and give its hours to their causes; ``ended``: now, or NaN where it is not over."""
     now, x = w.now, the.visit(w, 2 * i)

@@ -93,7 +93,8 @@ def _fetch(lines: int) -> Any:
     return fetch
 
 
-fetch_line = _fetch(1)
+fetch_visits = _fetch(2)
+fetch_problem = _fetch(2)
 fetch_request = _fetch(REQUEST.itemsize // LINE)
 
 # whole arrays
