@@ -1,8 +1,8 @@
 """The schedule of the compiled engine: what happens when.
 
-Time is cut into spans that hold some hundred events each. Events of the present span are in a heap with four children a
-node, small enough for the processor's nearest cache. Those of later spans wait in lists, unsorted, one a span; when a
-span begins, its events come into the heap, and the requests they are about are fetched from memory.
+Time is cut into spans that hold a few events each. Events of the present span are in a heap with four children a node,
+small enough for the processor's nearest cache. Those of later spans wait in lists, unsorted, one a span; when a span
+begins, its events come into the heap. What they are about is fetched from memory some spans before.
 """
 
 from __future__ import annotations
@@ -19,6 +19,9 @@ from sim.model.kernel.codes import HANGS_UP, IS_REPORTED, STAFF_CHANGES, WORK_IS
 #: Children of a node. Behind the heap's last event there are as many that never happen, so that nodes are never short
 #: of children.
 CHILDREN = 4
+
+#: So many spans ahead what an event needs is fetched from memory, in two steps.
+AHEAD = 4
 
 
 # --- what is near ----------------------------------------------------------------------------------------------------
@@ -112,39 +115,46 @@ def look_ahead(w: Any, until: Any) -> Any:
     last = np.int64(until * w.per_hour)
     while w.scheduled == 0 and w.near < last:
         w.near += 1
-        place = np.int64(the.spans(w)[w.near])
+        fetch_requests(w, w.near + 2 * AHEAD)
+        fetch_problems(w, w.near + AHEAD)
+        place = np.int64(the.span(w, w.near))
         while place >= 0:
             e = the.later_event(w, place)
             push(w, e.time, e.kind, e.key, e.number, e.what, e.who)
-            fetch(w, e.what, e.who)
             following = np.int64(e.next)
             e.next, w.free_later = w.free_later, place
             place = following
-        for place in range(w.scheduled):
-            fetch_problem(w, the.event(w, place))
 
 
 @part
-def fetch(w: Any, what: Any, who: Any) -> Any:
-    """Fetch from memory what an event will need."""
-    if what == IS_REPORTED:
-        the.fetch_problem(the.problem(w, who))
-    elif what != STAFF_CHANGES:
-        i = request_of(what, who)
-        the.fetch_visits(the.visit(w, 2 * i))
-        the.fetch_request(the.request(w, i))
+def fetch_requests(w: Any, span: Any) -> Any:
+    """Fetch from memory the requests, with their visits, that the events of a span will need."""
+    place = np.int64(the.span(w, span))
+    while place >= 0:
+        e = the.later_event(w, place)
+        if e.what == IS_REPORTED:
+            the.fetch_problem(the.problem(w, e.who))
+        elif e.what != STAFF_CHANGES:
+            i = request_of(e)
+            the.fetch_visits(the.visit(w, 2 * i))
+            the.fetch_request(the.request(w, i))
+        place = np.int64(e.next)
 
 
 @part
-def fetch_problem(w: Any, e: Any) -> Any:
-    """… and the problem that its request is about."""
-    if e.what != IS_REPORTED and e.what != STAFF_CHANGES:
-        p = the.request(w, request_of(e.what, e.who)).problem
-        if p >= 0:
-            the.fetch_problem(the.problem(w, p))
+def fetch_problems(w: Any, span: Any) -> Any:
+    """… and, when the requests are there, the problems that these are about."""
+    place = np.int64(the.span(w, span))
+    while place >= 0:
+        e = the.later_event(w, place)
+        if e.what != IS_REPORTED and e.what != STAFF_CHANGES:
+            p = the.request(w, request_of(e)).problem
+            if p >= 0:
+                the.fetch_problem(the.problem(w, p))
+        place = np.int64(e.next)
 
 
 @part
-def request_of(what: Any, who: Any) -> Any:
+def request_of(e: Any) -> Any:
     """The request whose visit, or whose own event it is."""
-    return who >> 1 if what == WORK_IS_DONE or what == HANGS_UP else who
+    return e.who >> 1 if e.what == WORK_IS_DONE or e.what == HANGS_UP else e.who

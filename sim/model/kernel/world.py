@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from sim.model.city import City
 from sim.model.demand import Births
 from sim.model.kernel import layout
+from sim.model.kernel.schedule import AHEAD
 from sim.model.records import PROBLEM_FIELDS, REQUEST_FIELDS, VISIT_FIELDS
 from sim.model.staffing import Family
 
@@ -40,7 +41,7 @@ class World:
         self["near"] = -1
         names = ("events", "later", "requests", "visits", "problems")
         empty = {name: np.zeros(0, layout.ARRAYS[name][0]) for name in names}
-        spans = np.full(int(city.end * _spans_per_hour(city)) + 1, -1, np.int32)
+        spans = np.full(int(city.end * _spans_per_hour(city)) + 1 + 2 * AHEAD, -1, np.int32)
         steps = np.zeros(len(city.rosters), np.int64)
         self.put(**_matters(city), **_organisation(city), pools=_pools(city), spans=spans, steps=steps, **empty)
 
@@ -104,13 +105,13 @@ def _lines(slots: int, dtype: np.dtype[Any]) -> NDArray[Any]:
 
 
 #: Events that a span of time holds, about; and events that a contact or a birth brings.
-EVENTS_A_SPAN, EVENTS_A_BIRTH = 128, 4
+EVENTS_A_SPAN, EVENTS_A_BIRTH = 8, 4
 
 
 def _spans_per_hour(city: City) -> float:
     """How many spans the schedule cuts an hour into: a power of two, so that all instants fall where they belong."""
     events = EVENTS_A_BIRTH * float(city.births.sum())
-    return float(2.0 ** np.clip(np.round(np.log2(max(events, 1e-9) / EVENTS_A_SPAN)), -8, 10))
+    return float(2.0 ** np.clip(np.round(np.log2(max(events, 1e-9) / EVENTS_A_SPAN)), -8, 14))
 
 
 def _rows(rows: int) -> dict[str, Any]:
