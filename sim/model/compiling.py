@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import numba
+from numba.extending import intrinsic
 
 nb: Any = numba  # much of it has no types
 
@@ -87,9 +88,26 @@ def entry(function: Callable[..., Any]) -> Any:
     return _kept(_nrt=False, error_model="numpy")(function)
 
 
+@intrinsic
+def _called(typing_context: Any) -> Any:
+    """Keep the function in which this stands from being inlined."""
+
+    def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        builder.function.attributes.add("noinline")
+        return context.get_dummy_value()
+
+    return nb.types.none(), code
+
+
+called: Any = _called  #: the first word of a ``shared`` function
+
+
 def shared(function: Callable[..., Any]) -> Callable[..., Any]:
-    """For parts of the compiled engine that many others call: one copy of them, which stays in the processor's cache."""
-    compiled: Callable[..., Any] = nb.njit(_nrt=False, error_model="numpy")(function)
+    """For parts of the compiled engine that are called from several places: there is one copy of them.
+
+    That spares the compiler, and the processor's cache of instructions. Their first word is ``called()``.
+    """
+    compiled: Callable[..., Any] = nb.njit(_nrt=False, forceinline=False, error_model="numpy")(function)
     return compiled
 
 

@@ -6,7 +6,7 @@ import math
 from typing import Any
 
 from sim.model import purposes, rules
-from sim.model.compiling import part
+from sim.model.compiling import called, part, shared
 from sim.model.kernel import views as the
 from sim.model.kernel.codes import AT_CLOSING, AT_DUE, DUE, IS_DUE, NOBODY, REDIAL, RINGS_AGAIN
 from sim.model.kernel.schedule import schedule
@@ -16,9 +16,10 @@ from sim.model.pools import CALLBACK
 from sim.model.records import CLOSED, MERGED, OPEN
 
 
-@part
+@shared
 def watch_due(w: Any, i: Any, r: Any) -> Any:
     """Where citizens are asked at the due date: wait for it beside the handling."""
+    called()
     r.asked = 0
     if w.callback and w.after_due and r.due_now < math.inf:
         expect_due(w, i, r)
@@ -35,9 +36,10 @@ def expect_due(w: Any, i: Any, r: Any) -> Any:
             r.asked, r.asking = 1, NOBODY
 
 
-@part
+@shared
 def begin_asking(w: Any, i: Any, r: Any) -> Any:
     """Some are asked, some reached, at most ``1 + retries`` times. Says whether it is over already."""
+    called()
     coverage = w.coverage
     r.asks += 1
     r.attempt = 0
@@ -47,9 +49,10 @@ def begin_asking(w: Any, i: Any, r: Any) -> Any:
     return False
 
 
-@part
+@shared
 def ring(w: Any, i: Any, r: Any) -> Any:
     """One attempt."""
+    called()
     index = (r.asks - 1) * purposes.PER_ROUND + r.attempt
     r.reached = w.reach >= 1.0 or draw(w, purposes.REACH, r.key, index) < w.reach
     if r.reached:

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from sim.model import purposes, rules
-from sim.model.compiling import part
+from sim.model.compiling import called, part, shared
 from sim.model.kernel import views as the
 from sim.model.kernel.callbacks import begin_asking, watch_due
 from sim.model.kernel.codes import (
@@ -280,9 +280,10 @@ def hand_over(w: Any, i: Any, r: Any) -> Any:
     return VISITS
 
 
-@part
+@shared
 def start_clocks(w: Any, i: Any, r: Any, since: Any) -> Any:
     """The limits of contact and of resolution begin to run."""
+    called()
     r.contact_due = limit(w, r, False, since)
     r.due = r.due_now = limit(w, r, True, since)
     if w.extension:
@@ -310,9 +311,10 @@ def ask_extension(w: Any, i: Any) -> Any:
         move_due(w, i, r, w.extension_length)
 
 
-@part
+@shared
 def move_due(w: Any, i: Any, r: Any, by: Any) -> Any:
     """A later due date; where it decides the order, the request takes its new place."""
+    called()
     r.due_now += by
     r.due = r.due_now
     if r.visiting and math.isnan(the.visit(w, 2 * i).started):
@@ -431,9 +433,10 @@ def close(w: Any, i: Any, r: Any) -> Any:
     return ASK
 
 
-@part
+@shared
 def fix(w: Any, by: Any) -> Any:
     """The problem is gone: no more reports, and what waits elsewhere for it is over."""
+    called()
     problem = the.problem(w, by.problem)
     problem.fixed, problem.fixed_by = w.now, by.key
     i = np.int64(problem.first)
@@ -454,9 +457,10 @@ def fix(w: Any, by: Any) -> Any:
         i = following
 
 
-@part
+@shared
 def merge(w: Any, i: Any, r: Any) -> Any:
     """Another request takes care of it; a call that is under way is finished first, one that waits is not made."""
+    called()
     r.status, r.cover = MERGED, -1
     if not r.calling:
         return ENDS

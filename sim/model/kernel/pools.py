@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from sim.model import rules
-from sim.model.compiling import part, shared
+from sim.model.compiling import called, part, shared
 from sim.model.kernel import views as the
 from sim.model.kernel.codes import STAFF, STAFF_CHANGES, WORK_END, WORK_IS_DONE
 from sim.model.kernel.queues import dequeue, enqueue
@@ -20,6 +20,7 @@ from sim.model.pools import CONTACT, MOST_VISITS
 @shared
 def take(w: Any, p: Any, v: Any) -> Any:
     """An officer starts on a visit; its end is known from now on."""
+    called()
     pool, visit, now = the.pool(w, p), the.visit(w, v), w.now
     pool.busy += 1
     visit.pool, visit.started = p, now
@@ -27,9 +28,10 @@ def take(w: Any, p: Any, v: Any) -> Any:
     schedule(w, end, WORK_END, visit.key, visit.number, WORK_IS_DONE, v)
 
 
-@part
+@shared
 def line_up(w: Any, v: Any) -> Any:
     """Give a waiting visit its place."""
+    called()
     visit, r = the.visit(w, v), the.request(w, v >> 1)
     pool = the.pool(w, visit.home)
     visit.rank = rules.rank(

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sim.model.compiling import part
+from sim.model.compiling import called, part, shared
 from sim.model.kernel import views as the
 
 
@@ -78,9 +78,10 @@ def enqueue(w: Any, pool: Any, v: Any) -> Any:
     the.visit(w, pool.queue).previous = -1
 
 
-@part
+@shared
 def dequeue(w: Any, pool: Any, v: Any) -> Any:
     """A visit leaves its queue, from wherever it stands."""
+    called()
     pool.waiting -= 1
     visit = the.visit(w, v)
     below = without_first(w, v)

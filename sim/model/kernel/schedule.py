@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from sim.model.compiling import part, shared
+from sim.model.compiling import part
 from sim.model.kernel import views as the
 from sim.model.kernel.codes import HANGS_UP, IS_REPORTED, STAFF_CHANGES, WORK_IS_DONE
 
@@ -49,7 +49,7 @@ def first_of(w: Any, a: Any, b: Any) -> Any:
     return a + (b - a) * second  # no jump, as it cannot be foreseen
 
 
-@shared
+@part
 def push(w: Any, time: Any, kind: Any, key: Any, number: Any, what: Any, who: Any) -> Any:
     """One more event in the heap."""
     events, at = the.events(w), w.scheduled
@@ -91,7 +91,7 @@ def drop_first(w: Any) -> Any:
 # --- what is later ---------------------------------------------------------------------------------------------------
 
 
-@shared
+@part
 def schedule(w: Any, time: Any, kind: Any, key: Any, number: Any, what: Any, who: Any) -> Any:
     """Let something happen at ``time`` (hours); from the end on nothing happens."""
     if time >= w.end:

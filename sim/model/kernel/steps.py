@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from sim.model import rules
-from sim.model.compiling import part, shared
+from sim.model.compiling import called, part, shared
 from sim.model.draws import duration, uniform
 from sim.model.kernel import views as the
 from sim.model.kernel.codes import ENDS, LEAD_END, WAIT_IS_OVER, WAITS
@@ -17,13 +17,13 @@ from sim.model.pools import CONTACT, DISPATCH, DISTRICT_DESK, INTAKE
 from sim.model.records import IN_DISPATCH, IN_INTAKE, UNIT_CLOSED, UNIT_QUEUE, WORK
 
 
-@shared
+@part
 def draw(w: Any, purpose: Any, key: Any, index: Any) -> Any:
     """A uniform number of (0, 1)."""
     return uniform(w.stream, np.uint64(purpose), key, np.uint64(index))
 
 
-@shared
+@part
 def lasts(w: Any, table: Any, purpose: Any, key: Any, index: Any) -> Any:
     """A duration in hours; 0 where the scenario gives none."""
     if table < 0:
@@ -90,7 +90,7 @@ def worked(w: Any, x: Any, ended: Any) -> Any:
     return now - x.started
 
 
-@shared
+@part
 def write_visit(w: Any, x: Any, r: Any, ended: Any) -> Any:
     """Write the row of a visit that ends now, or is not over at the end (NaN)."""
     row = the.visit_rows(w)[w.visits_out]
@@ -102,6 +102,7 @@ def write_visit(w: Any, x: Any, r: Any, ended: Any) -> Any:
 @shared
 def book(w: Any, i: Any, r: Any, ended: Any) -> Any:
     """Write the visit down and give its hours to their causes; ``ended``: now, or NaN where it is not over."""
+    called()
     now, x = w.now, the.visit(w, 2 * i)
     r.visiting = 0
     begun = not math.isnan(x.started)
