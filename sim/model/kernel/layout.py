@@ -84,6 +84,7 @@ PROBLEM = _record(
 #: The arrays of a world: what they hold, and in how many dimensions.
 ARRAYS: dict[str, tuple[Any, int]] = {
     "tables": (np.float64, 2),
+    "constants": (np.float64, 1),  # by table: the duration that it always gives, NaN where it varies
     "categories": (CATEGORY, 1),  # [c]
     "districts": (DISTRICT, 1),  # [d]
     "channels": (CHANNEL, 1),

@@ -135,9 +135,9 @@ def fetch_requests(w: Any, span: Any) -> Any:
         if e.what == IS_REPORTED:
             the.fetch_problem(the.problem(w, e.who))
         elif e.what != STAFF_CHANGES:
-            i = request_of(e)
-            the.fetch_visits(the.visit(w, 2 * i))
-            the.fetch_request(the.request(w, i))
+            if is_of_visit(e):
+                the.fetch_visit(the.visit(w, e.who))
+            the.fetch_request(the.request(w, request_of(e)))
         place = np.int64(e.next)
 
 
@@ -155,6 +155,12 @@ def fetch_problems(w: Any, span: Any) -> Any:
 
 
 @part
+def is_of_visit(e: Any) -> Any:
+    """Whether it is about a visit, not a request."""
+    return e.what == WORK_IS_DONE or e.what == HANGS_UP
+
+
+@part
 def request_of(e: Any) -> Any:
     """The request whose visit, or whose own event it is."""
-    return e.who >> 1 if e.what == WORK_IS_DONE or e.what == HANGS_UP else e.who
+    return e.who >> 1 if is_of_visit(e) else e.who

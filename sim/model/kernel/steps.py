@@ -28,6 +28,9 @@ def lasts(w: Any, table: Any, purpose: Any, key: Any, index: Any) -> Any:
     """A duration in hours; 0 where the scenario gives none."""
     if table < 0:
         return 0.0
+    constant = the.constant(w, table)
+    if not math.isnan(constant):
+        return constant
     return duration(the.tables(w), table, w.stream, np.uint64(purpose), key, np.uint64(index))
 
 

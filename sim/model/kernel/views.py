@@ -93,7 +93,7 @@ def _fetch(lines: int) -> Any:
     return fetch
 
 
-fetch_visits = _fetch(2)
+fetch_visit = _fetch(1)
 fetch_problem = _fetch(2)
 fetch_request = _fetch(REQUEST.itemsize // LINE)
 
@@ -131,6 +131,7 @@ district = _element("districts")
 channel = _element("channels")
 unit_family = _element("unit_families")
 resolve = _element("resolve")
+constant = _element("constants")
 resolve_edge = _element("resolve_edges")
 joint_part = _element("joint_parts")
 joint_part_edge = _element("joint_part_edges")

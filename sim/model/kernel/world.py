@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from sim.model.city import City
 from sim.model.demand import Births
+from sim.model.draws import Tables, quantile
 from sim.model.kernel import layout
 from sim.model.kernel.schedule import AHEAD
 from sim.model.records import PROBLEM_FIELDS, REQUEST_FIELDS, VISIT_FIELDS
@@ -142,6 +143,14 @@ def _matrix(rows: Sequence[Any], width: int) -> Floats:
     return np.array([list(row) for row in rows], float).reshape(len(rows), width)
 
 
+def _constants(tables: Tables) -> Floats:
+    """The duration that a table always gives, which need not be drawn; NaN where it varies."""
+    both_tails = tables.reshape(len(tables) // 2, -1)
+    constant = both_tails.min(axis=1, initial=np.inf) == both_tails.max(axis=1, initial=-np.inf)
+    values = [quantile(tables, shape, 0.5) if constant[shape] else np.nan for shape in range(len(constant))]
+    return np.array(values, float)
+
+
 def _matters(city: City) -> dict[str, Any]:
     """Districts, channels and categories."""
     classes, families = len(city.scenario.classes), len(city.unit_families)
@@ -167,6 +176,7 @@ def _matters(city: City) -> dict[str, Any]:
     places = list(zip(city.reporting, city.first_street, city.streets, strict=True))
     return {
         "tables": city.tables,
+        "constants": _constants(city.tables),
         "categories": categories,
         "districts": np.array(places, layout.DISTRICT),
         "channels": channels,
