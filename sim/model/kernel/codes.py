@@ -16,9 +16,11 @@ STAFF, WORK_END, LEAD_END, DUE, REDIAL = (
     kind >> clockwork.KIND
     for kind in (clockwork.STAFF, clockwork.WORK_END, clockwork.LEAD_END, clockwork.DUE, clockwork.REDIAL)
 )
-# what happens, and to whom: a roster, a visit, a request (from RINGS_AGAIN to COMES_AGAIN), a problem, nobody yet
-STAFF_CHANGES, WORK_IS_DONE, HANGS_UP, RINGS_AGAIN, WAIT_IS_OVER, REDIALS, EXTENDS, IS_DUE, COMES_AGAIN = range(9)
-IS_REPORTED, IS_BORN = 9, 10
+# what happens, and to whom: a roster; a visit; a request; a problem
+STAFF_CHANGES = 0
+WORK_IS_DONE, HANGS_UP = 1, 2
+RINGS_AGAIN, WAIT_IS_OVER, REDIALS, EXTENDS, IS_DUE, COMES_AGAIN = range(3, 9)
+IS_REPORTED = 9
 
 # why ``advance`` comes back
 DONE, MORE_REQUESTS, MORE_PROBLEMS, MORE_EVENTS, MORE_ROWS, TIRED, TOO_MUCH = range(7)

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from sim.model import purposes, rules
-from sim.model.compiling import part
+from sim.model.compiling import called, part, shared
 from sim.model.draws import child
 from sim.model.kernel import views as the
 from sim.model.kernel.codes import CALL, COMES_AGAIN, ENDS, IS_REPORTED, NOT_YET, REDIAL
@@ -134,9 +134,10 @@ def next_report(w: Any, p: Any) -> Any:
     schedule(w, when, REDIAL, key, 0, IS_REPORTED, p)
 
 
-@part
+@shared
 def contact(w: Any, i: Any, key: Any, p: Any, repeat_of: Any, district: Any, category: Any) -> Any:
     """A citizen turns to the city."""
+    called()
     r, now = the.request(w, i), w.now
     r.key, r.contact, r.problem, r.repeat_of, r.arrived = key, w.contacts, p, repeat_of, now
     r.district, r.category = district, category

@@ -14,13 +14,13 @@ from typing import Any
 import numpy as np
 
 from sim.model import purposes, rules
-from sim.model.compiling import called, part, shared
+from sim.model.compiling import part
 from sim.model.kernel import views as the
-from sim.model.kernel.callbacks import begin_asking, watch_due
+from sim.model.kernel.clocks import move_due, start_clocks
+from sim.model.kernel.closing import ask, asked, close, merge
 from sim.model.kernel.codes import (
     ASK,
     ASKED,
-    AT_CLOSING,
     CALL,
     CLOSE,
     COORDINATE,
@@ -28,14 +28,11 @@ from sim.model.kernel.codes import (
     DESK_DONE,
     DUE,
     ENDS,
-    EXTENDS,
     HAND_OVER,
     HANDLE,
     HANGS_UP,
     LEAD,
     MERGE,
-    MERGED_CALL_OVER,
-    NOBODY,
     PARK,
     PART_DONE,
     PART_OVER,
@@ -51,26 +48,22 @@ from sim.model.kernel.codes import (
     VISITS,
     WAITS,
 )
-from sim.model.kernel.contacts import belongs, call_again, end, fixed_by_another, is_known, parts_with
-from sim.model.kernel.queues import dequeue
+from sim.model.kernel.contacts import end, is_known
+from sim.model.kernel.pools import pay
 from sim.model.kernel.schedule import schedule
-from sim.model.kernel.pools import leave, line_up, pay
-from sim.model.kernel.steps import at, book, draw, lasts, limit, spend, unit_of, wait, write_visit
+from sim.model.kernel.steps import at, book, draw, lasts, spend, unit_of, wait
 from sim.model.pools import CONTACT, COORDINATION, DISPATCH, DISTRICT_DESK, HANDLING, INTAKE, PART, REVIEW, SUBTASK
 from sim.model.records import (
     ANSWERED,
     BOUNCED,
-    CLOSED,
     IN_CALLBACK,
     IN_INTAKE,
     LEAD_TIME,
     LOST,
-    MERGED,
     OPEN,
     OTHER_UNITS,
     OUT_OF_SCOPE,
     PARKED,
-    REWORK,
 )
 
 
@@ -280,48 +273,6 @@ def hand_over(w: Any, i: Any, r: Any) -> Any:
     return VISITS
 
 
-@shared
-def start_clocks(w: Any, i: Any, r: Any, since: Any) -> Any:
-    """The limits of contact and of resolution begin to run."""
-    called()
-    r.contact_due = limit(w, r, False, since)
-    r.due = r.due_now = limit(w, r, True, since)
-    if w.extension:
-        expect_extension(w, i, r)
-    watch_due(w, i, r)
-
-
-@part
-def expect_extension(w: Any, i: Any, r: Any) -> Any:
-    """The unit may ask some time before the first round is due."""
-    moment = r.due_now - w.ask_before
-    if w.now < moment:
-        schedule(w, moment, DUE, r.key, 1, EXTENDS, i)
-
-
-@part
-def ask_extension(w: Any, i: Any) -> Any:
-    """The unit may ask once."""
-    r = the.request(w, i)
-    if r.status != OPEN or r.rounds > 1:
-        return
-    if w.now < r.due_now - w.ask_before:
-        expect_extension(w, i, r)  # the due date has moved
-    elif draw(w, purposes.EXTENDS, r.key, 0) < w.extension_probability:
-        move_due(w, i, r, w.extension_length)
-
-
-@shared
-def move_due(w: Any, i: Any, r: Any, by: Any) -> Any:
-    """A later due date; where it decides the order, the request takes its new place."""
-    called()
-    r.due_now += by
-    r.due = r.due_now
-    if r.visiting and math.isnan(the.visit(w, 2 * i).started):
-        dequeue(w, the.pool(w, the.visit(w, 2 * i).home), 2 * i)
-        line_up(w, 2 * i)
-
-
 @part
 def begin_round(w: Any, i: Any, r: Any) -> Any:
     """One round at the owner: contact, work, lead time, the parts of other units; then it is closed."""
@@ -413,102 +364,3 @@ def part_done(w: Any, i: Any, r: Any) -> Any:
         return PART_OVER
     index = r.rounds * purposes.PER_ROUND + r.part
     return wait(w, i, r, lasts(w, x.lead, purposes.PART_LEAD, r.key, index), LEAD_TIME)
-
-
-@part
-def close(w: Any, i: Any, r: Any) -> Any:
-    """The unit says it is done; whether it is, shows."""
-    r.status, r.closed, r.cover = CLOSED, w.now, -1
-    r.last_answer = -1
-    if r.rounds == 1:
-        r.first_closed = r.closed
-    first, beyond = the.resolve_edge(w, r.category), the.resolve_edge(w, r.category + 1)
-    chance = the.resolve(w, min(first + r.rounds, beyond) - 1)
-    solved = chance >= 1.0 or draw(w, purposes.RESOLVES, r.key, r.rounds) < chance
-    r.resolved = solved or r.resolved == 1
-    if r.problem >= 0:
-        parts_with(w, i, r)
-        if solved and the.problem(w, r.problem).fixed_by == np.uint64(0):
-            fix(w, r)
-    return ASK
-
-
-@shared
-def fix(w: Any, by: Any) -> Any:
-    """The problem is gone: no more reports, and what waits elsewhere for it is over."""
-    called()
-    problem = the.problem(w, by.problem)
-    problem.fixed, problem.fixed_by = w.now, by.key
-    i = np.int64(problem.first)
-    while i >= 0:
-        r = the.request(w, i)
-        following = np.int64(r.next)
-        r.overtaken = 1
-        waits_in_queue = r.visiting and math.isnan(the.visit(w, 2 * i).started)
-        if r.status == OPEN and (r.waiting or waits_in_queue):
-            if r.waiting:
-                r.waiting = 0
-                spend(w, r, r.timer_cause, w.now)
-            else:
-                leave(w, 2 * i)
-                book(w, i, r, w.now)
-            if merge(w, i, r) == ENDS:
-                end(w, i, r)
-        i = following
-
-
-@shared
-def merge(w: Any, i: Any, r: Any) -> Any:
-    """Another request takes care of it; a call that is under way is finished first, one that waits is not made."""
-    called()
-    r.status, r.cover = MERGED, -1
-    if not r.calling:
-        return ENDS
-    if math.isnan(the.visit(w, 2 * i + 1).started):
-        leave(w, 2 * i + 1)
-        write_visit(w, the.visit(w, 2 * i + 1), r, w.now)
-        r.calling = 0
-        return ENDS
-    r.stage, r.awaits = MERGED_CALL_OVER, 1
-    return WAITS
-
-
-@part
-def ask(w: Any, i: Any, r: Any) -> Any:
-    """After closing the citizen is asked, or has been at the due date."""
-    if not w.callback:
-        return ENDS
-    r.stage = ASKED
-    if w.after_due and r.due_now < math.inf:
-        if r.asked:
-            return ASKED
-        r.awaits = 1
-        return WAITS
-    r.asking = AT_CLOSING
-    if begin_asking(w, i, r):
-        r.asking = NOBODY
-        return ASKED
-    return WAITS
-
-
-@part
-def asked(w: Any, i: Any, r: Any) -> Any:
-    """Whether another round begins."""
-    r.awaits = 0
-    spend(w, r, IN_CALLBACK, w.now)
-    if r.last_answer != 0:
-        return ENDS
-    if r.rounds <= w.reopen_at_most and (
-        w.reopen_probability >= 1.0 or draw(w, purposes.REOPENS, r.key, r.rounds) < w.reopen_probability
-    ):
-        r.status, r.cover = OPEN, REWORK
-        if fixed_by_another(w, r):
-            return MERGE
-        r.due_now = limit(w, r, True, w.now)
-        if r.problem >= 0:
-            belongs(w, i, r)
-        watch_due(w, i, r)
-        return ROUTE if w.reopen_to_dispatch else ROUND
-    if w.call_again > 0.0 and draw(w, purposes.CALLS_AGAIN, r.key, 0) < w.call_again:
-        call_again(w, r)
-    return ENDS

@@ -78,7 +78,10 @@ REQUEST = _record(
 )
 #: ``first``: the first of its open requests (or the next free slot); ``users``: who still refers to it.
 PROBLEM = _record(
-    "u8 key fixed_by", "f8 born first_report fixed given_up", "i4 district category first open users reports", size=2 * LINE
+    "u8 key fixed_by",
+    "f8 born first_report fixed given_up",
+    "i4 district category first open users reports",
+    size=2 * LINE,
 )
 
 #: The arrays of a world: what they hold, and in how many dimensions.

@@ -1,0 +1,64 @@
+"""Legal limits: when they begin, and what moves them."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from sim.model import purposes
+from sim.model.compiling import called, part, shared
+from sim.model.kernel import views as the
+from sim.model.kernel.callbacks import watch_due
+from sim.model.kernel.codes import (
+    DUE,
+    EXTENDS,
+)
+from sim.model.kernel.pools import line_up
+from sim.model.kernel.queues import dequeue
+from sim.model.kernel.schedule import schedule
+from sim.model.kernel.steps import draw, limit
+from sim.model.records import (
+    OPEN,
+)
+
+
+@shared
+def start_clocks(w: Any, i: Any, r: Any, since: Any) -> Any:
+    """The limits of contact and of resolution begin to run."""
+    called()
+    r.contact_due = limit(w, r, False, since)
+    r.due = r.due_now = limit(w, r, True, since)
+    if w.extension:
+        expect_extension(w, i, r)
+    watch_due(w, i, r)
+
+
+@part
+def expect_extension(w: Any, i: Any, r: Any) -> Any:
+    """The unit may ask some time before the first round is due."""
+    moment = r.due_now - w.ask_before
+    if w.now < moment:
+        schedule(w, moment, DUE, r.key, 1, EXTENDS, i)
+
+
+@part
+def ask_extension(w: Any, i: Any) -> Any:
+    """The unit may ask once."""
+    r = the.request(w, i)
+    if r.status != OPEN or r.rounds > 1:
+        return
+    if w.now < r.due_now - w.ask_before:
+        expect_extension(w, i, r)  # the due date has moved
+    elif draw(w, purposes.EXTENDS, r.key, 0) < w.extension_probability:
+        move_due(w, i, r, w.extension_length)
+
+
+@shared
+def move_due(w: Any, i: Any, r: Any, by: Any) -> Any:
+    """A later due date; where it decides the order, the request takes its new place."""
+    called()
+    r.due_now += by
+    r.due = r.due_now
+    if r.visiting and math.isnan(the.visit(w, 2 * i).started):
+        dequeue(w, the.pool(w, the.visit(w, 2 * i).home), 2 * i)
+        line_up(w, 2 * i)

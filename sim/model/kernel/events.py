@@ -1,0 +1,132 @@
+"""What happens: an end of work, a wait that is over, a birth …
+
+Each function says which request it is about (−1: none) and whether this goes on with its journey; the problem of which
+the next report is to be scheduled, −1 for none, is the third.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from sim.model import purposes
+from sim.model.compiling import part
+from sim.model.draws import child
+from sim.model.kernel import views as the
+from sim.model.kernel.callbacks import expect_due, has_rung, ring
+from sim.model.kernel.clocks import ask_extension
+from sim.model.kernel.codes import (
+    COMES_AGAIN,
+    EXTENDS,
+    HANGS_UP,
+    IS_DUE,
+    IS_REPORTED,
+    RINGS_AGAIN,
+    STAFF_CHANGES,
+    WAIT_IS_OVER,
+    WORK_IS_DONE,
+)
+from sim.model.kernel.contacts import contact, free_request, new_problem, new_request, release_problem
+from sim.model.kernel.pools import leave, serve, staff_changes
+
+NO_ONE = -1
+
+
+@part
+def happens(w: Any, what: Any, who: Any, key: Any, number: Any) -> Any:
+    """An event of the schedule has come."""
+    if what == WORK_IS_DONE:
+        return work_is_done(w, who)
+    if what == HANGS_UP:
+        return hangs_up(w, who, key, number)
+    if what == IS_REPORTED:
+        return is_reported(w, who, key)
+    if what == COMES_AGAIN:
+        return comes_again(w, who, key)
+    if what == STAFF_CHANGES:
+        staff_changes(w, who)
+        return NO_ONE, False, -1
+    return who, is_over(w, what, who, key), -1
+
+
+@part
+def work_is_done(w: Any, v: Any) -> Any:
+    """An officer is free and takes who waits; the request goes on, or its citizen has been called."""
+    i, officers = v >> 1, np.int64(the.visit(w, v).pool)
+    the.pool(w, officers).busy -= 1
+    serve(w, officers)
+    return i, (v & 1) == 0 or has_rung(w, i), -1
+
+
+@part
+def hangs_up(w: Any, v: Any, key: Any, number: Any) -> Any:
+    """A caller loses patience, if nobody has answered yet."""
+    i, x = v >> 1, the.visit(w, v)
+    r = the.request(w, i)
+    waits = r.key == key and x.number == number and r.visiting != 0 and math.isnan(x.started)
+    if waits:
+        leave(w, v)
+    return i, waits, -1
+
+
+@part
+def is_over(w: Any, what: Any, i: Any, key: Any) -> Any:
+    """What a request has waited for has come, if it still waits. Says whether the request goes on."""
+    r = the.request(w, i)
+    if r.key != key:  # it has ended meanwhile
+        return False
+    if what == WAIT_IS_OVER:
+        return r.waiting != 0 and r.until == w.now
+    if what == RINGS_AGAIN:
+        ring(w, i, r)
+        return False
+    if what == EXTENDS:
+        ask_extension(w, i)
+        return False
+    if what == IS_DUE:
+        expect_due(w, i, r)
+        return r.asked != 0 and r.awaits != 0
+    return True  # redials
+
+
+@part
+def is_born(w: Any, n: Any) -> Any:
+    """A need of the chunk of births: a problem, or a question."""
+    key, district, category = the.birth_key(w, n), the.birth_district(w, n), the.birth_category(w, n)
+    p = np.int64(-1)
+    if the.category(w, category).is_report:
+        p = new_problem(w, key, district, category)
+        if the.category(w, category).report_gap > 0.0:
+            return NO_ONE, False, p
+    i = new_request(w)
+    contact(w, i, child(key, np.uint64(purposes.REPORT), np.uint64(0)), p, np.uint64(0), district, category)
+    return i, True, -1
+
+
+@part
+def is_reported(w: Any, p: Any, key: Any) -> Any:
+    """A problem is reported, if it is not fixed yet."""
+    problem = the.problem(w, p)
+    if problem.fixed_by != np.uint64(0):
+        release_problem(w, p)
+        return NO_ONE, False, -1
+    i = new_request(w)
+    contact(w, i, key, p, np.uint64(0), np.int64(problem.district), np.int64(problem.category))
+    return i, True, p
+
+
+@part
+def comes_again(w: Any, i: Any, key: Any) -> Any:
+    """A citizen calls again about an unsolved matter, if nobody has solved it meanwhile."""
+    r = the.request(w, i)
+    p = np.int64(r.problem)
+    comes = p < 0 or the.problem(w, p).fixed_by == np.uint64(0)
+    if comes:
+        contact(w, i, key, p, r.repeat_of, np.int64(r.district), np.int64(r.category))
+    else:
+        free_request(w, i)
+    if p >= 0:
+        release_problem(w, p)
+    return i if comes else NO_ONE, comes, -1
