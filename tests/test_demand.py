@@ -38,7 +38,7 @@ def plain_quantile(u: float) -> float:
         position = (1.0 - fraction) * (2 * CELLS)
         at = octave * CELLS + int(position)
         value = TABLE[row, at] + (TABLE[row, at + 1] - TABLE[row, at]) * (position - int(position))
-    return math.floor(value * 2.0**30 + 0.5) / 2.0**30
+    return math.floor(float(value) * 2.0**30 + 0.5) / 2.0**30
 
 
 def edges() -> NDArray[np.float64]:
@@ -82,7 +82,7 @@ def town(**demand_keys: Any) -> City:
     return build_city(from_dict(data))
 
 
-CITIES = {
+CITIES: dict[str, dict[str, Any]] = {
     "full": {},
     "one busy hour": {"hours": [0.0] * 9 + [1.0] + [0.0] * 14},
     "day factors": {"day_factor": {"group": 0.5, "city": 0.5}},
