@@ -18,13 +18,14 @@ from scipy import stats
 
 from sim.model import rules
 from sim.model.city import City
-from sim.model.compiling import whole
+from sim.model.compiling import entry
 from sim.model.draws import child, name_key, purpose, uniform, uniforms
 from sim.model.rhythm import Rhythm
 
 COUNT, DAY_FACTOR, MOMENT = purpose("births of a day"), purpose("day factor"), purpose("moment of birth")
 BIRTH = purpose("birth")
-CHUNK_DAYS = 28
+PLAN_DAYS = 28  # days whose counts are drawn at once
+CHUNK_BIRTHS = 2**16  # about as many as the processor's cache holds
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,6 +45,23 @@ class Births:
         return self.time.tolist(), self.key.tolist(), self.district.tolist(), self.category.tolist()
 
 
+@dataclass(frozen=True, eq=False)
+class _Plan:
+    """Counts of births by [day, district, category] from the day ``first`` on, and what their moments need."""
+
+    first: int
+    dates: NDArray[np.uint64]
+    homes: NDArray[np.uint64]  # keys, [district, category]
+    counts: NDArray[np.int64]
+    shapes: NDArray[np.float64]  # hours cumulated over a day, [shape, day, hour]
+    shape_of: NDArray[np.int64]  # [district, category]
+
+    @property
+    def days(self) -> int:
+        """The number of days planned."""
+        return len(self.dates)
+
+
 class Demand:
     """The births of one replication of a city, chunk by chunk."""
 
@@ -58,10 +76,19 @@ class Demand:
         by_group = {g: self._day_factors(factor.group, "group", g) for g in dict.fromkeys(groups)}
         everywhere = self._day_factors(factor.city, "city")
         self.day_factors = [everywhere * by_group[g] for g in groups]
+        self.draft_time, self.draft_key = np.empty(0), np.empty(0, np.uint64)  # room for a day, used again and again
+        self.draft_cell, self.heads = np.empty(0, np.int64), np.empty(1, np.int64)
 
     def __iter__(self) -> Iterator[Births]:
-        for first in range(0, self.days, CHUNK_DAYS):
-            yield self.chunk(first, min(first + CHUNK_DAYS, self.days))
+        step = min(max(int(CHUNK_BIRTHS / max(24.0 * self.city.births.sum(), 1.0)), 1), PLAN_DAYS)
+        for first in range(0, self.days, PLAN_DAYS):
+            plan = self._plan(first, min(first + PLAN_DAYS, self.days))
+            for begin in range(0, plan.days, step):
+                yield self._births(plan, begin, min(begin + step, plan.days))
+
+    def chunk(self, first: int, last: int) -> Births:
+        """The births of the days ``first`` … ``last`` − 1 that lie before the end."""
+        return self._births(self._plan(first, last), 0, last - first)
 
     def _day_factors(self, cv: float, *names: str) -> NDArray[np.float64]:
         """Gamma factors with mean 1 and the given cv, one a day."""
@@ -71,55 +98,116 @@ class Demand:
         u = uniforms(self.stream, DAY_FACTOR, np.full(self.days, name_key(*names), np.uint64), days)
         return np.asarray(stats.gamma.ppf(u, cv**-2.0, scale=cv**2.0))
 
-    def chunk(self, first: int, last: int) -> Births:
-        """The births of the days ``first`` … ``last`` − 1 that lie before the end."""
-        parts = [self._of_category(c, first, last) for c in range(len(self.city.categories))]
-        time, key, district, category = (np.concatenate(column) for column in zip(*parts, strict=True))
-        order = np.lexsort((key, time))
-        until = min(24.0 * last, self.city.end)
-        order = order[time[order] < until]
-        return Births(time[order], key[order], district[order], category[order], until)
-
-    def _of_category(self, category: int, first: int, last: int) -> tuple[NDArray[Any], ...]:
-        """The births of one category: columns of ``Births``, unsorted."""
+    def _plan(self, first: int, last: int) -> _Plan:
+        """How many are born on the days ``first`` … ``last`` − 1, and by which profile."""
         city = self.city
-        n, dates = len(city.districts), np.arange(self.start + first, self.start + last, dtype=np.uint64)
-        shapes, shape_of = self.rhythm.shapes(category, first, last)
-        daily = 24.0 * city.births[:, category, None] * shapes.sum(axis=2)[shape_of]
-        daily *= self.rhythm.season[first:last] * self.day_factors[category][first:last]
-        homes = np.repeat(city.birth_keys[:, category], len(dates))
-        u = uniforms(self.stream, COUNT, homes, np.tile(dates, n))
-        counts = np.where(daily > 0.0, stats.poisson.ppf(u.reshape(daily.shape), np.maximum(daily, 1e-300)), 0.0)
-        time, key, district = _born(
-            np.uint64(self.stream),
-            city.birth_keys[:, category],
-            dates,
-            24.0 * first,
-            counts.astype(np.int64),
-            shapes.cumsum(axis=2),
-            shape_of,
-        )
-        return time, key, district, np.full(len(time), category)
+        shapes, shape_of, means, above = [], [], [], 0
+        for category in range(len(city.categories)):
+            shape, of = self.rhythm.shapes(category, first, last)
+            daily = 24.0 * city.births[:, category, None] * shape.sum(axis=2)[of]
+            daily *= self.rhythm.season[first:last] * self.day_factors[category][first:last]
+            shapes.append(shape.cumsum(axis=2))
+            shape_of.append(of + above)
+            means.append(daily)
+            above += len(shape)
+        mean = np.stack(means, axis=1)
+        dates = np.arange(self.start + first, self.start + last, dtype=np.uint64)
+        homes = np.ascontiguousarray(city.birth_keys, np.uint64)
+        u = uniforms(self.stream, COUNT, np.repeat(homes.ravel(), len(dates)), np.tile(dates, homes.size))
+        counts = np.where(mean > 0.0, stats.poisson.ppf(u.reshape(mean.shape), np.maximum(mean, 1e-300)), 0.0)
+        by_day = np.ascontiguousarray(np.moveaxis(counts, 2, 0).astype(np.int64))
+        return _Plan(first, dates, homes, by_day, np.concatenate(shapes), np.stack(shape_of, axis=1))
+
+    def _births(self, plan: _Plan, begin: int, end: int) -> Births:
+        """The births of the plan's days ``begin`` … ``end`` − 1 that lie before the end of the run."""
+        of_day = plan.counts[begin:end].sum(axis=(1, 2))
+        n, most = int(of_day.sum()), int(of_day.max(initial=0))
+        if len(self.draft_time) < most:
+            room = most + most // 4
+            self.draft_time, self.draft_key = np.empty(room), np.empty(room, np.uint64)
+            self.draft_cell, self.heads = np.empty(room, np.int64), np.empty(room + 1, np.int64)
+        time, key, district, category = (np.empty(n, kind) for kind in (float, np.uint64, np.int64, np.int64))
+        at = 0
+        for day in range(begin, end):
+            to = at + int(of_day[day - begin])
+            draft = self.draft_time, self.draft_key, self.draft_cell, self.heads[: to - at + 1]
+            columns = time[at:to], key[at:to], district[at:to], category[at:to]
+            _draw(np.uint64(self.stream), plan.homes, plan.dates, plan.counts, plan.shapes, plan.shape_of, day, *draft)
+            _sort(24.0 * (plan.first + day), *draft, *columns, len(self.city.categories))
+            at = to
+        until = min(24.0 * (plan.first + end), self.city.end)
+        n = int(np.searchsorted(time, until))
+        return Births(time[:n], key[:n], district[:n], category[:n], until)
 
 
-@whole()
-def _born(stream: Any, homes: Any, dates: Any, begin: Any, counts: Any, shapes: Any, shape_of: Any) -> Any:
-    """Moment, key and district of the births of one category, from their counts by [district, day].
+@entry
+def _draw(
+    stream: Any,
+    homes: Any,
+    dates: Any,
+    counts: Any,
+    shapes: Any,
+    shape_of: Any,
+    day: Any,
+    time: Any,
+    key: Any,
+    cell: Any,
+    heads: Any,
+) -> None:
+    """Hour of the day, key and cell (district · categories + category) of the births of a day, unsorted.
 
-    ``begin``: hours at which the first day begins. The day's key is a child of the home's key, a birth's key a child of
-    the day's; the moment follows the day's shape.
+    ``heads[b + 1]`` becomes the number of births in bucket b of the day; there are as many buckets as births. The
+    day's key is a child of the home's key, a birth's key a child of the day's; the moment follows the day's shape.
     """
-    n = counts.sum()
-    time, key, district = np.empty(n), np.empty(n, np.uint64), np.empty(n, np.int64)
+    heads[:] = 0
+    scale = (heads.shape[0] - 1) / 24.0
     at = 0
-    for d in range(counts.shape[0]):
-        for day in range(counts.shape[1]):
-            if counts[d, day] > 0:
-                day_key = child(homes[d], BIRTH, dates[day])
-                for ordinal in range(counts[d, day]):
-                    key[at] = child(day_key, BIRTH, np.uint64(ordinal))
-                    u = uniform(stream, MOMENT, key[at], np.uint64(0))
-                    time[at] = begin + 24.0 * day + rules.time_of_day(shapes[shape_of[d], day], u)
-                    district[at] = d
-                    at += 1
-    return time, key, district
+    for d in range(homes.shape[0]):
+        for c in range(homes.shape[1]):
+            day_key = child(homes[d, c], BIRTH, dates[day])
+            shape = shapes[shape_of[d, c], day]
+            for ordinal in range(counts[day, d, c]):
+                own = child(day_key, BIRTH, np.uint64(ordinal))
+                moment = rules.time_of_day(shape, uniform(stream, MOMENT, own, np.uint64(0)))
+                time[at], key[at], cell[at] = moment, own, d * homes.shape[1] + c
+                heads[int(moment * scale) + 1] += 1
+                at += 1
+
+
+@entry
+def _sort(
+    midnight: Any,
+    draft_time: Any,
+    draft_key: Any,
+    draft_cell: Any,
+    heads: Any,
+    time: Any,
+    key: Any,
+    district: Any,
+    category: Any,
+    categories: Any,
+) -> None:
+    """The births of a day in order of (time, key): into buckets by time, then each put before those it precedes.
+
+    Buckets hold about one birth each, so what is left to sort is short; ``district`` holds the cell meanwhile.
+    """
+    n = time.shape[0]
+    scale = n / 24.0
+    for b in range(n):
+        heads[b + 1] += heads[b]
+    for i in range(n):
+        b = int(draft_time[i] * scale)
+        at = heads[b]
+        heads[b] = at + 1
+        time[at], key[at], district[at] = midnight + draft_time[i], draft_key[i], draft_cell[i]
+    for i in range(1, n):
+        t, k, home = time[i], key[i], district[i]
+        at = i
+        while at > 0 and (time[at - 1] > t or (time[at - 1] == t and key[at - 1] > k)):
+            time[at], key[at], district[at] = time[at - 1], key[at - 1], district[at - 1]
+            at -= 1
+        time[at], key[at], district[at] = t, k, home
+    for i in range(n):
+        home = district[i]
+        district[i] = home // categories
+        category[i] = home - district[i] * categories

@@ -78,7 +78,7 @@ def child(key: Any, tag: Any, index: Any) -> Any:
 @rule("float64(float64)")
 def on_grid(hours: Any) -> Any:
     """Hours rounded to the grid of instants; infinity stays infinity."""
-    return math.floor(hours * 1073741824.0 + 0.5) / 1073741824.0 if hours < 1e9 else math.inf
+    return np.floor(hours * 1073741824.0 + 0.5) / 1073741824.0 if hours < 1e9 else math.inf
 
 
 # --- names -----------------------------------------------------------------------------------------------------------
@@ -107,6 +107,10 @@ def stream(seed: int, replication: int) -> int:
 OCTAVES, CELLS = 39, 32
 Tables = NDArray[np.float64]
 
+_HALF = 1022 << 52  # the bits of 1/2
+_CELL_BITS = 47  # of the 52 bits of an octave, those within one of its cells
+_CELL = 1 << _CELL_BITS
+
 
 @rule("float64(float64[:, :], int64, float64)")
 def quantile(tables: Any, shape: Any, u: Any) -> Any:
@@ -115,20 +119,15 @@ def quantile(tables: Any, shape: Any, u: Any) -> Any:
     Rows 2·shape and 2·shape + 1 hold the lower and the upper tail. Node ``32·o + c`` stands at the tail probability
     min(u, 1 − u) = 2⁻⁽ᵒ⁺¹⁾ · (1 − c/64); between nodes the value is linear.
     """
-    tail, row = u, 2 * shape
-    if u > 0.5:
-        tail, row = 1.0 - u, 2 * shape + 1
-    fraction, exponent = math.frexp(tail)  # tail = fraction · 2^exponent, fraction in [1/2, 1)
-    octave = -exponent - 1
-    if fraction == 0.5:  # a power of two begins an octave
-        fraction, octave = 1.0, octave + 1
-    if octave >= OCTAVES:
+    upper = u > 0.5
+    tail, row = 1.0 - u if upper else u, 2 * shape + upper
+    # The bits of a float read as a number are linear within an octave and go on from one to the next, as the nodes do.
+    depth = _HALF - np.float64(tail).view(np.int64)
+    at = depth >> _CELL_BITS
+    if at >= OCTAVES * CELLS:
         return on_grid(tables[row, OCTAVES * CELLS])
-    position = (1.0 - fraction) * (2 * CELLS)
-    cell = int(position)
-    at = octave * CELLS + cell
     left = tables[row, at]
-    return on_grid(left + (tables[row, at + 1] - left) * (position - cell))
+    return on_grid(left + (tables[row, at + 1] - left) * ((depth & (_CELL - 1)) / _CELL))
 
 
 def _tail_nodes() -> NDArray[np.float64]:

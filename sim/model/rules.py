@@ -107,11 +107,13 @@ def satisfied(u: Any, weights: Any, said_resolved: Any, late: Any, hours: Any, h
     return u < 1.0 / (1.0 + math.exp(-x))
 
 
-@rule("float64(float64[:], float64)")
+@rule("float64(float64[::1], float64)")
 def time_of_day(cumulative: Any, u: Any) -> Any:
     """Hours since midnight drawn by ``u`` from 24 cumulative hourly intensities, uniform within the hour."""
     target = u * cumulative[-1]
-    hour = min(np.searchsorted(cumulative, target, side="right"), 23)
+    hour = 0
+    for h in range(23):  # counting all is faster than a search, whose branches nobody can foresee
+        hour += cumulative[h] <= target
     below = cumulative[hour - 1] if hour > 0 else 0.0
     inside = (target - below) / (cumulative[hour] - below)
     return min(on_grid(hour + inside), hour + 1.0 - 1.0 / 1073741824.0)
