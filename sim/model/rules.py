@@ -46,28 +46,42 @@ def exponential(u: Any, mean: Any) -> Any:
     return on_grid(-math.log(u) * mean)
 
 
-@rule("float64(float64[:], float64[:], float64[:], float64)")
-def open_until(opens: Any, closes: Any, before: Any, t: Any) -> Any:
+@rule("int64(float64[:], int64[:], float64)")
+def interval(opens: Any, today: Any, t: Any) -> Any:
+    """The last interval that opens at or before ``t`` ≥ 0, −1: none; ``today`` has those of each day's midnight."""
+    i = today[min(int(t / 24.0), today.shape[0] - 1)]
+    while i >= 0 and opens[i] > t:
+        i -= 1
+    while i + 1 < opens.shape[0] and opens[i + 1] <= t:
+        i += 1
+    return i
+
+
+@rule("float64(float64[:], float64[:], float64[:], int64[:], float64)")
+def open_until(opens: Any, closes: Any, before: Any, today: Any, t: Any) -> Any:
     """Open hours from the scenario's start to ``t``.
 
-    Interval i is [opens[i], closes[i]); ``before[i]`` is the open time of the intervals before it.
+    Interval i is [opens[i], closes[i]); ``before[i]`` is the open time of the intervals before it; ``today[d]`` is the
+    last interval that opens before day d, or with it.
     """
-    i = np.searchsorted(opens, t, side="right") - 1
+    i = interval(opens, today, t)
     if i < 0:
         return 0.0
     return before[i] + min(t, closes[i]) - opens[i]
 
 
-@rule("float64(float64[:], float64[:], float64[:], float64, float64)")
-def add_open(opens: Any, closes: Any, before: Any, start: Any, work: Any) -> Any:
+@rule("float64(float64[:], float64[:], float64[:], int64[:], float64, float64)")
+def add_open(opens: Any, closes: Any, before: Any, today: Any, start: Any, work: Any) -> Any:
     """When ``work`` open hours have passed after ``start``; infinity beyond the last interval.
 
     Work that is done exactly at closing time ends then, not at the next opening.
     """
     if work <= 0.0:
         return start
-    target = open_until(opens, closes, before, start) + work
-    i = np.searchsorted(before, target, side="left") - 1
+    target = open_until(opens, closes, before, today, start) + work
+    i = interval(opens, today, start)
+    while i + 1 < opens.shape[0] and before[i + 1] < target:
+        i += 1
     if i < 0:  # never open
         return math.inf
     end = opens[i] + (target - before[i])

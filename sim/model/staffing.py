@@ -26,7 +26,7 @@ from sim.scenario.staff_side import Unit as UnitSpec
 DISCIPLINES = {"fcfs": rules.FCFS, "class": rules.CLASS, "due": rules.DUE, "aged": rules.AGED}
 WEEK = 168.0
 
-Hours = tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]
+Hours = tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64], NDArray[np.int64]]
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,10 +97,12 @@ def streets_by_district(scenario: Scenario) -> list[int]:
     return [max(1, math.floor(d.streets / scenario.scale + 0.5)) for d in scenario.districts.values()]
 
 
-def _intervals(pairs: Sequence[tuple[float, float]]) -> Hours:
+def _intervals(pairs: Sequence[tuple[float, float]], horizon: float) -> Hours:
     opens = np.array([a for a, _ in pairs], float)
     closes = np.array([b for _, b in pairs], float)
-    return opens, closes, np.concatenate([[0.0], np.cumsum(closes - opens)[:-1]]) if len(opens) else opens
+    before = np.concatenate([[0.0], np.cumsum(closes - opens)[:-1]]) if len(opens) else opens
+    midnights = 24.0 * np.arange(int(horizon // 24.0) + 1)
+    return opens, closes, before, np.searchsorted(opens, midnights, side="right") - 1
 
 
 class Staffing:
@@ -209,7 +211,7 @@ class Staffing:
                 pairs = open_intervals(spec, self.scenario.time.start, self.horizon)
                 times = sorted({0.0, *(t for pair in pairs for t in pair)})
             self._by_calendar[calendar] = len(self.rosters)
-            self.rosters.append(Roster(tuple(times), calendar is not None, _intervals(pairs)))
+            self.rosters.append(Roster(tuple(times), calendar is not None, _intervals(pairs, self.horizon)))
         return self._by_calendar[calendar]
 
     def _shift_roster(self, steps: Sequence[tuple[float, int]]) -> tuple[int, list[int]]:
@@ -227,5 +229,5 @@ class Staffing:
                     weekly.append(i)
         edges = [*times[1:], math.inf]
         staffed = [(a, b) for a, b, i in zip(times, edges, weekly, strict=True) if steps[i][1] > 0]
-        self.rosters.append(Roster(tuple(times), False, _intervals(staffed)))
+        self.rosters.append(Roster(tuple(times), False, _intervals(staffed, self.horizon)))
         return len(self.rosters) - 1, weekly

@@ -107,6 +107,7 @@ ARRAYS: dict[str, tuple[Any, int]] = {
     "closes": (np.float64, 1),
     "before": (np.float64, 1),
     "hour_edges": (np.int64, 1),
+    "today": (np.int64, 2),  # [r, day] the last interval that has begun at midnight
     "times": (np.float64, 1),  # [r] when headcounts change
     "time_edges": (np.int64, 1),
     "on_duty": (np.int8, 1),  # [r] at these times

@@ -54,15 +54,15 @@ def unit_of(w: Any, family: Any, r: Any) -> Any:
 def add_open(w: Any, roster: Any, start: Any, work: Any) -> Any:
     """When ``work`` open hours have passed after ``start``."""
     a, b = the.hour_edge(w, roster), the.hour_edge(w, roster + 1)
-    return rules.add_open(the.opens(w)[a:b], the.closes(w)[a:b], the.before(w)[a:b], start, work)
+    return rules.add_open(the.opens(w)[a:b], the.closes(w)[a:b], the.before(w)[a:b], the.today(w)[roster], start, work)
 
 
 @part
 def open_between(w: Any, roster: Any, begin: Any, until: Any) -> Any:
     """Hours with somebody on duty."""
     a, b = the.hour_edge(w, roster), the.hour_edge(w, roster + 1)
-    opens, closes, before = the.opens(w)[a:b], the.closes(w)[a:b], the.before(w)[a:b]
-    return rules.open_until(opens, closes, before, until) - rules.open_until(opens, closes, before, begin)
+    opens, closes, before, today = the.opens(w)[a:b], the.closes(w)[a:b], the.before(w)[a:b], the.today(w)[roster]
+    return rules.open_until(opens, closes, before, today, until) - rules.open_until(opens, closes, before, today, begin)
 
 
 @part
