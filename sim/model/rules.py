@@ -16,16 +16,28 @@ from sim.model.draws import on_grid
 
 FCFS, CLASS, DUE, AGED = 0, 1, 2, 3
 
+_SHORT = 64  # weights
 
-@rule("int64(float64[:], float64)")
+
+@rule("int64(float64[::1], float64)")
+def place_of(cumulative: Any, target: Any) -> Any:
+    """How many of the sums, which never fall, are at most ``target``."""
+    if cumulative.shape[0] > _SHORT:
+        return np.searchsorted(cumulative, target, side="right")
+    at = 0
+    for i in range(cumulative.shape[0]):  # counting a few is faster than a search, whose branches nobody can foresee
+        at += cumulative[i] <= target
+    return at
+
+
+@rule("int64(float64[::1], float64)")
 def pick(cumulative: Any, u: Any) -> Any:
     """The index drawn by ``u`` in (0, 1) from cumulative weights; the last weight is the total."""
     target = u * cumulative[-1]
-    at = np.searchsorted(cumulative, target, side="right")
-    return min(at, cumulative.shape[0] - 1)
+    return min(place_of(cumulative, target), cumulative.shape[0] - 1)
 
 
-@rule("int64(float64[:], int64, float64)")
+@rule("int64(float64[::1], int64, float64)")
 def pick_other(cumulative: Any, not_this: Any, u: Any) -> Any:
     """Like ``pick``, but never ``not_this``; −1 where nothing else has weight."""
     below = cumulative[not_this - 1] if not_this > 0 else 0.0
@@ -36,7 +48,7 @@ def pick_other(cumulative: Any, not_this: Any, u: Any) -> Any:
     target = u * rest
     if target >= below:
         target += mass
-    at = min(np.searchsorted(cumulative, target, side="right"), cumulative.shape[0] - 1)
+    at = min(place_of(cumulative, target), cumulative.shape[0] - 1)
     return at if at != not_this else -1
 
 
@@ -125,9 +137,7 @@ def satisfied(u: Any, weights: Any, said_resolved: Any, late: Any, hours: Any, h
 def time_of_day(cumulative: Any, u: Any) -> Any:
     """Hours since midnight drawn by ``u`` from 24 cumulative hourly intensities, uniform within the hour."""
     target = u * cumulative[-1]
-    hour = 0
-    for h in range(23):  # counting all is faster than a search, whose branches nobody can foresee
-        hour += cumulative[h] <= target
+    hour = place_of(cumulative[:23], target)
     below = cumulative[hour - 1] if hour > 0 else 0.0
     inside = (target - below) / (cumulative[hour] - below)
     return min(on_grid(hour + inside), hour + 1.0 - 1.0 / 1073741824.0)
