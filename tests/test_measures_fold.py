@@ -22,7 +22,7 @@ from sim.model.city import City, build_city
 from sim.model.pools import INTAKE
 from sim.model.records import VISIT_FIELDS, Rows
 from sim.model.simulation import replicate
-from sim.outcomes import Outcomes, tabulate
+from sim.outcomes import Outcomes
 from sim.scenario import from_dict
 
 ROW, KIND = VISIT_FIELDS.index("row"), VISIT_FIELDS.index("kind")
@@ -77,7 +77,7 @@ def same(a: pd.DataFrame, b: pd.DataFrame) -> None:
 def check(data: Any, number: int, seed: int) -> None:
     city = build_city(data)
     rows = replicate(city, 1, 0, "simpy")
-    out = tabulate(city, rows, 1, 0)
+    out = Outcomes.of(city, rows, 1, 0)
     whole = folded(city, [rows], out)
     same(whole, measures(out))
     same(whole, folded(city, pieces(rows, number, np.random.default_rng(seed)), out))
