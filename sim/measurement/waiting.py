@@ -63,10 +63,10 @@ def room_for(numbers: Any, size: Any, number: Any) -> Any:
 
 @part
 def take(numbers: Any, sums: Any, size: Any, number: Any, into: Any) -> Any:
-    """Add a contact's sums ``into`` a vector, and forget them."""
+    """Add a contact's sums ``into`` a vector, and forget them; says whether there were any."""
     hole = find(numbers, number)
     if numbers[hole] == _EMPTY:
-        return
+        return False
     for j in range(into.shape[0]):
         into[j] += sums[hole, j]
     size[0] -= 1
@@ -80,6 +80,13 @@ def take(numbers: Any, sums: Any, size: Any, number: Any, into: Any) -> Any:
         at = (at + 1) & last
     numbers[hole] = _EMPTY
     sums[hole] = 0.0
+    return True
+
+
+@part
+def is_full(numbers: Any, size: Any) -> Any:
+    """Whether room must be made before one more contact comes."""
+    return 2 * (size[0] + 1) > numbers.shape[0]
 
 
 @entry
