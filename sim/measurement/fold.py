@@ -179,7 +179,7 @@ class Fold:
             *(done, visits, contacts, contacts.reshape(-1).view(_REQUEST), numbers, keys, excluded),
             *(problems.reshape(-1).view(_PROBLEM), self.count_from, self.count_until, self.end),
             *(self.lists, self.places, self.contact, self.contact.view(_OF_CONTACT), self.contact_sums),
-            *(self.answer_sums, closing.page_of, closing.pages, closing.used, calls.numbers, calls.sums, calls.size),
+            *(self.answer_sums, closing.page_of, closing.pages, closing.used, calls.links, calls.sums, calls.size),
             *(self.problem, self.problem.view(_OF_PROBLEM), self.problem_sums),
             *(fixing.page_of, fixing.pages, fixing.used),
         ):
@@ -222,7 +222,7 @@ def _add(
     done: Any, visits: Any, rows: Any, records: Any, numbers: Any, keys: Any, excluded: Any, births: Any,
     count_from: Any, count_until: Any, end: Any, lists: Any, places: Any,
     vector: Any, q: Any, sums: Any, answer_sums: Any, page_of: Any, pages: Any, used: Any,
-    callers: Any, calls: Any, waiting: Any,
+    links: Any, calls: Any, waiting: Any,
     problem: Any, p: Any, problem_sums: Any, fix_page_of: Any, fix_pages: Any, fix_used: Any,
 ) -> Any:  # fmt: skip
     """Add calls, contacts and problems, each from where ``done`` tells; returns of what room is lacking, or 0."""
@@ -231,10 +231,10 @@ def _add(
         for i in range(done[0], visits.shape[0]):
             row = visits[i]
             if row[_KIND] == INTAKE:
-                if is_full(callers, waiting):
+                if is_full(links, waiting):
                     done[0] = i
                     return _ROOM_FOR_CALLS
-                place = room_for(callers, waiting, int(row[0]))
+                place = room_for(links, waiting, int(row[0]))
                 quantities.call(calls[place], row[_QUEUED], row[_QUEUED + 1], row[_QUEUED + 2], end)
     done[0] = visits.shape[0]
 
@@ -247,7 +247,7 @@ def _add(
         called = False
         if waiting[0] > 0:
             vector[OF_CALLERS:BLAME] = 0.0
-            called = take(callers, calls, waiting, numbers[i], vector[OF_CALLERS:BLAME])
+            called = take(links, calls, waiting, numbers[i], vector[OF_CALLERS:BLAME])
         if not count_from <= r.arrived < count_until:
             continue
         channel, category, unit, district = int(r.channel), int(r.category), int(r.owner_unit), int(r.district)
