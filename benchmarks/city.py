@@ -47,7 +47,6 @@ def split(city: sim.Scenario, seed: int) -> dict[str, float]:
         from sim.model.demand import Demand
         from sim.model.draws import stream
         from sim.model.simulation import replicate
-        from sim.outcomes import tabulate
 
         moments = [time.process_time()]
         built = build_city(city)
@@ -56,7 +55,8 @@ def split(city: sim.Scenario, seed: int) -> dict[str, float]:
         moments.append(time.process_time())
         rows = replicate(built, seed, 0, "compiled")
         moments.append(time.process_time())
-        tabulate(built, rows, seed, 0)
+        out = sim.Outcomes.of(built, rows, seed, 0)
+        _ = out.requests, out.visits, out.levels, out.problems
         moments.append(time.process_time())
     except (ImportError, TypeError, AttributeError):
         return {}

@@ -22,7 +22,7 @@ from sim.model.city import City, build_city
 from sim.model.pools import INTAKE
 from sim.model.records import VISIT_FIELDS, Rows
 from sim.model.simulation import replicate
-from sim.outcomes import Outcomes, tabulate
+from sim.outcomes import Outcomes
 from sim.scenario import from_dict
 
 ROW, KIND = VISIT_FIELDS.index("row"), VISIT_FIELDS.index("kind")
@@ -77,7 +77,7 @@ def same(a: pd.DataFrame, b: pd.DataFrame) -> None:
 def check(data: Any, number: int, seed: int) -> None:
     city = build_city(data)
     rows = replicate(city, 1, 0, "simpy")
-    out = tabulate(city, rows, 1, 0)
+    out = Outcomes.of(city, rows, 1, 0)
     whole = folded(city, [rows], out)
     same(whole, measures(out))
     same(whole, folded(city, pieces(rows, number, np.random.default_rng(seed)), out))
@@ -112,14 +112,14 @@ def test_a_channel_is_called_by_its_name_wherever_the_scenario_lists_it() -> Non
 
 @entry
 def keep(waiting: Any, number: Any, amount: Any) -> None:
-    numbers, sums, size = waiting
-    sums[room_for(numbers, size, number), 0] += amount
+    links, sums, size = waiting
+    sums[room_for(links, size, number), 0] += amount
 
 
 @entry
 def give(waiting: Any, number: Any, into: Any) -> None:
-    numbers, sums, size = waiting
-    take(numbers, sums, size, number, into)
+    links, sums, size = waiting
+    take(links, sums, size, number, into)
 
 
 @settings(max_examples=100, deadline=None)
@@ -127,13 +127,13 @@ def give(waiting: Any, number: Any, into: Any) -> None:
 def test_what_waits_is_found_as_in_a_dictionary(steps: list[tuple[bool, int]]) -> None:
     waiting, expected = Waiting(1), dict[int, float]()
     for comes, contact in steps:
-        number = contact * 2**20  # such numbers share their homes
+        number = contact * 2**20  # such numbers share their chain
         if comes:
             waiting.make_room(1)
-            keep((waiting.numbers, waiting.sums, waiting.size), number, 1.0)
+            keep((waiting.links, waiting.sums, waiting.size), number, 1.0)
             expected[number] = expected.get(number, 0.0) + 1.0
         else:
             into = np.zeros(1)
-            give((waiting.numbers, waiting.sums, waiting.size), number, into)
+            give((waiting.links, waiting.sums, waiting.size), number, into)
             assert into[0] == expected.pop(number, 0.0)
         assert waiting.size[0] == len(expected)

@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 
     from sim.experiment.parallel import Progress
     from sim.model.simulation import Engine
-    from sim.outcomes import Outcomes
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,23 +63,53 @@ def _replicate(
     """Measures of all scenarios in one replication, and the requests of each variant against the baseline's."""
     import pandas as pd
 
-    from sim.measurement import measures
-    from sim.outcomes import simulate
-
-    base = simulate(scenarios[0], replication, seed=seed, engine=engine)
-    rows, pairs = [measures(base).assign(scenario=names[0])], list[dict[str, Any]]()
-    for scenario, name in zip(scenarios[1:], names[1:], strict=True):
-        out = simulate(scenario, replication, seed=seed, engine=engine)
-        rows.append(measures(out).assign(scenario=name))
-        pairs += [{"scenario": name, "replication": replication, **pair} for pair in _pairs(base, out)]
+    base, rows, pairs = None, list[pd.DataFrame](), list[dict[str, Any]]()
+    for scenario, name in zip(scenarios, names, strict=True):
+        found, closings = _closings(scenario, seed, engine, replication)
+        rows.append(found.assign(scenario=name))
+        if base is None:
+            base = closings
+        else:
+            pairs += [{"scenario": name, "replication": replication, **pair} for pair in _pairs(base, closings)]
     return pd.concat(rows, ignore_index=True), pd.DataFrame(pairs)
 
 
-def _pairs(base: Outcomes, out: Outcomes) -> Iterator[dict[str, Any]]:
+def _closings(scenario: Scenario, seed: int, engine: Engine, replication: int) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """The measures of a replication, and of its counted contacts no more than what tells how soon they close."""
+    import numpy as np
+    import pandas as pd
+
+    from sim.measurement.streaming import stream_measures
+    from sim.model.city import build_city
+    from sim.model.records import REQUEST_FIELDS, STATUSES, Rows
+
+    city = build_city(scenario)
+    begin, until = scenario.hours_of(scenario.time.count_from), scenario.hours_of(scenario.time.count_until)
+    moments = [REQUEST_FIELDS.index(name) for name in ("arrived", "first_closed")]
+    codes = [REQUEST_FIELDS.index(name) for name in ("status", "district", "category")]
+    keys, times, kinds = bytearray(), bytearray(), bytearray()
+
+    def keep(rows: Rows) -> None:
+        arrived = rows.request_rows[:, moments[0]]
+        counted = (arrived >= begin) & (arrived < until)
+        keys.extend(rows.request_keys[counted, 0].tobytes())
+        times.extend(rows.request_rows[counted][:, moments].tobytes())
+        kinds.extend(rows.request_rows[counted][:, codes].astype(np.int32).tobytes())
+
+    found, _ = stream_measures(city, seed, replication, engine, also=keep)
+    time, kind = np.frombuffer(times).reshape(-1, 2), np.frombuffer(kinds, np.int32).reshape(-1, 3)
+    names = STATUSES, city.districts, [category.name for category in city.categories]
+    closings: dict[str, Any] = {"replication": replication, "request": np.frombuffer(keys, np.uint64)}
+    closings |= {"arrived": time[:, 0], "first_closed": time[:, 1]}
+    for column, values, of in zip(("status", "district", "category"), kind.T, names, strict=True):
+        closings[column] = pd.Categorical.from_codes(values, pd.Index(list(of), dtype="str"))
+    return found, pd.DataFrame(closings)
+
+
+def _pairs(before: pd.DataFrame, after: pd.DataFrame) -> Iterator[dict[str, Any]]:
     """The counted requests against the baseline's: all of them, by district, by category."""
     from sim.inference import pairwise_requests
 
-    before, after = base.counted, out.counted
     yield {"group_by": "", "group": "[]", **asdict(pairwise_requests(before, after))}
     for dimension in ("district", "category"):
         for group in before[dimension].cat.categories:
@@ -115,7 +144,7 @@ def compare(
     names = unique_names(scenarios)
     count = workers(replications, processes, sum(expected_contacts(s) for s in scenarios) * replications)
     for scenario in scenarios:
-        check_memory(scenario, 2 * count)  # the baseline's tables stay while a variant runs
+        check_memory(scenario, count, "closings")  # of the baseline and the variant that runs
     for scenario in scenarios:
         prepare(choose(scenario, engine), tell)  # before the processes part
     found = each(_replicate, (tuple(scenarios), names, seed, engine), replications, count, progress)

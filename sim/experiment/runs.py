@@ -67,12 +67,21 @@ def _replicate(
     scenario: Scenario, seed: int, engine: Engine, policies: Sequence[Policy], keep_all: bool, replication: int
 ) -> tuple[Tables, pd.DataFrame]:
     """One replication and its measures."""
+    if not keep_all:
+        from sim.measurement.streaming import stream_measures
+        from sim.model.city import build_city
+        from sim.outcomes import pools_table
+
+        city = build_city(scenario)
+        found, levels = stream_measures(city, seed, replication, engine, policies)
+        return Tables(found, levels, None, None, None), pools_table(city)
+
     from sim.measurement import measures
     from sim.outcomes import simulate
 
     out = simulate(scenario, replication, seed=seed, engine=engine, policies=policies)
-    kept = (out.requests, out.visits, out.problems) if keep_all else (None, None, None)
-    return Tables(measures(out), out.levels, *kept), out.pools
+    found = measures(out)  # before the tables of contacts are made
+    return Tables(found, out.levels, out.requests, out.visits, out.problems), out.pools
 
 
 def run(
@@ -89,6 +98,7 @@ def run(
 ) -> Run:
     """Simulate a scenario several times; replication k is the same however many there are.
 
+    Where only measures are kept, memory follows what is open at once, not what has passed.
     ``progress`` is called with the number of finished replications, ``tell`` with a word on what takes long. Raises
     ``ScenarioError`` where the scenario needs more memory than there is.
     """
@@ -100,8 +110,8 @@ def run(
         raise ValueError("at least one replication is wanted")
     contacts = expected_contacts(scenario) * replications
     count = workers(replications, processes, contacts)
-    check_memory(scenario, count)
     keep_all = keep == "all" or (keep == "auto" and contacts <= KEEP_ALL_UP_TO)
+    check_memory(scenario, count, "tables" if keep_all else "nothing")
     begin = time.perf_counter()
     engine = choose(scenario, engine)
     prepare(engine, tell)  # before the processes part

@@ -25,6 +25,12 @@ def measures(outcomes: Outcomes) -> pd.DataFrame:
     and indices have no numerator.
     """
     from sim.measurement.finish import finish  # late, as compiled code takes a while to load
+    from sim.measurement.fold import Fold
     from sim.measurement.tables import fold_tables
 
-    return finish(fold_tables(outcomes), outcomes.levels, outcomes.pools, outcomes.replication)
+    if (raw := getattr(outcomes, "untouched", None)) is None:
+        fold = fold_tables(outcomes)
+    else:
+        fold = Fold.of(raw.city)
+        fold.add(raw.rows)
+    return finish(fold, outcomes.levels, outcomes.pools, outcomes.replication)

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import functools
+from sim.model.compiling import Decorator, entry, part, whole
 
-from sim.model.compiling import Decorator, nb, whole
+__all__ = ["entry", "maker", "part"]
 
-#: Parts are inlined into entries, which Python calls.
-part: Decorator = functools.partial(nb.njit, forceinline=True, error_model="numpy")
-entry: Decorator = whole(error_model="numpy")
+#: Parts are inlined into entries, which Python calls; neither makes arrays. For what makes arrays:
+maker: Decorator = whole(error_model="numpy")

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -15,8 +15,17 @@ from sim.measurement import quantities
 from sim.measurement.compiled import entry, part
 from sim.measurement.grouping import Bools, Floats, Ints, Slots, by_month, by_name
 from sim.measurement.pages import Histograms, bin_of, count
-from sim.measurement.quantities import FIRST_CALL, FIRST_CAUSE, RATES
-from sim.measurement.waiting import Waiting, room_for, take
+from sim.measurement.quantities import (
+    BLAME,
+    FIRST_HOURS,
+    OF_ALL,
+    OF_ANSWERED,
+    OF_CALLERS,
+    OF_LATE,
+    OF_REQUESTS,
+    RATES,
+)
+from sim.measurement.waiting import Waiting, is_full, room_for, take
 from sim.model.pools import INTAKE
 from sim.model.records import CAUSES, PROBLEM_FIELDS, REQUEST_FIELDS, VISIT_FIELDS, Rows
 
@@ -26,6 +35,11 @@ if TYPE_CHECKING:
 
 _FIRST_HOURS = REQUEST_FIELDS.index(f"hours_{CAUSES[0]}")
 _KIND, _QUEUED = VISIT_FIELDS.index("kind"), VISIT_FIELDS.index("queued")
+_REQUEST, _PROBLEM = quantities.record(REQUEST_FIELDS), quantities.record(PROBLEM_FIELDS)
+_OF_CONTACT, _OF_PROBLEM = quantities.record(quantities.CONTACTS), quantities.record(quantities.PROBLEMS)
+_NOBODY = np.zeros(0, np.bool_)
+#: What compiled code may lack.
+_ROOM_FOR_CALLS, _ROOM_TO_CLOSE, _ROOM_TO_FIX = 1, 2, 3
 _AFTER_CLOSING, _BEFORE_DISPATCH = ("rework", "callback"), ("intake", "dispatch")
 
 
@@ -53,22 +67,38 @@ class Names:
         )
 
 
-class Groups(NamedTuple):
-    """For each code of a row, the last for none: its part of the number of a slot, or a property."""
+class Lists:
+    """Lists of numbers by a row's code, one after the other in one array, as compiled code takes one argument faster
+    than ten. Each begins with what stands for no code, −1.
+    """
 
-    district: Ints  # with a category
-    category: Ints
-    unit: Ints
-    urgency: Ints
-    channel: Ints
-    month: Ints  # by day of arrival or birth
-    district_of_answer: Ints  # with the month of the answer
-    unit_of_answer: Ints
-    month_of_answer: Ints  # by day of the answer
-    by_phone: Bools
-    consultation: Bools
-    street_level: Bools
-    on_the_clock: Bools  # by cause
+    def __init__(self) -> None:
+        self.parts, self.size = list[Ints](), 0
+
+    def put(self, by_code: Ints | Bools) -> int:
+        """A list whose last number is for no code; returns where code 0 is."""
+        begin = self.size + 1
+        self.parts.append(np.roll(by_code, 1).astype(np.int64))
+        self.size += len(by_code)
+        return begin
+
+    def all(self) -> Ints:
+        """The array."""
+        return np.concatenate(self.parts)
+
+
+#: Where the lists of a fold begin, and the length of that of months by day: of a slot's parts by a row's codes
+#: (``…_of_answer``: of the slots of scored answers), and of properties.
+PLACES = np.dtype(
+    [
+        (name, np.int64)
+        for name in (
+            *("district", "category", "unit", "urgency", "channel", "month", "days", "month_of_birth"),
+            *("district_of_answer", "unit_of_answer", "month_of_answer", "days_of_answer"),
+            *("by_phone", "consultation", "street_level", "on_the_clock", "phones"),
+        )
+    ]
+)
 
 
 class Fold:
@@ -89,33 +119,43 @@ class Fold:
             "month": by_month(scenario.time.start, count_from, count_until),
         }
         answers = dimensions | {"month": by_month(scenario.time.start, count_from, end)}
-        cells = "district+category"
-        self.contacts = Slots(dimensions, (cells, "unit", "class", "channel", "month"))
+        cells, rest = "district+category", "class+channel+month"  # few combinations, and of months but one or two
+        self.contacts = Slots(dimensions, (cells, "unit", rest))
         self.answers = Slots(answers, ("district+month", "unit+month"))
         self.problems = Slots(dimensions, (cells, "month"))
-        self.groups = Groups(
-            district=self.contacts.steps(cells, "district"),
-            category=self.contacts.steps(cells, "category"),
-            **{name: self.contacts.steps(name, name) for name in ("unit", "channel", "month")},
-            urgency=self.contacts.steps("class", "class"),
-            district_of_answer=self.answers.steps("district+month", "district"),
-            unit_of_answer=self.answers.steps("unit+month", "unit"),
-            month_of_answer=self.answers.steps("unit+month", "month"),
-            by_phone=_those(names.channels, [n for n, c in scenario.channels.items() if c.patience is not None]),
-            consultation=_those(
-                names.categories, [n for n, c in scenario.categories.items() if c.kind == "consultation"]
+        months, months_of_answer = self.contacts.steps(rest, "month"), self.answers.steps("unit+month", "month")
+        by_phone = _those(names.channels, [n for n, c in scenario.channels.items() if c.patience is not None])
+        consultations = [n for n, c in scenario.categories.items() if c.kind == "consultation"]
+        lists = Lists()
+        places = {
+            "district": lists.put(self.contacts.steps(cells, "district")),
+            "category": lists.put(self.contacts.steps(cells, "category")),
+            "unit": lists.put(self.contacts.steps("unit", "unit")),
+            "urgency": lists.put(self.contacts.steps(rest, "class")),
+            "channel": lists.put(self.contacts.steps(rest, "channel")),
+            "month": lists.put(months),
+            "days": len(months) - 1,
+            "month_of_birth": lists.put(self.problems.steps("month", "month")),
+            "district_of_answer": lists.put(self.answers.steps("district+month", "district")),
+            "unit_of_answer": lists.put(self.answers.steps("unit+month", "unit")),
+            "month_of_answer": lists.put(months_of_answer),
+            "days_of_answer": len(months_of_answer) - 1,
+            "by_phone": lists.put(by_phone),
+            "consultation": lists.put(_those(names.categories, consultations)),
+            "street_level": lists.put(
+                _those(names.owners, [n for n, level in names.units.items() if level == "street"])
             ),
-            street_level=_those(names.owners, [name for name, level in names.units.items() if level == "street"]),
-            on_the_clock=~_those(CAUSES, _off_the_clock(scenario)),
-        )
-        self.month_of_birth = self.problems.steps("month", "month")
-
+            "on_the_clock": lists.put(~_those(CAUSES, _off_the_clock(scenario))),
+            "phones": int(by_phone.any()),
+        }
+        self.places = np.array([tuple(places[name] for name in PLACES.names or ())], PLACES)
+        self.lists = lists.all()
         self.contact_sums = np.zeros((self.contacts.count, len(quantities.CONTACTS)))
         self.answer_sums = np.zeros((self.answers.count, len(RATES)))
         self.problem_sums = np.zeros((self.problems.count, len(quantities.PROBLEMS)))
         self.hours_to_close, self.hours_to_fix = Histograms(self.contacts.count), Histograms(self.problems.count)
         self.calls = Waiting(len(quantities.CALLS))
-        self.window = np.array([count_from, count_until, end])
+        self.contact, self.problem = np.zeros(len(quantities.CONTACTS)), np.zeros(len(quantities.PROBLEMS))
 
     @staticmethod
     def of(city: City) -> Fold:
@@ -123,45 +163,30 @@ class Fold:
         time, hours_of = city.scenario.time, city.scenario.hours_of
         return Fold(city.scenario, Names.of(city), hours_of(time.count_from), hours_of(time.count_until), city.end)
 
-    def add(self, rows: Rows) -> None:
-        """Add what an engine has written down."""
-        self.add_visits(rows.visit_rows)
-        self.add_contacts(rows.request_rows, rows.request_numbers, rows.request_keys[:, 2] != 0)
-        self.add_problems(rows.problem_rows)
+    def add(self, rows: Rows, excluded: Bools = _NOBODY) -> None:
+        """Add what an engine has written down; ``excluded`` tells which of its contacts are not scored, none if empty.
 
-    def add_visits(self, rows: Floats) -> None:
-        """Add visits [m, field of ``VISIT_FIELDS``]: those at intake are calls, if their contact came by phone."""
-        self.calls.make_room(int(np.count_nonzero(rows[:, _KIND] == INTAKE)))
-        _add_calls(np.ascontiguousarray(rows), self.end, self.calls.numbers, self.calls.sums, self.calls.size)
-
-    def add_contacts(self, rows: Floats, numbers: Ints, repeats: Bools, excluded: Bools | None = None) -> None:
-        """Add contacts [n, field of ``REQUEST_FIELDS``], with the number by which their visits know them."""
-        rows = np.ascontiguousarray(rows)
-        out = np.zeros(len(rows), np.bool_) if excluded is None else excluded
-        vector = np.zeros(len(quantities.CONTACTS))
-        q, histograms, done = named(vector, quantities.CONTACTS), self.hours_to_close, 0
-        while done < len(rows):
-            done = _add_contacts(
-                *(done, rows, named(rows, REQUEST_FIELDS), numbers, repeats, out, self.window, self.groups),
-                *(q, vector, self.contact_sums, self.answer_sums),
-                *(histograms.page_of, histograms.pages, histograms.used),
-                *(self.calls.numbers, self.calls.sums, self.calls.size),
-            )
-            if done < len(rows):
-                histograms.make_room()
-
-    def add_problems(self, rows: Floats) -> None:
-        """Add problems [p, field of ``PROBLEM_FIELDS``]."""
-        rows = np.ascontiguousarray(rows)
-        vector = np.zeros(len(quantities.PROBLEMS))
-        q, histograms, done = named(vector, quantities.PROBLEMS), self.hours_to_fix, 0
-        while done < len(rows):
-            done = _add_problems(
-                *(done, named(rows, PROBLEM_FIELDS), self.window, self.groups, self.month_of_birth),
-                *(q, vector, self.problem_sums, histograms.page_of, histograms.pages, histograms.used),
-            )
-            if done < len(rows):
-                histograms.make_room()
+        Visits at intake are calls, if their contact came by phone.
+        """
+        given = [
+            np.ascontiguousarray(part)
+            for part in (rows.visit_rows, rows.request_rows, rows.request_numbers, rows.request_keys, rows.problem_rows)
+        ]
+        visits, contacts, numbers, keys, problems = given
+        closing, fixing, calls = self.hours_to_close, self.hours_to_fix, self.calls
+        done = np.zeros(3, np.int64)
+        while lacking := _add(
+            *(done, visits, contacts, contacts.reshape(-1).view(_REQUEST), numbers, keys, excluded),
+            *(problems.reshape(-1).view(_PROBLEM), self.count_from, self.count_until, self.end),
+            *(self.lists, self.places, self.contact, self.contact.view(_OF_CONTACT), self.contact_sums),
+            *(self.answer_sums, closing.page_of, closing.pages, closing.used, calls.links, calls.sums, calls.size),
+            *(self.problem, self.problem.view(_OF_PROBLEM), self.problem_sums),
+            *(fixing.page_of, fixing.pages, fixing.used),
+        ):
+            if lacking == _ROOM_FOR_CALLS:
+                calls.make_room(1)
+            else:
+                (closing if lacking == _ROOM_TO_CLOSE else fixing).make_room()
 
 
 def _those(names: Sequence[str], chosen: Sequence[str]) -> Bools:
@@ -181,82 +206,99 @@ def named(numbers: Floats, names: tuple[str, ...]) -> Any:
 
 
 @part
-def _at(months: Any, hours: Any) -> Any:
-    """The part of a slot that belongs to an instant's month; what is outside, or no instant, has the last one."""
-    last = months.shape[0] - 1
-    return months[int(hours // 24.0)] if 0.0 <= hours < 24.0 * last else months[last]
+def _at(lists: Any, months: Any, days: Any, hours: Any) -> Any:
+    """The part of a slot that belongs to an instant's month; what is outside, or no instant, has that for no code."""
+    return lists[months + int(hours) // 24] if 0.0 <= hours < 24.0 * days else lists[months - 1]
+
+
+@part
+def _sum(sums: Any, slot: Any, vector: Any, first: Any, last: Any) -> Any:
+    for j in range(first, last):
+        sums[slot, j] += vector[j]
 
 
 @entry
-def _add_calls(rows: Any, end: Any, numbers: Any, sums: Any, size: Any) -> None:
-    for i in range(rows.shape[0]):
-        row = rows[i]
-        if row[_KIND] == INTAKE:
-            at = room_for(numbers, size, int(row[0]))
-            quantities.call(sums[at], row[_QUEUED], row[_QUEUED + 1], row[_QUEUED + 2], end)
-
-
-@entry
-def _add_contacts(
-    begin: Any, rows: Any, records: Any, numbers: Any, repeats: Any, excluded: Any, window: Any, groups: Any,
-    q: Any, vector: Any, sums: Any, answer_sums: Any, page_of: Any, pages: Any, used: Any,
-    callers: Any, calls: Any, waiting: Any,
+def _add(
+    done: Any, visits: Any, rows: Any, records: Any, numbers: Any, keys: Any, excluded: Any, births: Any,
+    count_from: Any, count_until: Any, end: Any, lists: Any, places: Any,
+    vector: Any, q: Any, sums: Any, answer_sums: Any, page_of: Any, pages: Any, used: Any,
+    links: Any, calls: Any, waiting: Any,
+    problem: Any, p: Any, problem_sums: Any, fix_page_of: Any, fix_pages: Any, fix_used: Any,
 ) -> Any:  # fmt: skip
-    """Add contacts from ``begin`` on; returns the first for which the histograms have no room."""
-    slots = np.empty(5, np.int64)
-    count_from, count_until, end = window
-    for i in range(begin, rows.shape[0]):
-        if used[0] + slots.shape[0] > pages.shape[0]:
-            return i
+    """Add calls, contacts and problems, each from where ``done`` tells; returns of what room is lacking, or 0."""
+    at = places[0]
+    if at.phones:
+        for i in range(done[0], visits.shape[0]):
+            row = visits[i]
+            if row[_KIND] == INTAKE:
+                if is_full(links, waiting):
+                    done[0] = i
+                    return _ROOM_FOR_CALLS
+                place = room_for(links, waiting, int(row[0]))
+                quantities.call(calls[place], row[_QUEUED], row[_QUEUED + 1], row[_QUEUED + 2], end)
+    done[0] = visits.shape[0]
+
+    some = excluded.shape[0] > 0
+    for i in range(done[1], rows.shape[0]):
+        if used[0] + 3 > pages.shape[0]:
+            done[1] = i
+            return _ROOM_TO_CLOSE
         r = records[i]
-        vector[FIRST_CALL:FIRST_CAUSE] = 0.0
-        take(callers, calls, waiting, numbers[i], vector[FIRST_CALL:FIRST_CAUSE])
+        called = False
+        if waiting[0] > 0:
+            vector[OF_CALLERS:BLAME] = 0.0
+            called = take(links, calls, waiting, numbers[i], vector[OF_CALLERS:BLAME])
         if not count_from <= r.arrived < count_until:
             continue
-        channel, category, unit = int(r.channel), int(r.category), int(r.owner_unit)
-        if not groups.by_phone[channel]:
-            vector[FIRST_CALL:FIRST_CAUSE] = 0.0
-        hours, log = quantities.contact(
-            q[0], r, end, groups.by_phone[channel], groups.consultation[category], groups.street_level[unit],
-            repeats[i], excluded[i],
+        channel, category, unit, district = int(r.channel), int(r.category), int(r.owner_unit), int(r.district)
+        by_phone = lists[at.by_phone + channel] != 0
+        answered, late, request, hours, log = quantities.contact(
+            q[0], r, end, by_phone, lists[at.consultation + category] != 0, lists[at.street_level + unit] != 0,
+            keys[i, 2] != 0, some and excluded[i],
         )  # fmt: skip
-        quantities.causes(vector[FIRST_CAUSE:], rows[i, _FIRST_HOURS:], groups.on_the_clock, q[0].late)
-
-        slots[0] = groups.district[int(r.district)] + groups.category[category]
-        slots[1], slots[2], slots[3] = groups.unit[unit], groups.urgency[int(r.urgency)], groups.channel[channel]
-        slots[4] = _at(groups.month, r.arrived)
-        for slot in slots:
-            for j in range(vector.shape[0]):
-                sums[slot, j] += vector[j]
-        if q[0].own:
-            number = bin_of(hours, log)
-            for slot in slots:
+        for cause in range(len(CAUSES)):
+            vector[FIRST_HOURS + cause] = rows[i, _FIRST_HOURS + cause]
+        blamed = quantities.largest(rows[i, _FIRST_HOURS:], lists[at.on_the_clock :]) if late else 0
+        number = bin_of(hours, log) if request and q[0].own else -1
+        for block in range(3):
+            if block == 0:
+                slot = lists[at.district + district] + lists[at.category + category]
+            elif block == 1:
+                slot = lists[at.unit + unit]
+            else:
+                slot = lists[at.urgency + int(r.urgency)] + lists[at.channel + channel]
+                slot += _at(lists, at.month, at.days, r.arrived)
+            _sum(sums, slot, vector, OF_ALL, OF_CALLERS)
+            if request:
+                _sum(sums, slot, vector, OF_REQUESTS, OF_ALL)
+            if late:
+                _sum(sums, slot, vector, OF_LATE, OF_REQUESTS)
+                if q[0].late:
+                    sums[slot, BLAME + blamed] += 1.0
+            if answered:
+                _sum(sums, slot, vector, OF_ANSWERED, OF_LATE)
+            if called and by_phone:
+                _sum(sums, slot, vector, OF_CALLERS, BLAME)
+            if number >= 0:
                 count(page_of, pages, used, slot, number)
-        if q[0].scored:
-            month = _at(groups.month_of_answer, r.called_back)
-            for j in range(answer_sums.shape[1]):
-                answer_sums[groups.district_of_answer[int(r.district)] + month, j] += vector[j]
-                answer_sums[groups.unit_of_answer[unit] + month, j] += vector[j]
-    return rows.shape[0]
+        if answered and q[0].scored:
+            month = _at(lists, at.month_of_answer, at.days_of_answer, r.called_back)
+            _sum(answer_sums, lists[at.district_of_answer + district] + month, vector, 0, len(RATES))
+            _sum(answer_sums, lists[at.unit_of_answer + unit] + month, vector, 0, len(RATES))
+    done[1] = rows.shape[0]
 
-
-@entry
-def _add_problems(
-    begin: Any, records: Any, window: Any, groups: Any, months: Any, q: Any, vector: Any, sums: Any, page_of: Any,
-    pages: Any, used: Any,
-) -> Any:  # fmt: skip
-    """Add problems from ``begin`` on; returns the first for which the histograms have no room."""
-    count_from, count_until, end = window
-    for i in range(begin, records.shape[0]):
-        if used[0] + 2 > pages.shape[0]:
-            return i
-        r = records[i]
-        if not count_from <= r.born < count_until:
+    for i in range(done[2], births.shape[0]):
+        if fix_used[0] + 2 > fix_pages.shape[0]:
+            done[2] = i
+            return _ROOM_TO_FIX
+        b = births[i]
+        if not count_from <= b.born < count_until:
             continue
-        hours, log = quantities.problem(q[0], r, end)
+        hours, log = quantities.problem(p[0], b, end)
         number = bin_of(hours, log)
-        for slot in (groups.district[int(r.district)] + groups.category[int(r.category)], _at(months, r.born)):
-            for j in range(vector.shape[0]):
-                sums[slot, j] += vector[j]
-            count(page_of, pages, used, slot, number)
-    return records.shape[0]
+        slot = lists[at.district + int(b.district)] + lists[at.category + int(b.category)]
+        for _ in range(2):
+            _sum(problem_sums, slot, problem, 0, problem.shape[0])
+            count(fix_page_of, fix_pages, fix_used, slot, number)
+            slot = _at(lists, at.month_of_birth, at.days, b.born)
+    return 0

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from sim.measurement.compiled import entry, part
+from sim.measurement.compiled import maker, part
 from sim.measurement.grouping import Floats, Ints
 from sim.measurement.histogram import EDGES, NOT_REACHED, REPRESENTATIVE
 
@@ -75,7 +75,7 @@ def count(page_of: Any, pages: Any, used: Any, group: Any, number: Any) -> Any:
     pages[page, number % _PAGE] += 1
 
 
-@entry
+@maker
 def _quantiles(page_of: Any, pages: Any, order: Any, begins: Any, percents: Any, hours: Any, found: Any) -> None:
     counts = np.empty(_PAGES * _PAGE, np.int64)
     for group in range(begins.shape[0] - 1):

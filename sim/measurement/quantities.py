@@ -1,6 +1,6 @@
 """What one contact, call or problem adds to the sums from which measures are made.
 
-Indicators are 0 or 1, durations are in hours. The names stand in the order of the catalogue, which defines them.
+Indicators are 0 or 1, durations are in hours. What each of them means stands in the catalogue.
 """
 
 from __future__ import annotations
@@ -18,21 +18,28 @@ _SECOND = 1 / 3600
 #: Of the scored, by what the citizen said but for the first two.
 RATES = ("scored", "responded", "said_resolved", "said_satisfied", "said_contacted")
 CALLS = ("calls", "within_15s", "within_20s", "wait", "picked_up", "wait_picked_up", "abandoned")
-CONTACTS = (
-    *(*RATES, "answered_callback"),
-    *("own", "truly_resolved", "closed", "scored_and_resolved", "falsely_resolved", "resolved_by_street"),
-    *("late", "due_passed", "contact_late", "contact_due_passed", "lateness", "late_stopped", "lateness_stopped"),
-    *("contacts", "requests", "asked", "answered", "out_of_scope", "merged", "by_phone", "lost", "repeats", "open"),
-    *("hops", "bounced", "rounds", "reopened"),
-    *("hours", "x_ln_x"),
-    *CALLS,
-    *(f"hours_{cause}" for cause in CAUSES),
-    *(f"blamed_{cause}" for cause in CAUSES),
+_BLOCKS = (
+    (*RATES, "answered_callback", "scored_and_resolved", "falsely_resolved"),
+    ("late", "contact_late", "lateness", "late_stopped", "lateness_stopped"),
+    (
+        *("own", "closed", "truly_resolved", "resolved_by_street", "due_passed", "contact_due_passed"),
+        *("hops", "bounced", "rounds", "reopened", "hours", "x_ln_x"),
+    ),
+    (
+        *("contacts", "requests", "asked", "answered", "out_of_scope", "merged", "by_phone", "lost", "repeats", "open"),
+        *(f"hours_{cause}" for cause in CAUSES),
+    ),
+    CALLS,
+    tuple(f"blamed_{cause}" for cause in CAUSES),
 )
+#: Those of a contact. What most contacts have none of stands in blocks that can be passed over: each begins where the
+#: one before ends.
+CONTACTS = tuple(name for block in _BLOCKS for name in block)
+OF_ANSWERED, OF_LATE, OF_REQUESTS, OF_ALL, OF_CALLERS, BLAME, _ = (
+    sum(map(len, _BLOCKS[:i])) for i in range(len(_BLOCKS) + 1)
+)
+FIRST_HOURS = CONTACTS.index(f"hours_{CAUSES[0]}")
 PROBLEMS = ("problems", "fixed", "hours", "observed", "unreported")
-
-#: Where the calls and the two lists of causes begin.
-FIRST_CALL, FIRST_CAUSE = CONTACTS.index("calls"), CONTACTS.index(f"hours_{CAUSES[0]}")
 
 #: A problem that nobody reports for so many hours counts as unreported.
 PATIENCE = 90 * 24.0
@@ -45,48 +52,16 @@ def record(names: tuple[str, ...]) -> np.dtype[Any]:
 
 @part
 def contact(q: Any, r: Any, end: Any, by_phone: Any, consultation: Any, street_level: Any, again: Any, out: Any) -> Any:
-    """Fill in a contact's quantities ``q`` but for calls and causes, from its row ``r``.
+    """Fill in a contact's quantities ``q`` but for calls, hours and blame, from its row ``r``.
 
-    ``again``: it is a repeat; ``out``: it is excluded from scoring.
-    Returns its hours to closing (infinite while open, NaN of what never closes itself) and their logarithm.
+    ``again``: it is a repeat; ``out``: it is excluded from scoring. Blocks that a contact has nothing of are left as
+    they are. Returns which it has something of (answered, late, requests), its hours to closing (infinite while open,
+    NaN of what never closes itself) and their logarithm.
     """
     is_open = r.status == OPEN
     request = is_open or not math.isnan(r.dispatched)
     closed = not math.isnan(r.first_closed)
     own = closed or is_open  # closes itself, now or later; what was merged before any closing does not
-    resolved = r.resolved == 1.0
-
-    answered = request and not math.isnan(r.called_back)
-    scored = answered and not out
-    said_resolved = scored and r.said_resolved == 1.0
-    q.scored = scored
-    q.responded = scored and not math.isnan(r.contacted) and not r.contacted > r.contact_due
-    q.said_resolved = said_resolved
-    q.said_satisfied = scored and r.said_satisfied == 1.0
-    q.said_contacted = scored and r.said_contacted == 1.0
-    q.answered_callback = answered and own
-
-    q.own = own
-    q.truly_resolved = own and resolved
-    q.closed = closed
-    q.scored_and_resolved = scored and resolved
-    q.falsely_resolved = said_resolved and not resolved
-    q.resolved_by_street = own and resolved and street_level
-
-    stopped = r.first_closed if closed else r.ended  # the resolve-by clock: at the latest when merged
-    due_passed = request and r.due <= end
-    late = due_passed and not stopped <= r.due
-    late_stopped = late and not math.isnan(stopped)
-    lateness = (stopped if stopped <= end else end) - r.due if late else 0.0
-    contact_due_passed = request and r.contact_due <= end
-    q.late = late
-    q.due_passed = due_passed
-    q.contact_late = contact_due_passed and not (r.contacted <= r.contact_due or r.ended <= r.contact_due)
-    q.contact_due_passed = contact_due_passed
-    q.lateness = lateness
-    q.late_stopped = late_stopped
-    q.lateness_stopped = lateness if late_stopped else 0.0
-
     asked = consultation and r.status != LOST and r.status != INTAKE_OPEN
     q.contacts = 1.0
     q.requests = request
@@ -98,35 +73,67 @@ def contact(q: Any, r: Any, end: Any, by_phone: Any, consultation: Any, street_l
     q.lost = by_phone and r.status == LOST
     q.repeats = again
     q.open = is_open
-    q.hops = r.hops if request else 0.0
-    q.bounced = request and r.hops > 0
-    q.rounds = r.rounds if request else 0.0
-    q.reopened = closed and r.rounds > 1
+    if not (request or own):
+        return False, False, False, math.nan, 0.0
 
-    q.hours = q.x_ln_x = log = 0.0
+    resolved = r.resolved == 1.0
+    answered = request and not math.isnan(r.called_back)
+    if answered:
+        scored = not out
+        said_resolved = scored and r.said_resolved == 1.0
+        q.scored = scored
+        q.responded = scored and not math.isnan(r.contacted) and not r.contacted > r.contact_due
+        q.said_resolved = said_resolved
+        q.said_satisfied = scored and r.said_satisfied == 1.0
+        q.said_contacted = scored and r.said_contacted == 1.0
+        q.answered_callback = own
+        q.scored_and_resolved = scored and resolved
+        q.falsely_resolved = said_resolved and not resolved
+
+    stopped = r.first_closed if closed else r.ended  # the resolve-by clock: at the latest when merged
+    due_passed = request and r.due <= end
+    late = due_passed and not stopped <= r.due
+    contact_due_passed = request and r.contact_due <= end
+    contact_late = contact_due_passed and not (r.contacted <= r.contact_due or r.ended <= r.contact_due)
+    if late or contact_late:
+        late_stopped = late and not math.isnan(stopped)
+        lateness = (stopped if stopped <= end else end) - r.due if late else 0.0
+        q.late = late
+        q.contact_late = contact_late
+        q.lateness = lateness
+        q.late_stopped = late_stopped
+        q.lateness_stopped = lateness if late_stopped else 0.0
+
+    hours, log = math.inf if own else math.nan, 0.0
+    q.hours = q.x_ln_x = 0.0
     if closed:
         hours = r.first_closed - r.arrived
         if hours > 0.0:
             log = math.log(hours)
         q.hours = hours
         q.x_ln_x = hours * log
-        return hours, log
-    return (math.inf if own else math.nan), log
+    q.own = own
+    q.closed = closed
+    q.truly_resolved = own and resolved
+    q.resolved_by_street = own and resolved and street_level
+    q.due_passed = due_passed
+    q.contact_due_passed = contact_due_passed
+    q.hops = r.hops if request else 0.0
+    q.bounced = request and r.hops > 0
+    q.rounds = r.rounds if request else 0.0
+    q.reopened = closed and r.rounds > 1
+    return answered, late or contact_late, True, hours, log
 
 
 @part
-def causes(q: Any, hours: Any, on_the_clock: Any, late: Any) -> Any:
-    """Fill in the hours by cause, and to which cause a late request is put down: the largest, the first of equals."""
-    n = len(CAUSES)
-    largest, most = 0, -1.0
-    for cause in range(n):
-        q[cause] = hours[cause]
-        q[n + cause] = 0.0
+def largest(hours: Any, on_the_clock: Any) -> Any:
+    """To which cause a late request is put down: the largest of those that count, the first of equals."""
+    found, most = 0, -1.0
+    for cause in range(len(CAUSES)):
         counts = hours[cause] if on_the_clock[cause] else 0.0
         if counts > most:
-            largest, most = cause, counts
-    if late:
-        q[n + largest] = 1.0
+            found, most = cause, counts
+    return found
 
 
 @part

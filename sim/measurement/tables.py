@@ -11,7 +11,7 @@ import pandas as pd
 from sim.measurement.fold import Fold, Names
 from sim.measurement.grouping import Bools, Floats, Ints
 from sim.model.pools import INTAKE
-from sim.model.records import PROBLEM_FIELDS, REQUEST_FIELDS, STATUSES, VISIT_FIELDS
+from sim.model.records import PROBLEM_FIELDS, REQUEST_FIELDS, STATUSES, VISIT_FIELDS, Rows
 
 if TYPE_CHECKING:
     from sim.outcomes import Outcomes
@@ -41,11 +41,17 @@ def fold_tables(outcomes: Outcomes) -> Fold:
         "status": STATUSES,
     }
     fold = Fold(scenario, names, outcomes.count_from, outcomes.count_until, outcomes.end)
-    numbers = np.arange(len(contacts))
-    repeats, excluded = contacts["repeat_of"].notna().to_numpy(), _flags(contacts["excluded"])
-    fold.add_visits(_calls(outcomes.visits, contacts["request"]))
-    fold.add_contacts(_rows(contacts, REQUEST_FIELDS, codes), numbers, repeats, excluded)
-    fold.add_problems(_rows(problems, PROBLEM_FIELDS, codes))
+    keys = np.zeros((len(contacts), 3), np.uint64)
+    keys[:, 2] = contacts["repeat_of"].notna()
+    rows = Rows(
+        request_keys=keys,
+        request_numbers=np.arange(len(contacts)),
+        request_rows=_rows(contacts, REQUEST_FIELDS, codes),
+        visit_rows=_calls(outcomes.visits, contacts["request"]),
+        problem_keys=np.zeros((len(problems), 2), np.uint64),
+        problem_rows=_rows(problems, PROBLEM_FIELDS, codes),
+    )
+    fold.add(rows, _flags(contacts["excluded"]))
     return fold
 
 

@@ -1,6 +1,7 @@
 """The calls of contacts that are not over: they count when their contact does, which is known when its row comes.
 
-A table with open addressing: the sums of a contact's calls stand under its number, at or after its home.
+A table with chains. Who leaves makes room for who comes next, so that of the many whose contact is over in minutes all
+use the same few places, which stay in the processor's cache.
 """
 
 from __future__ import annotations
@@ -11,81 +12,92 @@ import numpy as np
 
 from sim.measurement.compiled import entry, part
 
-_EMPTY = -1
+_NONE = -1
+#: Columns of ``links``: the first place of the chain that has this home; the contact at this place, and the next place
+#: of its chain or of those that are free.
+_FIRST, _NUMBER, _NEXT = 0, 1, 2
 
 
 class Waiting:
-    """Sums of ``width`` quantities by the number of a contact, until they are taken."""
+    """Sums of ``width`` quantities by the number of a contact, until they are taken.
+
+    ``size``: how many there are, and the first free place.
+    """
 
     def __init__(self, width: int) -> None:
-        self.numbers = np.full(16, _EMPTY, np.int64)
-        self.sums = np.zeros((16, width))
-        self.size = np.zeros(1, np.int64)
+        self.links, self.sums = np.full((0, 3), _NONE, np.int64), np.zeros((0, width))
+        self.size = np.array([0, _NONE])
+        self.make_room(16)
 
     def make_room(self, more: int) -> None:
-        """At least half of the table stays empty when ``more`` contacts have come."""
-        slots = len(self.numbers)
-        while slots < 2 * (int(self.size[0]) + more):
-            slots *= 2
-        if slots > len(self.numbers):
-            numbers, sums = self.numbers, self.sums
-            self.numbers, self.sums = np.full(slots, _EMPTY, np.int64), np.zeros((slots, sums.shape[1]))
-            _move(numbers, sums, self.numbers, self.sums)
+        """Places for ``more`` contacts; their number is a power of two."""
+        old, places = len(self.links), max(len(self.links), 1)
+        while places < int(self.size[0]) + more:
+            places *= 2
+        if places > old:
+            added = np.full((places - old, 3), _NONE, np.int64)
+            added[:, _NEXT] = np.append(np.arange(old + 1, places), self.size[1])
+            self.size[1] = old
+            self.links = np.concatenate([self.links, added])
+            self.sums = np.concatenate([self.sums, np.zeros((places - old, self.sums.shape[1]))])
+            _chain(self.links)
 
 
 @part
-def home(numbers: Any, number: Any) -> Any:
-    """Where a contact belongs: multiplicative hashing (Knuth, TAOCP 3, 6.4), but eight in a row, in number
-    and so in time, stand side by side, which spares the memory.
-    """
-    eight = ((number & 0x7FFFFFFF) >> 3) * 2654435769 >> 12
-    return (eight << 3 | number & 7) & (numbers.shape[0] - 1)
+def home(links: Any, number: Any) -> Any:
+    """Where the chain of a contact begins."""
+    return number & (links.shape[0] - 1)
 
 
 @part
-def find(numbers: Any, number: Any) -> Any:
-    """Where a contact is, or the empty place for it."""
-    at = home(numbers, number)
-    while numbers[at] != number and numbers[at] != _EMPTY:
-        at = (at + 1) & (numbers.shape[0] - 1)
-    return at
+def is_full(links: Any, size: Any) -> Any:
+    """Whether room must be made before one more contact comes."""
+    return size[0] == links.shape[0]
 
 
 @part
-def room_for(numbers: Any, size: Any, number: Any) -> Any:
+def room_for(links: Any, size: Any, number: Any) -> Any:
     """Where the sums of a contact are to be, new or known."""
-    at = find(numbers, number)
-    if numbers[at] == _EMPTY:
-        numbers[at] = number
+    chain = home(links, number)
+    at = links[chain, _FIRST]
+    while at != _NONE and links[at, _NUMBER] != number:
+        at = links[at, _NEXT]
+    if at == _NONE:
+        at = size[1]
+        size[1] = links[at, _NEXT]
         size[0] += 1
+        links[at, _NUMBER], links[at, _NEXT] = number, links[chain, _FIRST]
+        links[chain, _FIRST] = at
     return at
 
 
 @part
-def take(numbers: Any, sums: Any, size: Any, number: Any, into: Any) -> Any:
-    """Add a contact's sums ``into`` a vector, and forget them."""
-    hole = find(numbers, number)
-    if numbers[hole] == _EMPTY:
-        return
+def take(links: Any, sums: Any, size: Any, number: Any, into: Any) -> Any:
+    """Add a contact's sums ``into`` a vector, and forget them; says whether there were any."""
+    before, column = home(links, number), _FIRST
+    at = links[before, _FIRST]
+    while at != _NONE and links[at, _NUMBER] != number:
+        before, column = at, _NEXT
+        at = links[at, _NEXT]
+    if at == _NONE:
+        return False
     for j in range(into.shape[0]):
-        into[j] += sums[hole, j]
+        into[j] += sums[at, j]
+        sums[at, j] = 0.0
+    links[before, column] = links[at, _NEXT]
+    links[at, _NUMBER], links[at, _NEXT] = _NONE, size[1]
+    size[1] = at
     size[0] -= 1
-    last = numbers.shape[0] - 1
-    at = (hole + 1) & last
-    while numbers[at] != _EMPTY:  # those behind it move up, but none before its home
-        if ((at - home(numbers, numbers[at])) & last) >= ((at - hole) & last):
-            numbers[hole] = numbers[at]
-            sums[hole] = sums[at]
-            hole = at
-        at = (at + 1) & last
-    numbers[hole] = _EMPTY
-    sums[hole] = 0.0
+    return True
 
 
 @entry
-def _move(numbers: Any, sums: Any, new_numbers: Any, new_sums: Any) -> None:
-    for i in range(numbers.shape[0]):
-        if numbers[i] != _EMPTY:
-            at = find(new_numbers, numbers[i])
-            new_numbers[at] = numbers[i]
-            new_sums[at] = sums[i]
+def _chain(links: Any) -> None:
+    """Chain all contacts anew."""
+    for i in range(links.shape[0]):
+        links[i, _FIRST] = _NONE
+    for i in range(links.shape[0]):
+        if links[i, _NUMBER] != _NONE:
+            chain = home(links, links[i, _NUMBER])
+            links[i, _NEXT] = links[chain, _FIRST]
+            links[chain, _FIRST] = i

@@ -213,9 +213,14 @@ class Rows:
 
     @staticmethod
     def joined(pieces: Iterable[Rows]) -> Rows:
-        """Several pieces as one."""
-        kept = [tuple(np.array(getattr(piece, f.name)) for f in fields(Rows)) for piece in pieces]
-        return Rows(*(np.concatenate(column) for column in zip(*kept, strict=True)))
+        """Several pieces as one; each is copied before the next one is asked for."""
+        like = {f.name: getattr(Trace().rows(()), f.name) for f in fields(Rows)}
+        kept = {name: bytearray() for name in like}  # they grow in place, without touching memory twice
+        for piece in pieces:
+            for name, buffer in kept.items():
+                if len(part := getattr(piece, name)):
+                    buffer += np.ascontiguousarray(part).data
+        return Rows(*(np.frombuffer(kept[name], a.dtype).reshape(-1, *a.shape[1:]) for name, a in like.items()))
 
 
 @dataclass

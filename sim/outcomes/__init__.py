@@ -14,7 +14,6 @@ from sim.outcomes.tables import (
     VISIT_COLUMNS,
     Outcomes,
     pools_table,
-    tabulate,
 )
 from sim.scenario import Scenario
 
@@ -27,7 +26,6 @@ __all__ = [
     "Outcomes",
     "pools_table",
     "simulate",
-    "tabulate",
 ]
 
 
@@ -45,4 +43,4 @@ def simulate(
     SimPy processes ``policy(env, city)`` that watch the city and move its staff, see ``sim.model.control``.
     """
     city = build_city(scenario)
-    return tabulate(city, replicate(city, seed, replication, engine, policies), seed, replication)
+    return Outcomes.of(city, replicate(city, seed, replication, engine, policies), seed, replication)

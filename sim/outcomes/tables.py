@@ -7,8 +7,9 @@ hours since the scenario's start, names are text, a missing moment is null.
 from __future__ import annotations
 
 import html
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -53,12 +54,39 @@ PROBLEM_COLUMNS = (*("replication", "problem", "district", "category", "born", "
 BOOLEANS = ("resolved", "said_contacted", "said_resolved", "said_satisfied")
 
 
+@dataclass(frozen=True)
+class Raw:
+    """What an engine wrote down of one replication, before it becomes tables."""
+
+    city: City
+    rows: Rows
+
+    @cached_property
+    def order(self) -> NDArray[np.int64]:
+        """The rows of requests in the order of the table: (arrived, request)."""
+        return np.lexsort((self.rows.request_keys[:, 0], self.rows.request_rows[:, 0]))
+
+    @cached_property
+    def requests(self) -> pd.Series[Any]:
+        """The requests of the table, in its order."""
+        return _hex(self.rows.request_keys[self.order, 0])
+
+    @cached_property
+    def row_of(self) -> NDArray[np.int64]:
+        """The row of each contact in the table, by its number."""
+        rows = np.empty(len(self.order), np.int64)
+        rows[self.rows.request_numbers[self.order]] = np.arange(len(rows))
+        return rows
+
+
 @dataclass(frozen=True, eq=False)
 class Outcomes:
     """The tables of one replication; ``requests`` has a row for each contact, inside the count window or not.
 
     ``levels`` holds time integrals over each hour: the mean number waiting, at work and on duty. ``pools`` tells of
     each pool: kind (unit or pool), level, district ("" for the whole city), wage per hour, overtime factor.
+
+    Those of a simulation are made when they are first asked for.
     """
 
     scenario: Scenario
@@ -72,10 +100,41 @@ class Outcomes:
     levels: pd.DataFrame
     problems: pd.DataFrame
     pools: pd.DataFrame
+    #: What the tables are made of; None where they were given.
+    raw: Raw | None = field(default=None, init=False)
+
+    @staticmethod
+    def of(city: City, rows: Rows, seed: int, replication: int) -> Outcomes:
+        """What an engine wrote down, its tables yet to be made."""
+        out, time = object.__new__(Outcomes), city.scenario.time
+        out.__dict__.update(
+            scenario=city.scenario,
+            replication=replication,
+            seed=seed,
+            end=city.end,
+            count_from=city.scenario.hours_of(time.count_from),
+            count_until=city.scenario.hours_of(time.count_until),
+            raw=Raw(city, rows),
+        )
+        return out
+
+    def __getattr__(self, name: str) -> Any:
+        """A table that has not been made yet."""
+        raw: Raw | None = self.__dict__.get("raw")
+        if raw is None or name not in _MAKERS:
+            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+        table = self.__dict__[name] = _MAKERS[name](raw, self.replication)
+        return table
+
+    @property
+    def untouched(self) -> Raw | None:
+        """What the tables are made of, as long as nobody holds one that could have been changed since."""
+        return None if any(name in self.__dict__ for name in ("requests", "visits", "problems")) else self.raw
 
     def __repr__(self) -> str:
         """What it is and how much."""
-        return f"<Outcomes of {self.scenario.name!r}, replication {self.replication}: {len(self.requests):,} contacts>"
+        count = len(self.requests) if self.raw is None else len(self.raw.rows.request_rows)
+        return f"<Outcomes of {self.scenario.name!r}, replication {self.replication}: {count:,} contacts>"
 
     def _repr_html_(self) -> str:
         head = self.requests.head(10).to_html(index=False, max_cols=12)
@@ -86,27 +145,6 @@ class Outcomes:
         """The contacts that arrived inside the count window."""
         arrived = self.requests["arrived"]
         return self.requests[(arrived >= self.count_from) & (arrived < self.count_until)]
-
-
-def tabulate(city: City, found: Rows, seed: int, replication: int) -> Outcomes:
-    """The tables of what an engine wrote down."""
-    requests, row_of = _requests(city, found, replication)
-    levels = Levels(city)
-    levels.add(found)
-    time = city.scenario.time
-    return Outcomes(
-        scenario=city.scenario,
-        replication=replication,
-        seed=seed,
-        end=city.end,
-        count_from=city.scenario.hours_of(time.count_from),
-        count_until=city.scenario.hours_of(time.count_until),
-        requests=requests,
-        visits=_visits(city, found.visit_rows, requests["request"], row_of, replication),
-        levels=levels.table(replication),
-        problems=_problems(city, found, replication),
-        pools=pools_table(city),
-    )
 
 
 def pools_table(city: City) -> pd.DataFrame:
@@ -144,15 +182,10 @@ def _truth(values: NDArray[np.float64]) -> pd.Series[Any]:
     return pd.Series(pd.arrays.BooleanArray(np.where(missing, 0, values).astype(bool), missing))
 
 
-def _requests(city: City, found: Rows, replication: int) -> tuple[pd.DataFrame, NDArray[np.int64]]:
-    """The table in order of (arrived, request), and the row of each contact by its number."""
-    rows, keys = found.request_rows, found.request_keys
-    order = np.lexsort((keys[:, 0], rows[:, 0]))
-    rows, keys = rows[order], keys[order]
-    numbers = found.request_numbers[order]
-    row_of = np.empty(len(numbers), np.int64)
-    row_of[numbers] = np.arange(len(numbers))
-
+def _requests(raw: Raw, replication: int) -> pd.DataFrame:
+    """The table in order of (arrived, request)."""
+    city = raw.city
+    rows, keys = raw.rows.request_rows[raw.order], raw.rows.request_keys[raw.order]
     names = {
         "channel": [c.name for c in city.channels],
         "district": city.districts,
@@ -164,7 +197,7 @@ def _requests(city: City, found: Rows, replication: int) -> tuple[pd.DataFrame, 
     }
     table: dict[str, Any] = {
         "replication": np.full(len(rows), replication),
-        "request": _hex(keys[:, 0]),
+        "request": raw.requests,
         "problem": _hex(keys[:, 1]),
         "repeat_of": _hex(keys[:, 2]),
         "excluded": pd.array(np.zeros(len(rows), bool), dtype="boolean"),
@@ -181,31 +214,36 @@ def _requests(city: City, found: Rows, replication: int) -> tuple[pd.DataFrame, 
             table[name] = np.where(np.isinf(values), np.nan, values)
         else:
             table[name] = values
-    return pd.DataFrame({name: table[name] for name in REQUEST_COLUMNS}), row_of
+    return pd.DataFrame({name: table[name] for name in REQUEST_COLUMNS})
 
 
-def _visits(
-    city: City, raw: NDArray[np.float64], request: pd.Series[Any], row_of: NDArray[np.int64], replication: int
-) -> pd.DataFrame:
+def _visits(raw: Raw, replication: int) -> pd.DataFrame:
     """The table in the order of requests, then of visits."""
-    row = row_of[raw[:, 0].astype(np.int64)] if len(raw) else np.zeros(0, np.int64)
-    order = np.lexsort((raw[:, 1], row))
-    raw, row = raw[order], row[order]
+    city, rows = raw.city, raw.rows.visit_rows
+    row = raw.row_of[rows[:, 0].astype(np.int64)] if len(rows) else np.zeros(0, np.int64)
+    order = np.lexsort((rows[:, 1], row))
+    rows, row = rows[order], row[order]
     return pd.DataFrame(
         {
-            "replication": np.full(len(raw), replication),
-            "request": request.take(row).reset_index(drop=True),
-            "visit": raw[:, 1].astype(np.int64),
-            "pool": _named(raw[:, 3], [p.name for p in city.pools]),
-            "kind": _named(raw[:, 4], KINDS),
-            "round": raw[:, 5].astype(np.int64),
-            **{name: np.ascontiguousarray(raw[:, i]) for i, name in enumerate(VISIT_FIELDS) if i >= 6},
+            "replication": np.full(len(rows), replication),
+            "request": raw.requests.take(row).reset_index(drop=True),
+            "visit": rows[:, 1].astype(np.int64),
+            "pool": _named(rows[:, 3], [p.name for p in city.pools]),
+            "kind": _named(rows[:, 4], KINDS),
+            "round": rows[:, 5].astype(np.int64),
+            **{name: np.ascontiguousarray(rows[:, i]) for i, name in enumerate(VISIT_FIELDS) if i >= 6},
         }
     )
 
 
-def _problems(city: City, found: Rows, replication: int) -> pd.DataFrame:
-    rows, keys = found.problem_rows, found.problem_keys
+def _levels(raw: Raw, replication: int) -> pd.DataFrame:
+    levels = Levels(raw.city)
+    levels.add(raw.rows)
+    return levels.table(replication)
+
+
+def _problems(raw: Raw, replication: int) -> pd.DataFrame:
+    city, rows, keys = raw.city, raw.rows.problem_rows, raw.rows.problem_keys
     order = np.lexsort((keys[:, 0], rows[:, 2]))
     rows, keys = rows[order], keys[order]
     return pd.DataFrame(
@@ -220,3 +258,12 @@ def _problems(city: City, found: Rows, replication: int) -> pd.DataFrame:
             "fixed_by": _hex(keys[:, 1]),
         }
     )
+
+
+_MAKERS: dict[str, Callable[[Raw, int], pd.DataFrame]] = {
+    "requests": _requests,
+    "visits": _visits,
+    "levels": _levels,
+    "problems": _problems,
+    "pools": lambda raw, replication: pools_table(raw.city),
+}

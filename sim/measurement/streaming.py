@@ -1,0 +1,36 @@
+"""The measures of a replication while it runs: nothing of a contact is kept once it is over."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+from sim.measurement.finish import finish
+from sim.measurement.fold import Fold
+from sim.model.simulation import Engine, stream_rows
+from sim.outcomes import Levels, pools_table
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from sim.model.city import City
+    from sim.model.control import Policy
+    from sim.model.records import Rows
+
+
+def stream_measures(
+    city: City,
+    seed: int,
+    replication: int,
+    engine: Engine = "auto",
+    policies: Sequence[Policy] = (),
+    also: Callable[[Rows], None] = lambda rows: None,
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """The tables of measures and of levels, as from kept tables; ``also`` sees every piece of rows as it passes."""
+    fold, levels = Fold.of(city), Levels(city)
+    for rows in stream_rows(city, seed, replication, engine, policies):
+        fold.add(rows)
+        levels.add(rows)
+        also(rows)
+    by_hour = levels.table(replication)
+    return finish(fold, by_hour, pools_table(city), replication), by_hour

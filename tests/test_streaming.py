@@ -1,0 +1,166 @@
+"""Measures while a replication runs are those of its tables; tables are made when they are asked for."""
+
+from __future__ import annotations
+
+import copy
+import pickle
+from collections.abc import Iterator
+from dataclasses import fields, replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from towns import FULL, full
+
+import sim
+from sim.experiment import memory
+from sim.experiment.memory import check_memory, expected_contacts, expected_open, needed_bytes
+from sim.experiment.runs import run
+from sim.inference import pairwise_requests
+from sim.measurement import measures
+from sim.measurement.streaming import stream_measures
+from sim.model.city import build_city
+from sim.model.records import PROBLEM_FIELDS, REQUEST_FIELDS, VISIT_FIELDS, Rows
+from sim.model.simulation import replicate, stream_rows
+from sim.outcomes import Outcomes, tables
+from sim.scenario import ScenarioError
+
+CONTACTS = ("requests", "visits", "problems")
+
+
+@pytest.fixture
+def no_tables(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody makes a table of contacts."""
+
+    def refuse(*_: Any) -> Any:
+        raise AssertionError("a table of contacts is made")
+
+    for name in CONTACTS:
+        monkeypatch.setitem(tables._MAKERS, name, refuse)
+
+
+def close(a: pd.DataFrame, b: pd.DataFrame) -> None:
+    """Counts to the last digit, sums of durations to 1e-12."""
+    counts = ~a["unit"].isin(["h", "index"]) & ~a["measure"].isin(["hours_by_cause_share", "equity_gap"])
+    pd.testing.assert_frame_equal(a[counts], b[counts], check_exact=True)
+    pd.testing.assert_frame_equal(a[~counts], b[~counts], rtol=1e-12, atol=1e-12)
+
+
+# --- measures ---
+
+
+@pytest.mark.parametrize("engine", ["simpy", "compiled"])
+def test_measures_alone_are_those_of_all_that_is_kept(engine: Any) -> None:
+    everything, alone = (run(full(), 2, engine=engine, keep=keep, processes=1) for keep in ("all", "measures"))
+    assert alone.tables.requests is alone.tables.visits is alone.tables.problems is None
+    assert everything.measures.equals(alone.measures)
+    assert everything.tables.levels.equals(alone.tables.levels)
+    assert everything.pools.equals(alone.pools)
+
+
+@pytest.mark.usefixtures("no_tables")
+def test_measures_alone_need_no_tables_of_contacts() -> None:
+    town = full()
+    run(town, 1, engine="compiled", keep="measures")
+    measures(sim.simulate(town))
+    sim.compare([town, town], 1)
+
+
+def test_measures_of_rows_are_those_of_tables_and_of_pieces() -> None:
+    town, city = full(), build_city(full())
+    out = sim.simulate(town)
+    of_rows = measures(out)
+    assert stream_measures(city, 1, 0)[0].equals(of_rows)
+    given = Outcomes(**{f.name: getattr(out, f.name) for f in fields(Outcomes) if f.init})
+    close(of_rows, measures(given))
+    assert out.untouched is None  # its tables are in somebody's hands
+    close(of_rows, measures(out))
+
+
+def test_what_is_changed_in_a_table_is_measured() -> None:
+    out = sim.simulate(full())
+    requests = out.requests.assign(excluded=True)
+    assert measures(replace(out, requests=requests))["value"].isna().sum() > measures(out)["value"].isna().sum()
+    out.requests["excluded"] = True
+    assert measures(out).equals(measures(replace(out, requests=requests)))
+
+
+def test_compared_request_by_request_as_from_tables() -> None:
+    more_staff = {name: {**unit, "staff": 4} for name, unit in FULL["units"].items()}
+    town, more = full(), full(name="More", units=more_staff)
+    found = sim.compare([town, more], 1).requests
+    whole = pairwise_requests(sim.simulate(town).counted, sim.simulate(more).counted)
+    city = found[found["group_by"] == ""].iloc[0]
+    for f in fields(whole):
+        assert city[f.name] == getattr(whole, f.name)
+
+
+# --- rows and tables ---
+
+
+def test_pieces_are_joined_before_the_next_one_comes() -> None:
+    city = build_city(full())
+
+    def spoiled() -> Iterator[Rows]:
+        for rows in stream_rows(city, 1, 0, "compiled"):
+            yield rows
+            for f in fields(Rows):
+                getattr(rows, f.name)[:] = 0
+
+    joined, whole = Rows.joined(spoiled()), replicate(city, 1, 0, "compiled")
+    widths = {"request_rows": REQUEST_FIELDS, "visit_rows": VISIT_FIELDS, "problem_rows": PROBLEM_FIELDS}
+    for f in fields(Rows):
+        assert np.array_equal(getattr(joined, f.name), getattr(whole, f.name), equal_nan=f.name in widths)
+    nothing = Rows.joined([])
+    for name, names in widths.items():
+        assert getattr(nothing, name).shape == (0, len(names))
+
+
+def test_tables_are_made_once_when_they_are_asked_for() -> None:
+    out = sim.simulate(full())
+    assert not any(name in vars(out) for name in tables._MAKERS)
+    assert f"{len(replicate(build_city(full()), 1, 0).request_rows):,} contacts" in repr(out)
+    assert out.visits is out.visits
+    assert out.requests is out.requests
+    with pytest.raises(AttributeError, match="nothing"):
+        _ = out.nothing
+
+
+@pytest.mark.parametrize("again", [copy.copy, copy.deepcopy, lambda out: pickle.loads(pickle.dumps(out))])
+def test_a_copy_has_the_same_tables(again: Any) -> None:
+    out = sim.simulate(full())
+    other = again(out)
+    for name in tables._MAKERS:
+        pd.testing.assert_frame_equal(getattr(other, name), getattr(out, name))
+
+
+def test_a_change_leaves_the_other_tables() -> None:
+    out = sim.simulate(full())
+    changed = replace(out, requests=out.requests.iloc[:3])
+    assert changed.raw is None
+    assert changed.visits is out.visits
+    assert "3 contacts" in repr(changed)
+
+
+# --- memory ---
+
+
+def test_memory_is_that_of_what_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    beijing = sim.load("beijing-2024", ["scale=1:1"])
+    assert expected_contacts(beijing) > 2e7
+    assert 115_000 < expected_open(beijing) < 1e6
+    assert needed_bytes(beijing, "nothing") < 4e9 < needed_bytes(beijing, "closings") < needed_bytes(beijing, "tables")
+    monkeypatch.setattr(memory, "available_bytes", lambda: 8e9)
+    check_memory(beijing, 2, "nothing")
+    with pytest.raises(ScenarioError, match="--keep measures"):
+        check_memory(beijing, 1)
+    with pytest.raises(ScenarioError, match="a shorter time"):
+        check_memory(beijing, 8, "nothing")
+
+
+def test_a_backlog_that_grows_is_open() -> None:
+    few = {name: {**unit, "staff": 0} for name, unit in FULL["units"].items()}
+    town, crowd = full(), full(units=few)
+    assert expected_open(town) < expected_open(crowd)
+    assert len(sim.simulate(crowd).requests.query("status == 'open'")) < expected_open(crowd)
