@@ -131,7 +131,7 @@ def test_chunks_change_nothing(monkeypatch: pytest.MonkeyPatch, births: int, day
     city, seed = town(), stream(5, 0)
     before = joined(list(Demand(city, seed)))
     monkeypatch.setattr(demand, "CHUNK_BIRTHS", births)
-    monkeypatch.setattr(demand, "PLAN_DAYS", days)
+    monkeypatch.setattr(demand, "PLAN_COUNTS", days * city.births.size)
     chunks = list(Demand(city, seed))
     for a, b in zip(joined(chunks), before, strict=True):
         np.testing.assert_array_equal(a, b)

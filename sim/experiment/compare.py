@@ -134,8 +134,9 @@ def compare(
     """
     import pandas as pd
 
+    from sim.experiment.preparing import prepare
     from sim.inference import differences, summary
-    from sim.model.simulation import choose, prepare
+    from sim.model.simulation import choose
 
     if len(scenarios) < 2:
         raise ValueError("at least two scenarios are compared")

@@ -104,7 +104,8 @@ def run(
     """
     import pandas as pd
 
-    from sim.model.simulation import choose, prepare
+    from sim.experiment.preparing import prepare
+    from sim.model.simulation import choose
 
     if replications < 1:
         raise ValueError("at least one replication is wanted")

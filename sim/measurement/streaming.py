@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 
 from sim.measurement.finish import finish
 from sim.measurement.fold import Fold
+from sim.model.city import build_city
 from sim.model.simulation import Engine, stream_rows
 from sim.outcomes import Levels, pools_table
+from sim.scenario import from_dict
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -34,3 +36,16 @@ def stream_measures(
         also(rows)
     by_hour = levels.table(replication)
     return finish(fold, by_hour, pools_table(city), replication), by_hour
+
+
+def prepare() -> None:
+    """Compile all that measures need, and demand, or fetch what was compiled before."""
+    smallest = {
+        "name": "The smallest city",
+        "time": {"start": "2024-01-01", "end": "2024-01-02"},
+        "districts": {"Town": {}},
+        "units": {"Desk": {"staff": 1, "calendar": "day"}},
+        "calendars": {"day": {"open": {"mon-sun": "9:00-17:00"}}},
+        "categories": {"Matter": {"total": "100 / d", "unit": "Desk", "work": "1 min"}},
+    }
+    stream_measures(build_city(from_dict(smallest)), 1, 0, "simpy")

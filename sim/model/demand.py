@@ -8,6 +8,7 @@ another category nor a run that begins earlier.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -18,13 +19,15 @@ from scipy import stats
 
 from sim.model import rules
 from sim.model.city import City
-from sim.model.compiling import entry
+from sim.model.compiling import entry, whole
 from sim.model.draws import child, name_key, purpose, uniform, uniforms
 from sim.model.rhythm import Rhythm
 
 COUNT, DAY_FACTOR, MOMENT = purpose("births of a day"), purpose("day factor"), purpose("moment of birth")
 BIRTH = purpose("birth")
-PLAN_DAYS = 28  # days whose counts are drawn at once
+PLAN_COUNTS = 2**19  # counts of births that are drawn at once
+CHUNK_DAYS = 28  # the most
+FEW = 64.0  # mean births up to which probabilities are added up, which is faster than SciPy
 CHUNK_BIRTHS = 2**16  # about as many as the processor's cache holds
 
 
@@ -80,9 +83,10 @@ class Demand:
         self.draft_cell, self.heads = np.empty(0, np.int64), np.empty(1, np.int64)
 
     def __iter__(self) -> Iterator[Births]:
-        step = min(max(int(CHUNK_BIRTHS / max(24.0 * self.city.births.sum(), 1.0)), 1), PLAN_DAYS)
-        for first in range(0, self.days, PLAN_DAYS):
-            plan = self._plan(first, min(first + PLAN_DAYS, self.days))
+        days = max(PLAN_COUNTS // max(self.city.births.size, 1), 1)
+        step = min(max(int(CHUNK_BIRTHS / max(24.0 * self.city.births.sum(), 1.0)), 1), CHUNK_DAYS)
+        for first in range(0, self.days, days):
+            plan = self._plan(first, min(first + days, self.days))
             for begin in range(0, plan.days, step):
                 yield self._births(plan, begin, min(begin + step, plan.days))
 
@@ -114,8 +118,7 @@ class Demand:
         dates = np.arange(self.start + first, self.start + last, dtype=np.uint64)
         homes = np.ascontiguousarray(city.birth_keys, np.uint64)
         u = uniforms(self.stream, COUNT, np.repeat(homes.ravel(), len(dates)), np.tile(dates, homes.size))
-        counts = np.where(mean > 0.0, stats.poisson.ppf(u.reshape(mean.shape), np.maximum(mean, 1e-300)), 0.0)
-        by_day = np.ascontiguousarray(np.moveaxis(counts, 2, 0).astype(np.int64))
+        by_day = np.ascontiguousarray(np.moveaxis(_counts(u.reshape(mean.shape), mean), 2, 0))
         return _Plan(first, dates, homes, by_day, np.concatenate(shapes), np.stack(shape_of, axis=1))
 
     def _births(self, plan: _Plan, begin: int, end: int) -> Births:
@@ -138,6 +141,30 @@ class Demand:
         until = min(24.0 * (plan.first + end), self.city.end)
         n = int(np.searchsorted(time, until))
         return Births(time[:n], key[:n], district[:n], category[:n], until)
+
+
+def _counts(u: NDArray[np.float64], mean: NDArray[np.float64]) -> NDArray[np.int64]:
+    """Poisson counts by inversion: of each probability, the least number whose distribution function reaches it."""
+    counts = np.zeros(mean.shape, np.int64)
+    few = mean <= FEW
+    counts[few] = _few(u[few], mean[few])
+    counts[~few] = stats.poisson.ppf(u[~few], mean[~few])
+    return counts
+
+
+@whole("int64[:](float64[:], float64[:])")
+def _few(u: Any, mean: Any) -> Any:
+    """The counts of small means, by adding up probabilities."""
+    counts = np.zeros(u.shape[0], np.int64)
+    for i in range(u.shape[0]):
+        probability = math.exp(-mean[i])
+        reached, before, n = probability, 0.0, 0
+        while reached < u[i] and (reached > before or n < mean[i]):  # what is left may be too little to add up
+            n += 1
+            probability *= mean[i] / n
+            before, reached = reached, reached + probability
+        counts[i] = n
+    return counts
 
 
 @entry

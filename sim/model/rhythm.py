@@ -23,6 +23,24 @@ def mean_births(scenario: Scenario) -> NDArray[np.float64]:
     return np.stack(columns, axis=1) / scenario.scale
 
 
+class Shock:
+    """A time of more need, or less, for some categories and districts, from day ``first`` to before ``last``."""
+
+    def __init__(
+        self, since: float, until: float, factor: float, days: int, categories: set[int], districts: set[int]
+    ) -> None:
+        self.categories, self.districts = categories, districts
+        self.first, self.last = max(int(since // 24.0), 0), min(-int(-until // 24.0), days)
+        begins = np.arange(24.0 * self.first, 24.0 * max(self.last, self.first)).reshape(-1, 24)
+        inside = np.clip(until - begins, 0.0, 1.0) - np.clip(since - begins, 0.0, 1.0)
+        self.factors = 1.0 + (factor - 1.0) * inside
+
+    def apply(self, shape: NDArray[np.float64], first: int) -> None:
+        """Change the hours [day, hour] of the days from ``first`` on."""
+        begin, end = max(self.first, first), min(self.last, first + len(shape))
+        shape[begin - first : end - first] *= self.factors[begin - self.first : end - self.first]
+
+
 class Rhythm:
     """How mean births vary over the days of a scenario."""
 
@@ -33,10 +51,11 @@ class Rhythm:
         self.season = np.array([_season(scenario, date) for date in dates])
         self.profiles = [_profile(c.hours) for c in scenario.categories.values()]
         self.shocks = [
-            (
+            Shock(
                 scenario.hours_of(s.from_),
                 scenario.hours_of(s.until),
                 s.factor,
+                self.days,
                 _indices(s.categories, list(scenario.categories)),
                 _indices(s.districts, list(scenario.districts)),
             )
@@ -57,22 +76,19 @@ class Rhythm:
         Districts that have the same shocks have the same shape.
         """
         plain = np.tile(self.profiles[category], (last - first, 1))
-        begins = np.arange(first * 24.0, last * 24.0).reshape(-1, 24)
+        shocks = [s for s in self.shocks if category in s.categories and s.first < last and s.last > first]
+        if not shocks:
+            return plain[None], np.zeros(len(self.births), np.int64)
         numbers: dict[tuple[int, ...], int] = {}
         shapes: list[NDArray[np.float64]] = []
         shape_of: list[int] = []
         for district in range(len(self.births)):
-            applies = tuple(
-                i
-                for i, (since, until, _, categories, districts) in enumerate(self.shocks)
-                if category in categories and district in districts and since < last * 24.0 and until > first * 24.0
-            )
+            applies = tuple(i for i, shock in enumerate(shocks) if district in shock.districts)
             if applies not in numbers:
                 numbers[applies] = len(shapes)
                 shape = plain.copy()
-                for since, until, factor, _, _ in (self.shocks[i] for i in applies):
-                    inside = np.clip(until - begins, 0.0, 1.0) - np.clip(since - begins, 0.0, 1.0)
-                    shape *= 1.0 + (factor - 1.0) * inside
+                for i in applies:
+                    shocks[i].apply(shape, first)
                 shapes.append(shape)
             shape_of.append(numbers[applies])
         return np.stack(shapes), np.array(shape_of)

@@ -3,18 +3,13 @@
 from __future__ import annotations
 
 import gc
-import os
-import subprocess
-import sys
-from collections.abc import Callable, Iterator, Sequence
-from pathlib import Path
+from collections.abc import Iterator, Sequence
 from typing import Literal
 
 from simpy import Environment
 
 from sim.model.city import City
 from sim.model.clockwork import start
-from sim.model.compiling import place
 from sim.model.control import Control, Policy
 from sim.model.demand import Demand
 from sim.model.draws import stream
@@ -35,38 +30,6 @@ def choose(scenario: Scenario, engine: Engine) -> Engine:
         return engine
     births = float(mean_births(scenario).sum()) * scenario.hours_of(scenario.time.end)
     return "simpy" if births < SMALL else "compiled"
-
-
-def prepare(engine: Engine, tell: Callable[[str], None] = lambda word: None) -> None:
-    """Have the engine ready: the first time on a machine the fast one is compiled, and ``tell`` is told so.
-
-    Another process does it and leaves the code in the cache: the compiler cannot be interrupted, a process can.
-    """
-    if engine != "compiled":
-        return
-    mark = Path(place()) / "engine"
-    if place() and not mark.exists():
-        tell("Compiling the fast engine for this machine, once: some 20 seconds …")
-        program = "from sim.model import kernel; kernel.prepare()"
-        root = str(Path(__file__).parents[2])
-        quiet = subprocess.DEVNULL
-        child = subprocess.Popen(
-            [sys.executable, "-c", program],
-            env={**os.environ, "PYTHONPATH": os.pathsep.join([root, os.environ.get("PYTHONPATH", "")])},
-            stdin=quiet,
-            stdout=quiet,
-            stderr=quiet,
-            start_new_session=True,
-        )
-        try:
-            if child.wait() == 0:
-                mark.touch()
-        finally:
-            child.kill()
-            child.wait()
-    from sim.model import kernel
-
-    kernel.prepare()
 
 
 def stream_rows(

@@ -1,0 +1,53 @@
+"""Compiled code: made once on a machine, before the processes of an experiment part."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from sim.model.simulation import Engine
+
+#: They compile at the same time and leave the code in the cache. The compiler cannot be interrupted, processes can.
+_PROGRAMS = (
+    "from sim.model.kernel import prepare; prepare()",
+    "from sim.measurement.streaming import prepare; prepare()",
+)
+
+
+def prepare(engine: Engine, tell: Callable[[str], None]) -> None:
+    """Have the engine ready: the first time on a machine the fast one is compiled, and ``tell`` is told so."""
+    if engine != "compiled":
+        return
+    from sim.model.compiling import place
+
+    mark = Path(place()) / "ready"
+    if not place() or mark.exists():
+        return
+    tell("Compiling the fast engine for this machine, once: some 20 seconds …")
+    children: list[subprocess.Popen[bytes]] = []
+    try:
+        children.extend(map(_start, _PROGRAMS))
+        if all([child.wait() == 0 for child in children]):
+            mark.touch()
+    finally:
+        for child in children:
+            child.kill()
+            child.wait()
+
+
+def _start(program: str) -> subprocess.Popen[bytes]:
+    path = os.pathsep.join([str(Path(__file__).parents[2]), os.environ.get("PYTHONPATH", "")])
+    quiet = subprocess.DEVNULL
+    return subprocess.Popen(
+        [sys.executable, "-c", program],
+        env={**os.environ, "PYTHONPATH": path},
+        stdin=quiet,
+        stdout=quiet,
+        stderr=quiet,
+        start_new_session=True,
+    )
