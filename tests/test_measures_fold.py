@@ -14,12 +14,9 @@ from towns import full
 
 import sim
 from sim.measurement import measures
-from sim.measurement.compiled import entry
 from sim.measurement.finish import finish
 from sim.measurement.fold import Fold
-from sim.measurement.waiting import Waiting, room_for, take
 from sim.model.city import City, build_city
-from sim.model.pools import INTAKE
 from sim.model.records import VISIT_FIELDS, Rows
 from sim.model.simulation import replicate
 from sim.outcomes import Outcomes
@@ -29,12 +26,8 @@ ROW, KIND = VISIT_FIELDS.index("row"), VISIT_FIELDS.index("kind")
 
 
 def pieces(rows: Rows, number: int, random: np.random.Generator) -> list[Rows]:
-    """The rows in ``number`` pieces, at random; but calls never come after the contact that made them."""
+    """The rows in ``number`` pieces, at random."""
     requests, visits, problems = (random.integers(0, number, len(a)) for a in parts(rows))
-    piece_of = dict(zip(rows.request_numbers.tolist(), requests.tolist(), strict=True))
-    last = np.array([piece_of[int(contact)] for contact in rows.visit_rows[:, ROW]], dtype=np.int64)
-    calls = rows.visit_rows[:, KIND] == INTAKE
-    visits[calls] = random.integers(0, last[calls] + 1)
     return [piece(rows, requests == i, visits == i, problems == i) for i in range(number)]
 
 
@@ -58,7 +51,6 @@ def folded(city: City, cut: list[Rows], out: Outcomes) -> pd.DataFrame:
     fold = Fold.of(city)
     for rows in cut:
         fold.add(rows)
-    assert fold.calls.size[0] == 0  # nobody is waited for any more
     return finish(fold, out.levels, out.pools, out.replication)
 
 
@@ -105,35 +97,3 @@ def test_a_channel_is_called_by_its_name_wherever_the_scenario_lists_it() -> Non
     assert dict(zip(rows["group"], rows["value"], strict=True)) == {
         f'["{name}"]': number for name, number in out.requests["channel"].value_counts().items()
     }
-
-
-# --- calls that wait for their contact ---
-
-
-@entry
-def keep(waiting: Any, number: Any, amount: Any) -> None:
-    links, sums, size = waiting
-    sums[room_for(links, size, number), 0] += amount
-
-
-@entry
-def give(waiting: Any, number: Any, into: Any) -> None:
-    links, sums, size = waiting
-    take(links, sums, size, number, into)
-
-
-@settings(max_examples=100, deadline=None)
-@given(st.lists(st.tuples(st.booleans(), st.integers(0, 40)), max_size=200))
-def test_what_waits_is_found_as_in_a_dictionary(steps: list[tuple[bool, int]]) -> None:
-    waiting, expected = Waiting(1), dict[int, float]()
-    for comes, contact in steps:
-        number = contact * 2**20  # such numbers share their chain
-        if comes:
-            waiting.make_room(1)
-            keep((waiting.links, waiting.sums, waiting.size), number, 1.0)
-            expected[number] = expected.get(number, 0.0) + 1.0
-        else:
-            into = np.zeros(1)
-            give((waiting.links, waiting.sums, waiting.size), number, into)
-            assert into[0] == expected.pop(number, 0.0)
-        assert waiting.size[0] == len(expected)

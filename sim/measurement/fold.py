@@ -25,21 +25,18 @@ from sim.measurement.quantities import (
     OF_REQUESTS,
     RATES,
 )
-from sim.measurement.waiting import Waiting, is_full, room_for, take
-from sim.model.pools import INTAKE
-from sim.model.records import CAUSES, PROBLEM_FIELDS, REQUEST_FIELDS, VISIT_FIELDS, Rows
+from sim.model.records import CAUSES, PROBLEM_FIELDS, REQUEST_FIELDS, Rows
 
 if TYPE_CHECKING:
     from sim.model.city import City
     from sim.scenario import Scenario
 
 _FIRST_HOURS = REQUEST_FIELDS.index(f"hours_{CAUSES[0]}")
-_KIND, _QUEUED = VISIT_FIELDS.index("kind"), VISIT_FIELDS.index("queued")
 _REQUEST, _PROBLEM = quantities.record(REQUEST_FIELDS), quantities.record(PROBLEM_FIELDS)
 _OF_CONTACT, _OF_PROBLEM = quantities.record(quantities.CONTACTS), quantities.record(quantities.PROBLEMS)
 _NOBODY = np.zeros(0, np.bool_)
 #: What compiled code may lack.
-_ROOM_FOR_CALLS, _ROOM_TO_CLOSE, _ROOM_TO_FIX = 1, 2, 3
+_ROOM_TO_CLOSE, _ROOM_TO_FIX = 1, 2
 _AFTER_CLOSING, _BEFORE_DISPATCH = ("rework", "callback"), ("intake", "dispatch")
 
 
@@ -95,7 +92,7 @@ PLACES = np.dtype(
         for name in (
             *("district", "category", "unit", "urgency", "channel", "month", "days", "month_of_birth"),
             *("district_of_answer", "unit_of_answer", "month_of_answer", "days_of_answer"),
-            *("by_phone", "consultation", "street_level", "on_the_clock", "phones"),
+            *("by_phone", "consultation", "street_level", "on_the_clock"),
         )
     ]
 )
@@ -104,8 +101,7 @@ PLACES = np.dtype(
 class Fold:
     """What has been added up so far of one replication.
 
-    Add rows in pieces of any size. A contact's calls (its visits at intake) come in the same piece as its own row, or
-    in an earlier one. Times are hours since the scenario's start.
+    Add rows in pieces of any size. Times are hours since the scenario's start.
     """
 
     def __init__(self, scenario: Scenario, names: Names, count_from: float, count_until: float, end: float) -> None:
@@ -146,7 +142,6 @@ class Fold:
                 _those(names.owners, [n for n, level in names.units.items() if level == "street"])
             ),
             "on_the_clock": lists.put(~_those(CAUSES, _off_the_clock(scenario))),
-            "phones": int(by_phone.any()),
         }
         self.places = np.array([tuple(places[name] for name in PLACES.names or ())], PLACES)
         self.lists = lists.all()
@@ -154,7 +149,6 @@ class Fold:
         self.answer_sums = np.zeros((self.answers.count, len(RATES)))
         self.problem_sums = np.zeros((self.problems.count, len(quantities.PROBLEMS)))
         self.hours_to_close, self.hours_to_fix = Histograms(self.contacts.count), Histograms(self.problems.count)
-        self.calls = Waiting(len(quantities.CALLS))
         self.contact, self.problem = np.zeros(len(quantities.CONTACTS)), np.zeros(len(quantities.PROBLEMS))
 
     @staticmethod
@@ -164,29 +158,21 @@ class Fold:
         return Fold(city.scenario, Names.of(city), hours_of(time.count_from), hours_of(time.count_until), city.end)
 
     def add(self, rows: Rows, excluded: Bools = _NOBODY) -> None:
-        """Add what an engine has written down; ``excluded`` tells which of its contacts are not scored, none if empty.
-
-        Visits at intake are calls, if their contact came by phone.
-        """
-        given = [
-            np.ascontiguousarray(part)
-            for part in (rows.visit_rows, rows.request_rows, rows.request_numbers, rows.request_keys, rows.problem_rows)
-        ]
-        visits, contacts, numbers, keys, problems = given
-        closing, fixing, calls = self.hours_to_close, self.hours_to_fix, self.calls
-        done = np.zeros(3, np.int64)
+        """Add what an engine has written down; ``excluded``: which of its contacts are not scored, none if empty."""
+        contacts, keys, problems = (
+            np.ascontiguousarray(part) for part in (rows.request_rows, rows.request_keys, rows.problem_rows)
+        )
+        closing, fixing = self.hours_to_close, self.hours_to_fix
+        done = np.zeros(2, np.int64)
         while lacking := _add(
-            *(done, visits, contacts, contacts.reshape(-1).view(_REQUEST), numbers, keys, excluded),
+            *(done, contacts, contacts.reshape(-1).view(_REQUEST), keys, excluded),
             *(problems.reshape(-1).view(_PROBLEM), self.count_from, self.count_until, self.end),
             *(self.lists, self.places, self.contact, self.contact.view(_OF_CONTACT), self.contact_sums),
-            *(self.answer_sums, closing.page_of, closing.pages, closing.used, calls.links, calls.sums, calls.size),
+            *(self.answer_sums, closing.page_of, closing.pages, closing.used),
             *(self.problem, self.problem.view(_OF_PROBLEM), self.problem_sums),
             *(fixing.page_of, fixing.pages, fixing.used),
         ):
-            if lacking == _ROOM_FOR_CALLS:
-                calls.make_room(1)
-            else:
-                (closing if lacking == _ROOM_TO_CLOSE else fixing).make_room()
+            (closing if lacking == _ROOM_TO_CLOSE else fixing).make_room()
 
 
 def _those(names: Sequence[str], chosen: Sequence[str]) -> Bools:
@@ -219,35 +205,19 @@ def _sum(sums: Any, slot: Any, vector: Any, first: Any, last: Any) -> Any:
 
 @entry
 def _add(
-    done: Any, visits: Any, rows: Any, records: Any, numbers: Any, keys: Any, excluded: Any, births: Any,
+    done: Any, rows: Any, records: Any, keys: Any, excluded: Any, births: Any,
     count_from: Any, count_until: Any, end: Any, lists: Any, places: Any,
     vector: Any, q: Any, sums: Any, answer_sums: Any, page_of: Any, pages: Any, used: Any,
-    links: Any, calls: Any, waiting: Any,
     problem: Any, p: Any, problem_sums: Any, fix_page_of: Any, fix_pages: Any, fix_used: Any,
 ) -> Any:  # fmt: skip
-    """Add calls, contacts and problems, each from where ``done`` tells; returns of what room is lacking, or 0."""
+    """Add contacts and problems, each from where ``done`` tells; returns of what room is lacking, or 0."""
     at = places[0]
-    if at.phones:
-        for i in range(done[0], visits.shape[0]):
-            row = visits[i]
-            if row[_KIND] == INTAKE:
-                if is_full(links, waiting):
-                    done[0] = i
-                    return _ROOM_FOR_CALLS
-                place = room_for(links, waiting, int(row[0]))
-                quantities.call(calls[place], row[_QUEUED], row[_QUEUED + 1], row[_QUEUED + 2], end)
-    done[0] = visits.shape[0]
-
     some = excluded.shape[0] > 0
-    for i in range(done[1], rows.shape[0]):
+    for i in range(done[0], rows.shape[0]):
         if used[0] + 3 > pages.shape[0]:
-            done[1] = i
+            done[0] = i
             return _ROOM_TO_CLOSE
         r = records[i]
-        called = False
-        if waiting[0] > 0:
-            vector[OF_CALLERS:BLAME] = 0.0
-            called = take(links, calls, waiting, numbers[i], vector[OF_CALLERS:BLAME])
         if not count_from <= r.arrived < count_until:
             continue
         channel, category, unit, district = int(r.channel), int(r.category), int(r.owner_unit), int(r.district)
@@ -256,6 +226,9 @@ def _add(
             q[0], r, end, by_phone, lists[at.consultation + category] != 0, lists[at.street_level + unit] != 0,
             keys[i, 2] != 0, some and excluded[i],
         )  # fmt: skip
+        called = by_phone and r.calls > 0.0
+        if called:
+            quantities.calls(q[0], r)
         for cause in range(len(CAUSES)):
             vector[FIRST_HOURS + cause] = rows[i, _FIRST_HOURS + cause]
         blamed = quantities.largest(rows[i, _FIRST_HOURS:], lists[at.on_the_clock :]) if late else 0
@@ -277,7 +250,7 @@ def _add(
                     sums[slot, BLAME + blamed] += 1.0
             if answered:
                 _sum(sums, slot, vector, OF_ANSWERED, OF_LATE)
-            if called and by_phone:
+            if called:
                 _sum(sums, slot, vector, OF_CALLERS, BLAME)
             if number >= 0:
                 count(page_of, pages, used, slot, number)
@@ -285,11 +258,11 @@ def _add(
             month = _at(lists, at.month_of_answer, at.days_of_answer, r.called_back)
             _sum(answer_sums, lists[at.district_of_answer + district] + month, vector, 0, len(RATES))
             _sum(answer_sums, lists[at.unit_of_answer + unit] + month, vector, 0, len(RATES))
-    done[1] = rows.shape[0]
+    done[0] = rows.shape[0]
 
-    for i in range(done[2], births.shape[0]):
+    for i in range(done[1], births.shape[0]):
         if fix_used[0] + 2 > fix_pages.shape[0]:
-            done[2] = i
+            done[1] = i
             return _ROOM_TO_FIX
         b = births[i]
         if not count_from <= b.born < count_until:

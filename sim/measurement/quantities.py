@@ -137,19 +137,16 @@ def largest(hours: Any, on_the_clock: Any) -> Any:
 
 
 @part
-def call(q: Any, queued: Any, started: Any, ended: Any, end: Any) -> Any:
-    """Add a call to the sums ``q`` of a contact's calls, in the order of ``CALLS``."""
-    picked_up = not math.isnan(started)
-    abandoned = not picked_up and not math.isnan(ended)
-    wait = (started if picked_up else ended if abandoned else end) - queued
-    q[0] += 1.0
-    q[1] += picked_up and wait <= 15 * _SECOND
-    q[2] += picked_up and wait <= 20 * _SECOND
-    q[3] += wait
-    if picked_up:
-        q[4] += 1.0
-        q[5] += wait
-    q[6] += abandoned
+def calls(q: Any, r: Any) -> Any:
+    """Fill in the quantities of a contact's calls, of which at most the last one is answered."""
+    picked_up = not math.isnan(r.answered_wait)
+    q.calls = r.calls
+    q.abandoned = r.abandoned
+    q.wait = r.call_wait
+    q.picked_up = picked_up
+    q.wait_picked_up = r.answered_wait if picked_up else 0.0
+    q.within_15s = picked_up and r.answered_wait <= 15 * _SECOND
+    q.within_20s = picked_up and r.answered_wait <= 20 * _SECOND
 
 
 @part

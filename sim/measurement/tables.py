@@ -10,7 +10,6 @@ import pandas as pd
 
 from sim.measurement.fold import Fold, Names
 from sim.measurement.grouping import Bools, Floats, Ints
-from sim.model.pools import INTAKE
 from sim.model.records import PROBLEM_FIELDS, REQUEST_FIELDS, STATUSES, VISIT_FIELDS, Rows
 
 if TYPE_CHECKING:
@@ -46,8 +45,8 @@ def fold_tables(outcomes: Outcomes) -> Fold:
     rows = Rows(
         request_keys=keys,
         request_numbers=np.arange(len(contacts)),
-        request_rows=_rows(contacts, REQUEST_FIELDS, codes),
-        visit_rows=_calls(outcomes.visits, contacts["request"]),
+        request_rows=_rows(_with_calls(contacts, outcomes.visits, outcomes.end), REQUEST_FIELDS, codes),
+        visit_rows=np.zeros((0, len(VISIT_FIELDS))),
         problem_keys=np.zeros((len(problems), 2), np.uint64),
         problem_rows=_rows(problems, PROBLEM_FIELDS, codes),
     )
@@ -85,13 +84,19 @@ def _rows(table: pd.DataFrame, fields: tuple[str, ...], codes: Mapping[str, Iter
     return rows
 
 
-def _calls(visits: pd.DataFrame, contacts: pd.Series) -> Floats:
-    """The visits at intake of these contacts."""
+def _with_calls(contacts: pd.DataFrame, visits: pd.DataFrame, end: float) -> pd.DataFrame:
+    """The contacts with what their visits at intake add up to."""
     intake = visits.loc[visits["kind"] == "intake"]
-    number = pd.Index(contacts).get_indexer(pd.Index(intake["request"]))
-    rows = np.full((len(intake), len(VISIT_FIELDS)), np.nan)
-    rows[:, VISIT_FIELDS.index("row")], rows[:, VISIT_FIELDS.index("kind")] = number, INTAKE
-    for name in ("queued", "started", "ended"):
-        rows[:, VISIT_FIELDS.index(name)] = _numbers(intake[name])
-    known: Floats = rows[number >= 0]
-    return known
+    number = pd.Index(contacts["request"]).get_indexer(pd.Index(intake["request"]))
+    queued, started, ended = (_numbers(intake[name])[number >= 0] for name in ("queued", "started", "ended"))
+    number = number[number >= 0]
+    picked_up = ~np.isnan(started)
+    until = np.where(picked_up, started, np.where(np.isnan(ended), end, ended))
+    answered_wait = np.full(len(contacts), np.nan)
+    answered_wait[number[picked_up]] = (started - queued)[picked_up]
+    return contacts.assign(
+        answered_wait=answered_wait,
+        calls=np.bincount(number, minlength=len(contacts)),
+        abandoned=np.bincount(number[~picked_up & ~np.isnan(ended)], minlength=len(contacts)),
+        call_wait=np.bincount(number, until - queued, minlength=len(contacts)),
+    )

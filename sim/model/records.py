@@ -59,7 +59,8 @@ STATUSES = (
 )
 ANSWERED, DEFLECTED, SETTLED, OUT_OF_SCOPE, LOST, MERGED, CLOSED, INTAKE_OPEN, OPEN = range(9)
 
-#: Columns of a request's row, all float64; NaN is null, indices and booleans are whole numbers.
+#: Columns of a request's row, all float64; NaN is null, indices and booleans are whole numbers. ``calls``: how often it
+#: came to intake; ``abandoned``: how often in vain; ``call_wait``: hours waited there in all.
 REQUEST_FIELDS = (
     "arrived",
     "channel",
@@ -84,6 +85,9 @@ REQUEST_FIELDS = (
     "said_contacted",
     "said_resolved",
     "said_satisfied",
+    "calls",
+    "abandoned",
+    "call_wait",
     *(f"hours_{cause}" for cause in CAUSES),
 )
 #: ``home`` is the pool whose queue it stood in, ``pool`` the one that served it (or its home, as long as none has).
@@ -107,13 +111,16 @@ class Request:
     """A contact, and the request it may become."""
 
     __slots__ = (
+        "abandoned",
         "answer",
         "answered_wait",
         "arrived",
         "asked",
         "asks",
         "call",
+        "call_wait",
         "called_back",
+        "calls",
         "category",
         "channel",
         "closed",
@@ -175,6 +182,8 @@ class Request:
         self.contact_due = self.due = self.due_now = math.inf
         self.resolved = self.said_contacted = self.said_resolved = self.said_satisfied = math.nan
         self.hops = self.rounds = self.visits = self.dispatches = self.asks = 0
+        self.calls = self.abandoned = 0
+        self.call_wait = 0.0
         self.hours = [0.0] * 11
         self.mark = arrived  # until when the hours are booked
         self.cover = -1  # a cause that covers all others just now
@@ -275,6 +284,9 @@ class Trace:
                 r.said_contacted,
                 r.said_resolved,
                 r.said_satisfied,
+                r.calls,
+                r.abandoned,
+                r.call_wait,
                 *r.hours,
             )
         )

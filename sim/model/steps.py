@@ -111,8 +111,13 @@ class Steps:
         else:
             worked = visit.work
         self.trace.visit(visit, r.rounds, worked)
-        if visit.kind == INTAKE and begun:
-            r.answered_wait = visit.started - visit.queued
+        if visit.kind == INTAKE:
+            r.calls += 1
+            r.call_wait += (visit.started if begun else now) - visit.queued
+            if begun:
+                r.answered_wait = visit.started - visit.queued
+            elif not math.isnan(visit.ended):
+                r.abandoned += 1
         elif visit.kind == CONTACT and begun:
             r.contacted = visit.ended
         if visit.kind in (DISPATCH, DISTRICT_DESK):

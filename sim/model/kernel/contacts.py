@@ -150,6 +150,7 @@ def contact(w: Any, i: Any, key: Any, p: Any, repeat_of: Any, district: Any, cat
     r.contact_due = r.due = r.due_now = math.inf
     r.resolved = r.said_contacted = r.said_resolved = r.said_satisfied = r.last_answer = -1
     r.hops = r.rounds = r.visits = r.dispatches = r.wrongs = r.tries = r.part = r.asks = r.attempt = 0
+    r.calls, r.abandoned, r.call_wait = 0, 0, 0.0
     r.hours[:] = 0.0
     r.mark, r.until, r.cover, r.timer_cause = now, math.nan, -1, IN_INTAKE
     r.visiting = r.waiting = r.calling = r.overtaken = r.reached = r.asked = r.asking = r.awaits = r.joins = 0

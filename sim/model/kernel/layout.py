@@ -69,11 +69,11 @@ REQUEST = _record(
     "u2 rounds visits",
     "i4 problem owner right unit",
     f"{len(CAUSES)}f8 hours",
-    "f8 contacted contact_due due arrived answered_wait dispatched first_closed closed called_back",
+    "f8 contacted contact_due due arrived answered_wait call_wait dispatched first_closed closed called_back",
     "u8 place repeat_of",
     "i8 contact",
-    "i4 first_unit next previous district category street right_family part asks attempt hops dispatches wrongs tries",
-    "i4 channel urgency",
+    "i4 first_unit next previous district category channel street urgency right_family part",
+    "u2 asks attempt hops dispatches wrongs tries calls abandoned",
     size=5 * LINE,
 )
 #: ``first``: the first of its open requests (or the next free slot); ``users``: who still refers to it.

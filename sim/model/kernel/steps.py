@@ -110,8 +110,13 @@ def book(w: Any, i: Any, r: Any, ended: Any) -> Any:
     r.visiting = 0
     begun = not math.isnan(x.started)
     write_visit(w, x, r, ended)
-    if x.kind == INTAKE and begun:
-        r.answered_wait = x.started - x.queued
+    if x.kind == INTAKE:
+        r.calls += 1
+        r.call_wait += (x.started if begun else now) - x.queued
+        if begun:
+            r.answered_wait = x.started - x.queued
+        elif not math.isnan(ended):
+            r.abandoned += 1
     elif x.kind == CONTACT and begun:
         r.contacted = ended
     if x.kind == DISPATCH or x.kind == DISTRICT_DESK:
@@ -149,8 +154,9 @@ def write_request(w: Any, r: Any) -> Any:
     row[15] = r.mark if r.stage == ENDS else math.nan
     row[16], row[17], row[18], row[19] = r.hops, r.rounds, truth(r.resolved), r.called_back
     row[20], row[21], row[22] = truth(r.said_contacted), truth(r.said_resolved), truth(r.said_satisfied)
+    row[23], row[24], row[25] = r.calls, r.abandoned, r.call_wait
     for cause in range(r.hours.shape[0]):
-        row[23 + cause] = r.hours[cause]
+        row[26 + cause] = r.hours[cause]
 
 
 @part
