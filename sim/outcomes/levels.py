@@ -26,9 +26,10 @@ class Levels:
     def __init__(self, city: City) -> None:
         self.city, self.hours = city, int(np.ceil(city.end))
         pools = len(city.pools)
-        self.arrivals = np.zeros((pools, self.hours + 2), np.int64)
+        # [hour, pool]: what happens at about the same time stands side by side in memory
+        self.arrivals = np.zeros((self.hours + 2, pools), np.int64)
         # by how much the number of those who wait, or work, changes from each hour to the next
-        self.queue, self.busy = np.zeros((2, pools, self.hours + 2))
+        self.queue, self.busy = np.zeros((2, self.hours + 2, pools))
         self.changes: NDArray[np.float64] = np.zeros((0, 3))
         rosters = [city.rosters[plan.roster] for plan in city.pools]
         self.pauses = np.array([roster.pauses for roster in rosters], np.bool_)
@@ -61,21 +62,21 @@ class Levels:
                 "replication": np.full(len(names) * hours, replication),
                 "pool": pd.Categorical.from_codes(np.repeat(np.arange(len(names), dtype=np.int32), hours), names),
                 "hour": np.tile(np.arange(hours), len(names)),
-                "arrivals": self.arrivals[:, :hours].ravel(),
-                "queue": np.cumsum(self.queue, axis=1)[:, :hours].ravel(),
-                "busy": np.cumsum(self.busy, axis=1)[:, :hours].ravel(),
+                "arrivals": self.arrivals[:hours].T.ravel(),
+                "queue": np.cumsum(self.queue, axis=0)[:hours].T.ravel(),
+                "busy": np.cumsum(self.busy, axis=0)[:hours].T.ravel(),
                 "on_duty": on_duty.ravel(),
             }
         )
 
 
-@rule("void(float64[:], int64, float64, float64)")
-def _edge(change: Any, hours: Any, moment: Any, sign: Any) -> None:
+@rule("void(float64[:, ::1], int64, int64, float64, float64)")
+def _edge(change: Any, pool: Any, hours: Any, moment: Any, sign: Any) -> None:
     """One more, or one less, from a moment on: it counts for the rest of its hour, and whole from the next hour on."""
     hour = min(int(moment), hours)
     rest = hour + 1 - moment
-    change[hour] += sign * rest
-    change[hour + 1] += sign * (1.0 - rest)
+    change[hour, pool] += sign * rest
+    change[hour + 1, pool] += sign * (1.0 - rest)
 
 
 @whole()
@@ -91,24 +92,24 @@ def _count(
     queue: Any,
     busy: Any,
 ) -> None:
-    """Count visits (rows of ``VISIT_FIELDS``) by pool and hour."""
+    """Count visits (rows of ``VISIT_FIELDS``) by hour and pool."""
     for n in range(visits.shape[0]):
         home, pool = int(visits[n, 2]), int(visits[n, 3])
         queued, started, ended = visits[n, 6], visits[n, 7], visits[n, 8]
         left = end if np.isnan(ended) else ended
         begun = not np.isnan(started)
-        arrivals[home, int(queued)] += 1
-        _edge(queue[home], hours, queued, 1.0)
-        _edge(queue[home], hours, started if begun else left, -1.0)
+        arrivals[int(queued), home] += 1
+        _edge(queue, home, hours, queued, 1.0)
+        _edge(queue, home, hours, started if begun else left, -1.0)
         if begun and not pauses[pool]:
-            _edge(busy[pool], hours, started, 1.0)
-            _edge(busy[pool], hours, left, -1.0)
+            _edge(busy, pool, hours, started, 1.0)
+            _edge(busy, pool, hours, left, -1.0)
         elif begun:
             first, last = edges[pool], edges[pool + 1]
             i = first + np.searchsorted(opens[first:last], started, side="right") - 1
             while i < last and opens[i] < left:
-                _edge(busy[pool], hours, max(started, opens[i]), 1.0)
-                _edge(busy[pool], hours, min(left, closes[i]), -1.0)
+                _edge(busy, pool, hours, max(started, opens[i]), 1.0)
+                _edge(busy, pool, hours, min(left, closes[i]), -1.0)
                 i += 1
 
 
