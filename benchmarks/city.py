@@ -41,8 +41,9 @@ def figures(out: sim.Outcomes) -> law.Figures:
 
 
 def split(city: sim.Scenario, seed: int) -> dict[str, float]:
-    """Seconds for demand, engine, tables; nothing where the rooms are arranged otherwise."""
+    """Seconds for demand, engine, tables, and a run that only measures; nothing where rooms are arranged otherwise."""
     try:
+        from sim.measurement.streaming import stream_measures
         from sim.model.city import build_city
         from sim.model.demand import Demand
         from sim.model.draws import stream
@@ -58,10 +59,12 @@ def split(city: sim.Scenario, seed: int) -> dict[str, float]:
         out = sim.Outcomes.of(built, rows, seed, 0)
         _ = out.requests, out.visits, out.levels, out.problems
         moments.append(time.process_time())
+        stream_measures(built, seed, 0, "compiled")
+        moments.append(time.process_time())
     except (ImportError, TypeError, AttributeError):
         return {}
-    demand, both, tables = (b - a for a, b in pairwise(moments))
-    return {"demand": demand, "engine": both - demand, "tables": tables}
+    demand, both, tables, streamed = (b - a for a, b in pairwise(moments))
+    return {"demand": demand, "engine": both - demand, "tables": tables, "streamed": streamed}
 
 
 def once(hours: float, seed: int) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """How the cost of a request grows, and what a city costs: ``growth.py NAME …`` prints a JSON object of its figures.
 
-requests, units, waiting: processor seconds a million requests, engine and tables, by size. cores: seconds of one
+requests, units, waiting: processor seconds a million requests, demand and engine, by size. cores: seconds of one
 replication, and of two at once. cold: seconds until the first outcome in a new process. boston, beijing, beijing-full:
 seconds and processor seconds of one replication, measures kept.
 """
@@ -52,7 +52,9 @@ def per_million(city: sim.Scenario, runs: int = RUNS) -> float:
     found: list[int] = []
 
     def run() -> None:
-        found.append(len(sim.simulate(city, engine="compiled").requests))
+        raw = sim.simulate(city, engine="compiled").raw
+        assert raw is not None
+        found.append(len(raw.rows.request_rows))
 
     run()
     seconds = median(run, time.process_time, runs)

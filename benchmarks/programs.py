@@ -76,7 +76,7 @@ def programs() -> list[Program]:
     """All of them, in the order of the table."""
     mine, peer = [sys.executable, str(HERE / "city.py")], str(PYTHON)
     return [
-        Program("citysim, compiled engine", [*mine, "compiled"], 300_000),
+        Program("citysim, compiled engine", [*mine, "compiled"], 1_000_000),
         Program("citysim, SimPy engine", [*mine, "simpy"], 60_000),
         Program("plain SimPy loop", [peer, str(HERE / "plain_simpy.py")], 60_000, ("simpy",)),
         Program("Ciw", [peer, str(HERE / "plain_ciw.py")], 30_000, ("ciw",)),

@@ -9,7 +9,7 @@ import math
 from array import array
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, fields
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -221,15 +221,42 @@ class Rows:
         return Trace().rows(staff_changes)
 
     @staticmethod
-    def joined(pieces: Iterable[Rows]) -> Rows:
-        """Several pieces as one; each is copied before the next one is asked for."""
-        like = {f.name: getattr(Trace().rows(()), f.name) for f in fields(Rows)}
-        kept = {name: bytearray() for name in like}  # they grow in place, without touching memory twice
+    def joined(pieces: Iterable[Rows], expected: float = 0.0) -> Rows:
+        """Several pieces as one; each is copied before the next one is asked for.
+
+        About ``expected`` contacts will come: memory that is asked for at once, and touched once, is the cheapest.
+        """
+        sizes = {"visit_rows": _VISITS * expected, "staff_changes": 0.0}
+        like = Trace().rows(())
+        columns = [_Column(getattr(like, f.name), int(sizes.get(f.name, expected))) for f in fields(Rows)]
         for piece in pieces:
-            for name, buffer in kept.items():
-                if len(part := getattr(piece, name)):
-                    buffer += np.ascontiguousarray(part).data
-        return Rows(*(np.frombuffer(kept[name], a.dtype).reshape(-1, *a.shape[1:]) for name, a in like.items()))
+            for f, column in zip(fields(Rows), columns, strict=True):
+                column.add(getattr(piece, f.name))
+        return Rows(*(column.rows for column in columns))
+
+
+_VISITS = 4.0  # of a contact, generously: memory that is not used costs nothing
+
+
+class _Column:
+    """Rows that come in pieces."""
+
+    def __init__(self, like: NDArray[Any], expected: int) -> None:
+        self.room, self.size = np.empty((expected, *like.shape[1:]), like.dtype), 0
+
+    def add(self, piece: NDArray[Any]) -> None:
+        """Put a copy behind what is there."""
+        end = self.size + len(piece)
+        if end > len(self.room):
+            old, self.room = self.rows, np.empty((2 * end, *self.room.shape[1:]), self.room.dtype)
+            self.room[: self.size] = old
+        self.room[self.size : end] = piece
+        self.size = end
+
+    @property
+    def rows(self) -> NDArray[Any]:
+        """All that have come."""
+        return self.room[: self.size]
 
 
 @dataclass

@@ -52,7 +52,8 @@ def replicate(
     city: City, seed: int, replication: int, engine: Engine = "auto", policies: Sequence[Policy] = ()
 ) -> Rows:
     """All that happens in one replication."""
-    return Rows.joined(stream_rows(city, seed, replication, engine, policies))
+    expected = 1.05 * float(city.births.sum()) * city.end  # visits and repeats beyond that find their room
+    return Rows.joined(stream_rows(city, seed, replication, engine, policies), expected)
 
 
 def _on_simpy(city: City, random: int, policies: Sequence[Policy]) -> Rows:
