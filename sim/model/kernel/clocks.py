@@ -5,7 +5,9 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from sim.model import purposes
+import numpy as np
+
+from sim.model import purposes, rules
 from sim.model.compiling import called, part, shared
 from sim.model.kernel import views as the
 from sim.model.kernel.callbacks import watch_due
@@ -59,6 +61,7 @@ def move_due(w: Any, i: Any, r: Any, by: Any) -> Any:
     called()
     r.due_now += by
     r.due = r.due_now
-    if r.visiting and math.isnan(the.visit(w, 2 * i).started):
-        dequeue(w, the.pool(w, the.visit(w, 2 * i).home), 2 * i)
+    home = np.int64(the.visit(w, 2 * i).home)
+    if r.visiting and math.isnan(the.visit(w, 2 * i).started) and the.pool(w, home).discipline == rules.DUE:
+        dequeue(w, home, 2 * i)
         line_up(w, 2 * i)

@@ -45,10 +45,14 @@ def release_problem(w: Any, p: Any) -> Any:
 
 @part
 def new_request(w: Any) -> Any:
-    """A free slot."""
+    """A free slot; the one after it is fetched from memory, as it will be needed soon."""
     i = np.int64(w.free_request)
-    w.free_request = the.request(w, i).next
+    following = np.int64(the.request(w, i).next)
+    w.free_request = following
     w.in_flight += 1
+    if following >= 0:
+        the.fetch_request(the.request(w, following))
+        the.fetch_visit(the.visit(w, 2 * following))
     return i
 
 

@@ -46,14 +46,16 @@ DISTRICT = _record("f8 reporting", "i4 first_street streets")
 
 # --- what is going on ------------------------------------------------------------------------------------------------
 
-#: ``queue``: the visit that comes first.
+#: ``queue``: the visit that comes first, where due dates decide.
 POOL = _record("i4 planned extra headcount busy waiting queue roster", "i1 on_duty discipline pauses is_street")
+#: The first and the last visit of those that wait.
+LINE_OF_CLASS = _record("i4 first last")
 #: An event of the schedule; their order is (time, kind, key, number).
 EVENT = _record("f8 time", "u8 key", "i4 who", "u2 number", "i1 kind what", size=24)
 #: One that is not near yet, and the next of its span of time (or the next free place).
 LATER = _record("f8 time", "u8 key", "i4 who", "u2 number", "i1 kind what", "i4 next", size=LINE // 2)
-#: Request i pays visit 2·i and is called back by visit 2·i + 1. ``child``, ``next`` and ``previous`` are its place in
-#: a queue.
+#: Request i pays visit 2·i and is called back by visit 2·i + 1. ``child`` (where due dates do not decide: which line it
+#: stands in), ``next`` and ``previous`` are its place in a queue.
 VISIT = _record(
     "u8 key", "f8 queued started work rank", "i4 home pool child next previous", "u2 number", "i1 kind later", size=LINE
 )
@@ -122,6 +124,7 @@ ARRAYS: dict[str, tuple[Any, int]] = {
     "head_start": (np.float64, 2),  # [p, k]
     # what is going on
     "pools": (POOL, 1),
+    "lines": (LINE_OF_CLASS, 1),  # [p, contacted first or not, k]
     "steps": (np.int64, 1),  # [r] which of its times comes next
     "events": (EVENT, 1),
     "later": (LATER, 1),
@@ -142,12 +145,12 @@ ARRAYS: dict[str, tuple[Any, int]] = {
     "problem_rows": (np.float64, 2),
 }
 
-#: A world in one record: the policies' parameters, the state of everything, and where the arrays are.
-#: ``near``: events of this span of time and of those before it are in the heap, ``scheduled`` of them; ``pending``:
-#: events in all; ``per_hour``: spans an hour; ``born``: births of the chunk, ``next_born``: the first still to come;
-#: ``contacts``: how many there have been; ``in_flight``, ``unsolved``: requests and problems in use; ``widest``: the
-#: most open requests that any problem has had; ``too_much``: a counter has run over; ``…_out``: rows that are ready to
-#: leave.
+#: A world in one record: the policies' parameters, the state of everything, and where the arrays are. ``classes``: how
+#: many there are of urgency; ``near``: events of this span of time and of those before it are in the heap,
+#: ``scheduled`` of them; ``pending``: events in all; ``per_hour``: spans an hour; ``born``: births of the chunk,
+#: ``next_born``: the first still to come; ``contacts``: how many there have been; ``in_flight``, ``unsolved``: requests
+#: and problems in use; ``widest``: the most open requests that any problem has had; ``too_much``: a counter has run
+#: over; ``…_out``: rows that are ready to leave.
 WORLD = np.dtype(
     [
         ("address", "u8", (len(ARRAYS),)),
@@ -157,7 +160,7 @@ WORLD = np.dtype(
             "f8 now end per_hour duplicates ask_before extension_probability extension_length coverage reach",
             "f8 contacted_if_false contacted_if_true resolved_if_false resolved_if_true reopen_probability call_again",
             "u8 stream",
-            "i8 contacts near scheduled pending born next_born in_flight unsolved widest too_much",
+            "i8 classes contacts near scheduled pending born next_born in_flight unsolved widest too_much",
             "i8 requests_out visits_out problems_out free_request free_problem free_later",
             "i8 dispatch dispatch_first dispatch_per dispatch_work review max_hops backstop",
             "i8 desk desk_first desk_per desk_work contact_work coordination parking_time extension",

@@ -11,7 +11,7 @@ from sim.model import rules
 from sim.model.compiling import called, part, shared
 from sim.model.kernel import views as the
 from sim.model.kernel.codes import STAFF, STAFF_CHANGES, WORK_END, WORK_IS_DONE
-from sim.model.kernel.queues import dequeue, enqueue
+from sim.model.kernel.queues import dequeue, enqueue, first_of_queue
 from sim.model.kernel.schedule import schedule
 from sim.model.kernel.steps import add_open
 from sim.model.pools import CONTACT, MOST_VISITS
@@ -38,7 +38,7 @@ def line_up(w: Any, v: Any) -> Any:
         pool.discipline, r.urgency, r.due_now, visit.queued, the.head_start(w)[visit.home, r.urgency]
     )
     visit.later = visit.kind != CONTACT  # contacting a citizen goes before handling
-    enqueue(w, pool, v)
+    enqueue(w, np.int64(visit.home), v, r.urgency)
 
 
 @part
@@ -58,10 +58,10 @@ def serve(w: Any, p: Any) -> Any:
     """Free officers take what waits in their queues."""
     pool = the.pool(w, p)
     for h in range(the.helped_edge(w, p), the.helped_edge(w, p + 1)):
-        queue = the.pool(w, the.helped(w, h))
-        while pool.busy < pool.headcount and queue.queue >= 0:
-            v = np.int64(queue.queue)
-            dequeue(w, queue, v)
+        home = the.helped(w, h)
+        while pool.busy < pool.headcount and the.pool(w, home).waiting > 0:
+            v = first_of_queue(w, home)
+            dequeue(w, home, v)
             take(w, p, v)
 
 
@@ -80,7 +80,7 @@ def pay(w: Any, v: Any, r: Any, home: Any, kind: Any, work: Any) -> Any:
 @part
 def leave(w: Any, v: Any) -> Any:
     """Leave the queue unserved."""
-    dequeue(w, the.pool(w, the.visit(w, v).home), v)
+    dequeue(w, np.int64(the.visit(w, v).home), v)
 
 
 @part

@@ -1,16 +1,20 @@
 """The queues of the compiled engine.
 
-A queue is a pairing heap (Fredman, Sedgewick, Sleator & Tarjan 1986) threaded through the visits themselves: joining
-costs one comparison, leaving from anywhere and being served the logarithm of the queue's length, and nothing has to
-grow.
+Whoever comes later is served later, within a class: so a pool has a line for each class, and one for each class of
+those who are contacted first. Lines are threaded through the visits themselves: joining, leaving from anywhere and
+being served cost the same however long they are. Only where due dates decide can those who come later go first: there a
+queue is a pairing heap (Fredman, Sedgewick, Sleator & Tarjan 1986), threaded through the visits too.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from sim.model.compiling import called, part, shared
 from sim.model.kernel import views as the
+from sim.model.rules import AGED, DUE, FCFS
 
 
 @part
@@ -26,6 +30,85 @@ def goes_first(w: Any, a: Any, b: Any) -> Any:
     if x.key != y.key:
         return x.key < y.key
     return x.number < y.number
+
+
+@part
+def first_of_queue(w: Any, p: Any) -> Any:
+    """The visit that is served first of those that wait at a pool."""
+    pool = the.pool(w, p)
+    if pool.discipline == DUE:
+        return np.int64(pool.queue)
+    first = np.int64(-1)
+    for line in range(2 * p * w.classes, 2 * (p + 1) * w.classes):
+        v = np.int64(the.line(w, line).first)
+        if v >= 0 and (first < 0 or goes_first(w, v, first)):
+            first = v
+            if pool.discipline != AGED:  # lines are in their order
+                break
+    return first
+
+
+@part
+def enqueue(w: Any, p: Any, v: Any, urgency: Any) -> Any:
+    """A visit takes its place in a pool's queue."""
+    pool = the.pool(w, p)
+    pool.waiting += 1
+    if pool.discipline == DUE:
+        push_heap(w, pool, v)
+    else:
+        line = (2 * p + the.visit(w, v).later) * w.classes
+        stand_in(w, line if pool.discipline == FCFS else line + urgency, v)
+
+
+@shared
+def dequeue(w: Any, p: Any, v: Any) -> Any:
+    """A visit leaves a pool's queue, from wherever it stands."""
+    called()
+    pool = the.pool(w, p)
+    pool.waiting -= 1
+    if pool.discipline == DUE:
+        leave_heap(w, pool, v)
+    else:
+        leave_line(w, v)
+
+
+# --- lines -----------------------------------------------------------------------------------------------------------
+
+
+@part
+def stand_in(w: Any, number: Any, v: Any) -> Any:
+    """A visit stands in line: last, but for those who have come at the same instant."""
+    line, visit = the.line(w, number), the.visit(w, v)
+    before, behind = np.int64(line.last), np.int64(-1)
+    while before >= 0 and goes_first(w, v, before):
+        before, behind = np.int64(the.visit(w, before).previous), before
+    visit.child, visit.previous, visit.next = number, before, behind
+    if before >= 0:
+        the.visit(w, before).next = v
+    else:
+        line.first = v
+    if behind >= 0:
+        the.visit(w, behind).previous = v
+    else:
+        line.last = v
+
+
+@part
+def leave_line(w: Any, v: Any) -> Any:
+    """A visit leaves its line."""
+    visit = the.visit(w, v)
+    line = the.line(w, visit.child)
+    if visit.previous >= 0:
+        the.visit(w, visit.previous).next = visit.next
+    else:
+        line.first = visit.next
+    if visit.next >= 0:
+        the.visit(w, visit.next).previous = visit.previous
+    else:
+        line.last = visit.previous
+
+
+# --- heaps -----------------------------------------------------------------------------------------------------------
 
 
 @part
@@ -69,20 +152,17 @@ def without_first(w: Any, a: Any) -> Any:
 
 
 @part
-def enqueue(w: Any, pool: Any, v: Any) -> Any:
-    """A visit takes its place in a queue."""
+def push_heap(w: Any, pool: Any, v: Any) -> Any:
+    """A visit joins a heap."""
     visit = the.visit(w, v)
     visit.child = visit.next = visit.previous = -1
-    pool.waiting += 1
     pool.queue = v if pool.queue < 0 else joined(w, pool.queue, v)
     the.visit(w, pool.queue).previous = -1
 
 
-@shared
-def dequeue(w: Any, pool: Any, v: Any) -> Any:
-    """A visit leaves its queue, from wherever it stands."""
-    called()
-    pool.waiting -= 1
+@part
+def leave_heap(w: Any, pool: Any, v: Any) -> Any:
+    """A visit leaves a heap."""
     visit = the.visit(w, v)
     below = without_first(w, v)
     if pool.queue == v:

@@ -39,12 +39,16 @@ class World:
         self["free_request"] = self["free_problem"] = -1
         self["free_later"] = -1
         self["end"], self["per_hour"] = city.end, _spans_per_hour(city)
-        self["near"] = -1
+        self["near"], self["classes"] = -1, len(city.scenario.classes)
+        lines = np.zeros(2 * len(city.pools) * self["classes"], layout.LINE_OF_CLASS)
+        lines["first"] = lines["last"] = -1
         names = ("events", "later", "requests", "visits", "problems")
         empty = {name: np.zeros(0, layout.ARRAYS[name][0]) for name in names}
         spans = np.full(int(city.end * _spans_per_hour(city)) + 1 + 2 * AHEAD, -1, np.int32)
         steps = np.zeros(len(city.rosters), np.int64)
-        self.put(**_matters(city), **_organisation(city), pools=_pools(city), spans=spans, steps=steps, **empty)
+        self.put(
+            **_matters(city), **_organisation(city), pools=_pools(city), spans=spans, steps=steps, lines=lines, **empty
+        )
 
     def __getitem__(self, name: str) -> int:
         return int(self.record[name][0])
