@@ -22,8 +22,8 @@ MODEL = (
 
 #: Inside the compiled engine.
 KERNEL = (
-    *("codes", "layout", "world", "views", "heaps", "steps", "pools", "contacts", "callbacks", "journey", "engine"),
-    "run",
+    *("codes", "layout", "views", "queues", "schedule", "world", "steps", "pools", "contacts", "callbacks"),
+    *("clocks", "closing", "journey", "events", "engine", "run"),
 )
 
 

@@ -28,7 +28,7 @@ def prepare(engine: Engine, tell: Callable[[str], None]) -> None:
     mark = Path(place()) / "ready"
     if not place() or mark.exists():
         return
-    tell("Compiling the fast engine for this machine, once: some 20 seconds …")
+    tell("Compiling the fast engine for this machine, once: less than a minute …")
     children: list[subprocess.Popen[bytes]] = []
     try:
         children.extend(map(_start, _PROGRAMS))
