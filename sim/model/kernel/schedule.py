@@ -135,8 +135,7 @@ def fetch_requests(w: Any, span: Any) -> Any:
         if e.what == IS_REPORTED:
             the.fetch_problem(the.problem(w, e.who))
         elif e.what != STAFF_CHANGES:
-            if is_of_visit(e):
-                the.fetch_visit(the.visit(w, e.who))
+            the.fetch_visit(the.visit(w, e.who if is_of_visit(e) else 2 * e.who + 1))  # or the callback to come
             the.fetch_request(the.request(w, request_of(e)))
         place = np.int64(e.next)
 
