@@ -15,8 +15,8 @@ from sim.scenario import Problem, Scenario, ScenarioError
 #: are over.
 Kept = Literal["tables", "closings", "nothing"]
 
-#: Measured with the compiled engine, by what is kept; and of one that is open, and of one pool and hour. A visit in
-#: flight, events and room for growth are part of an open one.
+#: By what is kept: tables as measured, closings by their columns. Of one that is open: its records, its events, and
+#: room for growth, generously. Of one pool and hour, as measured.
 BYTES_PER_CONTACT: dict[Kept, float] = {"tables": 3_000, "closings": 300, "nothing": 0}
 BYTES_PER_OPEN = 2_500
 BYTES_PER_POOL_HOUR = 130
