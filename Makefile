@@ -35,7 +35,7 @@ twins: install  ## thousands of random cities on both engines
 theory: install  ## the long comparison with queueing theory
 	$(BIN)/python -m pytest -n auto -m theory tests/theory
 
-bench: install  ## speed beside other programs, about four minutes; BENCH="--full --page docs/performance.md"
+bench: install  ## speed beside other programs, some six minutes; BENCH="--full --page docs/performance.md"
 	$(BIN)/python benchmarks/bench.py $(BENCH)
 
 clean:
