@@ -156,6 +156,7 @@ def run(
                 seed=seed,
                 engine=engine,
                 keep=keep or "auto",
+                folder=draft.beside,
                 processes=processes,
                 progress=tick,
                 tell=tell,

@@ -6,6 +6,7 @@ import copy
 import pickle
 from collections.abc import Iterator
 from dataclasses import fields, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -17,13 +18,14 @@ import sim
 from sim.experiment import memory
 from sim.experiment.memory import check_memory, expected_contacts, expected_open, needed_bytes
 from sim.experiment.runs import run
+from sim.experiment.tables import read_table, write_table
 from sim.inference import pairwise_requests
 from sim.measurement import measures
 from sim.measurement.streaming import stream_measures
 from sim.model.city import build_city
 from sim.model.records import PROBLEM_FIELDS, REQUEST_FIELDS, VISIT_FIELDS, Rows
 from sim.model.simulation import replicate, stream_rows
-from sim.outcomes import Outcomes, tables
+from sim.outcomes import PROBLEM_COLUMNS, REQUEST_COLUMNS, VISIT_COLUMNS, Outcomes, spool, tables
 from sim.scenario import ScenarioError
 
 CONTACTS = ("requests", "visits", "problems")
@@ -94,6 +96,59 @@ def test_compared_request_by_request_as_from_tables() -> None:
     city = found[found["group_by"] == ""].iloc[0]
     for f in fields(whole):
         assert city[f.name] == getattr(whole, f.name)
+
+
+# --- tables in files ---
+
+
+@pytest.mark.parametrize("engine", ["simpy", "compiled"])
+@pytest.mark.parametrize("size", [1 << 16, 100, 7])
+def test_tables_in_files_are_those_in_memory(
+    engine: Any, size: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(spool, "PART", size)
+    in_memory = run(full(), 2, engine=engine, keep="all", processes=1)
+    in_files = run(full(), 2, engine=engine, keep="all", folder=tmp_path, processes=1)
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted(f"{name}.parquet" for name in CONTACTS)
+    assert in_files.measures.equals(in_memory.measures)
+    assert in_files.tables.levels.equals(in_memory.tables.levels)
+    for name in CONTACTS:
+        stored = tmp_path / "stored"
+        write_table(getattr(in_memory.tables, name), stored)
+        assert len(read_table(stored)) > 4 * size or size > 100
+        pd.testing.assert_frame_equal(getattr(in_files.tables, name), read_table(stored))
+
+
+def test_parts_have_one_contact_after_the_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(spool, "PART", 50)
+    city = build_city(full())
+    rows = spool.Spool(city, tmp_path)
+    for piece in stream_rows(city, 1, 0, "compiled"):
+        rows.add(piece)
+    parts = list(rows.read())
+    assert len(parts) > 5
+    assert not list(tmp_path.iterdir())
+    numbers = [set(part.rows.request_numbers) for part in parts]
+    assert numbers[:-1] == [set(range(50 * n, 50 * n + 50)) for n in range(len(parts) - 1)]
+    for part, own in zip(parts, numbers, strict=True):
+        assert set(part.rows.visit_rows[:, 0]) <= own
+
+
+def test_a_city_without_anything_has_empty_files(tmp_path: Path) -> None:
+    nobody = full(districts={name: {**district, "population": 0} for name, district in FULL["districts"].items()})
+    found = run(nobody, 1, keep="all", folder=tmp_path, processes=1)
+    for name, columns in zip(CONTACTS, (REQUEST_COLUMNS, VISIT_COLUMNS, PROBLEM_COLUMNS), strict=True):
+        table = getattr(found.tables, name)
+        assert len(table) == 0
+        assert tuple(table.columns) == columns
+
+
+def test_a_run_answers_questions(tmp_path: Path) -> None:
+    question = "SELECT status, count(*) AS n FROM requests WHERE hops >= ? GROUP BY status ORDER BY status::VARCHAR"
+    in_memory, in_files = run(full(), 1), run(full(), 1, folder=tmp_path)
+    answer = in_files.tables.query(question, 1)
+    assert answer["n"].sum() == (in_memory.tables.requests["hops"] >= 1).sum() > 0
+    assert answer["n"].equals(in_memory.tables.query(question, 1)["n"])
 
 
 # --- rows and tables ---

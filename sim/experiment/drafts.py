@@ -71,7 +71,7 @@ def draft(wanted: Path, kind: Literal["folder", "file"], taken: Taken) -> Iterat
     """Something new that is to stand at ``wanted``; its parents are made.
 
     Raises at once ``TakenError`` where something stands there and is to be refused, ``WriteError`` where nothing can
-    be written.
+    be written, then or while it is filled.
     """
     if taken == "refuse" and os.path.lexists(wanted):
         raise TakenError(_words(wanted))
@@ -84,6 +84,9 @@ def draft(wanted: Path, kind: Literal["folder", "file"], taken: Taken) -> Iterat
         raise WriteError(f"cannot write to {wanted.parent}: {getattr(wrong, 'strerror', None) or wrong}") from wrong
     try:
         yield Draft(beside, wanted, taken)
+    except OSError as wrong:
+        what = f"the run to {wanted}" if kind == "folder" else str(wanted)
+        raise WriteError(f"cannot write {what}: {wrong.strerror or wrong}") from wrong
     finally:
         if kind == "folder":
             shutil.rmtree(beside, ignore_errors=True)

@@ -5,10 +5,12 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
 
 from sim.experiment.memory import check_memory, expected_contacts
 from sim.experiment.parallel import Progress, each, workers
+from sim.experiment.tables import CONTACT_TABLES, Tables, join_parts, spooled
 from sim.scenario import Scenario
 
 if TYPE_CHECKING:
@@ -21,17 +23,6 @@ Keep = Literal["auto", "measures", "all"]
 
 #: Up to so many contacts in all, everything is kept unless one says otherwise.
 KEEP_ALL_UP_TO = 1_000_000
-
-
-@dataclass(frozen=True, eq=False)
-class Tables:
-    """What is kept of one replication, or of all. Contact-level tables are None when only measures are kept."""
-
-    measures: pd.DataFrame
-    levels: pd.DataFrame
-    requests: pd.DataFrame | None
-    visits: pd.DataFrame | None
-    problems: pd.DataFrame | None
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,24 +55,34 @@ class Run:
 
 
 def _replicate(
-    scenario: Scenario, seed: int, engine: Engine, policies: Sequence[Policy], keep_all: bool, replication: int
+    scenario: Scenario,
+    seed: int,
+    engine: Engine,
+    policies: Sequence[Policy],
+    keep_all: bool,
+    folder: Path | None,
+    replication: int,
 ) -> tuple[Tables, pd.DataFrame]:
-    """One replication and its measures."""
-    if not keep_all:
-        from sim.measurement.streaming import stream_measures
-        from sim.model.city import build_city
-        from sim.outcomes import pools_table
+    """One replication, and what each pool is."""
+    if keep_all and folder is None:
+        from sim.measurement import measures
+        from sim.outcomes import simulate
 
-        city = build_city(scenario)
+        out = simulate(scenario, replication, seed=seed, engine=engine, policies=policies)
+        found = measures(out)  # before the tables of contacts are made
+        return Tables(found, out.levels, {name: getattr(out, name) for name in CONTACT_TABLES}), out.pools
+
+    from sim.measurement.streaming import stream_measures
+    from sim.model.city import build_city
+    from sim.outcomes import pools_table
+
+    city = build_city(scenario)
+    if keep_all and folder is not None:
+        with spooled(folder, replication, city) as spool:
+            found, levels = stream_measures(city, seed, replication, engine, policies, spool.add)
+    else:
         found, levels = stream_measures(city, seed, replication, engine, policies)
-        return Tables(found, levels, None, None, None), pools_table(city)
-
-    from sim.measurement import measures
-    from sim.outcomes import simulate
-
-    out = simulate(scenario, replication, seed=seed, engine=engine, policies=policies)
-    found = measures(out)  # before the tables of contacts are made
-    return Tables(found, out.levels, out.requests, out.visits, out.problems), out.pools
+    return Tables(found, levels), pools_table(city)
 
 
 def run(
@@ -92,37 +93,38 @@ def run(
     engine: Engine = "auto",
     policies: Sequence[Policy] = (),
     keep: Keep = "auto",
+    folder: Path | None = None,
     processes: int | None = None,
     progress: Progress = lambda done: None,
     tell: Callable[[str], None] = lambda word: None,
 ) -> Run:
     """Simulate a scenario several times; replication k is the same however many there are.
 
-    Where only measures are kept, memory follows what is open at once, not what has passed.
+    Where only measures are kept, or a ``folder`` is given that takes the tables of contacts as Parquet files while they
+    come, memory follows what is open at once, not what has passed.
     ``progress`` is called with the number of finished replications, ``tell`` with a word on what takes long. Raises
     ``ScenarioError`` where the scenario needs more memory than there is.
     """
-    import pandas as pd
-
     from sim.experiment.preparing import prepare
     from sim.model.simulation import choose
 
     if replications < 1:
         raise ValueError("at least one replication is wanted")
-    contacts = expected_contacts(scenario) * replications
-    count = workers(replications, processes, contacts)
-    keep_all = keep == "all" or (keep == "auto" and contacts <= KEEP_ALL_UP_TO)
-    check_memory(scenario, count, "tables" if keep_all else "nothing")
+    expected = expected_contacts(scenario) * replications
+    count = workers(replications, processes, expected)
+    keep_all = keep == "all" or (keep == "auto" and expected <= KEEP_ALL_UP_TO)
+    check_memory(scenario, count, "nothing" if not keep_all else "tables" if folder is None else "files")
     begin = time.perf_counter()
     engine = choose(scenario, engine)
     prepare(engine, tell)  # before the processes part
-    found = each(_replicate, (scenario, seed, engine, tuple(policies), keep_all), replications, count, progress)
+    arguments = (scenario, seed, engine, tuple(policies), keep_all, folder)
+    found = each(_replicate, arguments, replications, count, progress)
     parts = [tables for tables, _ in found]
-
-    def below(name: str) -> pd.DataFrame | None:
-        frames = [getattr(part, name) for part in parts]
-        return None if frames[0] is None else pd.concat(frames, ignore_index=True)
-
+    contacts: dict[str, pd.DataFrame | Path] = {}
+    if keep_all and folder is not None:
+        contacts.update(join_parts(folder))
+    elif keep_all:
+        contacts.update({name: _below([part.contacts[name] for part in parts]) for name in CONTACT_TABLES})
     return Run(
         scenario=scenario,
         seed=seed,
@@ -131,5 +133,13 @@ def run(
         policies=tuple(getattr(policy, "__qualname__", repr(policy)) for policy in policies),
         seconds=time.perf_counter() - begin,
         pools=found[0][1],
-        tables=Tables(*(below(name) for name in Tables.__dataclass_fields__)),  # type: ignore[arg-type]
+        tables=Tables(_below([part.measures for part in parts]), _below([part.levels for part in parts]), contacts),
     )
+
+
+def _below(frames: Sequence[Any]) -> pd.DataFrame:
+    """Tables one below the other."""
+    import pandas as pd
+
+    whole: pd.DataFrame = pd.concat(frames, ignore_index=True)
+    return whole

@@ -8,18 +8,16 @@ import os
 import platform
 import re
 import shutil
-from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sim.experiment.drafts import Draft, WriteError, draft
-from sim.experiment.runs import Run, Tables
+from sim.experiment.drafts import Draft, draft
+from sim.experiment.runs import Run
+from sim.experiment.tables import CONTACT_TABLES, Tables, read_table, write_table
 from sim.experiment.versions import commit, packages, version_of
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from sim.scenario import Scenario
 
 FORMAT = 1
@@ -54,11 +52,8 @@ def _slug(name: str) -> str:
 
 def write_page(page: str, place: Draft) -> Path:
     """Write a page and say where it is."""
-    try:
-        place.beside.write_text(page, encoding="utf-8")
-        return place.keep()
-    except OSError as wrong:
-        raise WriteError(f"cannot write {place.wanted}: {wrong.strerror or wrong}") from wrong
+    place.beside.write_text(page, encoding="utf-8")
+    return place.keep()
 
 
 def replace_page(page: str, path: Path) -> Path:
@@ -69,23 +64,15 @@ def replace_page(page: str, path: Path) -> Path:
 
 def write(run: Run, given: Path | None, place: Draft, report: str) -> Path:
     """Write a run folder with its report, and say where; ``given`` is the scenario file as it was given."""
-    try:
-        _fill(run, given, place.beside, report)
-        return place.keep()
-    except OSError as wrong:
-        raise WriteError(f"cannot write the run to {place.wanted}: {wrong.strerror or wrong}") from wrong
+    _fill(run, given, place.beside, report)
+    return place.keep()
 
 
 def _fill(run: Run, given: Path | None, folder: Path, report: str) -> None:
-    import duckdb
-
-    try:
-        tables = {name: getattr(run.tables, name) for name in Tables.__dataclass_fields__}
-        kept = {name: table for name, table in tables.items() if table is not None}
-        _write_tables({**kept, "pools": run.pools}, folder)
-    except duckdb.Error as wrong:
-        full = "No space left on device" in str(wrong)
-        raise OSError(None, "No space left on device" if full else str(wrong).splitlines()[0]) from wrong
+    tables = {"measures": run.measures, "levels": run.tables.levels, "pools": run.pools, **run.tables.contacts}
+    for name, table in tables.items():
+        if not isinstance(table, Path):  # it stands in the folder already
+            write_table(table, folder / f"{name}.parquet")
     if given is not None:
         shutil.copyfile(given, folder / "scenario.yaml")
     (folder / "report.html").write_text(report, encoding="utf-8")
@@ -94,24 +81,6 @@ def _fill(run: Run, given: Path | None, folder: Path, report: str) -> None:
         file.write(text + "\n")
         file.flush()
         os.fsync(file.fileno())
-
-
-def _write_tables(tables: Mapping[str, pd.DataFrame], folder: Path) -> None:
-    import duckdb
-
-    with duckdb.connect() as connection:
-        for name, table in tables.items():
-            connection.register("written", table)
-            target = str(folder / f"{name}.parquet").replace("'", "''")
-            connection.execute(f"COPY written TO '{target}' (FORMAT parquet, COMPRESSION zstd)")
-
-
-def read_table(path: Path) -> pd.DataFrame:
-    """A stored table."""
-    import duckdb
-
-    with duckdb.connect() as connection:
-        return connection.execute("SELECT * FROM read_parquet(?)", [str(path)]).df()
 
 
 def _manifest(run: Run, folder: Path) -> dict[str, Any]:
@@ -129,14 +98,17 @@ def _manifest(run: Run, folder: Path) -> dict[str, Any]:
         "platform": platform.platform(),
         "packages": packages(),
         "git_commit": commit(),
-        "sha256": {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in sorted(folder.iterdir())},
+        "sha256": {path.name: _sha256(path) for path in sorted(folder.iterdir())},
     }
+
+
+def _sha256(path: Path) -> str:
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def read(folder: Path) -> Run:
     """A stored run. Raises ``RunFolderError`` where the folder is not one."""
-    import duckdb
-
     from sim.scenario import ScenarioError, from_dict
 
     try:
@@ -144,11 +116,11 @@ def read(folder: Path) -> Run:
         if manifest["format"] != FORMAT:
             raise RunFolderError(f"{folder} has the format {manifest['format']}, not {FORMAT}")
         scenario = from_dict(manifest["scenario"])
+        files = {name: folder / f"{name}.parquet" for name in ("measures", "levels", "pools", *CONTACT_TABLES)}
         tables = Tables(
-            **{  # type: ignore[arg-type]
-                name: read_table(folder / f"{name}.parquet") if (folder / f"{name}.parquet").exists() else None
-                for name in Tables.__dataclass_fields__
-            }
+            read_table(files["measures"]),
+            read_table(files["levels"]),
+            {name: files[name] for name in CONTACT_TABLES if files[name].exists()},
         )
         return Run(
             scenario=scenario,
@@ -157,10 +129,10 @@ def read(folder: Path) -> Run:
             engine=manifest["engine"],
             policies=tuple(manifest["policies"]),
             seconds=manifest["seconds"],
-            pools=read_table(folder / "pools.parquet"),
+            pools=read_table(files["pools"]),
             tables=tables,
         )
     except FileNotFoundError as wrong:
         raise RunFolderError(f"{folder} is not a run folder: {wrong.filename} is missing") from wrong
-    except (OSError, ValueError, KeyError, TypeError, ScenarioError, duckdb.Error) as wrong:
+    except (OSError, ValueError, KeyError, TypeError, ScenarioError) as wrong:
         raise RunFolderError(f"{folder} cannot be read as a run: {str(wrong).splitlines()[0]}") from wrong

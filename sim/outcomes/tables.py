@@ -56,27 +56,29 @@ BOOLEANS = ("resolved", "said_contacted", "said_resolved", "said_satisfied")
 
 @dataclass(frozen=True)
 class Raw:
-    """What an engine wrote down of one replication, before it becomes tables."""
+    """What an engine wrote down of one replication, or of contacts in it that came one after the other, before it
+    becomes tables.
+    """
 
     city: City
     rows: Rows
 
     @cached_property
+    def first(self) -> int:
+        """The number of the first contact."""
+        return int(self.rows.request_numbers.min(initial=np.iinfo(np.int64).max))
+
+    @cached_property
     def order(self) -> NDArray[np.int64]:
-        """The rows of requests in the order of the table: (arrived, request)."""
-        return np.lexsort((self.rows.request_keys[:, 0], self.rows.request_rows[:, 0]))
+        """The rows of requests in the order of the table."""
+        order = np.empty(len(self.rows.request_numbers), np.int64)
+        order[self.rows.request_numbers - self.first] = np.arange(len(order))
+        return order
 
     @cached_property
     def requests(self) -> pd.Series[Any]:
         """The requests of the table, in its order."""
         return _hex(self.rows.request_keys[self.order, 0])
-
-    @cached_property
-    def row_of(self) -> NDArray[np.int64]:
-        """The row of each contact in the table, by its number."""
-        rows = np.empty(len(self.order), np.int64)
-        rows[self.rows.request_numbers[self.order]] = np.arange(len(rows))
-        return rows
 
 
 @dataclass(frozen=True, eq=False)
@@ -183,7 +185,7 @@ def _truth(values: NDArray[np.float64]) -> pd.Series[Any]:
 
 
 def _requests(raw: Raw, replication: int) -> pd.DataFrame:
-    """The table in order of (arrived, request)."""
+    """The table in the order in which the contacts came."""
     city = raw.city
     rows, keys = raw.rows.request_rows[raw.order], raw.rows.request_keys[raw.order]
     names = {
@@ -220,7 +222,7 @@ def _requests(raw: Raw, replication: int) -> pd.DataFrame:
 def _visits(raw: Raw, replication: int) -> pd.DataFrame:
     """The table in the order of requests, then of visits."""
     city, rows = raw.city, raw.rows.visit_rows
-    row = raw.row_of[rows[:, 0].astype(np.int64)] if len(rows) else np.zeros(0, np.int64)
+    row = rows[:, 0].astype(np.int64) - (raw.first if len(rows) else 0)
     order = np.lexsort((rows[:, 1], row))
     rows, row = rows[order], row[order]
     return pd.DataFrame(
@@ -258,6 +260,11 @@ def _problems(raw: Raw, replication: int) -> pd.DataFrame:
             "fixed_by": _hex(keys[:, 1]),
         }
     )
+
+
+def contact_tables(raw: Raw, replication: int) -> dict[str, pd.DataFrame]:
+    """The tables that grow with the number of contacts, by their names."""
+    return {name: _MAKERS[name](raw, replication) for name in ("requests", "visits", "problems")}
 
 
 _MAKERS: dict[str, Callable[[Raw, int], pd.DataFrame]] = {

@@ -61,47 +61,54 @@ def explain(run: Run, request: str, replication: int = 0) -> str:
 
     Raises ``UnknownRequestError`` where none or several fit, or the run kept no requests.
     """
-    requests = _kept(run, replication)
-    fits = requests[requests["request"].str.startswith(request.lower())]
+    _check(run, replication)
+    fits = run.tables.query(
+        "SELECT * FROM requests WHERE replication = ? AND starts_with(request, ?)", replication, request.lower()
+    )
     if len(fits) == 0:
         raise UnknownRequestError(f"no request {request} in replication {replication}")
     if len(fits) > 1:
         few = ", ".join(fits["request"].head(3))
         raise UnknownRequestError(f"{len(fits)} requests begin with {request}: {few} …")
     row = fits.iloc[0]
-    visits = run.tables.visits
-    assert visits is not None
-    own = visits[(visits["replication"] == replication) & (visits["request"] == row["request"])]
-    return "\n".join(_Story(run, row).lines(own))
+    visits = run.tables.query(
+        "SELECT * FROM visits WHERE replication = ? AND request = ? ORDER BY visit", replication, row["request"]
+    )
+    return "\n".join(_Story(run, row).lines(visits))
+
+
+_KINDS = {
+    "longest": "age > 0",
+    "handled again": "rounds > 1",
+    "merged": "status = 'merged'",
+    "closed late": "first_closed > due",
+}
 
 
 def candidates(run: Run, replication: int = 0) -> str:
     """Requests worth a look: of each kind the three that took longest, with their keys."""
-    requests = _kept(run, replication)
+    _check(run, replication)
     end = run.scenario.hours_of(run.scenario.time.end)
-    requests = requests.assign(age=requests["ended"].fillna(end) - requests["arrived"])
-    late = requests["first_closed"] > requests["due"]
-    kinds = {
-        "longest": requests["age"] > 0,
-        "handled again": requests["rounds"] > 1,
-        "merged": requests["status"] == "merged",
-        "closed late": late,
-    }
     lines = [f"Requests of replication {replication} to explain"]
-    for kind, fits in kinds.items():
-        lines.append(f"{kind}:{'' if fits.any() else ' none'}")
-        for row in rows_of(requests[fits].nlargest(3, "age", keep="first")):
+    for kind, fits in _KINDS.items():
+        found = run.tables.query(
+            f"""SELECT request, category, district, coalesce(ended, ?) - arrived AS age FROM requests
+            WHERE replication = ? AND {fits} ORDER BY age DESC, arrived, request LIMIT 3""",
+            end,
+            replication,
+        )
+        lines.append(f"{kind}:{' none' if found.empty else ''}")
+        for row in rows_of(found):
             lines.append(f"  {row.request}  {length(row.age):>8}  {shortened(f'{row.category} in {row.district}', 28)}")
     return "\n".join(lines)
 
 
-def _kept(run: Run, replication: int) -> pd.DataFrame:
-    """The requests of a replication."""
-    if run.tables.requests is None or run.tables.visits is None:
+def _check(run: Run, replication: int) -> None:
+    """Whether there are requests of the replication to tell of."""
+    if not run.tables.contacts:
         raise UnknownRequestError("this run kept measures only: run again with --keep all")
     if not 0 <= replication < run.replications:
         raise UnknownRequestError(f"the run has the replications 0 … {run.replications - 1}")
-    return run.tables.requests[run.tables.requests["replication"] == replication]
 
 
 class _Story:

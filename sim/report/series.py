@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from sim.report.formats import rows_of
 from sim.report.names import OTHERS, Name, Names
 
 if TYPE_CHECKING:
@@ -147,27 +148,31 @@ def flow(run: Run, spans: Bins, names: Names, levels: Levels, sizes: dict[str, f
     """Arrivals and backlog of the units; ``sizes``: their requests."""
     series = as_series(names, sizes)
     days = np.diff(spans.edges) / 24.0
-    requests = run.tables.requests
-    if requests is None:
+    if not run.tables.contacts:
         arrived = [by_bin(levels.of("arrivals", s.members), spans) / days for s in series]
         waiting = [by_bin(levels.of("queue", s.members), spans) / (24.0 * days) for s in series]
         return Flow(series, arrived, waiting, whole=False)
-    came = requests["dispatched"].to_numpy(np.float64)
-    left = np.fmin(requests["closed"].to_numpy(np.float64), requests["ended"].to_numpy(np.float64))
-    left = np.where((requests["status"] == "open") | np.isnan(left), np.inf, left)
+    came = _counts(run, spans, series, "dispatched")
+    left = _counts(run, spans, series, "CASE WHEN status != 'open' THEN least(closed, ended) END")
+    return Flow(series, list(came / days), list((came - left).cumsum(axis=2)), whole=True)
+
+
+def _counts(run: Run, spans: Bins, series: Sequence[Series], moment: str) -> Floats:
+    """Of the requests that were dispatched, those whose ``moment`` lies in each bin; shape [series, replication, bin].
+
+    ``moment``: in SQL, hours from the start, or null.
+    """
+    counts = np.zeros((len(series), run.replications, len(spans.edges) - 1))
+    found = run.tables.query(
+        f"""SELECT owner_unit, replication, least(floor({moment} / ?), ?)::INTEGER AS bin, count(*) AS requests
+        FROM requests WHERE dispatched IS NOT NULL AND {moment} IS NOT NULL GROUP BY ALL""",
+        24.0 * spans.days,
+        counts.shape[2] - 1,
+    )
     number = {pool: i for i, s in enumerate(series) for pool in s.members}
-    unit = requests["owner_unit"].map(number).to_numpy(np.float64)
-    replication = requests["replication"].to_numpy()
-    arrived, stock = [], []
-    for i in range(len(series)):
-        own = (unit == i) & ~np.isnan(came)
-        counts = [
-            [np.searchsorted(np.sort(moments[own & (replication == k)]), spans.edges) for moments in (came, left)]
-            for k in range(run.replications)
-        ]
-        arrived.append(np.array([np.diff(begun) / days for begun, _ in counts]))
-        stock.append(np.array([(begun - gone)[1:].astype(np.float64) for begun, gone in counts]))
-    return Flow(series, arrived, stock, whole=True)
+    for row in rows_of(found[found["owner_unit"].isin(number)]):
+        counts[number[row.owner_unit], row.replication, row.bin] += row.requests
+    return counts
 
 
 # --- the hours of the week -------------------------------------------------------------------------------------------

@@ -1,0 +1,133 @@
+"""The tables of a run: those of its contacts in memory, or in files that are read when somebody asks."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import duckdb
+    import pandas as pd
+
+    from sim.outcomes.spool import Spool
+
+#: Tables that grow with the number of contacts.
+CONTACT_TABLES = ("requests", "visits", "problems")
+
+#: What putting the parts of tables together may take of memory; beyond that DuckDB goes to disk.
+JOINING_BYTES = 1 << 29
+
+
+@dataclass(frozen=True, eq=False)
+class Tables:
+    """What is kept of a run: measures, levels and, but for runs that keep measures alone, the tables of contacts.
+
+    Each of these is a table in memory, or the Parquet file in which it stands.
+    """
+
+    measures: pd.DataFrame
+    levels: pd.DataFrame
+    contacts: Mapping[str, pd.DataFrame | Path] = field(default_factory=dict)
+
+    @property
+    def requests(self) -> pd.DataFrame | None:
+        """All contacts, read anew from their file; None where only measures are kept."""
+        return self._whole("requests")
+
+    @property
+    def visits(self) -> pd.DataFrame | None:
+        """All visits, as ``requests``."""
+        return self._whole("visits")
+
+    @property
+    def problems(self) -> pd.DataFrame | None:
+        """All problems, as ``requests``."""
+        return self._whole("problems")
+
+    def _whole(self, name: str) -> pd.DataFrame | None:
+        table = self.contacts.get(name)
+        return read_table(table) if isinstance(table, Path) else table
+
+    def query(self, question: str, *values: Any) -> pd.DataFrame:
+        """The answer of an SQL question about ``requests``, ``visits`` and ``problems``; ``values`` for its ``?``."""
+        with connection() as asked:
+            for name, table in self.contacts.items():
+                asked.register(name, asked.read_parquet(str(table)) if isinstance(table, Path) else table)
+            return asked.execute(question, values).df()
+
+
+@contextmanager
+def connection() -> Iterator[duckdb.DuckDBPyConnection]:
+    """To a database that holds nothing. Its errors are ``OSError``: a full disk, a file that is none."""
+    import duckdb
+
+    try:
+        with duckdb.connect() as opened:
+            yield opened
+    except (duckdb.IOException, duckdb.InvalidInputException) as wrong:
+        full = "No space left on device" in str(wrong)
+        raise OSError(None, "No space left on device" if full else str(wrong).splitlines()[0]) from wrong
+
+
+def _text(value: object) -> str:
+    """As text in SQL."""
+    return "'" + str(value).replace("'", "''") + "'"
+
+
+def read_table(path: Path) -> pd.DataFrame:
+    """A stored table."""
+    with connection() as files:
+        table: pd.DataFrame = files.read_parquet(str(path)).df()
+        return table
+
+
+def write_table(table: pd.DataFrame, path: Path) -> None:
+    """Store a table."""
+    with connection() as files:
+        files.register("written", table)
+        files.execute(f"COPY written TO {_text(path)} (FORMAT parquet, COMPRESSION zstd)")
+
+
+# --- tables of contacts, written while replications run ---------------------------------------------------------------
+
+
+@contextmanager
+def spooled(folder: Path, replication: int, city: Any) -> Iterator[Spool]:
+    """Takes the rows of a replication; at the end its tables of contacts stand in ``folder`` part by part."""
+    from sim.outcomes.spool import Spool
+    from sim.outcomes.tables import contact_tables
+
+    with tempfile.TemporaryDirectory(prefix="rows-", dir=folder) as rows:
+        spool = Spool(city, Path(rows))
+        yield spool
+        with connection() as files:
+            for number, part in enumerate(spool.read()):
+                for name, table in contact_tables(part, replication).items():
+                    path = _parts(folder, name) / f"{replication:06}-{number:06}.parquet"
+                    path.parent.mkdir(exist_ok=True)
+                    files.register("written", table)
+                    files.execute(f"COPY written TO {_text(path)} (FORMAT parquet)")
+
+
+def _parts(folder: Path, name: str) -> Path:
+    return folder / f"{name}-parts"
+
+
+def join_parts(folder: Path) -> dict[str, Path]:
+    """Make one file of the parts of each table, in the order of replications."""
+    joined = {}
+    for name in CONTACT_TABLES:
+        parts, whole = _parts(folder, name), folder / f"{name}.parquet"
+        with connection() as files:
+            files.execute(f"SET memory_limit = '{JOINING_BYTES >> 20}MiB'")
+            files.execute(f"SET temp_directory = {_text(parts / 'more')}")
+            ordered = ", ".join(_text(path) for path in sorted(parts.glob("*.parquet")))
+            files.execute(f"COPY (FROM read_parquet([{ordered}])) TO {_text(whole)} (FORMAT parquet, COMPRESSION zstd)")
+        shutil.rmtree(parts)
+        joined[name] = whole
+    return joined
