@@ -149,7 +149,7 @@ def run(
     path = find_scenario(scenario)
     loaded = load(path, overrides)
     with store.run_draft(loaded, seed, replications, out) as draft:
-        with progress(loaded.name, replications) as tick:
+        with progress(loaded.name, loaded, replications) as tick:
             found = run_scenario(
                 loaded,
                 replications,
@@ -196,7 +196,7 @@ def compare(
         raise click.UsageError("compare wants at least two scenarios")
     loaded = load_all(scenarios, overrides)
     with store.comparison_draft(loaded[0], replications, out) as draft:
-        with progress(f"{len(loaded)} scenarios", replications) as tick:
+        with progress(f"{len(loaded)} scenarios", loaded[0], replications, len(loaded)) as tick:
             found = compare_scenarios(
                 loaded, replications, seed=seed, engine=engine, processes=processes, progress=tick, tell=tell
             )

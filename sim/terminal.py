@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from datetime import timedelta
+from typing import TYPE_CHECKING
 
 import click
+
+if TYPE_CHECKING:
+    from sim.experiment.parallel import Progress
+    from sim.scenario import Scenario
 
 _interrupts: list[int] = []
 
@@ -39,22 +45,31 @@ def tell(word: str) -> None:
 
 
 @contextmanager
-def progress(what: str, total: int) -> Iterator[Callable[[int], None]]:
-    """A progress bar on stderr; plain lines where stderr is no terminal."""
+def progress(what: str, scenario: Scenario, replications: int, scenarios: int = 1) -> Iterator[Progress]:
+    """A progress bar on stderr, with the simulated date; plain lines where stderr is no terminal.
+
+    Each replication simulates ``scenarios`` one after the other, all from the start to the end of ``scenario``.
+    """
     from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+    from rich.progress import BarColumn, TextColumn, TimeElapsedColumn
+    from rich.progress import Progress as Bar
 
-    console = Console(stderr=True)
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
-        task = bar.add_task(what[:40], total=total)
+    console, time = Console(stderr=True), scenario.time
+    whole, told = scenario.hours_of(time.end), 0
+    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[now]}"), TimeElapsedColumn())
+    with Bar(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
+        task = bar.add_task(what[:36], total=replications * scenarios * whole, now="")
         if not console.is_terminal:
-            click.echo(f"{what}: {total} replications …", err=True)
+            click.echo(f"{what}: {replications} replications …", err=True)
 
-        def tick(done: int) -> None:
+        def tick(done: int, hours: Sequence[float]) -> None:
+            nonlocal told
             check_interrupt()
-            bar.update(task, completed=done)
-            if not console.is_terminal:
-                click.echo(f"{what}: {done} of {total} done", err=True)
+            date = f" {time.start + timedelta(hours=min(hours) % whole):%Y-%m-%d}" if hours else ""
+            passed = done * scenarios * whole + sum(hours)
+            bar.update(task, completed=passed, now=f"{done}/{replications}{date}")
+            if done > told and not console.is_terminal:
+                click.echo(f"{what}: {done} of {replications} done", err=True)
+            told = done
 
         yield tick

@@ -208,7 +208,7 @@ def test_memory_is_that_of_what_is_kept(monkeypatch: pytest.MonkeyPatch) -> None
     assert needed_bytes(beijing, "nothing") < 4e9 < needed_bytes(beijing, "closings") < needed_bytes(beijing, "tables")
     monkeypatch.setattr(memory, "available_bytes", lambda: 8e9)
     check_memory(beijing, 2, "nothing")
-    with pytest.raises(ScenarioError, match="--keep measures"):
+    with pytest.raises(ScenarioError, match="a folder for its tables"):
         check_memory(beijing, 1)
     with pytest.raises(ScenarioError, match="a shorter time"):
         check_memory(beijing, 8, "nothing")

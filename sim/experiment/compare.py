@@ -8,14 +8,14 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from sim.experiment.memory import check_memory, expected_contacts
-from sim.experiment.parallel import each, workers
+from sim.experiment.parallel import each, unseen, workers
 from sim.scenario import Scenario
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from sim.experiment.parallel import Progress
-    from sim.model.simulation import Engine
+    from sim.model.simulation import Clock, Engine
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,14 +58,15 @@ def unique_names(scenarios: Sequence[Scenario]) -> tuple[str, ...]:
 
 
 def _replicate(
-    scenarios: Sequence[Scenario], names: Sequence[str], seed: int, engine: Engine, replication: int
+    scenarios: Sequence[Scenario], names: Sequence[str], seed: int, engine: Engine, replication: int, clock: Clock
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Measures of all scenarios in one replication, and the requests of each variant against the baseline's."""
     import pandas as pd
 
     base, rows, pairs = None, list[pd.DataFrame](), list[dict[str, Any]]()
-    for scenario, name in zip(scenarios, names, strict=True):
-        found, closings = _closings(scenario, seed, engine, replication)
+    for number, (scenario, name) in enumerate(zip(scenarios, names, strict=True)):
+        earlier = number * scenario.hours_of(scenario.time.end)
+        found, closings = _closings(scenario, seed, engine, replication, _after(earlier, clock))
         rows.append(found.assign(scenario=name))
         if base is None:
             base = closings
@@ -74,7 +75,14 @@ def _replicate(
     return pd.concat(rows, ignore_index=True), pd.DataFrame(pairs)
 
 
-def _closings(scenario: Scenario, seed: int, engine: Engine, replication: int) -> tuple[pd.DataFrame, pd.DataFrame]:
+def _after(earlier: float, clock: Clock) -> Clock:
+    """The clock of a scenario whose forerunners took so many hours."""
+    return lambda hours: clock(earlier + hours)
+
+
+def _closings(
+    scenario: Scenario, seed: int, engine: Engine, replication: int, clock: Clock
+) -> tuple[pd.DataFrame, pd.DataFrame]:
     """The measures of a replication, and of its counted contacts no more than what tells how soon they close."""
     import numpy as np
     import pandas as pd
@@ -96,7 +104,7 @@ def _closings(scenario: Scenario, seed: int, engine: Engine, replication: int) -
         times.extend(rows.request_rows[counted][:, moments].tobytes())
         kinds.extend(rows.request_rows[counted][:, codes].astype(np.int32).tobytes())
 
-    found, _ = stream_measures(city, seed, replication, engine, also=keep)
+    found, _ = stream_measures(city, seed, replication, engine, also=keep, clock=clock)
     time, kind = np.frombuffer(times).reshape(-1, 2), np.frombuffer(kinds, np.int32).reshape(-1, 3)
     names = STATUSES, city.districts, [category.name for category in city.categories]
     closings: dict[str, Any] = {"replication": replication, "request": np.frombuffer(keys, np.uint64)}
@@ -125,7 +133,7 @@ def compare(
     seed: int = 1,
     engine: Engine = "auto",
     processes: int | None = None,
-    progress: Progress = lambda done: None,
+    progress: Progress = unseen,
     tell: Callable[[str], None] = lambda word: None,
 ) -> Comparison:
     """Run all scenarios on the same citizens and compare each with the first.

@@ -11,13 +11,13 @@ from numpy.typing import NDArray
 
 from sim.scenario import Problem, Scenario, ScenarioError
 
-#: What is kept of contacts in memory: rows and tables of all of them; how soon each closes, to compare it; a part of
-#: them on their way to files; or nothing once they are over.
-Kept = Literal["tables", "closings", "files", "nothing"]
+#: What is kept of contacts in memory: rows and tables of all of them; how soon each closes, to compare it; or nothing
+#: once they are over.
+Kept = Literal["tables", "closings", "nothing"]
 
 #: By what is kept: tables as measured, closings by their columns. Of one that is open: its records, its events, and
 #: room for growth, generously. Of one pool and hour, as measured.
-BYTES_PER_CONTACT: dict[Kept, float] = {"tables": 3_000, "closings": 300, "files": 0, "nothing": 0}
+BYTES_PER_CONTACT: dict[Kept, float] = {"tables": 3_000, "closings": 300, "nothing": 0}
 BYTES_PER_OPEN = 2_500
 BYTES_PER_POOL_HOUR = 130
 BYTES_AT_REST = 300e6
@@ -122,7 +122,7 @@ def check_memory(scenario: Scenario, at_once: int, kept: Kept = "tables") -> Non
         return
     advice = "a shorter time or a larger “scale” helps"
     if kept == "tables" and needed_bytes(scenario, "nothing") * at_once <= available:
-        advice = "to keep only measures (--keep measures), a shorter time or a larger “scale” helps"
+        advice = f"a folder for its tables, to keep only measures, {advice}"
     raise ScenarioError(
         [
             Problem(

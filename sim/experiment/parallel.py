@@ -5,14 +5,27 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
+import tempfile
 import threading
 import time
-from collections.abc import Callable
-from concurrent.futures import BrokenExecutor, as_completed
+from array import array
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, wait
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Any, TypeVar
 
 Result = TypeVar("Result")
-Progress = Callable[[int], None]
+
+#: How many replications are done, and how many hours of each of those under way have been simulated.
+Progress = Callable[[int, Sequence[float]], None]
+
+#: Seconds between two looks at the workers.
+_LOOK = 0.2
+
+
+def unseen(done: int, hours: Sequence[float]) -> None:
+    """The progress that nobody looks at."""
 
 
 class WorkerDiedError(Exception):
@@ -42,25 +55,30 @@ def each(
     processes: int,
     progress: Progress,
 ) -> list[Result]:
-    """``work(*arguments, replication)`` for every replication, in their order.
+    """``work(*arguments, replication, clock)`` for every replication, in their order.
 
-    ``progress`` is called with the number done. When interrupted, no process is left behind.
+    What it tells its clock, the hours it has simulated, goes on to ``progress``. When interrupted, no process is left
+    behind.
     """
     found: dict[int, Result] = {}
     if processes == 1:
         for k in range(replications):
-            found[k] = work(*arguments, k)
-            progress(len(found))
+            found[k] = work(*arguments, k, lambda hours: progress(len(found), [hours]))
+            progress(len(found), [])
         return [found[k] for k in range(replications)]
     from loky import ProcessPoolExecutor
 
     # fresh interpreters that import nothing of the caller's: works in scripts without a main guard, and in notebooks
     pool = ProcessPoolExecutor(processes, timeout=_IDLE_SECONDS, initializer=_begin_worker)
     try:
-        futures = {pool.submit(work, *arguments, k): k for k in range(replications)}
-        for future in as_completed(futures):
-            found[futures[future]] = future.result()
-            progress(len(found))
+        with _clocks(replications) as clocks:
+            futures = {pool.submit(_watched, work, arguments, k, clocks): k for k in range(replications)}
+            running = set(futures)
+            while running:
+                done, running = wait(running, _LOOK, FIRST_COMPLETED)
+                found.update((futures[future], future.result()) for future in done)
+                hours = array("d", clocks.read_bytes())
+                progress(len(found), [hours[k] for k in range(replications) if hours[k] > 0 and k not in found])
     except BrokenExecutor as wrong:
         raise WorkerDiedError("a worker process was killed, most likely for want of memory") from wrong
     except BaseException:
@@ -72,6 +90,29 @@ def each(
         raise
     pool.shutdown()
     return [found[k] for k in range(replications)]
+
+
+@contextmanager
+def _clocks(replications: int) -> Iterator[Path]:
+    """A file for the simulated hours of each replication: the workers write it, their parent reads it."""
+    handle, name = tempfile.mkstemp(prefix="citysim-")
+    with open(handle, "wb") as file:
+        file.write(bytes(8 * replications))
+    try:
+        yield Path(name)
+    finally:
+        Path(name).unlink()
+
+
+def _watched(work: Callable[..., Result], arguments: tuple[Any, ...], replication: int, clocks: Path) -> Result:
+    """Work of one replication in a worker, with a clock that its parent sees."""
+    with open(clocks, "r+b", buffering=0) as file:
+
+        def clock(hours: float) -> None:
+            file.seek(8 * replication)
+            file.write(array("d", [hours]).tobytes())
+
+        return work(*arguments, replication, clock)
 
 
 def _begin_worker() -> None:

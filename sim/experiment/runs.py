@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from sim.experiment.memory import check_memory, expected_contacts
-from sim.experiment.parallel import Progress, each, workers
+from sim.experiment.parallel import Progress, each, unseen, workers
 from sim.experiment.tables import CONTACT_TABLES, Tables, join_parts, spooled
 from sim.scenario import Scenario
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from sim.model.control import Policy
-    from sim.model.simulation import Engine
+    from sim.model.simulation import Clock, Engine
 
 Keep = Literal["auto", "measures", "all"]
 
@@ -62,13 +62,14 @@ def _replicate(
     keep_all: bool,
     folder: Path | None,
     replication: int,
+    clock: Clock,
 ) -> tuple[Tables, pd.DataFrame]:
     """One replication, and what each pool is."""
     if keep_all and folder is None:
         from sim.measurement import measures
         from sim.outcomes import simulate
 
-        out = simulate(scenario, replication, seed=seed, engine=engine, policies=policies)
+        out = simulate(scenario, replication, seed=seed, engine=engine, policies=policies, clock=clock)
         found = measures(out)  # before the tables of contacts are made
         return Tables(found, out.levels, {name: getattr(out, name) for name in CONTACT_TABLES}), out.pools
 
@@ -79,9 +80,9 @@ def _replicate(
     city = build_city(scenario)
     if keep_all and folder is not None:
         with spooled(folder, replication, city) as spool:
-            found, levels = stream_measures(city, seed, replication, engine, policies, spool.add)
+            found, levels = stream_measures(city, seed, replication, engine, policies, spool.add, clock)
     else:
-        found, levels = stream_measures(city, seed, replication, engine, policies)
+        found, levels = stream_measures(city, seed, replication, engine, policies, clock=clock)
     return Tables(found, levels), pools_table(city)
 
 
@@ -95,15 +96,15 @@ def run(
     keep: Keep = "auto",
     folder: Path | None = None,
     processes: int | None = None,
-    progress: Progress = lambda done: None,
+    progress: Progress = unseen,
     tell: Callable[[str], None] = lambda word: None,
 ) -> Run:
     """Simulate a scenario several times; replication k is the same however many there are.
 
     Where only measures are kept, or a ``folder`` is given that takes the tables of contacts as Parquet files while they
     come, memory follows what is open at once, not what has passed.
-    ``progress`` is called with the number of finished replications, ``tell`` with a word on what takes long. Raises
-    ``ScenarioError`` where the scenario needs more memory than there is.
+    ``progress`` is called with the number of finished replications and the simulated hours of those under way, ``tell``
+    with a word on what takes long. Raises ``ScenarioError`` where the scenario needs more memory than there is.
     """
     from sim.experiment.preparing import prepare
     from sim.model.simulation import choose
@@ -113,7 +114,7 @@ def run(
     expected = expected_contacts(scenario) * replications
     count = workers(replications, processes, expected)
     keep_all = keep == "all" or (keep == "auto" and expected <= KEEP_ALL_UP_TO)
-    check_memory(scenario, count, "nothing" if not keep_all else "tables" if folder is None else "files")
+    check_memory(scenario, count, "tables" if keep_all and folder is None else "nothing")
     begin = time.perf_counter()
     engine = choose(scenario, engine)
     prepare(engine, tell)  # before the processes part

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from sim.measurement.finish import finish
 from sim.measurement.fold import Fold
 from sim.model.city import build_city
-from sim.model.simulation import Engine, stream_rows
+from sim.model.simulation import Clock, Engine, stream_rows, unwatched
 from sim.outcomes import Levels, pools_table
 from sim.scenario import from_dict
 
@@ -27,10 +27,11 @@ def stream_measures(
     engine: Engine = "auto",
     policies: Sequence[Policy] = (),
     also: Callable[[Rows], None] = lambda rows: None,
+    clock: Clock = unwatched,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """The tables of measures and of levels, as from kept tables; ``also`` sees every piece of rows as it passes."""
     fold, levels = Fold.of(city), Levels(city)
-    for rows in stream_rows(city, seed, replication, engine, policies):
+    for rows in stream_rows(city, seed, replication, engine, policies, clock):
         fold.add(rows)
         levels.add(rows)
         also(rows)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Literal
 
+import numpy as np
 from simpy import Environment
 
 from sim.model.city import City
@@ -20,6 +21,14 @@ from sim.scenario import Scenario
 
 Engine = Literal["auto", "simpy", "compiled"]
 
+#: Is told now and then how many hours have been simulated.
+Clock = Callable[[float], None]
+
+
+def unwatched(hours: float) -> None:
+    """The clock that nobody looks at."""
+
+
 #: Where fewer contacts are expected, SimPy is done before compiled code is loaded.
 SMALL = 5_000
 
@@ -33,7 +42,12 @@ def choose(scenario: Scenario, engine: Engine) -> Engine:
 
 
 def stream_rows(
-    city: City, seed: int, replication: int, engine: Engine = "auto", policies: Sequence[Policy] = ()
+    city: City,
+    seed: int,
+    replication: int,
+    engine: Engine = "auto",
+    policies: Sequence[Policy] = (),
+    clock: Clock = unwatched,
 ) -> Iterator[Rows]:
     """What happens in one replication, from the start until just before the end, piece by piece.
 
@@ -41,22 +55,27 @@ def stream_rows(
     """
     random = stream(seed, replication)
     if choose(city.scenario, engine) == "simpy":
-        yield _on_simpy(city, random, policies)
+        yield _on_simpy(city, random, policies, clock)
         return
     from sim.model import kernel
 
-    yield from kernel.stream(city, random, policies)
+    yield from kernel.stream(city, random, policies, clock)
 
 
 def replicate(
-    city: City, seed: int, replication: int, engine: Engine = "auto", policies: Sequence[Policy] = ()
+    city: City,
+    seed: int,
+    replication: int,
+    engine: Engine = "auto",
+    policies: Sequence[Policy] = (),
+    clock: Clock = unwatched,
 ) -> Rows:
     """All that happens in one replication."""
     expected = 1.05 * float(city.births.sum()) * city.end  # visits and repeats beyond that find their room
-    return Rows.joined(stream_rows(city, seed, replication, engine, policies), expected)
+    return Rows.joined(stream_rows(city, seed, replication, engine, policies, clock), expected)
 
 
-def _on_simpy(city: City, random: int, policies: Sequence[Policy]) -> Rows:
+def _on_simpy(city: City, random: int, policies: Sequence[Policy], clock: Clock) -> Rows:
     env, trace = Environment(), Trace()
     journey = Journey(env, city, random, trace)
     control = Control(env, city, journey, policies)
@@ -64,6 +83,9 @@ def _on_simpy(city: City, random: int, policies: Sequence[Policy]) -> Rows:
     collecting = gc.isenabled()
     gc.disable()  # requests leave no cycles behind; looking for them costs a fifth of the run
     try:
+        for midnight in np.arange(24.0, city.end, 24.0):
+            env.run(until=midnight)
+            clock(midnight)
         env.run(until=city.end)
     finally:
         if collecting:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from sim.model.city import build_city
 from sim.model.control import Policy
-from sim.model.simulation import Engine, replicate
+from sim.model.simulation import Clock, Engine, replicate, unwatched
 from sim.outcomes.levels import LEVEL_COLUMNS, Levels
 from sim.outcomes.tables import (
     PROBLEM_COLUMNS,
@@ -36,11 +36,13 @@ def simulate(
     seed: int = 1,
     engine: Engine = "auto",
     policies: Sequence[Policy] = (),
+    clock: Clock = unwatched,
 ) -> Outcomes:
     """One replication of a scenario: a pure function of (scenario, seed, replication).
 
     Both engines, the readable ``simpy`` and the ``compiled`` one, give the same to the last bit. ``policies`` are
-    SimPy processes ``policy(env, city)`` that watch the city and move its staff, see ``sim.model.control``.
+    SimPy processes ``policy(env, city)`` that watch the city and move its staff, see ``sim.model.control``; ``clock``
+    is told now and then how many hours have been simulated.
     """
     city = build_city(scenario)
-    return Outcomes.of(city, replicate(city, seed, replication, engine, policies), seed, replication)
+    return Outcomes.of(city, replicate(city, seed, replication, engine, policies, clock), seed, replication)

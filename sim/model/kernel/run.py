@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -23,7 +23,9 @@ STEPS = 1 << 18
 ROWS = 1 << 10
 
 
-def stream(city: City, random: int, policies: Sequence[Policy] = ()) -> Iterator[Rows]:
+def stream(
+    city: City, random: int, policies: Sequence[Policy] = (), clock: Callable[[float], None] = lambda hours: None
+) -> Iterator[Rows]:
     """What happens in the replication of a random stream, from the start until just before the end, piece by piece.
 
     A piece is good until the next one is asked for: memory follows what is open, not what has passed.
@@ -38,6 +40,7 @@ def stream(city: City, random: int, policies: Sequence[Policy] = ()) -> Iterator
             while env.peek() == compiled.now:
                 env.step()
         yield from compiled.advance(births.until)
+        clock(births.until)
     yield from compiled.close_books(city.end)
     yield Rows.nothing(control.changes)
 

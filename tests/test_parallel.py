@@ -1,0 +1,75 @@
+"""Replications side by side: their order, and what is seen of them while they run."""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from towns import full
+
+import sim
+from sim.experiment.parallel import each
+from sim.model.city import build_city
+from sim.model.simulation import replicate
+from sim.terminal import progress
+
+
+def stands_still(seconds: float, replication: int, clock: Callable[[float], None]) -> int:
+    """Work that tells the time and takes some."""
+    clock(24.0 * (replication + 1))
+    time.sleep(seconds)
+    return replication
+
+
+@pytest.mark.parametrize("processes", [1, 2])
+def test_progress_sees_what_is_done_and_how_far_the_others_are(
+    processes: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    seen: list[tuple[int, list[float]]] = []
+    found = each(stands_still, (0.5,), 3, processes, lambda done, hours: seen.append((done, list(hours))))
+    assert found == [0, 1, 2]
+    assert seen[-1] == (3, [])
+    assert [done for done, _ in seen] == sorted(done for done, _ in seen)
+    assert (0, [24.0, 48.0][:processes]) in seen
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("engine", ["simpy", "compiled"])
+def test_an_engine_tells_the_time(engine: Any) -> None:
+    told: list[float] = []
+    city = build_city(full())
+    replicate(city, 1, 0, engine, clock=told.append)
+    assert told == sorted(set(told))
+    assert told[-1] > city.end - 24.0 * 31.0
+    assert told[-1] <= city.end
+
+
+def test_looking_at_the_time_changes_nothing() -> None:
+    town = full()
+    for engine in ("simpy", "compiled"):
+        watched = sim.simulate(town, engine=engine, clock=lambda hours: None)  # type: ignore[arg-type]
+        assert watched.requests.equals(sim.simulate(town).requests)
+
+
+def test_scenarios_of_a_comparison_are_simulated_one_after_the_other() -> None:
+    town, hours = full(), list[float]()
+    sim.compare([town, town], 1, progress=lambda done, now: hours.extend(now), processes=1)
+    whole = town.hours_of(town.time.end)
+    assert hours == sorted(hours)
+    assert hours[0] <= whole < hours[-1] <= 2 * whole
+
+
+def test_progress_is_told_in_plain_lines(capsys: pytest.CaptureFixture[str]) -> None:
+    with progress("Town", full(), 2) as tick:
+        for done, hours in ((0, [5.0]), (1, []), (1, [30.0]), (2, [])):
+            tick(done, hours)
+    assert capsys.readouterr().err.splitlines() == [
+        "Town: 2 replications …",
+        "Town: 1 of 2 done",
+        "Town: 2 of 2 done",
+    ]
