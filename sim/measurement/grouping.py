@@ -10,7 +10,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from functools import cached_property
+from functools import cache, cached_property
 from itertools import product
 
 import numpy as np
@@ -124,4 +124,9 @@ Axes = Slots | Mapping[str, Axis]
 
 def group_text(values: Iterable[str]) -> str:
     """The values of a group as a JSON list."""
-    return json.dumps(list(values), ensure_ascii=False)
+    return f"[{', '.join(map(_quoted, values))}]"
+
+
+@cache
+def _quoted(value: str) -> str:
+    return json.dumps(value, ensure_ascii=False)

@@ -77,21 +77,24 @@ def count(page_of: Any, pages: Any, used: Any, group: Any, number: Any) -> Any:
 
 @maker
 def _quantiles(page_of: Any, pages: Any, order: Any, begins: Any, percents: Any, hours: Any, found: Any) -> None:
-    counts = np.empty(_PAGES * _PAGE, np.int64)
+    counts = np.zeros(_PAGES * _PAGE, np.int64)
     for group in range(begins.shape[0] - 1):
-        counts[:] = 0
+        first, last = _PAGES, 0  # of the pages on which something is counted
         for i in range(begins[group], begins[group + 1]):
             for number in range(_PAGES):
                 page = page_of[order[i], number]
                 if page > 0:
                     counts[number * _PAGE : (number + 1) * _PAGE] += pages[page]
-        size = counts.sum()
+                    first, last = min(first, number), max(last, number + 1)
+        counted = counts[first * _PAGE : last * _PAGE]
+        size = counted.sum()
         for twin in range(2):
             if size > 0:
-                number, below = 0, counts[0]
+                number, below = first * _PAGE, counted[0]
                 for p in range(percents.shape[0]):
                     while below < max(1, -(-percents[p] * size // 100)):
                         number += 1
                         below += counts[number]
                     found[twin, p, group] = hours[number]
             size -= counts[NOT_REACHED]
+        counted[:] = 0

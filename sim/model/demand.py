@@ -105,21 +105,23 @@ class Demand:
     def _plan(self, first: int, last: int) -> _Plan:
         """How many are born on the days ``first`` … ``last`` − 1, and by which profile."""
         city = self.city
-        shapes, shape_of, means, above = [], [], [], 0
-        for category in range(len(city.categories)):
+        like, shapes, shape_of, means, above = self.rhythm.like, [], {}, [], 0
+        weights = {}
+        for category in sorted(set(like)):
             shape, of = self.rhythm.shapes(category, first, last)
-            daily = 24.0 * city.births[:, category, None] * shape.sum(axis=2)[of]
-            daily *= self.rhythm.season[first:last] * self.day_factors[category][first:last]
+            weights[category] = shape.sum(axis=2)[of]
             shapes.append(shape.cumsum(axis=2))
-            shape_of.append(of + above)
-            means.append(daily)
+            shape_of[category] = of + above
             above += len(shape)
+        for category, of_day in enumerate(self.day_factors):
+            daily = 24.0 * city.births[:, category, None] * weights[like[category]]
+            means.append(daily * (self.rhythm.season[first:last] * of_day[first:last]))
         mean = np.stack(means, axis=1)
         dates = np.arange(self.start + first, self.start + last, dtype=np.uint64)
         homes = np.ascontiguousarray(city.birth_keys, np.uint64)
         u = uniforms(self.stream, COUNT, np.repeat(homes.ravel(), len(dates)), np.tile(dates, homes.size))
         by_day = np.ascontiguousarray(np.moveaxis(_counts(u.reshape(mean.shape), mean), 2, 0))
-        return _Plan(first, dates, homes, by_day, np.concatenate(shapes), np.stack(shape_of, axis=1))
+        return _Plan(first, dates, homes, by_day, np.concatenate(shapes), np.stack([shape_of[i] for i in like], axis=1))
 
     def _births(self, plan: _Plan, begin: int, end: int) -> Births:
         """The births of the plan's days ``begin`` … ``end`` − 1 that lie before the end of the run."""

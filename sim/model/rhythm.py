@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -61,13 +62,20 @@ class Rhythm:
             )
             for s in scenario.demand.shocks.values()
         ]
+        first_of: dict[Any, int] = {}
+        #: The first category with the hours and the shocks of each.
+        self.like = [
+            first_of.setdefault((c.hours, *(i in shock.categories for shock in self.shocks)), i)
+            for i, c in enumerate(scenario.categories.values())
+        ]
 
     def daily(self, first: int, last: int) -> NDArray[np.float64]:
         """Mean births of the days ``first`` … ``last`` − 1, [district, category, day], before the day factors."""
-        columns = []
-        for category in range(self.births.shape[1]):
+        weights = {}
+        for category in sorted(set(self.like)):
             shapes, shape_of = self.shapes(category, first, last)
-            columns.append(24.0 * self.births[:, category, None] * shapes.sum(axis=2)[shape_of])
+            weights[category] = shapes.sum(axis=2)[shape_of]
+        columns = [24.0 * self.births[:, i, None] * weights[like] for i, like in enumerate(self.like)]
         return np.asarray(np.stack(columns, axis=1) * self.season[first:last])
 
     def shapes(self, category: int, first: int, last: int) -> tuple[NDArray[np.float64], NDArray[np.int64]]:

@@ -6,9 +6,10 @@ half-open: an office that is open 9:00–17:00 is open at 9:00 and closed at 17:
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterable, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Annotated, Any, NamedTuple
 
 from pydantic import (
@@ -260,24 +261,22 @@ def open_intervals(calendar: Calendar, start: datetime, until_hours: float) -> l
     `start` is a midnight. Hours that run past midnight belong to the day they begin on, also when the next
     day is a holiday. Adjacent intervals are one.
     """
-    holidays, workdays = set(calendar.holidays), set(calendar.workdays)
+    holidays = {(date - start).days for date in calendar.holidays}
+    workdays = {(date - start).days for date in calendar.workdays}
+    hours = {day: [(to_tick(s.start / 60), to_tick(s.end / 60)) for s in spans] for day, spans in calendar.open.items()}
+    first_weekday = start.weekday()
+    # the evening before may run into the first day; there is no day before year 1, and none after year 9999
+    first = max(-1, (datetime.min - start).days)
+    last = min(math.ceil(until_hours / 24), (datetime.max - start).days + 1)
     intervals: list[tuple[float, float]] = []
-    day = -1  # the evening before may run into the first day
-    while day * 24 < until_hours:
-        try:
-            date = start + timedelta(days=day)
-        except OverflowError:  # no day before year 1, none after year 9999
-            day += 1
-            continue
-        weekday = calendar.workdays_like if date in workdays else date.weekday()
-        for span in () if date in holidays else calendar.open.get(weekday, ()):
-            begin = max(0.0, to_tick(day * 24 + span.start / 60))
-            end = min(until_hours, to_tick(day * 24 + span.end / 60))
+    for day in range(first, last):
+        weekday = calendar.workdays_like if day in workdays else (first_weekday + day) % 7
+        for opens, closes in () if day in holidays else hours.get(weekday, ()):
+            begin, end = max(0.0, 24.0 * day + opens), min(until_hours, 24.0 * day + closes)
             if intervals and begin <= intervals[-1][1]:
                 intervals[-1] = (intervals[-1][0], max(end, intervals[-1][1]))
             elif begin < end:
                 intervals.append((begin, end))
-        day += 1
     return intervals
 
 
