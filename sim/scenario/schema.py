@@ -123,7 +123,7 @@ class Scenario(Section):
     @property
     def digest(self) -> str:
         """SHA-256 in hex of what the scenario says, without its name, description and sources."""
-        data = {key: part for key, part in self.resolved().items() if key not in ("name", "description", "sources")}
+        data = self.model_dump(mode="json", by_alias=True, exclude_none=True, exclude={"name", "description"})
         text = json.dumps(data, sort_keys=True, separators=(",", ":"), allow_nan=False)
         return hashlib.sha256(text.encode()).hexdigest()
 
