@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import copy
 import pickle
+import signal
+import threading
+import time
 from collections.abc import Iterator
 from dataclasses import fields, replace
 from pathlib import Path
@@ -18,7 +21,7 @@ import sim
 from sim.experiment import memory
 from sim.experiment.memory import check_memory, expected_contacts, expected_open, needed_bytes
 from sim.experiment.runs import run
-from sim.experiment.tables import read_table, write_table
+from sim.experiment.tables import _execute, connection, read_table, write_table
 from sim.inference import pairwise_requests
 from sim.measurement import measures
 from sim.measurement.streaming import stream_measures
@@ -141,6 +144,16 @@ def test_a_city_without_anything_has_empty_files(tmp_path: Path) -> None:
         table = getattr(found.tables, name)
         assert len(table) == 0
         assert tuple(table.columns) == columns
+
+
+def test_putting_files_together_can_be_interrupted() -> None:
+    begin = time.monotonic()
+    with connection() as files:
+        threading.Timer(0.3, signal.raise_signal, [signal.SIGINT]).start()
+        with pytest.raises(KeyboardInterrupt):
+            _execute(files, "SELECT sum(a.range * b.range) FROM range(1000000) a, range(1000000) b")
+        assert files.execute("SELECT 1").fetchone() == (1,)
+    assert time.monotonic() - begin < 20
 
 
 def test_a_run_answers_questions(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -118,6 +119,17 @@ def _parts(folder: Path, name: str) -> Path:
     return folder / f"{name}-parts"
 
 
+def _execute(files: duckdb.DuckDBPyConnection, command: str) -> None:
+    """Execute what may take long. DuckDB by itself sees a Ctrl-C after seconds only."""
+    with ThreadPoolExecutor(1) as thread:
+        done = thread.submit(files.execute, command)
+        try:
+            done.result()
+        except BaseException:
+            files.interrupt()
+            raise
+
+
 def join_parts(folder: Path) -> dict[str, Path]:
     """Make one file of the parts of each table, in the order of replications."""
     joined = {}
@@ -127,7 +139,8 @@ def join_parts(folder: Path) -> dict[str, Path]:
             files.execute(f"SET memory_limit = '{JOINING_BYTES >> 20}MiB'")
             files.execute(f"SET temp_directory = {_text(parts / 'more')}")
             ordered = ", ".join(_text(path) for path in sorted(parts.glob("*.parquet")))
-            files.execute(f"COPY (FROM read_parquet([{ordered}])) TO {_text(whole)} (FORMAT parquet, COMPRESSION zstd)")
+            copy = f"COPY (FROM read_parquet([{ordered}])) TO {_text(whole)} (FORMAT parquet, COMPRESSION zstd)"
+            _execute(files, copy)
         shutil.rmtree(parts)
         joined[name] = whole
     return joined
