@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -124,6 +124,8 @@ def _execute(files: duckdb.DuckDBPyConnection, command: str) -> None:
     with ThreadPoolExecutor(1) as thread:
         done = thread.submit(files.execute, command)
         try:
+            while not wait([done], 0.2).done:
+                pass
             done.result()
         except BaseException:
             files.interrupt()
