@@ -17,8 +17,10 @@ from towns import FULL
 from sim.model import demand, rules
 from sim.model.city import City, build_city
 from sim.model.demand import Births, Demand
-from sim.model.draws import CELLS, OCTAVES, child, on_grid, quantiles, stream, uniform
+from sim.model.draws import CELLS, OCTAVES, child, on_grid, quantile, stream, uniform
+from sim.model.quantiles import TAILS, at_nodes
 from sim.scenario import from_dict
+from sim.scenario.distributions import read_distribution
 
 # --- draws -------------------------------------------------------------------------------------------------------
 
@@ -53,12 +55,29 @@ def test_quantiles_are_those_of_frexp() -> None:
     rng = np.random.default_rng(2)
     us = np.concatenate([edges(), rng.random(20_000), 2.0 ** -rng.uniform(1, 60, 20_000)])
     us = us[(us > 0.0) & (us < 1.0)]
-    assert quantiles(TABLE, 0, us).tolist() == [plain_quantile(u) for u in us.tolist()]
+    assert [quantile(TABLE, 0, u) for u in us.tolist()] == [plain_quantile(u) for u in us.tolist()]
 
 
 @given(st.floats(0.0, 1.0, exclude_min=True, exclude_max=True, allow_subnormal=False))
 def test_any_quantile_is_that_of_frexp(u: float) -> None:
-    assert quantiles(TABLE, 0, np.array([u]))[0] == plain_quantile(u)
+    assert quantile(TABLE, 0, u) == plain_quantile(u)
+
+
+@pytest.mark.parametrize("name", ["exponential", "lognormal", "gamma", "erlang"])
+@given(mean=st.floats(0.05, 500), cv=st.floats(0.05, 5), phases=st.integers(1, 60))
+def test_the_commonest_quantiles_are_to_the_last_bit_those_of_scipy(
+    name: str, mean: float, cv: float, phases: int
+) -> None:
+    given_cv = {"exponential": 1.0, "erlang": phases**-0.5}.get(name, cv)
+    made = read_distribution({"distribution": name, "mean": f"{mean} h", "cv": given_cv})
+    frozen = made.frozen()
+    assert at_nodes(made).tolist() == [frozen.ppf(TAILS).tolist(), frozen.isf(TAILS).tolist()]
+    assert made.mean == frozen.mean()
+
+
+@given(st.floats(0.0, 1.0, exclude_min=True, exclude_max=True), st.floats(demand.FEW, 1e7))
+def test_many_births_are_as_many_as_scipy_says(u: float, mean: float) -> None:
+    assert demand.many(np.array([u]), np.array([mean])).tolist() == [stats.poisson.ppf(u, mean)]
 
 
 @given(

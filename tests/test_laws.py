@@ -29,7 +29,6 @@ TABLES = ("requests", "visits", "levels", "problems")
 some_cities = settings(
     max_examples=CITIES or 300,
     derandomize=not CITIES,
-    deadline=None,
     phases=[Phase.explicit, Phase.reuse, Phase.generate, Phase.shrink],
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.large_base_example],
 )

@@ -84,7 +84,7 @@ def test_a_shipped_scenario_in_pieces() -> None:
     check(sim.load("teaching"), 5, 1)
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=15, suppress_health_check=list(HealthCheck))
 @given(cities(), st.integers(1, 20), st.integers(0, 2**32))
 def test_random_cities_in_pieces(city: Any, number: int, seed: int) -> None:
     check(from_dict(city), number, seed)

@@ -7,7 +7,7 @@ from itertools import chain
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from sim.measurement.histogram import EDGES, NOT_REACHED, REPRESENTATIVE, Histogram, bins
@@ -67,7 +67,6 @@ def test_pieces_make_the_same_histogram_as_the_whole(pieces: list[list[float]], 
         assert repr(whole.quantile(percent)) == repr(other.quantile(percent))
 
 
-@settings(deadline=None)  # the first time, it is compiled
 @given(st.lists(st.tuples(ANY, st.integers(0, 3)), max_size=60), PERCENTS)
 def test_quantiles_of_groups_are_those_of_a_histogram_for_each(cases: list[tuple[float, int]], percent: int) -> None:
     histograms = Histograms(5)
@@ -84,7 +83,6 @@ def test_quantiles_of_groups_are_those_of_a_histogram_for_each(cases: list[tuple
         assert repr(float(found[1][0, new])) == repr(expected.quantile(percent, reached_only=True))
 
 
-@settings(deadline=None)
 @given(HOURS)
 def test_the_fast_bin_is_the_bin(hours: float) -> None:
     assert bin_of(hours, math.log(hours)) == bins(hours)

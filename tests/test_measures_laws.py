@@ -27,7 +27,7 @@ RANDOM = st.builds(random_requests, st.integers(0, 2**32 - 1), st.integers(0, 60
 KEY = ["measure", "group_by", "group"]
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(RANDOM)
 def test_a_value_is_its_numerator_over_its_denominator(requests: pd.DataFrame) -> None:
     table = measures(outcomes(requests))
@@ -43,7 +43,7 @@ def test_a_value_is_its_numerator_over_its_denominator(requests: pd.DataFrame) -
     assert bounded.between(0, 1).all()
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(RANDOM, st.randoms())
 def test_the_order_of_rows_does_not_matter(requests: pd.DataFrame, random: np.random.Generator) -> None:
     order = list(range(len(requests)))
@@ -52,7 +52,7 @@ def test_the_order_of_rows_does_not_matter(requests: pd.DataFrame, random: np.ra
     pd.testing.assert_frame_equal(one, other, rtol=1e-9, atol=1e-12)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(RANDOM)
 def test_totals_add_up_over_their_groups(requests: pd.DataFrame) -> None:
     table = measures(outcomes(requests))
@@ -71,7 +71,7 @@ def test_totals_add_up_over_their_groups(requests: pd.DataFrame) -> None:
     assert blamed["value"].sum() == late
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(RANDOM)
 def test_open_requests_are_never_dropped(requests: pd.DataFrame) -> None:
     table = measures(outcomes(requests))

@@ -32,7 +32,7 @@ SHIFTS = [
     {"days": "mon-sun", "hours": "16:00-8:00", "staff": 1},
 ]
 STAFF_TIME = st.sampled_from(["always", "office", "shifts"])
-paths = settings(max_examples=15, deadline=None, derandomize=True)
+paths = settings(max_examples=15, derandomize=True)
 
 
 def one_queue(work: Any, officers: int, time: str = "always", rate: str = "1.6 / h") -> pd.Series:

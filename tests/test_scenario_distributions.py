@@ -6,7 +6,7 @@ import math
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from sim.scenario.distributions import Distribution, constant, read_distribution
@@ -14,7 +14,6 @@ from sim.scenario.errors import ReadError
 
 
 @pytest.mark.parametrize("name", ["lognormal", "lognorm", "gamma", "weibull", "weibull_min", "invgauss"])
-@settings(deadline=None)  # the first call imports SciPy
 @given(mean=st.floats(0.05, 500), cv=st.floats(0.05, 5))
 def test_mean_and_cv_come_out_again(name: str, mean: float, cv: float) -> None:
     made = read_distribution({"distribution": name, "mean": f"{mean} h", "cv": cv}).frozen()

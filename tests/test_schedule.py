@@ -31,7 +31,7 @@ def opening_hours(draw: Any) -> Hours:
 moments = st.one_of(st.integers(0, 110 * 4).map(lambda n: n / 4.0), st.floats(0.0, 110.0))
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(opening_hours(), moments, st.sampled_from([0.0, TICK, -TICK]))
 def test_the_interval_of_a_day_is_that_of_a_search(hours: Hours, t: float, nudge: float) -> None:
     opens, _, _, today = hours
@@ -39,7 +39,7 @@ def test_the_interval_of_a_day_is_that_of_a_search(hours: Hours, t: float, nudge
     assert rules.interval(opens, today, t) == np.searchsorted(opens, t, side="right") - 1
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(opening_hours(), moments, st.floats(0.001, 60.0))
 def test_work_ends_when_its_open_hours_have_passed(hours: Hours, start: float, work: float) -> None:
     opens, closes, *_ = hours
@@ -54,7 +54,7 @@ def test_work_ends_when_its_open_hours_have_passed(hours: Hours, start: float, w
     assert end == np.inf or left == pytest.approx(0.0, abs=1e-9)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(
     st.lists(st.floats(0.0, 1.0), min_size=1, max_size=100).filter(lambda weights: sum(weights) > 0), st.floats(0, 1)
 )

@@ -21,7 +21,6 @@ from sim.scenario import Scenario, from_dict
 CITIES = int(os.environ.get("CITYSIM_TWINS", "60"))
 many = settings(
     max_examples=CITIES,
-    deadline=None,
     derandomize="CITYSIM_TWINS" not in os.environ,
     suppress_health_check=list(HealthCheck),
 )

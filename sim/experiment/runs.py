@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from sim.experiment.memory import check_memory, expected_contacts
 from sim.experiment.parallel import Progress, each, unseen, workers
-from sim.experiment.tables import CONTACT_TABLES, Tables, join_parts, spooled
+from sim.experiment.tables import Tables, join_parts, spooled
+from sim.model.records import CONTACT_TABLES
 from sim.scenario import Scenario
 
 if TYPE_CHECKING:
@@ -75,7 +76,7 @@ def _replicate(
 
     from sim.measurement.streaming import stream_measures
     from sim.model.city import build_city
-    from sim.outcomes import pools_table
+    from sim.outcomes.tables import pools_table
 
     city = build_city(scenario)
     if keep_all and folder is not None:

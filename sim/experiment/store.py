@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Any
 
 from sim.experiment.drafts import Draft, draft
 from sim.experiment.runs import Run
-from sim.experiment.tables import CONTACT_TABLES, Tables, read_table, write_table
+from sim.experiment.tables import Tables, read_table, write_table
 from sim.experiment.versions import commit, packages, version_of
+from sim.model.records import CONTACT_TABLES
 
 if TYPE_CHECKING:
     from sim.scenario import Scenario

@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from sim.model.records import CONTACT_TABLES
 
 if TYPE_CHECKING:
     import duckdb
     import pandas as pd
 
     from sim.outcomes.spool import Spool
-
-#: Tables that grow with the number of contacts.
-CONTACT_TABLES = ("requests", "visits", "problems")
 
 #: What putting the parts of tables together may take of memory; beyond that DuckDB goes to disk.
 JOINING_BYTES = 1 << 29
@@ -62,13 +63,24 @@ class Tables:
             return asked.execute(question, values).df()
 
 
+@cache
+def _database(process: int) -> duckdb.DuckDBPyConnection:
+    """The database of a process, opened once: that takes longer than most questions."""
+    import duckdb
+
+    return duckdb.connect()
+
+
 @contextmanager
-def connection() -> Iterator[duckdb.DuckDBPyConnection]:
-    """To a database that holds nothing. Its errors are ``OSError``: a full disk, a file that is none."""
+def connection(**limits: str) -> Iterator[duckdb.DuckDBPyConnection]:
+    """To a database that holds nothing; to one of its own where it has ``limits`` (settings of DuckDB).
+
+    Its errors are ``OSError``: a full disk, a file that is none.
+    """
     import duckdb
 
     try:
-        with duckdb.connect() as opened:
+        with duckdb.connect(config={**limits}) if limits else _database(os.getpid()).cursor() as opened:
             yield opened
     except (duckdb.IOException, duckdb.InvalidInputException) as wrong:
         full = "No space left on device" in str(wrong)
@@ -78,6 +90,11 @@ def connection() -> Iterator[duckdb.DuckDBPyConnection]:
 def _text(value: object) -> str:
     """As text in SQL."""
     return "'" + str(value).replace("'", "''") + "'"
+
+
+def _copy(what: str, path: Path, compression: str) -> str:
+    """The command that writes a table to a file."""
+    return f"COPY {what} TO {_text(path)} (FORMAT parquet, COMPRESSION {compression})"
 
 
 def read_table(path: Path) -> pd.DataFrame:
@@ -91,7 +108,7 @@ def write_table(table: pd.DataFrame, path: Path) -> None:
     """Store a table."""
     with connection() as files:
         files.register("written", table)
-        files.execute(f"COPY written TO {_text(path)} (FORMAT parquet, COMPRESSION zstd)")
+        files.execute(_copy("written", path, "zstd"))
 
 
 # --- tables of contacts, written while replications run ---------------------------------------------------------------
@@ -101,18 +118,18 @@ def write_table(table: pd.DataFrame, path: Path) -> None:
 def spooled(folder: Path, replication: int, city: Any) -> Iterator[Spool]:
     """Takes the rows of a replication; at the end its tables of contacts stand in ``folder`` part by part."""
     from sim.outcomes.spool import Spool
-    from sim.outcomes.tables import contact_tables
+    from sim.outcomes.tables import make_table
 
     with tempfile.TemporaryDirectory(prefix="rows-", dir=folder) as rows:
         spool = Spool(city, Path(rows))
         yield spool
         with connection() as files:
             for number, part in enumerate(spool.read()):
-                for name, table in contact_tables(part, replication).items():
+                for name in CONTACT_TABLES:
                     path = _parts(folder, name) / f"{replication:06}-{number:06}.parquet"
                     path.parent.mkdir(exist_ok=True)
-                    files.register("written", table)
-                    files.execute(f"COPY written TO {_text(path)} (FORMAT parquet)")
+                    files.register("written", make_table(name, part, replication))
+                    files.execute(_copy("written", path, "snappy"))
 
 
 def _parts(folder: Path, name: str) -> Path:
@@ -137,12 +154,9 @@ def join_parts(folder: Path) -> dict[str, Path]:
     joined = {}
     for name in CONTACT_TABLES:
         parts, whole = _parts(folder, name), folder / f"{name}.parquet"
-        with connection() as files:
-            files.execute(f"SET memory_limit = '{JOINING_BYTES >> 20}MiB'")
-            files.execute(f"SET temp_directory = {_text(parts / 'more')}")
-            ordered = ", ".join(_text(path) for path in sorted(parts.glob("*.parquet")))
-            copy = f"COPY (FROM read_parquet([{ordered}])) TO {_text(whole)} (FORMAT parquet, COMPRESSION zstd)"
-            _execute(files, copy)
+        ordered = ", ".join(_text(path) for path in sorted(parts.glob("*.parquet")))
+        with connection(memory_limit=f"{JOINING_BYTES >> 20}MiB", temp_directory=str(parts / "more")) as files:
+            _execute(files, _copy(f"(FROM read_parquet([{ordered}]))", whole, "zstd"))
         shutil.rmtree(parts)
         joined[name] = whole
     return joined

@@ -9,7 +9,8 @@ from sim.measurement.finish import finish
 from sim.measurement.fold import Fold
 from sim.model.city import build_city
 from sim.model.simulation import Clock, Engine, stream_rows, unwatched
-from sim.outcomes import Levels, pools_table
+from sim.outcomes import Levels
+from sim.outcomes.tables import pools_table
 from sim.scenario import from_dict
 
 if TYPE_CHECKING:

@@ -13,7 +13,8 @@ from datetime import timedelta
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.model.draws import Tables, name_key, tables_of
+from sim.model.draws import Tables, name_key
+from sim.model.quantiles import tables_of
 from sim.model.rhythm import mean_births
 from sim.model.staffing import Family, PoolPlan, Roster, Staffing
 from sim.scenario import Scenario

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import numba
+from numba.core.compiler_lock import global_compiler_lock
 from numba.extending import intrinsic
 
 nb: Any = numba  # much of it has no types
@@ -55,24 +56,43 @@ def _throw_away_others(folder: Path) -> None:
             shutil.rmtree(sibling, ignore_errors=True)
 
 
-def _kept(*signature: str, **how: Any) -> Decorator:
+def _kept(signature: str | None = None, **how: Any) -> Decorator:
     """Compile with numba and keep the result; elsewhere in the process numba keeps its own ways."""
 
     def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
         before = nb.config.CACHE_DIR
         nb.config.CACHE_DIR = place()
         try:
-            compiled: Callable[..., Any] = nb.njit(*signature, cache=bool(place()), **how)(function)
+            compiled: Callable[..., Any] = nb.njit(cache=bool(place()), **how)(function)
         finally:
             nb.config.CACHE_DIR = before
-        return compiled
+        return compiled if signature is None else _of_one_kind(compiled, signature)
 
     return decorate
 
 
-def whole(*signature: str, **how: Any) -> Decorator:
+def _of_one_kind(function: Any, signature: str) -> Any:
+    """The function with this signature alone, compiled or fetched when it is first called.
+
+    Numba would do so at once. Who runs compiled entries, into which rules are inlined, need not wait for the rules.
+    """
+    compile_as = function.compile
+
+    def compile_once(_types_of_the_call: Any) -> Any:
+        with global_compiler_lock:
+            if not function.overloads:
+                compile_as(signature)
+                function.disable_compile()
+        (compiled,) = function.overloads.values()
+        return compiled.entry_point
+
+    function.compile = compile_once
+    return function
+
+
+def whole(signature: str | None = None, **how: Any) -> Decorator:
     """For functions that make arrays."""
-    return _kept(*signature, **how)
+    return _kept(signature, **how)
 
 
 def rule(signature: str) -> Decorator:

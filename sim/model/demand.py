@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
+from scipy import special
 
 from sim.model import rules
 from sim.model.city import City
@@ -100,7 +100,7 @@ class Demand:
             return np.ones(self.days)
         days = np.arange(self.start, self.start + self.days, dtype=np.uint64)
         u = uniforms(self.stream, DAY_FACTOR, np.full(self.days, name_key(*names), np.uint64), days)
-        return np.asarray(stats.gamma.ppf(u, cv**-2.0, scale=cv**2.0))
+        return np.asarray(special.gammaincinv(cv**-2.0, u) * cv**2.0)
 
     def _plan(self, first: int, last: int) -> _Plan:
         """How many are born on the days ``first`` … ``last`` − 1, and by which profile."""
@@ -150,8 +150,15 @@ def _counts(u: NDArray[np.float64], mean: NDArray[np.float64]) -> NDArray[np.int
     counts = np.zeros(mean.shape, np.int64)
     few = mean <= FEW
     counts[few] = _few(u[few], mean[few])
-    counts[~few] = stats.poisson.ppf(u[~few], mean[~few])
+    counts[~few] = many(u[~few], mean[~few])
     return counts
+
+
+def many(u: NDArray[np.float64], mean: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Counts of large means, as ``scipy.stats.poisson.ppf`` has them; to import that takes most of a second."""
+    count = np.ceil(special.pdtrik(u, mean))
+    less = np.maximum(count - 1.0, 0.0)
+    return np.asarray(np.where(special.pdtr(less, mean) >= u, less, count))
 
 
 @whole("int64[:](float64[:], float64[:])")

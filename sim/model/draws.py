@@ -12,17 +12,12 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sim.model.compiling import rule, whole
-
-if TYPE_CHECKING:
-    from sim.scenario.distributions import Distribution
-
 
 #: Instants and durations are multiples of 1/TICKS hours (3.4 µs), so that their sums are exact in float64.
 TICKS = float(2**30)
@@ -130,54 +125,7 @@ def quantile(tables: Any, shape: Any, u: Any) -> Any:
     return on_grid(left + (tables[row, at + 1] - left) * ((depth & (_CELL - 1)) / _CELL))
 
 
-def _tail_nodes() -> NDArray[np.float64]:
-    octave, cell = np.divmod(np.arange(OCTAVES * CELLS + 1), CELLS)
-    return np.asarray(np.ldexp(1.0 - cell / (2 * CELLS), -octave - 1))
-
-
-_TAILS = _tail_nodes()
-
-
-def _rows(spec: Distribution) -> NDArray[np.float64]:
-    """The values at the nodes of the lower and of the upper tail."""
-    if spec.kind == "constant":
-        return np.full((2, _TAILS.size), spec.value)
-    if spec.kind == "quantiles":
-        return np.asarray(np.interp(np.stack([_TAILS, 1.0 - _TAILS]), spec.probabilities, spec.values))
-    frozen = spec.frozen()
-    return np.stack([np.asarray(frozen.ppf(_TAILS)), np.asarray(frozen.isf(_TAILS))])
-
-
-#: A tail that holds more of the mean than this beyond 2⁻⁴⁰ is cut off there; else all quantiles carry what is missing.
-_SMALL = 1e-3
-
-
-def _table(spec: Distribution) -> NDArray[np.float64]:
-    """The two rows of one distribution; its mean is made exact by a factor, unless its tail is too heavy for that."""
-    rows: NDArray[np.float64] = _rows(spec)
-    if spec.kind == "scipy" and 0 < spec.mean < math.inf:
-        inner = np.sum((rows[:, 1:] + rows[:, :-1]) / 2 * -np.diff(_TAILS))
-        factor = spec.mean / (inner + rows[:, -1].sum() * _TAILS[-1])
-        if abs(factor - 1.0) < _SMALL:
-            rows *= factor
-    return rows
-
-
-def tables_of(specs: Iterable[Distribution]) -> Tables:
-    """Quantile tables of several distributions: rows 2·i and 2·i + 1 are those of the i-th."""
-    return np.ascontiguousarray(np.concatenate([_table(s) for s in specs]))
-
-
 @rule("float64(float64[:, :], int64, uint64, uint64, uint64, uint64)")
 def duration(tables: Any, shape: Any, stream: Any, purpose: Any, key: Any, index: Any) -> Any:
     """A duration in hours drawn from table ``shape``."""
     return quantile(tables, shape, uniform(stream, purpose, key, index))
-
-
-@whole("float64[:](float64[:, :], int64, float64[:])")
-def quantiles(tables: Any, shape: Any, us: Any) -> Any:
-    """``quantile`` for an array of probabilities."""
-    out = np.empty(us.shape[0])
-    for i in range(us.shape[0]):
-        out[i] = quantile(tables, shape, us[i])
-    return out

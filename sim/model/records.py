@@ -94,6 +94,9 @@ REQUEST_FIELDS = (
 VISIT_FIELDS = ("row", "visit", "home", "pool", "kind", "round", "queued", "started", "ended", "worked")
 PROBLEM_FIELDS = ("district", "category", "born", "first_report", "fixed")
 
+#: What is made of these rows: the tables that grow with the number of contacts.
+CONTACT_TABLES = ("requests", "visits", "problems")
+
 
 class Problem:
     """Something wrong in the city, from its birth until it is fixed."""

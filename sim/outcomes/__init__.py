@@ -8,12 +8,11 @@ from sim.model.city import build_city
 from sim.model.control import Policy
 from sim.model.simulation import Clock, Engine, replicate, unwatched
 from sim.outcomes.levels import LEVEL_COLUMNS, Levels
-from sim.outcomes.tables import (
+from sim.outcomes.replication import (
     PROBLEM_COLUMNS,
     REQUEST_COLUMNS,
     VISIT_COLUMNS,
     Outcomes,
-    pools_table,
 )
 from sim.scenario import Scenario
 
@@ -24,7 +23,6 @@ __all__ = [
     "VISIT_COLUMNS",
     "Levels",
     "Outcomes",
-    "pools_table",
     "simulate",
 ]
 

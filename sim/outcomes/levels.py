@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from sim.model.city import City
 from sim.model.compiling import rule, whole
 from sim.model.records import Rows
 from sim.model.staffing import PoolPlan, Roster
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 LEVEL_COLUMNS = ("replication", "pool", "hour", "arrivals", "queue", "busy", "on_duty")
 
@@ -51,6 +53,8 @@ class Levels:
 
     def table(self, replication: int) -> pd.DataFrame:
         """The tidy table, one row a pool and hour."""
+        import pandas as pd
+
         city, hours = self.city, self.hours
         names = pd.Index([plan.name for plan in city.pools], dtype="str")
         on_duty = np.zeros((len(names), hours))

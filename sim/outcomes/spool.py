@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from sim.model.city import City
 from sim.model.records import PROBLEM_FIELDS, REQUEST_FIELDS, VISIT_FIELDS, Rows
-from sim.outcomes.tables import Raw
+from sim.outcomes.replication import Raw
 
 #: Contacts of a part, and about as many problems.
 PART = 1 << 16

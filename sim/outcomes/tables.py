@@ -1,15 +1,8 @@
-"""What happened: the tables of one replication, with fixed columns.
-
-``requests``, ``visits``, ``levels`` and ``problems`` are the contract that scripts and notebooks lean on. Times are
-hours since the scenario's start, names are text, a missing moment is null.
-"""
+"""How tables are made of what an engine wrote down."""
 
 from __future__ import annotations
 
-import html
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
-from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -18,135 +11,16 @@ from numpy.typing import NDArray
 
 from sim.model.city import City
 from sim.model.pools import KINDS
-from sim.model.records import CAUSES, REQUEST_FIELDS, STATUSES, VISIT_FIELDS, Rows
+from sim.model.records import REQUEST_FIELDS, STATUSES, VISIT_FIELDS
 from sim.outcomes.levels import Levels
-from sim.scenario import Scenario
+from sim.outcomes.replication import REQUEST_COLUMNS, Raw
 
-REQUEST_COLUMNS = (
-    *(
-        "replication",
-        "request",
-        "problem",
-        "repeat_of",
-        "arrived",
-        "channel",
-        "district",
-        "category",
-        "urgency",
-    ),
-    *("first_unit", "owner_unit", "status", "answered_wait", "dispatched", "contact_due", "contacted", "due"),
-    *("first_closed", "closed", "ended", "hops", "rounds", "resolved", "called_back", "said_contacted"),
-    *("said_resolved", "said_satisfied", "excluded", *(f"hours_{cause}" for cause in CAUSES)),
-)
-VISIT_COLUMNS = (
-    "replication",
-    "request",
-    "visit",
-    "pool",
-    "kind",
-    "round",
-    "queued",
-    "started",
-    "ended",
-    "worked",
-)
-PROBLEM_COLUMNS = (*("replication", "problem", "district", "category", "born", "first_report", "fixed", "fixed_by"),)
 BOOLEANS = ("resolved", "said_contacted", "said_resolved", "said_satisfied")
 
 
-@dataclass(frozen=True)
-class Raw:
-    """What an engine wrote down of one replication, or of contacts in it that came one after the other, before it
-    becomes tables.
-    """
-
-    city: City
-    rows: Rows
-
-    @cached_property
-    def first(self) -> int:
-        """The number of the first contact."""
-        return int(self.rows.request_numbers.min(initial=np.iinfo(np.int64).max))
-
-    @cached_property
-    def order(self) -> NDArray[np.int64]:
-        """The rows of requests in the order of the table."""
-        order = np.empty(len(self.rows.request_numbers), np.int64)
-        order[self.rows.request_numbers - self.first] = np.arange(len(order))
-        return order
-
-    @cached_property
-    def requests(self) -> pd.Series[Any]:
-        """The requests of the table, in its order."""
-        return _hex(self.rows.request_keys[self.order, 0])
-
-
-@dataclass(frozen=True, eq=False)
-class Outcomes:
-    """The tables of one replication; ``requests`` has a row for each contact, inside the count window or not.
-
-    ``levels`` holds time integrals over each hour: the mean number waiting, at work and on duty. ``pools`` tells of
-    each pool: kind (unit or pool), level, district ("" for the whole city), wage per hour, overtime factor.
-
-    Those of a simulation are made when they are first asked for.
-    """
-
-    scenario: Scenario
-    replication: int
-    seed: int
-    end: float
-    count_from: float
-    count_until: float
-    requests: pd.DataFrame
-    visits: pd.DataFrame
-    levels: pd.DataFrame
-    problems: pd.DataFrame
-    pools: pd.DataFrame
-    #: What the tables are made of; None where they were given.
-    raw: Raw | None = field(default=None, init=False)
-
-    @staticmethod
-    def of(city: City, rows: Rows, seed: int, replication: int) -> Outcomes:
-        """What an engine wrote down, its tables yet to be made."""
-        out, time = object.__new__(Outcomes), city.scenario.time
-        out.__dict__.update(
-            scenario=city.scenario,
-            replication=replication,
-            seed=seed,
-            end=city.end,
-            count_from=city.scenario.hours_of(time.count_from),
-            count_until=city.scenario.hours_of(time.count_until),
-            raw=Raw(city, rows),
-        )
-        return out
-
-    def __getattr__(self, name: str) -> Any:
-        """A table that has not been made yet."""
-        raw: Raw | None = self.__dict__.get("raw")
-        if raw is None or name not in _MAKERS:
-            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
-        table = self.__dict__[name] = _MAKERS[name](raw, self.replication)
-        return table
-
-    @property
-    def untouched(self) -> Raw | None:
-        """What the tables are made of, as long as nobody holds one that could have been changed since."""
-        return None if any(name in self.__dict__ for name in ("requests", "visits", "problems")) else self.raw
-
-    def __repr__(self) -> str:
-        """What it is and how much."""
-        count = len(self.requests) if self.raw is None else len(self.raw.rows.request_rows)
-        return f"<Outcomes of {self.scenario.name!r}, replication {self.replication}: {count:,} contacts>"
-
-    def _repr_html_(self) -> str:
-        head = self.requests.head(10).to_html(index=False, max_cols=12)
-        return f"<p>{html.escape(repr(self))}</p>{head}"
-
-    @property
-    def counted(self) -> pd.DataFrame:
-        """The contacts that arrived inside the count window."""
-        arrived = self.requests["arrived"]
-        return self.requests[(arrived >= self.count_from) & (arrived < self.count_until)]
+def make_table(name: str, raw: Raw, replication: int) -> pd.DataFrame:
+    """One of ``TABLES``."""
+    return _MAKERS[name](raw, replication)
 
 
 def pools_table(city: City) -> pd.DataFrame:
@@ -171,6 +45,11 @@ def _hex(keys: NDArray[np.uint64]) -> pd.Series[Any]:
     digits = np.frombuffer(keys.astype(">u8").tobytes().hex().encode(), "S16").astype("U16")
     text = pd.Series(digits, dtype="str")
     return text.where(keys != 0)
+
+
+def _request_names(raw: Raw) -> pd.Series[Any]:
+    """The requests of the table, in its order."""
+    return _hex(raw.rows.request_keys[raw.order, 0])
 
 
 def _named(codes: NDArray[np.float64], names: Sequence[str]) -> pd.Categorical:
@@ -199,7 +78,7 @@ def _requests(raw: Raw, replication: int) -> pd.DataFrame:
     }
     table: dict[str, Any] = {
         "replication": np.full(len(rows), replication),
-        "request": raw.requests,
+        "request": _request_names(raw),
         "problem": _hex(keys[:, 1]),
         "repeat_of": _hex(keys[:, 2]),
         "excluded": pd.array(np.zeros(len(rows), bool), dtype="boolean"),
@@ -228,7 +107,7 @@ def _visits(raw: Raw, replication: int) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "replication": np.full(len(rows), replication),
-            "request": raw.requests.take(row).reset_index(drop=True),
+            "request": _request_names(raw).take(row).reset_index(drop=True),
             "visit": rows[:, 1].astype(np.int64),
             "pool": _named(rows[:, 3], [p.name for p in city.pools]),
             "kind": _named(rows[:, 4], KINDS),
@@ -260,11 +139,6 @@ def _problems(raw: Raw, replication: int) -> pd.DataFrame:
             "fixed_by": _hex(keys[:, 1]),
         }
     )
-
-
-def contact_tables(raw: Raw, replication: int) -> dict[str, pd.DataFrame]:
-    """The tables that grow with the number of contacts, by their names."""
-    return {name: _MAKERS[name](raw, replication) for name in ("requests", "visits", "problems")}
 
 
 _MAKERS: dict[str, Callable[[Raw, int], pd.DataFrame]] = {

@@ -1,8 +1,8 @@
 """Distributions of durations as data: what a scenario says, checked and brought to one form.
 
-SciPy is imported only where a scenario gives SciPy's own parameters; a mean with a coefficient of variation
-is turned into parameters here. Formulas: Johnson, Kotz, Balakrishnan, Continuous Univariate Distributions
-(1994), by matching the first two moments.
+SciPy is imported only where a scenario gives SciPy's own parameters, or asks for the mean of a rarer distribution; a
+mean with a coefficient of variation is turned into parameters here. Formulas: Johnson, Kotz, Balakrishnan, Continuous
+Univariate Distributions (1994), by matching the first two moments.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, PlainSerializer, WithJsonSchema
 
 from sim.scenario.errors import Fault, ReadError, nearest, quoted
-from sim.scenario.moments import BY_MOMENTS, Parameters
+from sim.scenario.moments import BY_MOMENTS, MEANS, Parameters
 from sim.scenario.numbers import described, number_in, read_number, read_text
 from sim.scenario.quantities import duration_text, read_duration, read_signed_duration, to_tick
 
@@ -55,6 +55,8 @@ class Distribution:
         if self.kind == "quantiles":
             corners = list(zip(self.probabilities, self.values, strict=True))
             return math.fsum((p1 - p0) * (v0 + v1) / 2 for (p0, v0), (p1, v1) in itertools.pairwise(corners))
+        if self.name in MEANS:
+            return MEANS[self.name](*(value for _, value in self.shapes)) * self.scale + self.loc
         return _scipy_mean(self)
 
     def frozen(self) -> Any:

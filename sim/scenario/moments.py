@@ -70,3 +70,11 @@ BY_MOMENTS: dict[str, Callable[[float, float], tuple[Parameters, float, float]]]
     "invgauss": _invgauss,
     "uniform": _uniform,
 }
+
+#: The mean for location 0 and scale 1, from the shapes, of those whose mean SciPy need not be asked for.
+MEANS: dict[str, Callable[..., float]] = {
+    "expon": lambda: 1.0,
+    "lognorm": lambda s: math.sqrt(math.exp(s * s)),
+    "gamma": lambda a: a,
+    "erlang": lambda a: a,
+}
