@@ -11,10 +11,9 @@ from sim.model import purposes, rules
 from sim.model.compiling import called, part, shared
 from sim.model.draws import child
 from sim.model.kernel import views as the
-from sim.model.kernel.codes import CALL, COMES_AGAIN, ENDS, IS_REPORTED, NOT_YET, REDIAL
+from sim.model.kernel.codes import COMES_AGAIN, ENDS, IS_REPORTED, NOT_YET, REDIAL
 from sim.model.kernel.schedule import schedule
 from sim.model.kernel.steps import draw, lasts, write_problem, write_request
-from sim.model.records import IN_INTAKE, INTAKE_OPEN
 
 
 @part
@@ -142,23 +141,12 @@ def next_report(w: Any, p: Any) -> Any:
 def contact(w: Any, i: Any, key: Any, p: Any, repeat_of: Any, district: Any, category: Any) -> Any:
     """A citizen turns to the city."""
     called()
-    r, now = the.request(w, i), w.now
-    r.key, r.contact, r.problem, r.repeat_of, r.arrived = key, w.contacts, p, repeat_of, now
-    r.district, r.category = district, category
-    r.place = key if p < 0 else the.problem(w, p).key
+    the.requests(w)[i] = the.blank(w, 0)
+    r = the.request(w, i)
+    r.key, r.contact, r.problem, r.repeat_of = key, w.contacts, p, repeat_of
+    r.district, r.category, r.place = district, category, key if p < 0 else the.problem(w, p).key
+    r.arrived = r.mark = w.now
     w.contacts += 1
-    r.channel = r.urgency = r.street = 0
-    r.right = r.right_family = r.first_unit = r.owner = r.unit = -1
-    r.status, r.stage = INTAKE_OPEN, CALL
-    r.answered_wait = r.dispatched = r.contacted = r.first_closed = r.closed = r.called_back = math.nan
-    r.contact_due = r.due = r.due_now = math.inf
-    r.resolved = r.said_contacted = r.said_resolved = r.said_satisfied = r.last_answer = -1
-    r.hops = r.rounds = r.visits = r.dispatches = r.wrongs = r.tries = r.part = r.asks = r.attempt = 0
-    r.calls, r.abandoned, r.call_wait = 0, 0, 0.0
-    r.hours[:] = 0.0
-    r.mark, r.until, r.cover, r.timer_cause = now, math.nan, -1, IN_INTAKE
-    r.visiting = r.waiting = r.calling = r.overtaken = r.reached = r.asked = r.asking = r.awaits = r.joins = 0
-    r.next = r.previous = -1
     if p >= 0:
         the.problem(w, p).users += 1
         belongs(w, i, r)

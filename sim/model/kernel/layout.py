@@ -130,6 +130,7 @@ ARRAYS: dict[str, tuple[Any, int]] = {
     "later": (LATER, 1),
     "spans": (np.int32, 1),  # the first of the later events of each span of time
     "requests": (REQUEST, 1),
+    "blank": (REQUEST, 1),  # what a request is like before anything has happened to it, alone
     "visits": (VISIT, 1),
     "problems": (PROBLEM, 1),
     "birth_time": (np.float64, 1),

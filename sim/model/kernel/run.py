@@ -23,9 +23,7 @@ STEPS = 1 << 18
 ROWS = 1 << 10
 
 
-def stream(
-    city: City, random: int, policies: Sequence[Policy] = (), clock: Callable[[float], None] = lambda hours: None
-) -> Iterator[Rows]:
+def stream(city: City, random: int, policies: Sequence[Policy], clock: Callable[[float], None]) -> Iterator[Rows]:
     """What happens in the replication of a random stream, from the start until just before the end, piece by piece.
 
     A piece is good until the next one is asked for: memory follows what is open, not what has passed.

@@ -12,8 +12,9 @@ from sim.model.city import City
 from sim.model.demand import Births
 from sim.model.draws import Tables, quantile
 from sim.model.kernel import layout
+from sim.model.kernel.codes import CALL
 from sim.model.kernel.schedule import AHEAD
-from sim.model.records import PROBLEM_FIELDS, REQUEST_FIELDS, VISIT_FIELDS
+from sim.model.records import IN_INTAKE, INTAKE_OPEN, PROBLEM_FIELDS, REQUEST_FIELDS, VISIT_FIELDS
 from sim.model.staffing import Family
 
 PER = {"city": 0, "district": 1, "street": 2}
@@ -47,7 +48,14 @@ class World:
         spans = np.full(int(city.end * _spans_per_hour(city)) + 1 + 2 * AHEAD, -1, np.int32)
         steps = np.zeros(len(city.rosters), np.int64)
         self.put(
-            **_matters(city), **_organisation(city), pools=_pools(city), spans=spans, steps=steps, lines=lines, **empty
+            **_matters(city),
+            **_organisation(city),
+            pools=_pools(city),
+            blank=_blank(),
+            spans=spans,
+            steps=steps,
+            lines=lines,
+            **empty,
         )
 
     def __getitem__(self, name: str) -> int:
@@ -232,6 +240,20 @@ def _pools(city: City) -> Records:
         pools[p]["queue"], pools[p]["roster"], pools[p]["discipline"] = -1, plan.roster, plan.discipline
         pools[p]["pauses"], pools[p]["is_street"] = pauses, plan.level == "street"
     return pools
+
+
+def _blank() -> Records:
+    """A request before anything has happened to it."""
+    blank = np.zeros(1, layout.REQUEST)
+    for name in ["answered_wait", "dispatched", "contacted", "first_closed", "closed", "called_back", "until"]:
+        blank[name] = np.nan
+    blank["contact_due"] = blank["due"] = blank["due_now"] = np.inf
+    for name in ["right", "right_family", "first_unit", "owner", "unit", "next", "previous"]:
+        blank[name] = -1
+    for name in ["resolved", "said_contacted", "said_resolved", "said_satisfied", "last_answer", "cover"]:
+        blank[name] = -1
+    blank["status"], blank["stage"], blank["timer_cause"] = INTAKE_OPEN, CALL, IN_INTAKE
+    return blank
 
 
 def _policies(city: City) -> dict[str, Any]:
