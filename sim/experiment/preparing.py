@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 
 #: They compile at the same time and leave the code in the cache. The compiler cannot be interrupted, processes can.
 _PROGRAMS = (
-    "from sim.model.kernel import prepare; prepare()",
-    "from sim.measurement.streaming import prepare; prepare()",
+    "import gc; gc.disable(); from sim.model.kernel import prepare; prepare()",
+    "import gc; gc.disable(); from sim.measurement.streaming import prepare; prepare()",
 )
 
 

@@ -195,5 +195,8 @@ def part(function: Callable[..., Any]) -> Callable[..., Any]:
 
 def _part(function: Callable[..., Any], **how: Any) -> Callable[..., Any]:
     how |= {"_nrt": False, "error_model": "numpy", "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
-    compiled: Callable[..., Any] = nb.njit(pipeline_class=_compiler(_PartCode), **how)(function)
-    return compiled
+    compiled: Any = nb.njit(pipeline_class=_compiler(_PartCode), **how)(function)
+    template = compiled.get_call_template
+    # numba would make a copy for each constant with which a part is called
+    compiled.get_call_template = lambda types, named: template(tuple(map(nb.types.unliteral, types)), named)
+    return compiled  # type: ignore[no-any-return]
