@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import ast
-import re
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -113,37 +111,3 @@ def test_simpy_keeps_the_private_names_the_clockwork_uses() -> None:
     assert entry[0] == 3.0
     assert entry[1] == simpy.events.NORMAL == 1
     assert next(env._eid) == entry[2] + 1
-
-
-def test_numba_leaves_parts_to_the_entries_that_contain_them(monkeypatch: pytest.MonkeyPatch) -> None:
-    from sim.model import compiling
-    from sim.model.compiling import called, part, shared, whole
-
-    monkeypatch.setattr(compiling, "place", lambda: "")  # where nothing is kept
-
-    @part
-    def doubled(x: Any) -> Any:
-        return 2 * x
-
-    @shared
-    def quadrupled(x: Any) -> Any:
-        called()
-        return doubled(doubled(x))
-
-    @part
-    def eightfold(x: Any) -> Any:
-        return quadrupled(doubled(x))
-
-    @whole("int64(int64)")
-    def entry(x: Any) -> Any:
-        return eightfold(x) + quadrupled(x)
-
-    assert entry(3) == 36
-    for one in (doubled, quadrupled, eightfold):
-        (compiled,) = one.overloads.values()
-        assert not compiled.library._finalized
-        with pytest.raises(TypeError):
-            one(3)
-    code = entry.inspect_llvm(entry.signatures[0])
-    defined = re.findall(r"^define .*?(doubled|quadrupled|eightfold)", code, re.MULTILINE)
-    assert defined == ["quadrupled"]  # the others are inlined
