@@ -189,7 +189,7 @@ def shared(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def part(function: Callable[..., Any]) -> Callable[..., Any]:
-    """For the parts of the compiled engine, inlined into its entries."""
+    """For the parts of the compiled engine, inlined into its entries; only these and other parts call them."""
     return _part(function, forceinline=True)
 
 
