@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import numpy as np
+import pytest
 
-from sim.model.compiling import nb, rule
+from sim.model import compiling
+from sim.model.compiling import called, entry, nb, part, rule, shared
 
 
 def test_a_rule_is_compiled_when_first_called_and_for_its_own_types_alone() -> None:
@@ -34,3 +37,37 @@ def test_a_rule_first_called_by_compiled_code_has_its_own_types_too() -> None:
     assert twice(3) == 2.0
     assert compiled.signatures == [(nb.types.float64,)]
     assert third(6) == 2.0
+
+
+def test_numba_leaves_parts_to_the_entries_that_contain_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(compiling, "place", lambda: "")  # where nothing is kept
+
+    @part
+    def doubled(x: Any) -> Any:
+        return 2 * x
+
+    @shared
+    def quadrupled(x: Any) -> Any:
+        called()
+        return doubled(doubled(x))
+
+    @part
+    def eightfold(x: Any) -> Any:
+        return quadrupled(doubled(x))
+
+    @entry
+    def run(x: Any) -> Any:
+        return eightfold(x) + quadrupled(x) + doubled(1)
+
+    def defined(library: Any) -> list[str]:
+        return re.findall(r"^define .*?(doubled|quadrupled|eightfold|run)", library.get_llvm_str(), re.MULTILINE)
+
+    assert run(3) == 38
+    for one in (doubled, quadrupled, eightfold):
+        (compiled,) = one.overloads.values()  # none for the constant
+        assert not compiled.library._finalized
+        assert defined(compiled.library) == [one.__name__]
+        with pytest.raises(TypeError):
+            one(3)
+    (compiled,) = run.overloads.values()
+    assert set(defined(compiled.library)) == {"run", "quadrupled"}  # the others are inlined

@@ -4,20 +4,34 @@ from __future__ import annotations
 
 import math
 from itertools import chain
+from typing import Any
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sim.measurement import pages
+from sim.measurement.compiled import maker
 from sim.measurement.histogram import EDGES, NOT_REACHED, REPRESENTATIVE, Histogram, bins
-from sim.measurement.pages import Histograms, bin_of, count
+from sim.measurement.pages import Histograms
 
 TICK = 2.0**-30
 PERCENTS = st.integers(1, 100)
 # durations in hours on the grid of the clock, from one tick to 900 years
 HOURS = st.integers(1, int(900 * 8766 / TICK)).map(lambda ticks: ticks * TICK)
 ANY = st.one_of(HOURS, st.just(0.0), st.just(math.inf))
+
+
+@maker
+def bin_of(hours: Any, log: Any) -> Any:
+    """Python does not call parts."""
+    return pages.bin_of(hours, log)
+
+
+@maker
+def count(page_of: Any, pages_of: Any, used: Any, group: Any, number: Any) -> None:
+    pages.count(page_of, pages_of, used, group, number)
 
 
 def filled(*pieces: list[float]) -> Histogram:

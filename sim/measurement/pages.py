@@ -84,7 +84,8 @@ def _quantiles(page_of: Any, pages: Any, order: Any, begins: Any, percents: Any,
             for number in range(_PAGES):
                 page = page_of[order[i], number]
                 if page > 0:
-                    counts[number * _PAGE : (number + 1) * _PAGE] += pages[page]
+                    for k in range(_PAGE):  # adding slices takes seconds to compile
+                        counts[number * _PAGE + k] += pages[page, k]
                     first, last = min(first, number), max(last, number + 1)
         counted = counts[first * _PAGE : last * _PAGE]
         size = counted.sum()

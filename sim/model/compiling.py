@@ -6,6 +6,7 @@ numba looks at the file of a function alone, and would go on using a function wh
 
 from __future__ import annotations
 
+import ctypes
 import hashlib
 import os
 import shutil
@@ -17,6 +18,8 @@ from pathlib import Path
 from typing import Any
 
 import numba
+from numba.core.codegen import JITCodeLibrary
+from numba.core.compiler import Compiler
 from numba.core.compiler_lock import global_compiler_lock
 from numba.extending import intrinsic
 
@@ -56,6 +59,61 @@ def _throw_away_others(folder: Path) -> None:
             shutil.rmtree(sibling, ignore_errors=True)
 
 
+# numba optimises every function, makes native code of it, and optimises it again in each function that contains it.
+# With functions in functions in functions that was most of the time to compile. So the code of a part stays as numba
+# has written it down, and an entry takes in that of its parts, and of the parts of these: it is optimised once.
+
+
+class _PartCode(JITCodeLibrary):
+    """The code of a part, which is neither optimised nor made native."""
+
+    def _optimize_functions(self, module: Any) -> None:
+        pass
+
+    def _ensure_finalized(self) -> None:
+        pass
+
+    def get_pointer_to_function(self, name: str) -> Any:
+        """What answers Python, should it call a part: a TypeError."""
+        return ctypes.cast(ctypes.pythonapi.PyErr_BadArgument, ctypes.c_void_p).value
+
+    @property
+    def codegen(self) -> Any:
+        """Of native code, only ``set_env`` is asked."""
+        return self
+
+    def set_env(self, name: str, environment: Any) -> None:
+        """Native code would get the address of its constants here."""
+
+
+class _EntryCode(JITCodeLibrary):
+    """The code of an entry and of all its parts."""
+
+    def finalize(self) -> None:
+        """Optimise it and make it native."""
+        found: dict[Any, None] = {}
+        ahead = list(self._linking_libraries)
+        while ahead:
+            library = ahead.pop()
+            if library not in found:
+                found[library] = None
+                ahead.extend(library._linking_libraries if isinstance(library, _PartCode) else ())
+        self._linking_libraries = list(found)
+        super().finalize()  # type: ignore[no-untyped-call]
+
+
+def _compiler(code: Any) -> Any:
+    """numba's compiler, which leaves what it makes of a function in ``code``."""
+
+    class Into(Compiler):
+        def define_pipelines(self) -> Any:
+            self.state.library = code(self.state.targetctx.codegen(), self.state.func_id.func_qualname)
+            self.state.library.enable_object_caching()
+            return super().define_pipelines()  # type: ignore[no-untyped-call]
+
+    return Into
+
+
 def _kept(signature: str | None = None, **how: Any) -> Decorator:
     """Compile with numba and keep the result; elsewhere in the process numba keeps its own ways."""
 
@@ -92,7 +150,7 @@ def _of_one_kind(function: Any, signature: str) -> Any:
 
 def whole(signature: str | None = None, **how: Any) -> Decorator:
     """For functions that make arrays."""
-    return _kept(signature, **how)
+    return _kept(signature, no_cfunc_wrapper=True, pipeline_class=_compiler(_EntryCode), **how)
 
 
 def rule(signature: str) -> Decorator:
@@ -100,12 +158,12 @@ def rule(signature: str) -> Decorator:
 
     Nothing is allocated in them, so nothing is counted either: numba's reference counts would cost more than the work.
     """
-    return _kept(signature, _nrt=False, forceinline=True)
+    return _kept(signature, _nrt=False, forceinline=True, no_cfunc_wrapper=True)
 
 
 def entry(function: Callable[..., Any]) -> Any:
     """For what Python calls of the compiled engine."""
-    return _kept(_nrt=False, error_model="numpy")(function)
+    return whole(_nrt=False, error_model="numpy")(function)
 
 
 @intrinsic
@@ -127,11 +185,18 @@ def shared(function: Callable[..., Any]) -> Callable[..., Any]:
 
     That spares the compiler, and the processor's cache of instructions. Their first word is ``called()``.
     """
-    compiled: Callable[..., Any] = nb.njit(_nrt=False, forceinline=False, error_model="numpy")(function)
-    return compiled
+    return _part(function, forceinline=False)
 
 
 def part(function: Callable[..., Any]) -> Callable[..., Any]:
-    """For the parts of the compiled engine, inlined into its entries."""
-    compiled: Callable[..., Any] = nb.njit(_nrt=False, forceinline=True, error_model="numpy")(function)
-    return compiled
+    """For the parts of the compiled engine, inlined into its entries; only these and other parts call them."""
+    return _part(function, forceinline=True)
+
+
+def _part(function: Callable[..., Any], **how: Any) -> Callable[..., Any]:
+    how |= {"_nrt": False, "error_model": "numpy", "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
+    compiled: Any = nb.njit(pipeline_class=_compiler(_PartCode), **how)(function)
+    template = compiled.get_call_template
+    # numba would make a copy for each constant with which a part is called
+    compiled.get_call_template = lambda types, named: template(tuple(map(nb.types.unliteral, types)), named)
+    return compiled  # type: ignore[no-any-return]
