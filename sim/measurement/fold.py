@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sim.measurement import quantities
-from sim.measurement.compiled import entry, part
+from sim.measurement.compiled import LANES, add_lanes, entry, part
 from sim.measurement.grouping import Bools, Floats, Ints, Slots, by_month, by_name
 from sim.measurement.pages import Histograms, bin_of, count
 from sim.measurement.quantities import (
@@ -199,8 +199,11 @@ def _at(lists: Any, months: Any, days: Any, hours: Any) -> Any:
 
 @part
 def _sum(sums: Any, slot: Any, vector: Any, first: Any, last: Any) -> Any:
-    for j in range(first, last):
-        sums[slot, j] += vector[j]
+    row, whole = sums[slot], last - (last - first) % LANES
+    for j in range(first, whole, LANES):
+        add_lanes(row, vector, j)
+    for j in range(whole, last):
+        row[j] += vector[j]
 
 
 @entry
@@ -233,14 +236,16 @@ def _add(
             vector[FIRST_HOURS + cause] = rows[i, _FIRST_HOURS + cause]
         blamed = quantities.largest(rows[i, _FIRST_HOURS:], lists[at.on_the_clock :]) if late else 0
         number = bin_of(hours, log) if request and q[0].own else -1
-        for block in range(3):
-            if block == 0:
-                slot = lists[at.district + district] + lists[at.category + category]
-            elif block == 1:
-                slot = lists[at.unit + unit]
-            else:
-                slot = lists[at.urgency + int(r.urgency)] + lists[at.channel + channel]
-                slot += _at(lists, at.month, at.days, r.arrived)
+        month = _at(lists, at.month, at.days, r.arrived)
+        slots = (
+            lists[at.district + district] + lists[at.category + category],
+            lists[at.unit + unit],
+            lists[at.urgency + int(r.urgency)] + lists[at.channel + channel] + month,
+        )
+        if number >= 0:
+            for slot in slots:
+                count(page_of, pages, used, slot, number)
+        for slot in slots:
             _sum(sums, slot, vector, OF_ALL, OF_CALLERS)
             if request:
                 _sum(sums, slot, vector, OF_REQUESTS, OF_ALL)
@@ -252,8 +257,6 @@ def _add(
                 _sum(sums, slot, vector, OF_ANSWERED, OF_LATE)
             if called:
                 _sum(sums, slot, vector, OF_CALLERS, BLAME)
-            if number >= 0:
-                count(page_of, pages, used, slot, number)
         if answered and q[0].scored:
             month = _at(lists, at.month_of_answer, at.days_of_answer, r.called_back)
             _sum(answer_sums, lists[at.district_of_answer + district] + month, vector, 0, len(RATES))
