@@ -120,7 +120,7 @@ class Demand:
         dates = np.arange(self.start + first, self.start + last, dtype=np.uint64)
         homes = np.ascontiguousarray(city.birth_keys, np.uint64)
         u = uniforms(self.stream, COUNT, np.repeat(homes.ravel(), len(dates)), np.tile(dates, homes.size))
-        by_day = np.ascontiguousarray(np.moveaxis(_counts(u.reshape(mean.shape), mean), 2, 0))
+        by_day = np.ascontiguousarray(np.moveaxis(_counts(u, mean), 2, 0))
         return _Plan(first, dates, homes, by_day, np.concatenate(shapes), np.stack([shape_of[i] for i in like], axis=1))
 
     def _births(self, plan: _Plan, begin: int, end: int) -> Births:
@@ -147,18 +147,20 @@ class Demand:
 
 def _counts(u: NDArray[np.float64], mean: NDArray[np.float64]) -> NDArray[np.int64]:
     """Poisson counts by inversion: of each probability, the least number whose distribution function reaches it."""
-    counts = np.zeros(mean.shape, np.int64)
-    few = mean <= FEW
-    counts[few] = _few(u[few], mean[few])
-    counts[~few] = stats.poisson.ppf(u[~few], mean[~few])
+    counts = _few(u, mean.ravel()).reshape(mean.shape)
+    many = mean > FEW
+    if many.any():
+        counts[many] = stats.poisson.ppf(u.reshape(mean.shape)[many], mean[many])
     return counts
 
 
-@whole("int64[:](float64[:], float64[:])")
+@whole("int64[:](float64[::1], float64[::1])")
 def _few(u: Any, mean: Any) -> Any:
-    """The counts of small means, by adding up probabilities."""
+    """The counts of small means, by adding up probabilities; 0 for others."""
     counts = np.zeros(u.shape[0], np.int64)
     for i in range(u.shape[0]):
+        if mean[i] > FEW:
+            continue
         probability = math.exp(-mean[i])
         reached, before, n = probability, 0.0, 0
         while reached < u[i] and (reached > before or n < mean[i]):  # what is left may be too little to add up
