@@ -147,7 +147,7 @@ class Demand:
 
 def _counts(u: NDArray[np.float64], mean: NDArray[np.float64]) -> NDArray[np.int64]:
     """Poisson counts by inversion: of each probability, the least number whose distribution function reaches it."""
-    counts = _few(u, mean.ravel()).reshape(mean.shape)
+    counts: NDArray[np.int64] = _few(u, mean.ravel()).reshape(mean.shape)
     many = mean > FEW
     if many.any():
         counts[many] = stats.poisson.ppf(u.reshape(mean.shape)[many], mean[many])
