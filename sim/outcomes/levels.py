@@ -40,7 +40,8 @@ class Levels:
 
     def add(self, rows: Rows) -> None:
         """Count these visits and changes of staff."""
-        self.changes = np.concatenate([self.changes, rows.staff_changes])
+        if len(rows.staff_changes):
+            self.changes = np.concatenate([self.changes, rows.staff_changes])
         _count(
             rows.visit_rows,
             *(self.city.end, self.hours, self.pauses, self.edges, self.opens, self.closes, self.today),
