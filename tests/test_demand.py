@@ -162,7 +162,8 @@ def test_births_at_one_instant_come_by_key() -> None:
     heads = np.zeros(6, np.int64)
     np.add.at(heads, (time * (5 / 24.0)).astype(int) + 1, 1)
     out = np.empty(5), np.empty(5, np.uint64), np.empty(5, np.int64), np.empty(5, np.int64)
-    demand._sort(48.0, time, keys, np.arange(5), heads, *out, 2)
+    homes = np.arange(5) // 2 << 32 | np.arange(5) % 2
+    demand._sort(48.0, time, keys, homes, heads, *out)
     order = np.lexsort((keys, time))
     np.testing.assert_array_equal(out[0], 48.0 + time[order])
     np.testing.assert_array_equal(out[1], keys[order])

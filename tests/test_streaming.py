@@ -7,7 +7,6 @@ import pickle
 import signal
 import threading
 import time
-from collections.abc import Iterator
 from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
@@ -25,9 +24,11 @@ from sim.experiment.tables import _execute, connection, read_table, write_table
 from sim.inference import pairwise_requests
 from sim.measurement import measures
 from sim.measurement.streaming import stream_measures
+from sim.model import kernel
 from sim.model.city import build_city
+from sim.model.draws import stream
 from sim.model.records import PROBLEM_FIELDS, REQUEST_FIELDS, VISIT_FIELDS, Rows
-from sim.model.simulation import replicate, stream_rows
+from sim.model.simulation import replicate, stream_rows, unwatched
 from sim.outcomes import PROBLEM_COLUMNS, REQUEST_COLUMNS, VISIT_COLUMNS, Outcomes, spool, tables
 from sim.scenario import ScenarioError
 
@@ -167,22 +168,21 @@ def test_a_run_answers_questions(tmp_path: Path) -> None:
 # --- rows and tables ---
 
 
-def test_pieces_are_joined_before_the_next_one_comes() -> None:
-    city = build_city(full())
-
-    def spoiled() -> Iterator[Rows]:
-        for rows in stream_rows(city, 1, 0, "compiled"):
-            yield rows
-            for f in fields(Rows):
-                getattr(rows, f.name)[:] = 0
-
-    joined, whole = Rows.joined(spoiled()), replicate(city, 1, 0, "compiled")
+def test_rows_that_are_kept_are_those_that_leave_in_pieces() -> None:
+    city, random, pieces = build_city(full()), stream(1, 0), list[Rows]()
+    for rows in kernel.stream(city, random, (), unwatched):
+        pieces.append(copy.deepcopy(rows))
+        for f in fields(Rows):
+            getattr(rows, f.name)[:] = 0  # the next one may use the same memory
+    grown, changes = kernel.stream(city, random, (), unwatched, kept=1)
+    kept = replace(grown, staff_changes=changes.staff_changes)
     widths = {"request_rows": REQUEST_FIELDS, "visit_rows": VISIT_FIELDS, "problem_rows": PROBLEM_FIELDS}
     for f in fields(Rows):
-        assert np.array_equal(getattr(joined, f.name), getattr(whole, f.name), equal_nan=f.name in widths)
-    nothing = Rows.joined([])
+        joined = np.concatenate([getattr(rows, f.name) for rows in pieces])
+        for whole in (kept, replicate(city, 1, 0, "compiled")):
+            assert np.array_equal(joined, getattr(whole, f.name), equal_nan=f.name in widths)
     for name, names in widths.items():
-        assert getattr(nothing, name).shape == (0, len(names))
+        assert getattr(Rows.nothing(), name).shape == (0, len(names))
 
 
 def test_tables_are_made_once_when_they_are_asked_for() -> None:

@@ -41,7 +41,7 @@ def _births(scenario: Scenario) -> NDArray[np.float64]:
     from sim.model.rhythm import Rhythm
 
     rhythm = Rhythm(scenario)
-    return np.asarray(rhythm.daily(0, rhythm.days).sum(axis=0))
+    return rhythm.daily(0, rhythm.days)
 
 
 def _reports(scenario: Scenario) -> NDArray[np.float64]:

@@ -2,9 +2,40 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from llvmlite import ir
+from numba import types
+from numba.extending import intrinsic
+from numba.np.arrayobj import make_array
+
 from sim.model.compiling import Decorator, entry, part, whole
 
-__all__ = ["entry", "maker", "part"]
+__all__ = ["LANES", "add_lanes", "entry", "maker", "part"]
 
 #: Parts are inlined into entries, which Python calls; neither makes arrays. For what makes arrays:
 maker: Decorator = whole(error_model="numpy")
+
+#: Numbers that the processor adds at once.
+LANES = 4
+
+_array: Any = make_array
+
+
+@intrinsic
+def _add_lanes(typing_context: Any, sums: Any, numbers: Any, at: Any) -> Any:
+    """Add ``LANES`` numbers of an array, from ``at`` on, to those at the same place in another one."""
+
+    def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        lanes = ir.VectorType(ir.DoubleType(), LANES).as_pointer()
+        starts = (
+            _array(kind)(context, builder, a).data for kind, a in zip(signature.args[:2], arguments, strict=False)
+        )
+        to, of = (builder.bitcast(builder.gep(start, [arguments[2]]), lanes) for start in starts)
+        builder.store(builder.fadd(builder.load(to, align=8), builder.load(of, align=8)), to, align=8)
+        return context.get_dummy_value()
+
+    return types.none(sums, numbers, types.intp), code
+
+
+add_lanes: Any = _add_lanes

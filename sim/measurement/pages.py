@@ -28,7 +28,7 @@ class Histograms:
 
     def __init__(self, groups: int) -> None:
         self.page_of = np.zeros((groups, _PAGES), np.int32)
-        self.pages = np.zeros((64, _PAGE), np.int64)
+        self.pages = np.zeros((64, _PAGE), np.uint32)
         self.used = np.ones(1, np.int64)
 
     def make_room(self) -> None:
@@ -72,7 +72,7 @@ def count(page_of: Any, pages: Any, used: Any, group: Any, number: Any) -> Any:
         page = np.int32(used[0])
         page_of[group, number // _PAGE] = page
         used[0] += 1
-    pages[page, number % _PAGE] += 1
+    pages[page, number % _PAGE] += np.uint32(1)
 
 
 @maker

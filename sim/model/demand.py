@@ -80,7 +80,7 @@ class Demand:
         everywhere = self._day_factors(factor.city, "city")
         self.day_factors = [everywhere * by_group[g] for g in groups]
         self.draft_time, self.draft_key = np.empty(0), np.empty(0, np.uint64)  # room for a day, used again and again
-        self.draft_cell, self.heads = np.empty(0, np.int64), np.empty(1, np.int64)
+        self.draft_home, self.heads = np.empty(0, np.int64), np.empty(1, np.int64)
 
     def __iter__(self) -> Iterator[Births]:
         days = max(PLAN_COUNTS // max(self.city.births.size, 1), 1)
@@ -120,7 +120,7 @@ class Demand:
         dates = np.arange(self.start + first, self.start + last, dtype=np.uint64)
         homes = np.ascontiguousarray(city.birth_keys, np.uint64)
         u = uniforms(self.stream, COUNT, np.repeat(homes.ravel(), len(dates)), np.tile(dates, homes.size))
-        by_day = np.ascontiguousarray(np.moveaxis(_counts(u.reshape(mean.shape), mean), 2, 0))
+        by_day = np.ascontiguousarray(np.moveaxis(_counts(u, mean), 2, 0))
         return _Plan(first, dates, homes, by_day, np.concatenate(shapes), np.stack([shape_of[i] for i in like], axis=1))
 
     def _births(self, plan: _Plan, begin: int, end: int) -> Births:
@@ -130,15 +130,15 @@ class Demand:
         if len(self.draft_time) < most:
             room = most + most // 4
             self.draft_time, self.draft_key = np.empty(room), np.empty(room, np.uint64)
-            self.draft_cell, self.heads = np.empty(room, np.int64), np.empty(room + 1, np.int64)
+            self.draft_home, self.heads = np.empty(room, np.int64), np.empty(room + 1, np.int64)
         time, key, district, category = (np.empty(n, kind) for kind in (float, np.uint64, np.int64, np.int64))
         at = 0
         for day in range(begin, end):
             to = at + int(of_day[day - begin])
-            draft = self.draft_time, self.draft_key, self.draft_cell, self.heads[: to - at + 1]
+            draft = self.draft_time, self.draft_key, self.draft_home, self.heads[: to - at + 1]
             columns = time[at:to], key[at:to], district[at:to], category[at:to]
             _draw(np.uint64(self.stream), plan.homes, plan.dates, plan.counts, plan.shapes, plan.shape_of, day, *draft)
-            _sort(24.0 * (plan.first + day), *draft, *columns, len(self.city.categories))
+            _sort(24.0 * (plan.first + day), *draft, *columns)
             at = to
         until = min(24.0 * (plan.first + end), self.city.end)
         n = int(np.searchsorted(time, until))
@@ -147,25 +147,27 @@ class Demand:
 
 def _counts(u: NDArray[np.float64], mean: NDArray[np.float64]) -> NDArray[np.int64]:
     """Poisson counts by inversion: of each probability, the least number whose distribution function reaches it."""
-    counts = np.zeros(mean.shape, np.int64)
-    few = mean <= FEW
-    counts[few] = _few(u[few], mean[few])
-    counts[~few] = many(u[~few], mean[~few])
+    counts: NDArray[np.int64] = _few(u, mean.ravel()).reshape(mean.shape)
+    large = mean > FEW
+    if large.any():
+        counts[large] = many(u.reshape(mean.shape)[large], mean[large])
     return counts
 
 
-def many(u: NDArray[np.float64], mean: NDArray[np.float64]) -> NDArray[np.float64]:
+def many(u: NDArray[np.float64], mean: NDArray[np.float64]) -> NDArray[np.int64]:
     """Counts of large means, as ``scipy.stats.poisson.ppf`` has them; to import that takes most of a second."""
     count = np.ceil(special.pdtrik(u, mean))
     less = np.maximum(count - 1.0, 0.0)
-    return np.asarray(np.where(special.pdtr(less, mean) >= u, less, count))
+    return np.asarray(np.where(special.pdtr(less, mean) >= u, less, count), np.int64)
 
 
-@whole("int64[:](float64[:], float64[:])")
+@whole("int64[:](float64[::1], float64[::1])")
 def _few(u: Any, mean: Any) -> Any:
-    """The counts of small means, by adding up probabilities."""
+    """The counts of small means, by adding up probabilities; 0 for others."""
     counts = np.zeros(u.shape[0], np.int64)
     for i in range(u.shape[0]):
+        if mean[i] > FEW:
+            continue
         probability = math.exp(-mean[i])
         reached, before, n = probability, 0.0, 0
         while reached < u[i] and (reached > before or n < mean[i]):  # what is left may be too little to add up
@@ -187,27 +189,38 @@ def _draw(
     day: Any,
     time: Any,
     key: Any,
-    cell: Any,
+    home: Any,
     heads: Any,
 ) -> None:
-    """Hour of the day, key and cell (district · categories + category) of the births of a day, unsorted.
+    """Hour of the day, key and home (district · 2³² + category) of the births of a day, unsorted.
 
     ``heads[b + 1]`` becomes the number of births in bucket b of the day; there are as many buckets as births. The
     day's key is a child of the home's key, a birth's key a child of the day's; the moment follows the day's shape.
     """
-    heads[:] = 0
-    scale = (heads.shape[0] - 1) / 24.0
     at = 0
     for d in range(homes.shape[0]):
         for c in range(homes.shape[1]):
-            day_key = child(homes[d, c], BIRTH, dates[day])
+            if counts[day, d, c] > 0:
+                day_key = child(homes[d, c], BIRTH, dates[day])
+                for ordinal in range(counts[day, d, c]):
+                    key[at], home[at] = day_key, ordinal
+                    at += 1
+    n = heads.shape[0] - 1
+    for i in range(n):  # loops with nothing but draws, of which the processor makes several at once
+        key[i] = child(key[i], BIRTH, np.uint64(home[i]))
+    for i in range(n):
+        time[i] = uniform(stream, MOMENT, key[i], np.uint64(0))
+    at = 0
+    for d in range(homes.shape[0]):
+        for c in range(homes.shape[1]):
             shape = shapes[shape_of[d, c], day]
-            for ordinal in range(counts[day, d, c]):
-                own = child(day_key, BIRTH, np.uint64(ordinal))
-                moment = rules.time_of_day(shape, uniform(stream, MOMENT, own, np.uint64(0)))
-                time[at], key[at], cell[at] = moment, own, d * homes.shape[1] + c
-                heads[int(moment * scale) + 1] += 1
+            for _ in range(counts[day, d, c]):
+                time[at], home[at] = rules.time_of_day(shape, time[at]), d << 32 | c
                 at += 1
+    heads[:] = 0
+    scale = n / 24.0
+    for i in range(n):
+        heads[int(time[i] * scale) + 1] += 1
 
 
 @entry
@@ -215,17 +228,16 @@ def _sort(
     midnight: Any,
     draft_time: Any,
     draft_key: Any,
-    draft_cell: Any,
+    draft_home: Any,
     heads: Any,
     time: Any,
     key: Any,
     district: Any,
     category: Any,
-    categories: Any,
 ) -> None:
     """The births of a day in order of (time, key): into buckets by time, then each put before those it precedes.
 
-    Buckets hold about one birth each, so what is left to sort is short; ``district`` holds the cell meanwhile.
+    Buckets hold about one birth each, so what is left to sort is short; ``district`` holds the home meanwhile.
     """
     n = time.shape[0]
     scale = n / 24.0
@@ -235,15 +247,14 @@ def _sort(
         b = int(draft_time[i] * scale)
         at = heads[b]
         heads[b] = at + 1
-        time[at], key[at], district[at] = midnight + draft_time[i], draft_key[i], draft_cell[i]
+        time[at], key[at], district[at] = midnight + draft_time[i], draft_key[i], draft_home[i]
     for i in range(1, n):
-        t, k, home = time[i], key[i], district[i]
+        t, k, h = time[i], key[i], district[i]
         at = i
         while at > 0 and (time[at - 1] > t or (time[at - 1] == t and key[at - 1] > k)):
             time[at], key[at], district[at] = time[at - 1], key[at - 1], district[at - 1]
             at -= 1
-        time[at], key[at], district[at] = t, k, home
+        time[at], key[at], district[at] = t, k, h
     for i in range(n):
-        home = district[i]
-        district[i] = home // categories
-        category[i] = home - district[i] * categories
+        category[i] = district[i] & 0xFFFFFFFF
+        district[i] >>= 32

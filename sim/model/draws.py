@@ -54,7 +54,7 @@ def uniform(stream: Any, purpose: Any, key: Any, index: Any) -> Any:
     return (np.float64(bits >> _ELEVEN) + 0.5) * (1.0 / 9007199254740992.0)
 
 
-@whole("float64[:](uint64, uint64, uint64[:], uint64[:])")
+@whole("float64[:](uint64, uint64, uint64[::1], uint64[::1])")
 def uniforms(stream: Any, purpose: Any, keys: Any, indices: Any) -> Any:
     """``uniform`` for arrays of keys and indices of equal length."""
     out = np.empty(keys.shape[0])

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import math
 from array import array
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, fields
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -222,44 +222,6 @@ class Rows:
     def nothing(staff_changes: Sequence[tuple[float, int, int]] = ()) -> Rows:
         """No rows, but what policies have changed."""
         return Trace().rows(staff_changes)
-
-    @staticmethod
-    def joined(pieces: Iterable[Rows], expected: float = 0.0) -> Rows:
-        """Several pieces as one; each is copied before the next one is asked for.
-
-        About ``expected`` contacts will come: memory that is asked for at once, and touched once, is the cheapest.
-        """
-        sizes = {"visit_rows": _VISITS * expected, "staff_changes": 0.0}
-        like = Trace().rows(())
-        columns = [_Column(getattr(like, f.name), int(sizes.get(f.name, expected))) for f in fields(Rows)]
-        for piece in pieces:
-            for f, column in zip(fields(Rows), columns, strict=True):
-                column.add(getattr(piece, f.name))
-        return Rows(*(column.rows for column in columns))
-
-
-_VISITS = 4.0  # of a contact, generously: memory that is not used costs nothing
-
-
-class _Column:
-    """Rows that come in pieces."""
-
-    def __init__(self, like: NDArray[Any], expected: int) -> None:
-        self.room, self.size = np.empty((expected, *like.shape[1:]), like.dtype), 0
-
-    def add(self, piece: NDArray[Any]) -> None:
-        """Put a copy behind what is there."""
-        end = self.size + len(piece)
-        if end > len(self.room):
-            old, self.room = self.rows, np.empty((2 * end, *self.room.shape[1:]), self.room.dtype)
-            self.room[: self.size] = old
-        self.room[self.size : end] = piece
-        self.size = end
-
-    @property
-    def rows(self) -> NDArray[Any]:
-        """All that have come."""
-        return self.room[: self.size]
 
 
 @dataclass

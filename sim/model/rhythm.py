@@ -70,13 +70,13 @@ class Rhythm:
         ]
 
     def daily(self, first: int, last: int) -> NDArray[np.float64]:
-        """Mean births of the days ``first`` … ``last`` − 1, [district, category, day], before the day factors."""
+        """Mean births of the days ``first`` … ``last`` − 1, [category, day], before the day factors."""
         weights = {}
         for category in sorted(set(self.like)):
             shapes, shape_of = self.shapes(category, first, last)
             weights[category] = shapes.sum(axis=2)[shape_of]
-        columns = [24.0 * self.births[:, i, None] * weights[like] for i, like in enumerate(self.like)]
-        return np.asarray(np.stack(columns, axis=1) * self.season[first:last])
+        rows = [24.0 * self.births[:, i] @ weights[like] for i, like in enumerate(self.like)]
+        return np.asarray(np.stack(rows) * self.season[first:last])
 
     def shapes(self, category: int, first: int, last: int) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
         """Shares of the hours of each day with their shocks, [shape, day, hour], and the shape of each district.

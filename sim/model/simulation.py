@@ -71,8 +71,12 @@ def replicate(
     clock: Clock = unwatched,
 ) -> Rows:
     """All that happens in one replication."""
-    expected = 1.05 * float(city.births.sum()) * city.end  # visits and repeats beyond that find their room
-    return Rows.joined(stream_rows(city, seed, replication, engine, policies, clock), expected)
+    random = stream(seed, replication)
+    if choose(city.scenario, engine) == "simpy":
+        return _on_simpy(city, random, policies, clock)
+    from sim.model import kernel
+
+    return kernel.replicate(city, random, policies, clock)
 
 
 def _on_simpy(city: City, random: int, policies: Sequence[Policy], clock: Clock) -> Rows:

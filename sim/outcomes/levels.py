@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from sim.model import rules
 from sim.model.city import City
 from sim.model.compiling import rule, whole
 from sim.model.records import Rows
@@ -33,21 +34,19 @@ class Levels:
         # by how much the number of those who wait, or work, changes from each hour to the next
         self.queue, self.busy = np.zeros((2, self.hours + 2, pools))
         self.changes: NDArray[np.float64] = np.zeros((0, 3))
-        rosters = [city.rosters[plan.roster] for plan in city.pools]
-        self.pauses = np.array([roster.pauses for roster in rosters], np.bool_)
-        sizes = [len(roster.hours[0]) if roster.pauses else 0 for roster in rosters]
-        self.edges = np.cumsum([0, *sizes], dtype=np.int64)
-        paused = [roster.hours for roster in rosters if roster.pauses]
-        self.opens, self.closes = (
-            np.concatenate([hours[i] for hours in paused]) if paused else np.zeros(0) for i in (0, 1)
-        )
+        # [pool] by which roster its work pauses, −1: never
+        self.pauses = np.array([plan.roster if city.rosters[plan.roster].pauses else -1 for plan in city.pools])
+        opens, closes, _, today = zip(*(roster.hours for roster in city.rosters), strict=True)
+        self.edges = np.cumsum([0, *map(len, opens)], dtype=np.int64)
+        self.opens, self.closes, self.today = np.concatenate(opens), np.concatenate(closes), np.stack(today)
 
     def add(self, rows: Rows) -> None:
         """Count these visits and changes of staff."""
-        self.changes = np.concatenate([self.changes, rows.staff_changes])
+        if len(rows.staff_changes):
+            self.changes = np.concatenate([self.changes, rows.staff_changes])
         _count(
             rows.visit_rows,
-            *(self.city.end, self.hours, self.pauses, self.edges, self.opens, self.closes),
+            *(self.city.end, self.hours, self.pauses, self.edges, self.opens, self.closes, self.today),
             *(self.arrivals, self.queue, self.busy),
         )
 
@@ -92,6 +91,7 @@ def _count(
     edges: Any,
     opens: Any,
     closes: Any,
+    today: Any,
     arrivals: Any,
     queue: Any,
     busy: Any,
@@ -105,12 +105,13 @@ def _count(
         arrivals[int(queued), home] += 1
         _edge(queue, home, hours, queued, 1.0)
         _edge(queue, home, hours, started if begun else left, -1.0)
-        if begun and not pauses[pool]:
+        roster = pauses[pool]
+        if begun and roster < 0:
             _edge(busy, pool, hours, started, 1.0)
             _edge(busy, pool, hours, left, -1.0)
         elif begun:
-            first, last = edges[pool], edges[pool + 1]
-            i = first + np.searchsorted(opens[first:last], started, side="right") - 1
+            first, last = edges[roster], edges[roster + 1]
+            i = first + rules.interval(opens[first:last], today[roster], started)
             while i < last and opens[i] < left:
                 _edge(busy, pool, hours, max(started, opens[i]), 1.0)
                 _edge(busy, pool, hours, min(left, closes[i]), -1.0)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -23,12 +24,15 @@ STEPS = 1 << 18
 ROWS = 1 << 10
 
 
-def stream(city: City, random: int, policies: Sequence[Policy], clock: Callable[[float], None]) -> Iterator[Rows]:
+def stream(
+    city: City, random: int, policies: Sequence[Policy], clock: Callable[[float], None], kept: int = 0
+) -> Iterator[Rows]:
     """What happens in the replication of a random stream, from the start until just before the end, piece by piece.
 
-    A piece is good until the next one is asked for: memory follows what is open, not what has passed.
+    A piece is good until the next one is asked for: memory follows what is open, not what has passed. With ``kept``,
+    about as many contacts as will come, all rows stay where they are written, and leave as one piece.
     """
-    env, compiled = Environment(), Compiled(city, random)
+    env, compiled = Environment(), Compiled(city, random, kept)
     control = Control(env, city, compiled, policies)
     for births in Demand(city, random):
         compiled.world.bear(births)
@@ -43,6 +47,13 @@ def stream(city: City, random: int, policies: Sequence[Policy], clock: Callable[
     yield Rows.nothing(control.changes)
 
 
+def replicate(city: City, random: int, policies: Sequence[Policy], clock: Callable[[float], None]) -> Rows:
+    """All that happens in the replication of a random stream."""
+    kept = max(int(1.05 * float(city.births.sum()) * city.end), ROWS)  # repeats beyond that find their room
+    rows, changes = stream(city, random, policies, clock, kept)
+    return replace(rows, staff_changes=changes.staff_changes)
+
+
 def prepare() -> None:
     """Compile the engine, or fetch what was compiled before."""
     world = nb.typeof(np.zeros(1, layout.WORLD))
@@ -54,10 +65,10 @@ def prepare() -> None:
 class Compiled:
     """The state of a replication between two calls of compiled code."""
 
-    def __init__(self, city: City, random: int) -> None:
-        self.now = 0.0
+    def __init__(self, city: City, random: int, kept: int = 0) -> None:
+        self.now, self.kept = 0.0, kept
         self.world = World(city, random)
-        self.world.make_room_for_rows(ROWS)
+        self.world.make_room_for_rows(kept or ROWS)
         self.world.make_room("later", len(city.rosters))
         engine.begin(self.world.record)
 
@@ -65,16 +76,13 @@ class Compiled:
         """Let happen what lies strictly before ``until`` (hours)."""
         while (lacking := engine.advance(self.world.record, until, STEPS)) != codes.DONE:
             if lacking == codes.MORE_ROWS:
-                yield self.ready()
+                yield from self.more_rows()
             self.supply(lacking)
 
     def supply(self, lacking: int) -> None:
         """Room for more of what there was not enough of."""
         w = self.world
-        if lacking == codes.MORE_ROWS:
-            if 2 * w["widest"] > len(w.arrays["request_rows"]):
-                w.make_room_for_rows(4 * w["widest"])
-        elif lacking == codes.MORE_REQUESTS:
+        if lacking == codes.MORE_REQUESTS:
             w.make_room("requests", max(1024, 2 * len(w.arrays["requests"])))
         elif lacking == codes.MORE_PROBLEMS:
             w.make_room("problems", max(1024, 2 * len(w.arrays["problems"])))
@@ -82,6 +90,17 @@ class Compiled:
             w.make_room("later", 2 * w["pending"] + 4 * len(w.arrays["requests"]) + 16)
         elif lacking == codes.TOO_MUCH:
             raise TooManyVisitsError
+
+    def more_rows(self) -> Iterator[Rows]:
+        """Room for more rows: those that are ready leave, or stay and get more beside them."""
+        w = self.world
+        rows, widest = len(w.arrays["request_rows"]), w["widest"]
+        if self.kept:
+            w.make_room_for_rows(2 * rows)
+            return
+        yield self.ready()
+        if 2 * widest > rows:
+            w.make_room_for_rows(4 * widest)
 
     def states(self) -> list[PoolState]:
         """All pools, as policies see them."""
@@ -98,9 +117,9 @@ class Compiled:
         """At the end of time: write down what is still open."""
         self.world["now"] = end
         following = 0
-        while following >= 0:
-            following = engine.close_books(self.world.record, following)
-            yield self.ready()
+        while (following := engine.close_books(self.world.record, following)) >= 0:
+            yield from self.more_rows()
+        yield self.ready()
 
     def ready(self) -> Rows:
         """The rows that are ready leave."""

@@ -47,16 +47,8 @@ class World:
         empty = {name: np.zeros(0, layout.ARRAYS[name][0]) for name in names}
         spans = np.full(int(city.end * _spans_per_hour(city)) + 1 + 2 * AHEAD, -1, np.int32)
         steps = np.zeros(len(city.rosters), np.int64)
-        self.put(
-            **_matters(city),
-            **_organisation(city),
-            pools=_pools(city),
-            blank=_blank(),
-            spans=spans,
-            steps=steps,
-            lines=lines,
-            **empty,
-        )
+        self.put(**_matters(city), **_organisation(city), pools=_pools(city), spans=spans, steps=steps, lines=lines)
+        self.put(blank=_blank(), **empty, **_rows(0))
 
     def __getitem__(self, name: str) -> int:
         return int(self.record[name][0])
@@ -106,8 +98,12 @@ class World:
         self[head] = used
 
     def make_room_for_rows(self, rows: int) -> None:
-        """Room for so many rows on their way out; those that are there must have left."""
-        self.put(**_rows(rows))
+        """Room for the rows of so many contacts; those that have not left yet stay."""
+        new = _rows(rows)
+        for name, room in new.items():
+            out = self[f"{name.split('_')[0]}s_out"]
+            room[:out] = self.arrays[name][:out]
+        self.put(**new)
 
 
 def _lines(slots: int, dtype: np.dtype[Any]) -> NDArray[Any]:
