@@ -97,3 +97,11 @@ def test_a_channel_is_called_by_its_name_wherever_the_scenario_lists_it() -> Non
     assert dict(zip(rows["group"], rows["value"], strict=True)) == {
         f'["{name}"]': number for name, number in out.requests["channel"].value_counts().items()
     }
+
+
+def test_more_cases_than_can_be_counted_are_an_error() -> None:
+    city = build_city(sim.load("teaching"))
+    fold, rows = Fold.of(city), replicate(city, 1, 0, "simpy")
+    fold.added = 2**32 - 1 - len(rows.problem_rows)
+    with pytest.raises(OverflowError, match="more than measures can count"):
+        fold.add(rows)

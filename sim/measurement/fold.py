@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from sim.measurement import quantities
 from sim.measurement.compiled import LANES, add_lanes, entry, part
 from sim.measurement.grouping import Bools, Floats, Ints, Slots, by_month, by_name
-from sim.measurement.pages import Histograms, bin_of, count
+from sim.measurement.pages import MOST_CASES, Histograms, bin_of, count
 from sim.measurement.quantities import (
     BLAME,
     FIRST_HOURS,
@@ -107,6 +107,7 @@ class Fold:
 
     def __init__(self, scenario: Scenario, names: Names, count_from: float, count_until: float, end: float) -> None:
         self.scenario, self.count_from, self.count_until, self.end = scenario, count_from, count_until, end
+        self.added = 0  # contacts and problems
         dimensions = {
             "district": by_name(names.districts, [*scenario.districts, *names.districts]),
             "category": by_name(names.categories, [*scenario.categories, *names.categories]),
@@ -162,7 +163,13 @@ class Fold:
         return Fold(city.scenario, Names.of(city), hours_of(time.count_from), hours_of(time.count_until), city.end)
 
     def add(self, rows: Rows, excluded: Bools = _NOBODY) -> None:
-        """Add what an engine has written down; ``excluded``: which of its contacts are not scored, none if empty."""
+        """Add what an engine has written down; ``excluded``: which of its contacts are not scored, none if empty.
+
+        Raises ``OverflowError`` where there are more than can be counted.
+        """
+        self.added += len(rows.request_rows) + len(rows.problem_rows)
+        if self.added >= MOST_CASES:
+            raise OverflowError(f"{self.added:,} contacts and problems are more than measures can count")
         contacts, keys, problems = (
             np.ascontiguousarray(part) for part in (rows.request_rows, rows.request_keys, rows.problem_rows)
         )

@@ -20,6 +20,10 @@ _PAGES = NOT_REACHED // _PAGE + 1
 _LOG_FIRST, _PER_LOG = math.log(EDGES[0]), 1 / math.log(1.005)
 
 
+#: Cases that all groups of a histogram may have together: no count runs over below that.
+MOST_CASES = 2**32
+
+
 class Histograms:
     """Counts of durations for each of ``groups`` groups.
 
