@@ -134,6 +134,8 @@ def _of_one_kind(function: Any, signature: str) -> Any:
 
     Numba would do so at once. Who runs compiled entries, into which rules are inlined, need not wait for the rules.
     """
+    if nb.config.DISABLE_JIT:
+        return function
     compile_as = function.compile
 
     def compile_once(_types_of_the_call: Any) -> Any:
@@ -196,6 +198,8 @@ def part(function: Callable[..., Any]) -> Callable[..., Any]:
 def _part(function: Callable[..., Any], **how: Any) -> Callable[..., Any]:
     how |= {"_nrt": False, "error_model": "numpy", "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
     compiled: Any = nb.njit(pipeline_class=_compiler(_PartCode), **how)(function)
+    if nb.config.DISABLE_JIT:
+        return function
     template = compiled.get_call_template
     # numba would make a copy for each constant with which a part is called
     compiled.get_call_template = lambda types, named: template(tuple(map(nb.types.unliteral, types)), named)
