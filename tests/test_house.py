@@ -16,19 +16,8 @@ ROOMS = ("scenario", "model", "outcomes", "measurement", "inference", "experimen
 
 #: Inside the model, too: what both engines share knows nothing of either.
 MODEL = (
-    *(
-        "compiling",
-        "draws",
-        "quantiles",
-        "rules",
-        "purposes",
-        "staffing",
-        "rhythm",
-        "city",
-        "demand",
-        "load",
-        "clockwork",
-    ),
+    *("compiling", "draws", "quantiles", "rules", "purposes", "staffing"),
+    *("rhythm", "city", "demand", "load", "clockwork"),
     *("control", "records", "pools", "steps", "callbacks", "journey", "kernel", "simulation"),
 )
 

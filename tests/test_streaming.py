@@ -162,7 +162,7 @@ with connection() as files:
 
 def test_putting_files_together_can_be_interrupted() -> None:
     # in a process of its own: what test tools hook into this one may swallow the only signal
-    done = subprocess.run([sys.executable, "-c", INTERRUPTED], capture_output=True, text=True, timeout=60, check=True)
+    done = subprocess.run([sys.executable, "-c", INTERRUPTED], capture_output=True, text=True, timeout=20, check=True)
     assert done.stdout == "interrupted\n"
 
 

@@ -13,10 +13,9 @@ if TYPE_CHECKING:
     from sim.model.simulation import Engine
 
 #: They compile at the same time and leave the code in the cache. The compiler cannot be interrupted, processes can.
-#: To look for garbage while compiling would cost a fifteenth of the time.
 _PROGRAMS = (
-    "import gc; gc.disable(); from sim.model.kernel import prepare; prepare()",
-    "import gc; gc.disable(); from sim.measurement.streaming import prepare; prepare()",
+    "from sim.model.kernel import prepare; prepare()",
+    "from sim.measurement.streaming import prepare; prepare()",
 )
 
 
@@ -42,6 +41,7 @@ def prepare(engine: Engine, tell: Callable[[str], None]) -> None:
 
 
 def _start(program: str) -> subprocess.Popen[bytes]:
+    program = f"import gc; gc.disable(); {program}"  # looking for garbage would cost a fifteenth of the time
     path = os.pathsep.join([str(Path(__file__).parents[2]), os.environ.get("PYTHONPATH", "")])
     quiet = subprocess.DEVNULL
     return subprocess.Popen(

@@ -6,6 +6,7 @@ from typing import Any
 
 from llvmlite import ir
 from numba import types
+from numba.core import cgutils
 from numba.extending import intrinsic
 from numba.np.arrayobj import make_array
 
@@ -20,6 +21,8 @@ maker: Decorator = whole(error_model="numpy")
 LANES = 4
 
 _array: Any = make_array
+_word: Any = cgutils.intp_t
+_check_bounds: Any = cgutils.do_boundscheck
 
 
 @intrinsic
@@ -28,10 +31,12 @@ def _add_lanes(typing_context: Any, sums: Any, numbers: Any, at: Any) -> Any:
 
     def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         lanes = ir.VectorType(ir.DoubleType(), LANES).as_pointer()
-        starts = (
-            _array(kind)(context, builder, a).data for kind, a in zip(signature.args[:2], arguments, strict=False)
-        )
-        to, of = (builder.bitcast(builder.gep(start, [arguments[2]]), lanes) for start in starts)
+        both = [_array(kind)(context, builder, a) for kind, a in zip(signature.args[:2], arguments[:2], strict=True)]
+        if context.enable_boundscheck:
+            last = builder.add(arguments[2], _word(LANES - 1))
+            for array in both:
+                _check_bounds(context, builder, last, builder.extract_value(array.shape, 0))
+        to, of = (builder.bitcast(builder.gep(array.data, [arguments[2]]), lanes) for array in both)
         builder.store(builder.fadd(builder.load(to, align=8), builder.load(of, align=8)), to, align=8)
         return context.get_dummy_value()
 

@@ -75,6 +75,13 @@ class Raw:
         order[self.rows.request_numbers - self.first] = np.arange(len(order))
         return order
 
+    @cached_property
+    def requests(self) -> pd.Series[Any]:
+        """The requests of the table, in its order."""
+        from sim.outcomes.tables import hex_text
+
+        return hex_text(self.rows.request_keys[self.order, 0])
+
 
 @dataclass(frozen=True, eq=False)
 class Outcomes:

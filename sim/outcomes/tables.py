@@ -40,16 +40,11 @@ def pools_table(city: City) -> pd.DataFrame:
 # --- requests and visits -------------------------------------------------------------------------------------------
 
 
-def _hex(keys: NDArray[np.uint64]) -> pd.Series[Any]:
+def hex_text(keys: NDArray[np.uint64]) -> pd.Series[Any]:
     """64-bit keys as 16 hex digits; 0 is null."""
     digits = np.frombuffer(keys.astype(">u8").tobytes().hex().encode(), "S16").astype("U16")
     text = pd.Series(digits, dtype="str")
     return text.where(keys != 0)
-
-
-def _request_names(raw: Raw) -> pd.Series[Any]:
-    """The requests of the table, in its order."""
-    return _hex(raw.rows.request_keys[raw.order, 0])
 
 
 def _named(codes: NDArray[np.float64], names: Sequence[str]) -> pd.Categorical:
@@ -78,9 +73,9 @@ def _requests(raw: Raw, replication: int) -> pd.DataFrame:
     }
     table: dict[str, Any] = {
         "replication": np.full(len(rows), replication),
-        "request": _request_names(raw),
-        "problem": _hex(keys[:, 1]),
-        "repeat_of": _hex(keys[:, 2]),
+        "request": raw.requests,
+        "problem": hex_text(keys[:, 1]),
+        "repeat_of": hex_text(keys[:, 2]),
         "excluded": pd.array(np.zeros(len(rows), bool), dtype="boolean"),
     }
     for i, name in enumerate(REQUEST_FIELDS):
@@ -107,7 +102,7 @@ def _visits(raw: Raw, replication: int) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "replication": np.full(len(rows), replication),
-            "request": _request_names(raw).take(row).reset_index(drop=True),
+            "request": raw.requests.take(row).reset_index(drop=True),
             "visit": rows[:, 1].astype(np.int64),
             "pool": _named(rows[:, 3], [p.name for p in city.pools]),
             "kind": _named(rows[:, 4], KINDS),
@@ -130,13 +125,13 @@ def _problems(raw: Raw, replication: int) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "replication": np.full(len(rows), replication),
-            "problem": _hex(keys[:, 0]),
+            "problem": hex_text(keys[:, 0]),
             "district": _named(rows[:, 0], city.districts),
             "category": _named(rows[:, 1], [c.name for c in city.categories]),
             "born": np.ascontiguousarray(rows[:, 2]),
             "first_report": np.ascontiguousarray(rows[:, 3]),
             "fixed": np.ascontiguousarray(rows[:, 4]),
-            "fixed_by": _hex(keys[:, 1]),
+            "fixed_by": hex_text(keys[:, 1]),
         }
     )
 
