@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Callable
@@ -73,3 +75,8 @@ def test_progress_is_told_in_plain_lines(capsys: pytest.CaptureFixture[str]) -> 
         "Town: 1 of 2 done",
         "Town: 2 of 2 done",
     ]
+
+
+def test_a_worker_whose_parent_is_gone_before_it_has_begun_ends() -> None:
+    program = "import time; from sim.experiment.parallel import _begin_worker; _begin_worker(-1); time.sleep(30)"
+    assert subprocess.run([sys.executable, "-c", program], timeout=20).returncode == 1

@@ -69,7 +69,7 @@ def each(
     from loky import ProcessPoolExecutor
 
     # fresh interpreters that import nothing of the caller's: works in scripts without a main guard, and in notebooks
-    pool = ProcessPoolExecutor(processes, timeout=_IDLE_SECONDS, initializer=_begin_worker)
+    pool = ProcessPoolExecutor(processes, timeout=_IDLE_SECONDS, initializer=_begin_worker, initargs=(os.getpid(),))
     try:
         with _clocks(replications) as clocks:
             futures = {pool.submit(_watched, work, arguments, k, clocks): k for k in range(replications)}
@@ -115,10 +115,10 @@ def _watched(work: Callable[..., Result], arguments: tuple[Any, ...], replicatio
         return work(*arguments, replication, clock)
 
 
-def _begin_worker() -> None:
-    """A worker leaves Ctrl-C to the process that started it, and ends when that is gone."""
+def _begin_worker(parent: int) -> None:
+    """A worker leaves Ctrl-C to the process that started it, and ends when that is gone, be it before it has begun."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    threading.Thread(target=_end_with, args=(os.getppid(),), daemon=True).start()
+    threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
 
 
 def _end_with(parent: int) -> None:
