@@ -40,7 +40,7 @@ class Callbacks(Steps):
         plan = self.city.callback
         assert plan is not None
         n, r.asks = r.asks, r.asks + 1
-        if plan.coverage < 1.0 and self.u(purposes.COVERAGE, r.key, n) >= plan.coverage:
+        if not self.chance(plan.coverage, purposes.COVERAGE, r.key, n):
             return
         pool = self.pool_of(plan.family, r)
         for attempt in range(1 + plan.retries):
@@ -51,7 +51,7 @@ class Callbacks(Steps):
                 yield again
                 if r.status == MERGED:
                     return
-            reached = plan.reach >= 1.0 or self.u(purposes.REACH, r.key, index) < plan.reach
+            reached = self.chance(plan.reach, purposes.REACH, r.key, index)
             work = (
                 self.time(plan.work, purposes.CALL_WORK, r.key, index)
                 if reached
@@ -83,9 +83,9 @@ class Callbacks(Steps):
         now = self.env.now
         until = now if math.isnan(r.closed) or r.status == OPEN else r.closed
         contacted = r.contacted <= r.contact_due
-        said_contacted = self.u(purposes.SAID_CONTACTED, r.key, n) < plan.contacted[int(contacted)]
+        said_contacted = self.chance(plan.contacted[int(contacted)], purposes.SAID_CONTACTED, r.key, n)
         resolved = r.status == CLOSED and r.resolved == 1.0
-        said_resolved = self.u(purposes.SAID_RESOLVED, r.key, n) < plan.resolved[int(resolved)]
+        said_resolved = self.chance(plan.resolved[int(resolved)], purposes.SAID_RESOLVED, r.key, n)
         said_satisfied = rules.satisfied(
             self.u(purposes.SAID_SATISFIED, r.key, n),
             plan.satisfied,

@@ -21,6 +21,7 @@ from sim.model import rules
 from sim.model.city import City
 from sim.model.compiling import entry, whole
 from sim.model.draws import child, name_key, purpose, uniform, uniforms
+from sim.model.purposes import REPORT
 from sim.model.rhythm import Rhythm
 
 COUNT, DAY_FACTOR, MOMENT = purpose("births of a day"), purpose("day factor"), purpose("moment of birth")
@@ -34,18 +35,20 @@ CHUNK_BIRTHS = 2**16  # about as many as the processor's cache holds
 @dataclass(frozen=True, eq=False)
 class Births:
     """Births in order of (time, key), all that there are before ``until``. Times in hours; districts and categories are
-    indices.
+    indices; ``report``: the key of the first contact about it.
     """
 
     time: NDArray[np.float64]
     key: NDArray[np.uint64]
+    report: NDArray[np.uint64]
     district: NDArray[np.int64]
     category: NDArray[np.int64]
     until: float
 
     def columns(self) -> tuple[list[Any], ...]:
         """The columns as plain numbers."""
-        return self.time.tolist(), self.key.tolist(), self.district.tolist(), self.category.tolist()
+        columns = self.time, self.key, self.report, self.district, self.category
+        return tuple(column.tolist() for column in columns)
 
 
 @dataclass(frozen=True, eq=False)
@@ -131,18 +134,19 @@ class Demand:
             room = most + most // 4
             self.draft_time, self.draft_key = np.empty(room), np.empty(room, np.uint64)
             self.draft_home, self.heads = np.empty(room, np.int64), np.empty(room + 1, np.int64)
-        time, key, district, category = (np.empty(n, kind) for kind in (float, np.uint64, np.int64, np.int64))
+        time, district, category = np.empty(n), np.empty(n, np.int64), np.empty(n, np.int64)
+        key, report = np.empty((2, n), np.uint64)
         at = 0
         for day in range(begin, end):
             to = at + int(of_day[day - begin])
             draft = self.draft_time, self.draft_key, self.draft_home, self.heads[: to - at + 1]
-            columns = time[at:to], key[at:to], district[at:to], category[at:to]
+            columns = time[at:to], key[at:to], report[at:to], district[at:to], category[at:to]
             _draw(np.uint64(self.stream), plan.homes, plan.dates, plan.counts, plan.shapes, plan.shape_of, day, *draft)
             _sort(24.0 * (plan.first + day), *draft, *columns)
             at = to
         until = min(24.0 * (plan.first + end), self.city.end)
         n = int(np.searchsorted(time, until))
-        return Births(time[:n], key[:n], district[:n], category[:n], until)
+        return Births(time[:n], key[:n], report[:n], district[:n], category[:n], until)
 
 
 def _counts(u: NDArray[np.float64], mean: NDArray[np.float64]) -> NDArray[np.int64]:
@@ -232,6 +236,7 @@ def _sort(
     heads: Any,
     time: Any,
     key: Any,
+    report: Any,
     district: Any,
     category: Any,
 ) -> None:
@@ -255,6 +260,8 @@ def _sort(
             time[at], key[at], district[at] = time[at - 1], key[at - 1], district[at - 1]
             at -= 1
         time[at], key[at], district[at] = t, k, h
+    for i in range(n):
+        report[i] = child(key[i], REPORT, np.uint64(0))
     for i in range(n):
         category[i] = district[i] & 0xFFFFFFFF
         district[i] >>= 32

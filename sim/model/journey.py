@@ -49,17 +49,17 @@ class Journey(Callbacks):
     def births(self, demand: Iterable[Births]) -> Course:
         """Release what is born, at its time."""
         for chunk in demand:
-            for time, key, district, category in zip(*chunk.columns(), strict=True):
+            for time, key, report, district, category in zip(*chunk.columns(), strict=True):
                 arrival = Moment(self.env, place(ARRIVAL, key))
                 arrival.at(time)
                 yield arrival
                 if not self.city.categories[category].is_report:
-                    self.contact(int(child(key, purposes.REPORT, 0)), None, 0, district, category)
+                    self.contact(report, None, 0, district, category)
                     continue
                 problem = Problem(key, district, category, time)
                 self.problems.append(problem)
                 if self.city.categories[category].report_gap == 0.0:
-                    self.contact(int(child(key, purposes.REPORT, 0)), problem, 0, district, category)
+                    self.contact(report, problem, 0, district, category)
                 else:
                     start(self.reports(problem))
 
@@ -142,7 +142,7 @@ class Journey(Callbacks):
                 if not math.isnan(visit.started):
                     break
                 redial = channel.redial
-                if attempt >= redial.at_most or self.u(purposes.REDIALS, r.key, attempt) >= redial.probability:
+                if attempt >= redial.at_most or not self.chance(redial.probability, purposes.REDIALS, r.key, attempt):
                     r.status = LOST
                     return
                 again = Moment(self.env, place(REDIAL, r.key))
@@ -151,9 +151,9 @@ class Journey(Callbacks):
                 r.spend(IN_INTAKE, self.env.now)
         if r.problem is not None and math.isnan(r.problem.first_report):
             r.problem.first_report = self.env.now
-        if category.out_of_scope > 0.0 and self.u(purposes.SCOPE, r.key) < category.out_of_scope:
+        if self.chance(category.out_of_scope, purposes.SCOPE, r.key):
             r.status = OUT_OF_SCOPE
-        elif category.answered > 0.0 and self.u(purposes.INSTANT, r.key) < category.answered:
+        elif self.chance(category.answered, purposes.INSTANT, r.key):
             r.status = ANSWERED
 
     def dispatch(self, r: Request) -> Step:
@@ -172,12 +172,7 @@ class Journey(Callbacks):
             r.dispatches += 1
             work = self.time(plan.work, purposes.DESK_WORK, r.key, n)
             yield from self.stay(r, self.pool_of(plan.family, r), DISPATCH, work)
-            if (
-                n == 0
-                and plan.duplicates > 0.0
-                and self.is_known(r)
-                and self.u(purposes.DUPLICATE, r.key) < plan.duplicates
-            ):
+            if n == 0 and self.chance(plan.duplicates, purposes.DUPLICATE, r.key) and self.is_known(r):
                 raise Merged
             if wrongs >= plan.max_hops:
                 if plan.backstop >= 0:
@@ -185,8 +180,7 @@ class Journey(Callbacks):
                 unit = r.right
             else:
                 accuracy = category.accuracy if wrongs == 0 else category.redispatch_accuracy
-                right = accuracy >= 1.0 or self.u(purposes.ACCURACY, r.key, n) < accuracy
-                unit = r.right if right else self.wrong_unit(r, n)
+                unit = r.right if self.chance(accuracy, purposes.ACCURACY, r.key, n) else self.wrong_unit(r, n)
             if plan.district_desk is not None and self.pools[unit].plan.level == "street":
                 desk = self.pool_of(plan.district_desk, r)
                 work = self.time(plan.district_work, purposes.DISTRICT_WORK, r.key, n)
@@ -234,7 +228,7 @@ class Journey(Callbacks):
             yield from self.stay(
                 r, owner, COORDINATION, self.time(city.coordination, purposes.COORDINATION_WORK, r.key)
             )
-        if r.rounds == 1 and category.parking > 0.0 and self.u(purposes.PARKS, r.key) < category.parking:
+        if r.rounds == 1 and self.chance(category.parking, purposes.PARKS, r.key):
             r.cover = -1
             parked = self.time(city.parking_time, purposes.PARKING_TIME, r.key)
             self.move_due(r, parked)
@@ -244,7 +238,7 @@ class Journey(Callbacks):
         kind = HANDLING if r.owner == r.right else SUBTASK
         work = self.time(category.work, purposes.HANDLING_WORK, r.key, r.rounds)
         yield from self.stay(r, self.pools[r.right], kind, work)
-        if r.rounds == 1 and category.never_closed > 0.0 and self.u(purposes.NEVER, r.place) < category.never_closed:
+        if r.rounds == 1 and self.chance(category.never_closed, purposes.NEVER, r.place):
             yield from self.wait(r, math.inf, LEAD_TIME)
         elif category.lead >= 0:
             yield from self.wait(r, self.time(category.lead, purposes.LEAD, r.key, r.rounds), LEAD_TIME)
@@ -254,10 +248,7 @@ class Journey(Callbacks):
 
     def part(self, r: Request, part: Part, index: int) -> Step:
         """Another unit's part of a joint matter."""
-        if (
-            part.probability < 1.0
-            and self.u(purposes.PART_NEEDED, r.place, index % purposes.PER_ROUND) >= part.probability
-        ):
+        if not self.chance(part.probability, purposes.PART_NEEDED, r.place, index % purposes.PER_ROUND):
             return
         if r.cover < 0:
             r.cover = OTHER_UNITS
@@ -273,8 +264,8 @@ class Journey(Callbacks):
         r.last_answer = math.nan
         if r.rounds == 1:
             r.first_closed = r.closed
-        chance = category.resolve[min(r.rounds, len(category.resolve)) - 1]
-        solved = chance >= 1.0 or self.u(purposes.RESOLVES, r.key, r.rounds) < chance
+        resolve = category.resolve[min(r.rounds, len(category.resolve)) - 1]
+        solved = self.chance(resolve, purposes.RESOLVES, r.key, r.rounds)
         r.resolved = float(solved or r.resolved == 1.0)
         if r.problem is not None:
             r.problem.requests.pop(r.key, None)
@@ -307,9 +298,7 @@ class Journey(Callbacks):
         r.spend(IN_CALLBACK, self.env.now)
         if r.last_answer != 0.0:
             return False
-        if r.rounds <= plan.reopen_at_most and (
-            plan.reopen_probability >= 1.0 or self.u(purposes.REOPENS, r.key, r.rounds) < plan.reopen_probability
-        ):
+        if r.rounds <= plan.reopen_at_most and self.chance(plan.reopen_probability, purposes.REOPENS, r.key, r.rounds):
             r.status, r.cover = OPEN, REWORK
             self.check_merged(r)
             limit = self.city.categories[r.category].resolve_limit[r.urgency]
@@ -318,7 +307,7 @@ class Journey(Callbacks):
                 r.problem.requests[r.key] = r
             self.watch_due(r)
             return True
-        if plan.call_again > 0.0 and self.u(purposes.CALLS_AGAIN, r.key) < plan.call_again:
+        if self.chance(plan.call_again, purposes.CALLS_AGAIN, r.key):
             start(self.call_again(r))
         return False
 
@@ -341,7 +330,7 @@ class Journey(Callbacks):
             yield ask
             if r.status != OPEN or r.rounds > 1:
                 return
-            if self.env.now >= r.due_now - plan.ask_before and self.u(purposes.EXTENDS, r.key) < plan.probability:
+            if self.env.now >= r.due_now - plan.ask_before and self.chance(plan.probability, purposes.EXTENDS, r.key):
                 self.move_due(r, plan.length)
                 return
 

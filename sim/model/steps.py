@@ -65,6 +65,10 @@ class Steps:
         """A uniform number of (0, 1)."""
         return uniform(self.stream, purpose, key, index)  # type: ignore[no-any-return]
 
+    def chance(self, probability: float, purpose: int, key: int, index: int = 0) -> bool:
+        """Whether something of this probability comes about; nothing is drawn for what is certain."""
+        return probability >= 1.0 or (probability > 0.0 and self.u(purpose, key, index) < probability)
+
     def time(self, table: int, purpose: int, key: int, index: int = 0) -> float:
         """A duration in hours; 0 where the scenario gives none."""
         return duration(self.tables, table, self.stream, purpose, key, index) if table >= 0 else 0.0

@@ -11,7 +11,7 @@ from sim.model.kernel import views as the
 from sim.model.kernel.codes import AT_CLOSING, AT_DUE, DUE, IS_DUE, NOBODY, REDIAL, RINGS_AGAIN
 from sim.model.kernel.pools import pay
 from sim.model.kernel.schedule import schedule
-from sim.model.kernel.steps import at, draw, lasts, write_visit
+from sim.model.kernel.steps import at, chance, draw, lasts, write_visit
 from sim.model.pools import CALLBACK
 from sim.model.records import CLOSED, MERGED, OPEN
 
@@ -40,10 +40,9 @@ def expect_due(w: Any, i: Any, r: Any) -> Any:
 def begin_asking(w: Any, i: Any, r: Any) -> Any:
     """Some are asked, some reached, at most ``1 + retries`` times. Says whether it is over already."""
     called()
-    coverage = w.coverage
     r.asks += 1
     r.attempt = 0
-    if coverage < 1.0 and draw(w, purposes.COVERAGE, r.key, r.asks - 1) >= coverage:
+    if not chance(w, w.coverage, purposes.COVERAGE, r.key, r.asks - 1):
         return True
     ring(w, i, r)
     return False
@@ -54,7 +53,7 @@ def ring(w: Any, i: Any, r: Any) -> Any:
     """One attempt."""
     called()
     index = (r.asks - 1) * purposes.PER_ROUND + r.attempt
-    r.reached = w.reach >= 1.0 or draw(w, purposes.REACH, r.key, index) < w.reach
+    r.reached = chance(w, w.reach, purposes.REACH, r.key, index)
     if r.reached:
         work = lasts(w, w.call_work, purposes.CALL_WORK, r.key, index)
     else:
@@ -95,10 +94,10 @@ def answers(w: Any, r: Any) -> Any:
     """What the citizen says depends on what truly happened and how it felt; the scored answer is kept."""
     now, n = w.now, r.asks - 1
     until = now if math.isnan(r.closed) or r.status == OPEN else r.closed
-    chance = w.contacted_if_true if r.contacted <= r.contact_due else w.contacted_if_false
-    said_contacted = draw(w, purposes.SAID_CONTACTED, r.key, n) < chance
-    chance = w.resolved_if_true if r.status == CLOSED and r.resolved == 1 else w.resolved_if_false
-    said_resolved = draw(w, purposes.SAID_RESOLVED, r.key, n) < chance
+    contacted = w.contacted_if_true if r.contacted <= r.contact_due else w.contacted_if_false
+    said_contacted = chance(w, contacted, purposes.SAID_CONTACTED, r.key, n)
+    resolved = w.resolved_if_true if r.status == CLOSED and r.resolved == 1 else w.resolved_if_false
+    said_resolved = chance(w, resolved, purposes.SAID_RESOLVED, r.key, n)
     said_satisfied = rules.satisfied(
         draw(w, purposes.SAID_SATISFIED, r.key, n),
         the.satisfied(w),

@@ -18,7 +18,7 @@ from sim.model.kernel.codes import (
 from sim.model.kernel.pools import line_up
 from sim.model.kernel.queues import dequeue
 from sim.model.kernel.schedule import schedule
-from sim.model.kernel.steps import draw, limit
+from sim.model.kernel.steps import chance, limit
 from sim.model.records import (
     OPEN,
 )
@@ -51,7 +51,7 @@ def ask_extension(w: Any, i: Any) -> Any:
         return
     if w.now < r.due_now - w.ask_before:
         expect_extension(w, i, r)  # the due date has moved
-    elif draw(w, purposes.EXTENDS, r.key, 0) < w.extension_probability:
+    elif chance(w, w.extension_probability, purposes.EXTENDS, r.key, 0):
         move_due(w, i, r, w.extension_length)
 
 

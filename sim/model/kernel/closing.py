@@ -25,7 +25,7 @@ from sim.model.kernel.codes import (
 )
 from sim.model.kernel.contacts import belongs, call_again, end, fixed_by_another, parts_with
 from sim.model.kernel.pools import leave
-from sim.model.kernel.steps import book, draw, limit, spend, write_visit
+from sim.model.kernel.steps import book, chance, limit, spend, write_visit
 from sim.model.records import CLOSED, IN_CALLBACK, MERGED, OPEN, REWORK
 
 
@@ -37,8 +37,8 @@ def close(w: Any, i: Any, r: Any) -> Any:
     if r.rounds == 1:
         r.first_closed = r.closed
     first, beyond = the.resolve_edge(w, r.category), the.resolve_edge(w, r.category + 1)
-    chance = the.resolve(w, min(first + r.rounds, beyond) - 1)
-    solved = chance >= 1.0 or draw(w, purposes.RESOLVES, r.key, r.rounds) < chance
+    resolve = the.resolve(w, min(first + r.rounds, beyond) - 1)
+    solved = chance(w, resolve, purposes.RESOLVES, r.key, r.rounds)
     r.resolved = solved or r.resolved == 1
     if r.problem >= 0:
         parts_with(w, i, r)
@@ -112,9 +112,7 @@ def asked(w: Any, i: Any, r: Any) -> Any:
     spend(w, r, IN_CALLBACK, w.now)
     if r.last_answer != 0:
         return ENDS
-    if r.rounds <= w.reopen_at_most and (
-        w.reopen_probability >= 1.0 or draw(w, purposes.REOPENS, r.key, r.rounds) < w.reopen_probability
-    ):
+    if r.rounds <= w.reopen_at_most and chance(w, w.reopen_probability, purposes.REOPENS, r.key, r.rounds):
         r.status, r.cover = OPEN, REWORK
         if fixed_by_another(w, r):
             return MERGE
@@ -123,6 +121,6 @@ def asked(w: Any, i: Any, r: Any) -> Any:
             belongs(w, i, r)
         watch_due(w, i, r)
         return ROUTE if w.reopen_to_dispatch else ROUND
-    if w.call_again > 0.0 and draw(w, purposes.CALLS_AGAIN, r.key, 0) < w.call_again:
+    if chance(w, w.call_again, purposes.CALLS_AGAIN, r.key, 0):
         call_again(w, r)
     return ENDS

@@ -154,7 +154,8 @@ def contact(w: Any, i: Any, key: Any, p: Any, repeat_of: Any, district: Any, cat
         r.channel = rules.pick(the.channel_share(w), draw(w, purposes.CHANNEL, key, 0))
     if the.district(w, district).streets > 1:
         r.street = int(draw(w, purposes.STREET, r.place, 0) * the.district(w, district).streets)
-    if the.urgency(w).shape[1] > 1:
+    r.urgency = the.category(w, category).only_urgency
+    if r.urgency < 0:
         r.urgency = rules.pick(the.urgency(w)[category], draw(w, purposes.URGENCY, r.place, 0))
 
 

@@ -25,7 +25,7 @@ from sim.model.kernel.contacts import next_report
 from sim.model.kernel.events import happens, is_born
 from sim.model.kernel.journey import life, patience
 from sim.model.kernel.pools import change_staff, join
-from sim.model.kernel.schedule import drop_first, look_ahead, schedule
+from sim.model.kernel.schedule import drop_first, fetch, look_ahead, schedule
 from sim.model.kernel.steps import book, spend, write_problem, write_request, write_visit
 from sim.model.pools import INTAKE
 from sim.model.records import IN_CALLBACK, IN_INTAKE, INTAKE_OPEN
@@ -70,6 +70,7 @@ def advance(world: Any, until: Any, steps: Any) -> Any:
             w.now = e.time
             what, who, key, number = np.int64(e.what), np.int64(e.who), e.key, np.int64(e.number)
             drop_first(w)
+            fetch(w)
             i, goes_on, reported = happens(w, what, who, key, number)
         else:
             w.now = birth

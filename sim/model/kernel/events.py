@@ -11,9 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from sim.model import purposes
 from sim.model.compiling import part
-from sim.model.draws import child
 from sim.model.kernel import views as the
 from sim.model.kernel.callbacks import expect_due, has_rung, ring
 from sim.model.kernel.clocks import ask_extension
@@ -94,14 +92,15 @@ def is_over(w: Any, what: Any, i: Any, key: Any) -> Any:
 @part
 def is_born(w: Any, n: Any) -> Any:
     """A need of the chunk of births: a problem, or a question."""
-    key, district, category = the.birth_key(w, n), the.birth_district(w, n), the.birth_category(w, n)
+    key, report = the.birth_key(w, n), the.birth_report(w, n)
+    district, category = the.birth_district(w, n), the.birth_category(w, n)
     p = np.int64(-1)
     if the.category(w, category).is_report:
         p = new_problem(w, key, district, category)
         if the.category(w, category).report_gap > 0.0:
             return NO_ONE, False, p
     i = new_request(w)
-    contact(w, i, child(key, np.uint64(purposes.REPORT), np.uint64(0)), p, np.uint64(0), district, category)
+    contact(w, i, report, p, np.uint64(0), district, category)
     return i, True, -1
 
 

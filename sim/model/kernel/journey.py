@@ -51,7 +51,7 @@ from sim.model.kernel.codes import (
 from sim.model.kernel.contacts import end, is_known
 from sim.model.kernel.pools import pay
 from sim.model.kernel.schedule import schedule
-from sim.model.kernel.steps import at, book, draw, lasts, spend, unit_of, wait
+from sim.model.kernel.steps import at, book, chance, draw, lasts, spend, unit_of, wait
 from sim.model.pools import CONTACT, COORDINATION, DISPATCH, DISTRICT_DESK, HANDLING, INTAKE, PART, REVIEW, SUBTASK
 from sim.model.records import (
     ANSWERED,
@@ -162,7 +162,7 @@ def talked(w: Any, i: Any, r: Any) -> Any:
     if not math.isnan(the.visit(w, 2 * i).started):
         return REACHED
     channel = the.channel(w, r.channel)
-    if r.tries >= channel.redial_at_most or draw(w, purposes.REDIALS, r.key, r.tries) >= channel.redial:
+    if r.tries >= channel.redial_at_most or not chance(w, channel.redial, purposes.REDIALS, r.key, r.tries):
         r.status = LOST
         return ENDS
     gap = lasts(w, channel.redial_after, purposes.REDIAL_GAP, r.key, r.tries)
@@ -177,10 +177,10 @@ def reached(w: Any, i: Any, r: Any) -> Any:
     category = the.category(w, r.category)
     if r.problem >= 0 and math.isnan(the.problem(w, r.problem).first_report):
         the.problem(w, r.problem).first_report = w.now
-    if category.out_of_scope > 0.0 and draw(w, purposes.SCOPE, r.key, 0) < category.out_of_scope:
+    if chance(w, category.out_of_scope, purposes.SCOPE, r.key, 0):
         r.status = OUT_OF_SCOPE
         return ENDS
-    if category.answered > 0.0 and draw(w, purposes.INSTANT, r.key, 0) < category.answered:
+    if chance(w, category.answered, purposes.INSTANT, r.key, 0):
         r.status = ANSWERED
         return ENDS
     r.status = OPEN
@@ -195,7 +195,9 @@ def reached(w: Any, i: Any, r: Any) -> Any:
 def route(w: Any, i: Any, r: Any) -> Any:
     """The desk finds the unit; a wrong one sends the request back, or stays responsible for it."""
     if r.right < 0:
-        r.right_family = rules.pick(the.right_unit(w)[r.category], draw(w, purposes.RIGHT_UNIT, r.place, 0))
+        r.right_family = the.category(w, r.category).only_family
+        if r.right_family < 0:
+            r.right_family = rules.pick(the.right_unit(w)[r.category], draw(w, purposes.RIGHT_UNIT, r.place, 0))
         r.right = unit_of(w, r.right_family, r)
     r.wrongs = 0
     if w.dispatch:
@@ -219,7 +221,7 @@ def desk(w: Any, i: Any, r: Any) -> Any:
 def desk_done(w: Any, i: Any, r: Any) -> Any:
     """The desk has chosen a unit."""
     category, n = the.category(w, r.category), r.dispatches - 1
-    if n == 0 and w.duplicates > 0.0 and is_known(w, i, r) and draw(w, purposes.DUPLICATE, r.key, 0) < w.duplicates:
+    if n == 0 and chance(w, w.duplicates, purposes.DUPLICATE, r.key, 0) and is_known(w, i, r):
         return MERGE
     r.unit = r.right
     if r.wrongs >= w.max_hops:
@@ -228,7 +230,7 @@ def desk_done(w: Any, i: Any, r: Any) -> Any:
             r.right = r.unit = unit_of(w, w.backstop, r)
     else:
         accuracy = category.accuracy if r.wrongs == 0 else category.redispatch_accuracy
-        if accuracy < 1.0 and draw(w, purposes.ACCURACY, r.key, n) >= accuracy:
+        if not chance(w, accuracy, purposes.ACCURACY, r.key, n):
             r.unit = wrong_unit(w, r, n)
     r.stage = HAND_OVER
     if not w.desk or not the.pool(w, r.unit).is_street:
@@ -301,9 +303,8 @@ def coordinate(w: Any, i: Any, r: Any) -> Any:
 @part
 def park(w: Any, i: Any, r: Any) -> Any:
     """A truly long matter may be parked; its due date moves."""
-    parking = the.category(w, r.category).parking
     r.stage = HANDLE
-    if r.rounds > 1 or parking <= 0.0 or draw(w, purposes.PARKS, r.key, 0) >= parking:
+    if r.rounds > 1 or not chance(w, the.category(w, r.category).parking, purposes.PARKS, r.key, 0):
         return HANDLE
     r.cover = -1
     parked = lasts(w, w.parking_time, purposes.PARKING_TIME, r.key, 0)
@@ -328,7 +329,7 @@ def lead(w: Any, i: Any, r: Any) -> Any:
     """Lead time, without end for some."""
     category = the.category(w, r.category)
     r.stage, r.part = PARTS, 0
-    if r.rounds == 1 and category.never_closed > 0.0 and draw(w, purposes.NEVER, r.place, 0) < category.never_closed:
+    if r.rounds == 1 and chance(w, category.never_closed, purposes.NEVER, r.place, 0):
         return wait(w, i, r, math.inf, LEAD_TIME)
     if category.lead >= 0:
         return wait(w, i, r, lasts(w, category.lead, purposes.LEAD, r.key, r.rounds), LEAD_TIME)
@@ -344,7 +345,7 @@ def parts(w: Any, i: Any, r: Any) -> Any:
     )
     while r.part < n:
         x = the.joint_part(w, first + r.part)
-        if x.probability >= 1.0 or draw(w, purposes.PART_NEEDED, r.place, r.part) < x.probability:
+        if chance(w, x.probability, purposes.PART_NEEDED, r.place, r.part):
             if r.cover < 0:
                 r.cover = OTHER_UNITS
             work = lasts(w, x.work, purposes.PART_WORK, r.key, r.rounds * purposes.PER_ROUND + r.part)

@@ -49,7 +49,8 @@ def stream(
 
 def replicate(city: City, random: int, policies: Sequence[Policy], clock: Callable[[float], None]) -> Rows:
     """All that happens in the replication of a random stream."""
-    kept = max(int(1.05 * float(city.births.sum()) * city.end), ROWS)  # repeats beyond that find their room
+    # twice as many as are born: shocks, more reports and repeats find room, which costs nothing until it is used
+    kept = max(int(2.0 * float(city.births.sum()) * city.end), ROWS)
     rows, changes = stream(city, random, policies, clock, kept)
     return replace(rows, staff_changes=changes.staff_changes)
 

@@ -115,8 +115,9 @@ def look_ahead(w: Any, until: Any) -> Any:
     last = np.int64(until * w.per_hour)
     while w.scheduled == 0 and w.near < last:
         w.near += 1
-        fetch_requests(w, w.near + 2 * AHEAD)
-        fetch_problems(w, w.near + AHEAD)
+        while w.fetched_first >= 0 or w.fetched_second >= 0:
+            fetch(w)
+        w.fetched_first, w.fetched_second = the.span(w, w.near + 2 * AHEAD), the.span(w, w.near + AHEAD)
         place = np.int64(the.span(w, w.near))
         while place >= 0:
             e = the.later_event(w, place)
@@ -127,30 +128,26 @@ def look_ahead(w: Any, until: Any) -> Any:
 
 
 @part
-def fetch_requests(w: Any, span: Any) -> Any:
-    """Fetch from memory the requests, with their visits, that the events of a span will need."""
-    place = np.int64(the.span(w, span))
-    while place >= 0:
-        e = the.later_event(w, place)
+def fetch(w: Any) -> Any:
+    """Fetch from memory what one more event will need: a request with its visits and, when that is there, the problem.
+
+    One event after the other, as the processor waits for a few lines of memory at once and not for more.
+    """
+    if w.fetched_first >= 0:
+        e = the.later_event(w, w.fetched_first)
         if e.what == IS_REPORTED:
             the.fetch_problem(the.problem(w, e.who))
         elif e.what != STAFF_CHANGES:
             the.fetch_visit(the.visit(w, e.who if is_of_visit(e) else 2 * e.who + 1))  # or the callback to come
             the.fetch_request(the.request(w, request_of(e)))
-        place = np.int64(e.next)
-
-
-@part
-def fetch_problems(w: Any, span: Any) -> Any:
-    """… and, when the requests are there, the problems that these are about."""
-    place = np.int64(the.span(w, span))
-    while place >= 0:
-        e = the.later_event(w, place)
+        w.fetched_first = np.int64(e.next)
+    if w.fetched_second >= 0:
+        e = the.later_event(w, w.fetched_second)
         if e.what != IS_REPORTED and e.what != STAFF_CHANGES:
             p = the.request(w, request_of(e)).problem
             if p >= 0:
                 the.fetch_problem(the.problem(w, p))
-        place = np.int64(e.next)
+        w.fetched_second = np.int64(e.next)
 
 
 @part

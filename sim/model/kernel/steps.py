@@ -24,6 +24,12 @@ def draw(w: Any, purpose: Any, key: Any, index: Any) -> Any:
 
 
 @part
+def chance(w: Any, probability: Any, purpose: Any, key: Any, index: Any) -> Any:
+    """Whether something of this probability comes about; nothing is drawn for what is certain."""
+    return probability >= 1.0 or (probability > 0.0 and draw(w, purpose, key, index) < probability)
+
+
+@part
 def lasts(w: Any, table: Any, purpose: Any, key: Any, index: Any) -> Any:
     """A duration in hours; 0 where the scenario gives none."""
     if table < 0:

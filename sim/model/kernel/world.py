@@ -38,6 +38,7 @@ class World:
             self[name] = value
         self["stream"] = stream
         self["free_request"] = self["free_problem"] = -1
+        self["fetched_first"] = self["fetched_second"] = -1
         self["free_later"] = -1
         self["end"], self["per_hour"] = city.end, _spans_per_hour(city)
         self["near"], self["classes"] = -1, len(city.scenario.classes)
@@ -72,7 +73,7 @@ class World:
     def bear(self, births: Births) -> None:
         """The next chunk of births."""
         self["born"], self["next_born"] = len(births.time), 0
-        self.put(birth_time=births.time, birth_key=births.key)
+        self.put(birth_time=births.time, birth_key=births.key, birth_report=births.report)
         self.put(birth_district=births.district, birth_category=births.category)
 
     def make_room(self, name: str, slots: int) -> None:
@@ -159,13 +160,20 @@ def _constants(tables: Tables) -> Floats:
     return np.array(values, float)
 
 
+def _only(cumulative: Floats) -> int:
+    """The one that has weight, −1 where there are several: it need not be drawn."""
+    weights = np.diff(cumulative, prepend=0.0)
+    return int(weights.argmax()) if np.count_nonzero(weights) == 1 else -1
+
+
 def _matters(city: City) -> dict[str, Any]:
     """Districts, channels and categories."""
     classes, families = len(city.scenario.classes), len(city.unit_families)
     categories = np.zeros(len(city.categories), layout.CATEGORY)
     for c, plan in enumerate(city.categories):
         categories[c]["is_confused"] = plan.confused_with is not None
-        for name in set(layout.CATEGORY.names or ()) - {"is_confused"}:
+        categories[c]["only_family"], categories[c]["only_urgency"] = _only(plan.right_unit), _only(plan.urgency)
+        for name in set(layout.CATEGORY.names or ()) - {"is_confused", "only_family", "only_urgency"}:
             categories[c][name] = getattr(plan, name)
     channels = np.zeros(len(city.channels), layout.CHANNEL)
     for n, line in enumerate(city.channels):
