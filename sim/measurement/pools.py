@@ -17,14 +17,15 @@ def add_pool_measures(
     An hour belongs to the window if all of it does. The number of requests must be in the table already.
     """
     first, last = np.ceil(count_from), np.floor(count_until)
-    levels = levels.loc[(levels["hour"] >= first) & (levels["hour"] < last)]
+    hour = levels["hour"].to_numpy()
+    inside = (hour >= first) & (hour < last)
     names = list(dict.fromkeys(pools["pool"]))
-    names += sorted(set(levels["pool"].dropna().unique()) - set(names))
-    codes = levels["pool"].astype("category").cat.set_categories(names).cat.codes.to_numpy().astype(np.int64)
+    names += sorted(set(levels["pool"][inside].dropna().unique()) - set(names))
+    codes = levels["pool"].astype("category").cat.set_categories(names).cat.codes.to_numpy()[inside].astype(np.int64)
     by_pool = Axis(codes, [(name,) for name in names])
     axes = {"": Axis(np.zeros_like(codes), [()]), "pool": by_pool}
     arrivals, queue, busy, on_duty = (
-        levels[column].to_numpy(dtype=np.float64) for column in ("arrivals", "queue", "busy", "on_duty")
+        levels[column].to_numpy(dtype=np.float64)[inside] for column in ("arrivals", "queue", "busy", "on_duty")
     )
     table.add_ratios(axes, {"utilisation": Ratio(busy, on_duty), "wait_mean": Ratio(queue, arrivals)})
     hours = max(last - first, 0.0)

@@ -180,7 +180,8 @@ class Staffing:
         times = self.rosters[roster].times
         opens = self.rosters[roster].hours[0]
         begin = int(opens.size > 0 and opens[0] == 0.0)  # open and shut alternate
-        return roster, [tuple(n if (begin + i) % 2 else 0 for i in range(len(times))) for n in counts]
+        of = {n: tuple(n if (begin + i) % 2 else 0 for i in range(len(times))) for n in set(counts)}
+        return roster, [of[n] for n in counts]
 
     def _split(self, staff: int, is_total: bool, places: Sequence[tuple[int, int]]) -> list[int]:
         """Officers of each instance at the scenario's scale."""

@@ -21,7 +21,7 @@ from sim.model.records import Rows
 #: Events between two looks at the keyboard; a fraction of a second.
 STEPS = 1 << 18
 #: Rows on their way out; as many as stay in the processor's cache.
-ROWS = 1 << 10
+ROWS = 1 << 11
 
 
 def stream(
