@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from scipy import stats
 from towns import FULL
 
-from sim.model import demand, rules
+from sim.model import demand, purposes, rules
 from sim.model.city import City, build_city
 from sim.model.demand import Births, Demand
 from sim.model.draws import CELLS, OCTAVES, child, on_grid, quantile, stream, uniform
@@ -161,10 +161,11 @@ def test_births_at_one_instant_come_by_key() -> None:
     time, keys = np.array([5.0, 5.0, 4.0, 5.0, 23.9]), np.array([9, 2**63 + 1, 8, 3, 1], np.uint64)
     heads = np.zeros(6, np.int64)
     np.add.at(heads, (time * (5 / 24.0)).astype(int) + 1, 1)
-    out = np.empty(5), np.empty(5, np.uint64), np.empty(5, np.int64), np.empty(5, np.int64)
+    out = np.empty(5), *np.empty((2, 5), np.uint64), *np.empty((2, 5), np.int64)
     homes = np.arange(5) // 2 << 32 | np.arange(5) % 2
     demand._sort(48.0, time, keys, homes, heads, *out)
     order = np.lexsort((keys, time))
     np.testing.assert_array_equal(out[0], 48.0 + time[order])
     np.testing.assert_array_equal(out[1], keys[order])
-    np.testing.assert_array_equal(out[2] * 2 + out[3], order)
+    np.testing.assert_array_equal(out[2], [child(key, purposes.REPORT, 0) for key in out[1]])
+    np.testing.assert_array_equal(out[3] * 2 + out[4], order)

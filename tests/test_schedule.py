@@ -64,6 +64,14 @@ def test_a_pick_is_that_of_a_search(weights: list[float], u: float) -> None:
     assert rules.pick(sums, u) == min(np.searchsorted(sums, target, side="right"), len(sums) - 1)
 
 
+@given(st.lists(st.sampled_from([0.0, 0.0, 0.3, 1.0]), min_size=1, max_size=6), st.floats(2.0**-54, 1.0 - 2.0**-53))
+def test_what_has_all_the_weight_need_not_be_drawn(weights: list[float], u: float) -> None:
+    sums = np.cumsum(weights)
+    only = world._only(sums)
+    assert (only >= 0) == (np.count_nonzero(weights) == 1)
+    assert only in (-1, rules.pick(sums, u))
+
+
 @pytest.mark.parametrize(("events", "births"), [(1, 4), (8, 4), (10**6, 4), (1, 10**4)])
 def test_spans_of_any_length_change_nothing(events: int, births: int, monkeypatch: pytest.MonkeyPatch) -> None:
     usual = sim.simulate(full(), engine="compiled")

@@ -257,7 +257,7 @@ def _duty(city: City, pool: int) -> float:
     """Officers' hours on duty a day, over the count window."""
     plan, (begin, until) = city.pools[pool], _window(city)
     edges = np.clip(np.append(city.rosters[plan.roster].times, np.inf), begin, until)
-    return float(np.diff(edges) @ np.array(plan.headcounts) / (until - begin) * 24.0)
+    return float(np.diff(edges) @ plan.headcounts / (until - begin) * 24.0)
 
 
 def _groups(city: City) -> list[list[int]]:

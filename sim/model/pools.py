@@ -164,5 +164,5 @@ def keep_hours(env: Environment, number: int, roster: Roster, pools: list[Pool])
         change.at(time)
         yield change
         for pool in pools:
-            pool.planned, pool.on_duty = pool.plan.headcounts[step], roster.on_duty[step]
+            pool.planned, pool.on_duty = int(pool.plan.headcounts[step]), roster.on_duty[step]
             pool.change_staff()

@@ -59,7 +59,7 @@ class PoolPlan:
     discipline: int
     head_start: tuple[float, ...]  # hours by urgency class
     roster: int
-    headcounts: tuple[int, ...]  # at each of the roster's times
+    headcounts: NDArray[np.int64]  # at each of the roster's times
     helps: tuple[int, ...]  # pools whose queues it serves after its own
     wage: float  # per hour; NaN: none given
     overtime: float
@@ -166,13 +166,13 @@ class Staffing:
 
     def _staff(
         self, name: str, spec: PoolSpec | UnitSpec, places: Sequence[tuple[int, int]]
-    ) -> tuple[int, list[tuple[int, ...]]]:
+    ) -> tuple[int, list[NDArray[np.int64]]]:
         """The roster and, for each instance, the headcount at each of its times."""
         if spec.shifts:
             steps = headcount_by_hour_of_week(spec.shifts)
             roster, weekly = self._shift_roster(steps)
-            level = [self._split(n, False, places) for _, n in steps]
-            return roster, [tuple(level[i][k] for i in weekly) for k in range(len(places))]
+            level = np.array([self._split(n, False, places) for _, n in steps], np.int64)  # [step, place]
+            return roster, list(level[weekly].T)
         assert spec.staff is not None
         each, total = spec.staff.each, spec.staff.total
         counts = self._split(each, False, places) if each is not None else self._split(total or 0, True, places)
@@ -180,8 +180,8 @@ class Staffing:
         times = self.rosters[roster].times
         opens = self.rosters[roster].hours[0]
         begin = int(opens.size > 0 and opens[0] == 0.0)  # open and shut alternate
-        of = {n: tuple(n if (begin + i) % 2 else 0 for i in range(len(times))) for n in set(counts)}
-        return roster, [of[n] for n in counts]
+        is_open = (begin + np.arange(len(times), dtype=np.int64)) % 2
+        return roster, [n * is_open for n in counts]
 
     def _split(self, staff: int, is_total: bool, places: Sequence[tuple[int, int]]) -> list[int]:
         """Officers of each instance at the scenario's scale."""

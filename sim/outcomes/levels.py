@@ -122,7 +122,7 @@ def _on_duty(
     plan: PoolPlan, roster: Roster, changes: NDArray[np.float64], end: float, hours: int
 ) -> NDArray[np.float64]:
     """Officers' hours on duty in each hour; ``changes``: (time, officers beyond the plan)."""
-    times, counts = np.array(roster.times), np.array(plan.headcounts)
+    times, counts = np.array(roster.times), plan.headcounts
     if len(changes):
         begins = np.union1d(times, changes[:, 0])
         step = np.searchsorted(times, begins, side="right") - 1

@@ -142,10 +142,10 @@ def _place(family: Family | None) -> tuple[int, int]:
     return (-1, 0) if family is None else (family.first, PER[family.per])
 
 
-def _ragged(rows: Sequence[Sequence[Any]], kind: Any) -> tuple[NDArray[Any], Ints]:
+def _ragged(rows: Sequence[Any], kind: Any) -> tuple[NDArray[Any], Ints]:
     """Rows of different length one after the other, and where each begins."""
     edges = np.cumsum([0, *(len(row) for row in rows)], dtype=np.int64)
-    return np.array([value for row in rows for value in row], kind), edges
+    return np.concatenate([np.empty(0, kind), *(np.asarray(row, kind) for row in rows)]), edges
 
 
 def _matrix(rows: Sequence[Any], width: int) -> Floats:
@@ -230,7 +230,7 @@ def _organisation(city: City) -> dict[str, Any]:
     for name, (values, rows, kind) in ragged.items():
         arrays[values], arrays[f"{name}_edges"] = _ragged(rows, kind)  # type: ignore[arg-type]
     for i, name in enumerate(("opens", "closes", "before")):
-        arrays[name], arrays["hour_edges"] = _ragged([roster.hours[i] for roster in rosters], float)  # type: ignore[misc]
+        arrays[name], arrays["hour_edges"] = _ragged([roster.hours[i] for roster in rosters], float)
     arrays["today"] = np.stack([roster.hours[3] for roster in rosters])
     arrays["on_duty"] = np.array([there for roster in rosters for there in roster.on_duty], np.int8)
     classes = len(city.scenario.classes)
