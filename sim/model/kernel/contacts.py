@@ -20,8 +20,12 @@ from sim.model.kernel.steps import draw, lasts, write_problem, write_request
 def new_problem(w: Any, key: Any, district: Any, category: Any) -> Any:
     """Something is wrong from now on."""
     p = np.int64(w.free_problem)
+    if p < 0:
+        p = np.int64(w.taken_problems)
+        w.taken_problems += 1
+    else:
+        w.free_problem = the.problem(w, p).first
     problem = the.problem(w, p)
-    w.free_problem = problem.first
     w.unsolved += 1
     problem.key, problem.district, problem.category, problem.born = key, district, category, w.now
     problem.first_report = problem.fixed = problem.given_up = math.nan
@@ -44,11 +48,17 @@ def release_problem(w: Any, p: Any) -> Any:
 
 @part
 def new_request(w: Any) -> Any:
-    """A free slot; the one after it is fetched from memory, as it will be needed soon."""
+    """A slot: one that is free again, else one that was never taken.
+
+    The free one after it is fetched from memory, as it will be needed soon.
+    """
+    w.in_flight += 1
     i = np.int64(w.free_request)
+    if i < 0:
+        w.taken_requests += 1
+        return np.int64(w.taken_requests - 1)
     following = np.int64(the.request(w, i).next)
     w.free_request = following
-    w.in_flight += 1
     if following >= 0:
         the.fetch_request(the.request(w, following))
         the.fetch_visit(the.visit(w, 2 * following))

@@ -129,7 +129,7 @@ def close_books(world: Any, first: Any) -> Any:
     """At the end of time: write down what is still open, from slot ``first`` on; returns where to go on, or −1."""
     w = world[0]
     now = w.now
-    for i in range(first, the.requests(w).shape[0]):
+    for i in range(first, w.taken_requests):
         if w.requests_out + 1 > the.request_rows(w).shape[0] or w.visits_out + 2 > the.visit_rows(w).shape[0]:
             return i
         r = the.request(w, i)
@@ -144,9 +144,9 @@ def close_books(world: Any, first: Any) -> Any:
         if r.calling:
             write_visit(w, the.visit(w, 2 * i + 1), r, math.nan)
         write_request(w, r)
-    for p in range(max(first - the.requests(w).shape[0], 0), the.problems(w).shape[0]):
+    for p in range(max(first - w.taken_requests, 0), w.taken_problems):
         if w.problems_out + 1 > the.problem_rows(w).shape[0]:
-            return the.requests(w).shape[0] + p
+            return w.taken_requests + p
         if the.problem(w, p).key != np.uint64(0):
             write_problem(w, the.problem(w, p))
     return -1

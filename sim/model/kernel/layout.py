@@ -151,10 +151,10 @@ ARRAYS: dict[str, tuple[Any, int]] = {
 #: A world in one record: the policies' parameters, the state of everything, and where the arrays are. ``classes``: how
 #: many there are of urgency; ``near``: events of this span of time and of those before it are in the heap,
 #: ``scheduled`` of them; ``pending``: events in all; ``per_hour``: spans an hour; ``fetched_…``: see
-#: ``schedule.fetch``; ``born``: births of the chunk,
-#: ``next_born``: the first still to come; ``contacts``: how many there have been; ``in_flight``, ``unsolved``: requests
-#: and problems in use; ``widest``: the most open requests that any problem has had; ``too_much``: a counter has run
-#: over; ``…_out``: rows that are ready to leave.
+#: ``schedule.fetch``; ``born``: births of the chunk, ``next_born``: the first still to come; ``contacts``: how many
+#: there have been; ``in_flight``, ``unsolved``: requests and problems in use; ``free_…``: the first slot that is free
+#: again, ``taken_…``: those from this one on were never taken; ``widest``: the most open requests that any problem has
+#: had; ``too_much``: a counter has run over; ``…_out``: rows that are ready to leave.
 WORLD = np.dtype(
     [
         ("address", "u8", (len(ARRAYS),)),
@@ -165,7 +165,8 @@ WORLD = np.dtype(
             "f8 contacted_if_false contacted_if_true resolved_if_false resolved_if_true reopen_probability call_again",
             "u8 stream",
             "i8 classes contacts near scheduled pending born next_born in_flight unsolved widest too_much",
-            "i8 requests_out visits_out problems_out free_request free_problem free_later fetched_first fetched_second",
+            "i8 requests_out visits_out problems_out free_request free_problem free_later",
+            "i8 taken_requests taken_problems taken_later fetched_first fetched_second",
             "i8 dispatch dispatch_first dispatch_per dispatch_work review max_hops backstop",
             "i8 desk desk_first desk_per desk_work contact_work coordination parking_time extension",
             "i8 limits_from_arrival limit_roster",

@@ -20,6 +20,8 @@ from sim.model.records import Rows
 
 #: Events between two looks at the keyboard; a fraction of a second.
 STEPS = 1 << 18
+#: Requests in flight, and problems, for which there is room from the beginning.
+SLOTS = 1 << 14
 #: Rows on their way out; as many as stay in the processor's cache.
 ROWS = 1 << 11
 
@@ -84,9 +86,9 @@ class Compiled:
         """Room for more of what there was not enough of."""
         w = self.world
         if lacking == codes.MORE_REQUESTS:
-            w.make_room("requests", max(1024, 2 * len(w.arrays["requests"])))
+            w.make_room("requests", max(SLOTS, 2 * len(w.arrays["requests"])))
         elif lacking == codes.MORE_PROBLEMS:
-            w.make_room("problems", max(1024, 2 * len(w.arrays["problems"])))
+            w.make_room("problems", max(SLOTS, 2 * len(w.arrays["problems"])))
         elif lacking == codes.MORE_EVENTS:
             w.make_room("later", 2 * w["pending"] + 4 * len(w.arrays["requests"]) + 16)
         elif lacking == codes.TOO_MUCH:

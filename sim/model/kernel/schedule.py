@@ -101,9 +101,13 @@ def schedule(w: Any, time: Any, kind: Any, key: Any, number: Any, what: Any, who
     if span <= w.near:
         push(w, time, kind, key, number, what, who)
         return
-    place, spans = w.free_later, the.spans(w)
+    place, spans = np.int64(w.free_later), the.spans(w)
+    if place < 0:
+        place = np.int64(w.taken_later)
+        w.taken_later += 1
+    else:
+        w.free_later = the.later_event(w, place).next
     e = the.later_event(w, place)
-    w.free_later = e.next
     e.next = spans[span]
     spans[span] = place
     e.time, e.kind, e.key, e.number, e.what, e.who = time, kind, key, number, what, who

@@ -77,26 +77,17 @@ class World:
         self.put(birth_district=births.district, birth_category=births.category)
 
     def make_room(self, name: str, slots: int) -> None:
-        """Room for so many events, requests in flight, or problems."""
+        """Room for so many events, requests in flight, or problems; what is never used of it costs nothing."""
         old = self.arrays[name]
         new = _lines(slots, old.dtype)
         new[: len(old)] = old
         self.put(**{name: new})
         if name == "requests":
-            self._free(new["next"], len(old), "free_request")
             self.make_room("visits", 2 * slots)
-        elif name == "problems":
-            self._free(new["first"], len(old), "free_problem")
         elif name == "later":
-            self._free(new["next"], len(old), "free_later")
             self.make_room("events", slots + 8)
         elif name == "events":
             new["time"][len(old) : 8] = np.inf  # behind the last event of an empty heap
-
-    def _free(self, link: NDArray[np.int32], used: int, head: str) -> None:
-        """New slots go to the list of free ones."""
-        link[used:] = np.append(np.arange(used + 1, len(link)), self[head])
-        self[head] = used
 
     def make_room_for_rows(self, rows: int) -> None:
         """Room for the rows of so many contacts; those that have not left yet stay."""
