@@ -25,7 +25,7 @@ from sim.model.kernel.contacts import next_report
 from sim.model.kernel.events import happens, is_born
 from sim.model.kernel.journey import life, patience
 from sim.model.kernel.pools import change_staff, join
-from sim.model.kernel.schedule import drop_first, fetch, look_ahead, schedule
+from sim.model.kernel.schedule import drop_first, fetch, is_in_row, look_ahead, schedule
 from sim.model.kernel.steps import book, spend, write_problem, write_request, write_visit
 from sim.model.pools import INTAKE
 from sim.model.records import IN_CALLBACK, IN_INTAKE, INTAKE_OPEN
@@ -61,15 +61,16 @@ def advance(world: Any, until: Any, steps: Any) -> Any:
         if lacking != DONE:
             return lacking
         birth = the.birth_time(w, w.next_born) if w.next_born < w.born else math.inf
-        if w.scheduled == 0:
+        if w.in_row == 0 and w.scheduled == 0:
             look_ahead(w, min(birth, until))
-        e = the.event(w, 0)
+        in_row = is_in_row(w)
+        e = the.row_event(w, w.in_row - 1) if in_row else the.event(w, 0)
         if min(e.time, birth) >= until:
             return DONE
         if e.time <= birth:
             w.now = e.time
             what, who, key, number = np.int64(e.what), np.int64(e.who), e.key, np.int64(e.number)
-            drop_first(w)
+            drop_first(w, in_row)
             fetch(w)
             i, goes_on, reported = happens(w, what, who, key, number)
         else:

@@ -20,6 +20,9 @@ from sim.model.kernel.codes import HANGS_UP, IS_REPORTED, STAFF_CHANGES, WORK_IS
 #: of children.
 CHILDREN = 4
 
+#: So many events stand in a row.
+ROW = 16
+
 #: So many spans ahead what an event needs is fetched from memory, in two steps.
 AHEAD = 4
 
@@ -51,6 +54,33 @@ def first_of(w: Any, a: Any, b: Any) -> Any:
 
 @part
 def push(w: Any, time: Any, kind: Any, key: Any, number: Any, what: Any, who: Any) -> Any:
+    """One more event in the row, or in the heap where the row is full."""
+    if w.in_row == ROW:
+        push_heap(w, time, kind, key, number, what, who)
+        return
+    row, at = the.row(w), w.in_row
+    w.in_row += 1
+    while at > 0:
+        x = the.row_event(w, at - 1)
+        if not comes_before(x, time, kind, key, number):
+            break
+        row[at] = x
+        at -= 1
+    e = the.row_event(w, at)
+    e.time, e.kind, e.key, e.number, e.what, e.who = time, kind, key, number, what, who
+
+
+@part
+def is_in_row(w: Any) -> Any:
+    """Whether the first event is in the row, not in the heap."""
+    if w.in_row == 0 or w.scheduled == 0:
+        return w.in_row > 0
+    x = the.row_event(w, w.in_row - 1)
+    return not comes_before(the.event(w, 0), x.time, x.kind, x.key, x.number)
+
+
+@part
+def push_heap(w: Any, time: Any, kind: Any, key: Any, number: Any, what: Any, who: Any) -> Any:
     """One more event in the heap."""
     events, at = the.events(w), w.scheduled
     w.scheduled += 1
@@ -67,10 +97,13 @@ def push(w: Any, time: Any, kind: Any, key: Any, number: Any, what: Any, who: An
 
 
 @part
-def drop_first(w: Any) -> Any:
+def drop_first(w: Any, in_row: Any) -> Any:
     """Take the first event off the schedule."""
-    events = the.events(w)
     w.pending -= 1
+    if in_row:
+        w.in_row -= 1
+        return
+    events = the.events(w)
     w.scheduled -= 1
     size, at = w.scheduled, 0
     last = the.event(w, size)
@@ -117,7 +150,7 @@ def schedule(w: Any, time: Any, kind: Any, key: Any, number: Any, what: Any, who
 def look_ahead(w: Any, until: Any) -> Any:
     """Where nothing is near: let the next spans begin, until there is an event, or ``until`` (hours) is in the span."""
     last = np.int64(until * w.per_hour)
-    while w.scheduled == 0 and w.near < last:
+    while w.in_row == 0 and w.scheduled == 0 and w.near < last:
         w.near += 1
         while w.fetched_first >= 0 or w.fetched_second >= 0:
             fetch(w)

@@ -13,7 +13,7 @@ from sim.model.demand import Births
 from sim.model.draws import Tables, quantile
 from sim.model.kernel import layout
 from sim.model.kernel.codes import CALL
-from sim.model.kernel.schedule import AHEAD
+from sim.model.kernel.schedule import AHEAD, ROW
 from sim.model.records import IN_INTAKE, INTAKE_OPEN, PROBLEM_FIELDS, REQUEST_FIELDS, VISIT_FIELDS
 from sim.model.staffing import Family
 
@@ -48,7 +48,15 @@ class World:
         empty = {name: np.zeros(0, layout.ARRAYS[name][0]) for name in names}
         spans = np.full(int(city.end * _spans_per_hour(city)) + 1 + 2 * AHEAD, -1, np.int32)
         steps = np.zeros(len(city.rosters), np.int64)
-        self.put(**_matters(city), **_organisation(city), pools=_pools(city), spans=spans, steps=steps, lines=lines)
+        self.put(
+            **_matters(city),
+            **_organisation(city),
+            pools=_pools(city),
+            row=np.zeros(ROW, layout.EVENT),
+            spans=spans,
+            steps=steps,
+            lines=lines,
+        )
         self.put(blank=_blank(), **empty, **_rows(0))
 
     def __getitem__(self, name: str) -> int:
