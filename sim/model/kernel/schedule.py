@@ -155,6 +155,7 @@ def look_ahead(w: Any, until: Any) -> Any:
         while w.fetched_first >= 0 or w.fetched_second >= 0:
             fetch(w)
         w.fetched_first, w.fetched_second = the.span(w, w.near + 2 * AHEAD), the.span(w, w.near + AHEAD)
+        fetch_later(w, np.int64(the.span(w, w.near + 2 * AHEAD + 1)))
         place = np.int64(the.span(w, w.near))
         while place >= 0:
             e = the.later_event(w, place)
@@ -172,6 +173,7 @@ def fetch(w: Any) -> Any:
     """
     if w.fetched_first >= 0:
         e = the.later_event(w, w.fetched_first)
+        fetch_later(w, np.int64(e.next))
         if e.what == IS_REPORTED:
             the.fetch_problem(the.problem(w, e.who))
         elif e.what != STAFF_CHANGES:
@@ -185,6 +187,12 @@ def fetch(w: Any) -> Any:
             if p >= 0:
                 the.fetch_problem(the.problem(w, p))
         w.fetched_second = np.int64(e.next)
+
+
+@part
+def fetch_later(w: Any, place: Any) -> Any:
+    """Fetch an event of a list, if there is one."""
+    the.fetch_event(the.later_event(w, max(place, 0)))
 
 
 @part

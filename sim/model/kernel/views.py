@@ -93,7 +93,7 @@ def _fetch(lines: int) -> Any:
     return fetch
 
 
-fetch_visit = _fetch(1)
+fetch_event = fetch_visit = _fetch(1)
 fetch_problem = _fetch(2)
 fetch_request = _fetch(REQUEST.itemsize // LINE)
 

@@ -46,7 +46,7 @@ class World:
         lines["first"] = lines["last"] = -1
         names = ("events", "later", "requests", "visits", "problems")
         empty = {name: np.zeros(0, layout.ARRAYS[name][0]) for name in names}
-        spans = np.full(int(city.end * _spans_per_hour(city)) + 1 + 2 * AHEAD, -1, np.int32)
+        spans = np.full(int(city.end * _spans_per_hour(city)) + 2 + 2 * AHEAD, -1, np.int32)
         steps = np.zeros(len(city.rosters), np.int64)
         self.put(
             **_matters(city),
