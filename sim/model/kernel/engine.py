@@ -61,10 +61,10 @@ def advance(world: Any, until: Any, steps: Any) -> Any:
         if lacking != DONE:
             return lacking
         birth = the.birth_time(w, w.next_born) if w.next_born < w.born else math.inf
-        if w.in_row == 0 and w.scheduled == 0:
+        if w.in_row == 0 and w.in_heap == 0:
             look_ahead(w, min(birth, until))
         in_row = is_in_row(w)
-        e = the.row_event(w, w.in_row - 1) if in_row else the.event(w, 0)
+        e = the.row_event(w, w.in_row - 1) if in_row else the.heap_event(w, 0)
         if min(e.time, birth) >= until:
             return DONE
         if e.time <= birth:

@@ -127,8 +127,8 @@ ARRAYS: dict[str, tuple[Any, int]] = {
     "pools": (POOL, 1),
     "lines": (LINE_OF_CLASS, 1),  # [p, contacted first or not, k]
     "steps": (np.int64, 1),  # [r] which of its times comes next
-    "row": (EVENT, 1),
-    "events": (EVENT, 1),
+    "row": (EVENT, 1),  # the last one happens first
+    "heap": (EVENT, 1),
     "later": (LATER, 1),
     "spans": (np.int32, 1),  # the first of the later events of each span of time
     "requests": (REQUEST, 1),
@@ -150,8 +150,8 @@ ARRAYS: dict[str, tuple[Any, int]] = {
 }
 
 #: A world in one record: the policies' parameters, the state of everything, and where the arrays are. ``classes``: how
-#: many there are of urgency; ``near``: events of this span of time and of those before it are in the heap,
-#: ``scheduled`` of them; ``pending``: events in all; ``per_hour``: spans an hour; ``fetched_…``: see
+#: many there are of urgency; ``near``: events of this span of time and of those before it are in the row (``in_row`` of
+#: them) or in the heap (``in_heap``); ``pending``: events in all; ``per_hour``: spans an hour; ``fetched_…``: see
 #: ``schedule.fetch``; ``born``: births of the chunk, ``next_born``: the first still to come; ``contacts``: how many
 #: there have been; ``in_flight``, ``unsolved``: requests and problems in use; ``free_…``: the first slot that is free
 #: again, ``taken_…``: those from this one on were never taken; ``widest``: the most open requests that any problem has
@@ -165,7 +165,7 @@ WORLD = np.dtype(
             "f8 now end per_hour duplicates ask_before extension_probability extension_length coverage reach",
             "f8 contacted_if_false contacted_if_true resolved_if_false resolved_if_true reopen_probability call_again",
             "u8 stream",
-            "i8 classes contacts near in_row scheduled pending born next_born in_flight unsolved widest too_much",
+            "i8 classes contacts near in_row in_heap pending born next_born in_flight unsolved widest too_much",
             "i8 requests_out visits_out problems_out free_request free_problem free_later",
             "i8 taken_requests taken_problems taken_later fetched_first fetched_second",
             "i8 dispatch dispatch_first dispatch_per dispatch_work review max_hops backstop",

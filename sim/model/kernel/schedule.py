@@ -1,8 +1,9 @@
 """The schedule of the compiled engine: what happens when.
 
-Time is cut into spans that hold a few events each. Events of the present span are in a heap with four children a node,
-small enough for the processor's nearest cache. Those of later spans wait in lists, unsorted, one a span; when a span
-begins, its events come into the heap. What they are about is fetched from memory some spans before.
+Time is cut into spans that hold a few events each. Events of the present span stand in a short row, in their order;
+where there are more, the others are in a heap with four children a node. Events of later spans wait in lists, unsorted,
+one a span; when a span begins, its events come into the row. What they are about is fetched from memory some spans
+before.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from sim.model.kernel.codes import HANGS_UP, IS_REPORTED, STAFF_CHANGES, WORK_IS
 #: of children.
 CHILDREN = 4
 
-#: So many events stand in a row.
+#: So many events stand in the row. To put a few in their order is faster than a heap, whose jumps nobody can foresee.
 ROW = 16
 
 #: So many spans ahead what an event needs is fetched from memory, in two steps.
@@ -43,21 +44,27 @@ def comes_before(e: Any, time: Any, kind: Any, key: Any, number: Any) -> Any:
 
 
 @part
-def first_of(w: Any, a: Any, b: Any) -> Any:
-    """Which of two places of the heap has the first event."""
-    x, y = the.event(w, a), the.event(w, b)
-    second = np.int64(y.time < x.time)
-    if x.time == y.time:
-        second = np.int64(not comes_before(x, y.time, y.kind, y.key, y.number))
-    return a + (b - a) * second  # no jump, as it cannot be foreseen
+def is_in_row(w: Any) -> Any:
+    """Whether the event that comes first is in the row, not in the heap."""
+    if w.in_row == 0 or w.in_heap == 0:
+        return w.in_row > 0
+    x = the.row_event(w, w.in_row - 1)
+    return not comes_before(the.heap_event(w, 0), x.time, x.kind, x.key, x.number)
 
 
 @part
 def push(w: Any, time: Any, kind: Any, key: Any, number: Any, what: Any, who: Any) -> Any:
     """One more event in the row, or in the heap where the row is full."""
-    if w.in_row == ROW:
-        push_heap(w, time, kind, key, number, what, who)
-        return
+    if w.in_row < ROW:
+        e = the.row_event(w, place_in_row(w, time, kind, key, number))
+    else:
+        e = the.heap_event(w, place_in_heap(w, time, kind, key, number))
+    e.time, e.kind, e.key, e.number, e.what, e.who = time, kind, key, number, what, who
+
+
+@part
+def place_in_row(w: Any, time: Any, kind: Any, key: Any, number: Any) -> Any:
+    """Room for one more event between those that come after it and those that come before."""
     row, at = the.row(w), w.in_row
     w.in_row += 1
     while at > 0:
@@ -66,34 +73,23 @@ def push(w: Any, time: Any, kind: Any, key: Any, number: Any, what: Any, who: An
             break
         row[at] = x
         at -= 1
-    e = the.row_event(w, at)
-    e.time, e.kind, e.key, e.number, e.what, e.who = time, kind, key, number, what, who
+    return at
 
 
 @part
-def is_in_row(w: Any) -> Any:
-    """Whether the first event is in the row, not in the heap."""
-    if w.in_row == 0 or w.scheduled == 0:
-        return w.in_row > 0
-    x = the.row_event(w, w.in_row - 1)
-    return not comes_before(the.event(w, 0), x.time, x.kind, x.key, x.number)
-
-
-@part
-def push_heap(w: Any, time: Any, kind: Any, key: Any, number: Any, what: Any, who: Any) -> Any:
-    """One more event in the heap."""
-    events, at = the.events(w), w.scheduled
-    w.scheduled += 1
-    the.event(w, at + CHILDREN).time = math.inf
+def place_in_heap(w: Any, time: Any, kind: Any, key: Any, number: Any) -> Any:
+    """Room for one more event below those that come before it."""
+    heap, at = the.heap(w), w.in_heap
+    w.in_heap += 1
+    the.heap_event(w, at + CHILDREN).time = math.inf
     while at > 0:
         above = (at - 1) // CHILDREN
-        x = the.event(w, above)
+        x = the.heap_event(w, above)
         if comes_before(x, time, kind, key, number):
             break
-        events[at] = x
+        heap[at] = x
         at = above
-    e = the.event(w, at)
-    e.time, e.kind, e.key, e.number, e.what, e.who = time, kind, key, number, what, who
+    return at
 
 
 @part
@@ -103,22 +99,31 @@ def drop_first(w: Any, in_row: Any) -> Any:
     if in_row:
         w.in_row -= 1
         return
-    events = the.events(w)
-    w.scheduled -= 1
-    size, at = w.scheduled, 0
-    last = the.event(w, size)
+    w.in_heap -= 1
+    heap, size, at = the.heap(w), w.in_heap, 0
+    last = the.heap_event(w, size)
     while True:
         child = CHILDREN * at + 1
         if child >= size:
             break
         least = first_of(w, first_of(w, child, child + 1), first_of(w, child + 2, child + 3))
-        x = the.event(w, least)
+        x = the.heap_event(w, least)
         if not comes_before(x, last.time, last.kind, last.key, last.number):
             break
-        events[at] = x
+        heap[at] = x
         at = least
-    events[at] = last
+    heap[at] = last
     last.time = math.inf
+
+
+@part
+def first_of(w: Any, a: Any, b: Any) -> Any:
+    """Which of two places of the heap has the event that comes first."""
+    x, y = the.heap_event(w, a), the.heap_event(w, b)
+    second = np.int64(y.time < x.time)
+    if x.time == y.time:
+        second = np.int64(not comes_before(x, y.time, y.kind, y.key, y.number))
+    return a + (b - a) * second  # no jump, as it cannot be foreseen
 
 
 # --- what is later ---------------------------------------------------------------------------------------------------
@@ -150,7 +155,7 @@ def schedule(w: Any, time: Any, kind: Any, key: Any, number: Any, what: Any, who
 def look_ahead(w: Any, until: Any) -> Any:
     """Where nothing is near: let the next spans begin, until there is an event, or ``until`` (hours) is in the span."""
     last = np.int64(until * w.per_hour)
-    while w.in_row == 0 and w.scheduled == 0 and w.near < last:
+    while w.in_row == 0 and w.in_heap == 0 and w.near < last:
         w.near += 1
         while w.fetched_first >= 0 or w.fetched_second >= 0:
             fetch(w)

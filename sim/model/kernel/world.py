@@ -44,7 +44,7 @@ class World:
         self["near"], self["classes"] = -1, len(city.scenario.classes)
         lines = np.zeros(2 * len(city.pools) * self["classes"], layout.LINE_OF_CLASS)
         lines["first"] = lines["last"] = -1
-        names = ("events", "later", "requests", "visits", "problems")
+        names = ("heap", "later", "requests", "visits", "problems")
         empty = {name: np.zeros(0, layout.ARRAYS[name][0]) for name in names}
         spans = np.full(int(city.end * _spans_per_hour(city)) + 2 + 2 * AHEAD, -1, np.int32)
         steps = np.zeros(len(city.rosters), np.int64)
@@ -93,9 +93,9 @@ class World:
         if name == "requests":
             self.make_room("visits", 2 * slots)
         elif name == "later":
-            self.make_room("events", slots + 8)
-        elif name == "events":
-            new["time"][len(old) : 8] = np.inf  # behind the last event of an empty heap
+            self.make_room("heap", slots + 8)
+        elif name == "heap":
+            new["time"][len(old) : 8] = np.inf  # behind the last event, of which there is none yet
 
     def make_room_for_rows(self, rows: int) -> None:
         """Room for the rows of so many contacts; those that have not left yet stay."""
