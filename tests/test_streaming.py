@@ -147,6 +147,9 @@ def test_a_city_without_anything_has_empty_files(tmp_path: Path) -> None:
         assert tuple(table.columns) == columns
 
 
+ENDLESS = "SELECT sum(a.range * b.range) FROM range(1000000) a, range(1000000) b"
+
+
 def test_putting_files_together_can_be_interrupted() -> None:
     begin = time.monotonic()
     before = signal.signal(signal.SIGINT, signal.default_int_handler)  # what shells start beside them ignores Ctrl-C
@@ -154,11 +157,21 @@ def test_putting_files_together_can_be_interrupted() -> None:
         with connection() as files:
             threading.Timer(0.3, signal.raise_signal, [signal.SIGINT]).start()
             with pytest.raises(KeyboardInterrupt):
-                _execute(files, "SELECT sum(a.range * b.range) FROM range(1000000) a, range(1000000) b")
+                _execute(files, ENDLESS, lambda: None)
             assert files.execute("SELECT 1").fetchone() == (1,)
     finally:
         signal.signal(signal.SIGINT, before)
     assert time.monotonic() - begin < 20
+
+
+def test_who_waits_for_files_to_be_put_together_is_asked() -> None:
+    def enough() -> None:
+        raise KeyboardInterrupt
+
+    with connection() as files:
+        with pytest.raises(KeyboardInterrupt):
+            _execute(files, ENDLESS, enough)
+        assert files.execute("SELECT 1").fetchone() == (1,)
 
 
 def test_a_run_answers_questions(tmp_path: Path) -> None:

@@ -124,7 +124,7 @@ def run(
     parts = [tables for tables, _ in found]
     contacts: dict[str, pd.DataFrame | Path] = {}
     if keep_all and folder is not None:
-        contacts.update(join_parts(folder))
+        contacts.update(join_parts(folder, lambda: progress(replications, [])))
     elif keep_all:
         contacts.update({name: _below([part.contacts[name] for part in parts]) for name in CONTACT_TABLES})
     return Run(

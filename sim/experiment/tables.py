@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -136,27 +136,27 @@ def _parts(folder: Path, name: str) -> Path:
     return folder / f"{name}-parts"
 
 
-def _execute(files: duckdb.DuckDBPyConnection, command: str) -> None:
-    """Execute what may take long. DuckDB by itself sees a Ctrl-C after seconds only."""
+def _execute(files: duckdb.DuckDBPyConnection, command: str, waiting: Callable[[], None]) -> None:
+    """Execute what may take long, and call ``waiting`` meanwhile. DuckDB by itself sees a Ctrl-C after seconds only."""
     with ThreadPoolExecutor(1) as thread:
         done = thread.submit(files.execute, command)
         try:
             while not wait([done], 0.2).done:
-                pass
+                waiting()
             done.result()
         except BaseException:
             files.interrupt()
             raise
 
 
-def join_parts(folder: Path) -> dict[str, Path]:
-    """Make one file of the parts of each table, in the order of replications."""
+def join_parts(folder: Path, waiting: Callable[[], None]) -> dict[str, Path]:
+    """Make one file of the parts of each table, in the order of replications; ``waiting`` is called now and then."""
     joined = {}
     for name in CONTACT_TABLES:
         parts, whole = _parts(folder, name), folder / f"{name}.parquet"
         ordered = ", ".join(_text(path) for path in sorted(parts.glob("*.parquet")))
         with connection(memory_limit=f"{JOINING_BYTES >> 20}MiB", temp_directory=str(parts / "more")) as files:
-            _execute(files, _copy(f"(FROM read_parquet([{ordered}]))", whole, "zstd"))
+            _execute(files, _copy(f"(FROM read_parquet([{ordered}]))", whole, "zstd"), waiting)
         shutil.rmtree(parts)
         joined[name] = whole
     return joined
