@@ -18,13 +18,14 @@ from sim.model.kernel.steps import draw, lasts, write_problem, write_request
 
 @part
 def new_problem(w: Any, key: Any, district: Any, category: Any) -> Any:
-    """Something is wrong from now on."""
+    """Something is wrong from now on. As with requests, the free slot after it is fetched."""
     p = np.int64(w.free_problem)
     if p < 0:
         p = np.int64(w.taken_problems)
         w.taken_problems += 1
     else:
         w.free_problem = the.problem(w, p).first
+        the.fetch_problem(the.problem(w, max(np.int64(w.free_problem), 0)))
     problem = the.problem(w, p)
     w.unsolved += 1
     problem.key, problem.district, problem.category, problem.born = key, district, category, w.now
