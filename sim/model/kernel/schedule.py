@@ -25,7 +25,7 @@ CHILDREN = 4
 ROW = 16
 
 #: So many spans ahead what an event needs is fetched from memory, in two steps.
-AHEAD = 4
+AHEAD = 2
 
 
 # --- what is near ----------------------------------------------------------------------------------------------------
