@@ -69,8 +69,11 @@ class Axis:
 
     def sum(self, parts: Floats) -> Floats:
         """The sum of the parts of each group."""
-        totals: Floats = np.bincount(self.codes + 1, parts, minlength=len(self.values) + 1)[1:].astype(np.float64)
-        return totals
+        return np.asarray(np.bincount(self._bins, parts, minlength=len(self.values) + 1)[1:], np.float64)
+
+    @cached_property
+    def _bins(self) -> Ints:
+        return self.codes + 1
 
 
 class Slots:

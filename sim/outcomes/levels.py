@@ -66,11 +66,17 @@ class Levels:
                 "pool": pd.Categorical.from_codes(np.repeat(np.arange(len(names), dtype=np.int32), hours), names),
                 "hour": np.tile(np.arange(hours), len(names)),
                 "arrivals": self.arrivals[:hours].T.ravel(),
-                "queue": np.cumsum(self.queue, axis=0)[:hours].T.ravel(),
-                "busy": np.cumsum(self.busy, axis=0)[:hours].T.ravel(),
+                "queue": self._by_pool(self.queue),
+                "busy": self._by_pool(self.busy),
                 "on_duty": on_duty.ravel(),
             }
         )
+
+    def _by_pool(self, changes: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Levels from their changes, hour by hour, one pool after the other."""
+        levels = np.empty((changes.shape[1], self.hours))
+        np.cumsum(changes[: self.hours].T, axis=1, out=levels)
+        return levels.ravel()
 
 
 @rule("void(float64[:, ::1], int64, int64, float64, float64)")
