@@ -104,7 +104,7 @@ def growth(grown: Grown) -> Block:
         "Cost of a request as cities grow",
         ["", "size", "µs a request"],
         rows,
-        "Demand and engine, rows kept in memory.",
+        "Demand and engine; rows are not kept.",
     )
 
 
@@ -163,13 +163,15 @@ def draw(grown: Grown, path: Path) -> None:
     for axis, (name, label) in zip(
         axes, (("requests", "requests"), ("units", "departments"), ("waiting", "waiting on average")), strict=True
     ):
+        axis.set(xscale="log", xlabel=label)
         if "absent" not in grown[name]:
-            axis.plot(
-                [max(float(k), 1.0) for k in grown[name]], list(grown[name].values()), marker="o", color="#1f5f8b"
-            )
-        axis.set(xscale="log", xlabel=label, ylim=(0, None))
+            sizes = [max(int(size), 1) for size in grown[name]]
+            axis.plot(sizes, list(grown[name].values()), marker="o", color="#1f5f8b")
+            axis.set_xticks(sizes, [f"{size:,}" for size in sizes], minor=False)
+            axis.set_xticks([], minor=True)
         axis.grid(alpha=0.3)
         axis.spines[["top", "right"]].set_visible(False)
+    axes[0].set_ylim(bottom=0.0)  # of all three
     axes[0].set_ylabel("µs a request")
     figure.savefig(path, format="svg", metadata={"Date": None})
     plt.close(figure)
