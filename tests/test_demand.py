@@ -72,7 +72,8 @@ def test_the_commonest_quantiles_are_to_the_last_bit_those_of_scipy(
     made = read_distribution({"distribution": name, "mean": f"{mean} h", "cv": given_cv})
     frozen = made.frozen()
     assert at_nodes(made).tolist() == [frozen.ppf(TAILS).tolist(), frozen.isf(TAILS).tolist()]
-    assert made.mean == frozen.mean()
+    # NumPy rounds exp otherwise than the C library on some processors: the last bit of a mean may differ
+    assert math.isclose(made.mean, frozen.mean(), rel_tol=1e-15)
 
 
 @given(st.floats(0.0, 1.0, exclude_min=True, exclude_max=True), st.floats(demand.FEW, 1e7))
