@@ -24,8 +24,10 @@ def new_problem(w: Any, key: Any, district: Any, category: Any) -> Any:
         p = np.int64(w.taken_problems)
         w.taken_problems += 1
     else:
-        w.free_problem = the.problem(w, p).first
-        the.fetch_problem(the.problem(w, max(np.int64(w.free_problem), 0)))
+        following = np.int64(the.problem(w, p).first)
+        w.free_problem = following
+        if following >= 0:
+            the.fetch_problem(the.problem(w, following))
     problem = the.problem(w, p)
     w.unsolved += 1
     problem.key, problem.district, problem.category, problem.born = key, district, category, w.now

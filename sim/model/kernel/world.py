@@ -170,10 +170,13 @@ def _matters(city: City) -> dict[str, Any]:
     classes, families = len(city.scenario.classes), len(city.unit_families)
     categories = np.zeros(len(city.categories), layout.CATEGORY)
     for c, plan in enumerate(city.categories):
-        categories[c]["is_confused"] = plan.confused_with is not None
-        categories[c]["only_family"], categories[c]["only_urgency"] = _only(plan.right_unit), _only(plan.urgency)
-        for name in set(layout.CATEGORY.names or ()) - {"is_confused", "only_family", "only_urgency"}:
-            categories[c][name] = getattr(plan, name)
+        derived = {
+            "is_confused": plan.confused_with is not None,
+            "only_family": _only(plan.right_unit),
+            "only_urgency": _only(plan.urgency),
+        }
+        for name in layout.CATEGORY.names or ():
+            categories[c][name] = derived[name] if name in derived else getattr(plan, name)
     channels = np.zeros(len(city.channels), layout.CHANNEL)
     for n, line in enumerate(city.channels):
         place, redial = _place(line.family), line.redial
