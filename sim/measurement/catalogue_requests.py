@@ -27,7 +27,8 @@ _RATES = (
     ),
     Measure(
         "satisfaction_rate", "Satisfaction rate", "满意率", "share", RATES,
-        "the citizen was satisfied, in the scored answer", _SCORED, "higher", True,
+        "the citizen was satisfied, in the scored answer",
+        f"{_SCORED}; none without the coefficients `policies.callback.satisfied`", "higher", True,
     ),
     Measure(
         "said_contacted_rate", "Said to have been contacted", "自述响应率", "share", RATES,
@@ -133,7 +134,12 @@ _FLOW = (
     ),
     Measure(
         "backlog_end", "Backlog at the end", "期末在办量", "requests", REQUESTS,
-        "requests open at the end of the run, reopened ones too", "", "lower", True,
+        "requests open at the end of the run, whenever they came, before the window too, reopened ones too; by month, "
+        "only those that came in the window", "", "lower", True,
+    ),
+    Measure(
+        "backlog_end_counted", "Backlog at the end, of the window", "期末在办量(统计期内受理)", "requests", REQUESTS,
+        "requests that arrived in the window and are open at the end of the run, reopened ones too", "", "lower",
     ),
     Measure(
         "hops_mean", "Mean hops", "平均转派次数", "hops", REQUESTS,

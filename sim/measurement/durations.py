@@ -60,9 +60,14 @@ def add_theil(table: Table, axes: Axes, sums: Any) -> None:
 
 
 def _theil(x_ln_x: Floats, total: Floats, n: Floats) -> Floats:
-    """T from the sums of x ln x and of x over n cases; 0 where all x are 0, NaN of no cases."""
-    spread = divide(x_ln_x, total) - np.log(np.where(total > 0, divide(total, n), 1.0))
-    return np.where(n > 0, np.where(total > 0, np.maximum(spread, 0.0), 0.0), np.nan)
+    """T from the sums of x ln x and of x over n cases; 0 where all x are 0, NaN of no cases.
+
+    What is less than the rounding of the sums (half of 2⁻³⁶ h a case) is 0: all wait alike.
+    """
+    mean = divide(total, n)
+    spread = divide(x_ln_x, total) - np.log(np.where(total > 0, mean, 1.0))
+    least = divide(np.full(mean.shape, 2.0**-37), mean) + 1e-14
+    return np.where(n > 0, np.where((total > 0) & (spread > least), spread, 0.0), np.nan)
 
 
 def add_gaps(table: Table) -> None:
