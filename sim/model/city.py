@@ -384,7 +384,7 @@ class _Builder:
             rosters=tuple(staffing.rosters),
             limit_roster=limit_roster,
             workdays=workdays,
-            tables=tables_of(self.specs) if self.specs else np.zeros((0, 0)),
+            tables=tables_of(self.specs),
             means=tuple(spec.mean for spec in self.specs),
             limits_from_arrival=limits is not None and limits.from_ == "arrival",
             extension=extension,
