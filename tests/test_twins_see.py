@@ -1,0 +1,227 @@
+"""The twins see: a reference engine that is altered a little is caught by the full town or by a few random cities.
+
+Altered are the order of ties, every draw by its purpose, and what the journey does at each turn.
+"""
+
+from __future__ import annotations
+
+import heapq
+from typing import Any
+
+import pytest
+from cities import cities
+from hypothesis import Phase, example, given, settings
+from test_twins import many, on_the_half_hour, twins
+from towns import FULL
+
+from sim.model import callbacks, clockwork, journey, pools, purposes, records, rules, steps
+from sim.scenario import from_dict
+
+Patch = pytest.MonkeyPatch
+
+
+def caught(city_of: Any, most: int = 300) -> None:
+    """In the full town, or in some of so many random cities, the engines differ."""
+    some = settings(many, max_examples=most, database=None, phases=[Phase.explicit, Phase.generate], derandomize=True)
+    with pytest.raises(AssertionError):
+        some(example(FULL)(given(cities())(lambda city: _must_be_twins(city_of(city)))))()
+
+
+def _must_be_twins(city: dict[str, Any]) -> None:
+    assert twins(from_dict(city))
+
+
+# --- ties ------------------------------------------------------------------------------------------------------------
+
+
+def kinds_the_other_way_round(patch: Patch) -> None:
+    """At one instant arrivals come first and changes of staff last."""
+    for module in (callbacks, journey, pools, steps):
+        patch.setattr(module, "place", lambda kind, key, number=0: (7 << clockwork.KIND) - kind | key << 16 | number)
+
+
+def by_insertion(patch: Patch) -> None:
+    """At one instant the order within a kind is that in which things were scheduled."""
+    for module in (callbacks, journey, pools, steps):
+        patch.setattr(module, "place", lambda kind, key, number=0: kind)
+
+
+def routes_before_it_serves(patch: Patch) -> None:
+    """At the end of work the request goes on before its officer takes the next one."""
+
+    def take(self: Any, visit: Any) -> None:
+        self.busy += 1
+        visit.pool, visit.started = self, self.env.now
+        visit.callbacks.append(self.finish)
+        visit.at(
+            rules.add_open(*self.open_hours, self.env.now, visit.work) if self.pauses else self.env.now + visit.work
+        )
+
+    patch.setattr(pools.Pool, "take", take)
+
+
+def last_come_first_served(patch: Patch) -> None:
+    """Ties in a queue go to the larger request."""
+    line_up = pools.Pool.line_up
+
+    def other(self: Any, visit: Any) -> None:
+        line_up(self, visit)
+        entry = next(e for e in self.queue if e[-1] is visit and e[-2] == visit.ticket)
+        self.queue.remove(entry)
+        self.queue.append((*entry[:3], 2**64 - entry[3], *entry[4:]))
+        heapq.heapify(self.queue)
+
+    patch.setattr(pools.Pool, "line_up", other)
+
+
+@pytest.mark.parametrize(
+    "alteration", [kinds_the_other_way_round, by_insertion, routes_before_it_serves, last_come_first_served]
+)
+def test_another_order_of_ties_is_caught(alteration: Any, monkeypatch: Patch) -> None:
+    alteration(monkeypatch)
+    caught(on_the_half_hour)
+
+
+# --- draws -----------------------------------------------------------------------------------------------------------
+
+KEYS = ("REPORT", "REPEAT")  # names of what comes of something else, not drawn by a step
+DRAWN = {name: number for name, number in vars(purposes).items() if name.isupper() and name not in KEYS}
+DRAWN = {name: number for name, number in DRAWN.items() if name != "PER_ROUND"}
+
+
+@pytest.mark.parametrize("name", DRAWN)
+def test_another_draw_is_caught(name: str, monkeypatch: Patch) -> None:
+    """The reference engine draws for one purpose with the luck of another request."""
+    purpose, found = DRAWN[name], list[int]()
+    for method in ("u", "time", "choose"):
+        usual = getattr(steps.Steps, method)
+        at = {"u": 1, "time": 2, "choose": 3}[method]
+
+        def other(self: Any, *given: Any, usual: Any = usual, at: int = at, **named: Any) -> Any:
+            if given[at - 1] == purpose:
+                found.append(purpose)
+                given = (*given[:at], given[at] ^ 1, *given[at + 1 :])
+            return usual(self, *given, **named)
+
+        monkeypatch.setattr(steps.Steps, method, other)
+    caught(lambda city: city)
+    assert found
+
+
+# --- the journey -----------------------------------------------------------------------------------------------------
+
+
+def forgets(where: Any, method: str) -> Any:
+    """Nothing is done there; a step is over at once."""
+
+    def alteration(patch: Patch) -> None:
+        patch.setattr(where, method, lambda self, *_: iter(()) if method in STEPS else None)
+
+    alteration.__name__ = f"forgets {method}"
+    return alteration
+
+
+STEPS = ("end_callback",)
+
+
+def another_unit_is_never_wrong(patch: Patch) -> None:
+    patch.setattr(journey.Journey, "wrong_unit", lambda self, r, n: r.right)
+
+
+def every_open_matter_is_known(patch: Patch) -> None:
+    patch.setattr(journey.Journey, "is_known", lambda self, r: r.problem is not None)
+
+
+def a_later_round_forgets_the_solution(patch: Patch) -> None:
+    close = journey.Journey.close
+
+    def other(self: Any, r: Any) -> None:
+        r.resolved = 0.0
+        close(self, r)
+
+    patch.setattr(journey.Journey, "close", other)
+
+
+def limits_run_from_the_start(patch: Patch) -> None:
+    later = steps.Steps.later
+    patch.setattr(steps.Steps, "later", lambda self, since, span: later(self, since + 1.0, span))
+
+
+def extensions_are_asked_for_earlier(patch: Patch) -> None:
+    earlier = steps.Steps.earlier
+    patch.setattr(steps.Steps, "earlier", lambda self, until, span: earlier(self, until, span) - 0.5)
+
+
+def a_moved_due_date_leaves_the_queue_as_it_is(patch: Patch) -> None:
+    def other(self: Any, r: Any, due: float) -> None:
+        r.due = r.due_now = due
+
+    patch.setattr(steps.Steps, "move_due", other)
+
+
+def waiting_is_booked_as_work(patch: Patch) -> None:
+    patch.setattr(steps, "UNIT_QUEUE", records.WORK)
+
+
+def the_night_is_booked_as_waiting(patch: Patch) -> None:
+    patch.setattr(steps, "UNIT_CLOSED", records.UNIT_QUEUE)
+
+
+def rework_is_not_told_apart(patch: Patch) -> None:
+    patch.setattr(journey, "REWORK", records.LEAD_TIME)
+
+
+def parts_are_the_units_own(patch: Patch) -> None:
+    patch.setattr(journey, "OTHER_UNITS", records.WORK)
+
+
+def contact_waits_its_turn(patch: Patch) -> None:
+    patch.setattr(pools, "CONTACT", -1)
+
+
+def helpers_serve_first_whom_they_help(patch: Patch) -> None:
+    serve = pools.Pool.serve
+
+    def other(self: Any) -> None:
+        self.queues.reverse()
+        serve(self)
+        self.queues.reverse()
+
+    patch.setattr(pools.Pool, "serve", other)
+
+
+def a_merged_request_is_called_all_the_same(patch: Patch) -> None:
+    patch.setattr(callbacks, "MERGED", -1)
+
+
+def what_is_said_of_open_matters_is_as_of_closed(patch: Patch) -> None:
+    patch.setattr(callbacks, "CLOSED", records.OPEN)
+
+
+TURNS = [
+    forgets(steps.Steps, "check_merged"),
+    forgets(journey.Journey, "fix"),
+    forgets(journey.Journey, "watch_due"),
+    forgets(journey.Journey, "end_callback"),
+    forgets(pools.Visit, "lose_patience"),
+    another_unit_is_never_wrong,
+    every_open_matter_is_known,
+    a_later_round_forgets_the_solution,
+    limits_run_from_the_start,
+    extensions_are_asked_for_earlier,
+    a_moved_due_date_leaves_the_queue_as_it_is,
+    waiting_is_booked_as_work,
+    the_night_is_booked_as_waiting,
+    rework_is_not_told_apart,
+    parts_are_the_units_own,
+    contact_waits_its_turn,
+    helpers_serve_first_whom_they_help,
+    a_merged_request_is_called_all_the_same,
+    what_is_said_of_open_matters_is_as_of_closed,
+]
+
+
+@pytest.mark.parametrize("alteration", TURNS, ids=lambda alteration: alteration.__name__)
+def test_another_turn_of_the_journey_is_caught(alteration: Any, monkeypatch: Patch) -> None:
+    alteration(monkeypatch)
+    caught(lambda city: city, 1500)
