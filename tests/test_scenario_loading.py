@@ -189,8 +189,8 @@ def test_maps_merge_lists_and_scalars_replace(tmp_path: Path) -> None:
     assert list(scenario.districts) == ["Old Town", "New Town", "Third"]
 
 
-def test_a_key_without_a_value_removes_the_inherited_one(tmp_path: Path) -> None:
-    overlay = "dispatch:\npools: {desk: null}\ndistricts: {New Town: ~}\nchannels: {phone: {redial: null}}\n"
+def test_null_takes_away_what_is_inherited(tmp_path: Path) -> None:
+    overlay = "dispatch: null\npools: {desk: null}\ndistricts: {New Town: ~}\nchannels: {phone: {redial: null}}\n"
     scenario = extended(tmp_path, overlay)
     assert scenario.dispatch is None
     assert list(scenario.pools) == ["hotline"]
@@ -248,7 +248,7 @@ def test_a_byte_order_mark_and_windows_line_ends(tmp_path: Path) -> None:
         ("categories.Noise.rate=1 / year", ("total: 5000 / year", "rate: 1 / year")),
         ("pools.hotline.shifts.0.staff=7", ("staff: 4}", "staff: 7}")),
         ("units.Roads={staff: 8, calendar: null}", ("Roads: {staff: 3, calendar: office}", "Roads: {staff: 8}")),
-        ("units.Roads.calendar=", ("Roads: {staff: 3, calendar: office}", "Roads: {staff: 3}")),
+        ("units.Roads.calendar=null", ("Roads: {staff: 3, calendar: office}", "Roads: {staff: 3}")),
         ('districts."Old Town".streets=3', ("12000}", "12000, streets: 3}")),
         ("districts.Old Town.label=a=b", ("12000}", "12000, label: a=b}")),
         ("districts.Old Town.label='=: x'", ("12000}", "12000, label: '=: x'}")),

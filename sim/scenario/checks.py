@@ -96,7 +96,7 @@ class _Checker:
 
     def has(self, path: Path) -> bool:
         node = find(self.root, path)
-        return node is not None and node.value is not None
+        return node is not None and (node.value is not None or node.empty)
 
     # -- names -------------------------------------------------------------------------------------------
 

@@ -20,8 +20,8 @@ from pydantic import BeforeValidator, PlainSerializer, WithJsonSchema
 
 from sim.scenario.errors import Fault, ReadError, nearest, quoted
 from sim.scenario.moments import BY_MOMENTS, MEANS, Parameters
-from sim.scenario.numbers import described, number_in, read_number, read_text
-from sim.scenario.quantities import duration_text, read_duration, read_signed_duration, to_tick
+from sim.scenario.numbers import described, number_in, read_not_negative, read_number, read_text, refuse_plus
+from sim.scenario.quantities import duration_text, read_duration, read_positive_duration, read_signed_duration, to_tick
 
 #: SciPy finds some quantiles by search; a table has so many, and may take so long (seconds of processor time).
 _QUANTILES, _LONGEST = 2 * 1249, 20.0
@@ -112,6 +112,7 @@ def _read_quantiles(value: Any) -> Distribution:
     corners: list[tuple[float, float, str]] = []
     for key, duration in value.items():
         try:
+            refuse_plus(key)
             probability = number_in(key)
             if probability is None or not 0 <= probability <= 1:
                 raise ReadError(Fault(f"a probability between 0 and 1 is wanted, not {quoted(key)}", on_key=True))
@@ -156,7 +157,7 @@ def _from_moments(name: str, given: str, value: Mapping[str, Any]) -> Distributi
         if key not in ("distribution", "mean", "cv")
     ]
     moments = {"cv": 1.0} if name == "expon" else {}
-    for key, read in (("mean", read_duration), ("cv", read_number)):
+    for key, read in (("mean", read_duration), ("cv", read_not_negative)):
         if key in value:
             try:
                 moments[key] = read(value[key])
@@ -208,9 +209,8 @@ def _from_parameters(name: str, given: str, value: Mapping[str, Any]) -> Distrib
             faults.append(Fault(message, (key,), True))
             continue
         try:
-            numbers[key] = read_number(entry) if key in shape_names else read_signed_duration(entry)
-            if key == "scale" and numbers[key] <= 0:
-                raise ReadError("must be longer than 0")
+            read = {"loc": read_signed_duration, "scale": read_positive_duration}.get(key, read_number)
+            numbers[key] = read(entry)
         except ReadError as wrong:
             faults += wrong.under(key)
     missing = [key for key in (*shape_names, "scale") if key not in value]

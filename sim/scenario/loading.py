@@ -16,7 +16,7 @@ from sim.scenario.checks import check
 from sim.scenario.defaults import classes_of, fill
 from sim.scenario.errors import MOST_PROBLEMS, Fault, Path, Problem, ReadError, ScenarioError, nearest, quoted
 from sim.scenario.files import LARGEST_FILE, find_base, find_scenario, inside, read_file
-from sim.scenario.merging import OVERRIDES, apply_overrides, merge
+from sim.scenario.merging import OVERRIDES, apply_overrides, merge, without_value
 from sim.scenario.nodes import Node, Spot, find, from_python, spot_of
 from sim.scenario.numbers import described
 from sim.scenario.schema import Scenario
@@ -102,17 +102,23 @@ class _Loader:
             self.problems.append(root.at.problem((), "a scenario is a map of keys and values"))
             return
         entries = dict(root.value)
-        extends, sources = entries.pop("extends", None), entries.pop("sources", None)
+        extends, sources = (self.taken(entries, key) for key in ("extends", "sources"))
         self.layers.append(Node(entries, root.at, root.keys))
-        self.problems += _empty_unknown(self.layers[-1], Shape(Scenario), ())
-        if sources is not None and sources.value is not None:
+        if sources is not None:
             self.add_sources(sources, folder, file)
-        if extends is not None and extends.value is not None:
+        if extends is not None:
             try:
                 self.extend(extends.value, file, folder, chain)
             except ReadError as wrong:
                 self.incomplete = True
                 self.problems.append(extends.at.problem(("extends",), str(wrong)))
+
+    def taken(self, entries: dict[str, Node], key: str) -> Node | None:
+        """A key that is the file's own and not the scenario's; None where it is absent or null."""
+        node = entries.pop(key, None)
+        if node is not None and node.empty:
+            self.problems.append(node.at.problem((key,), without_value(key)))
+        return None if node is None or node.value is None else node
 
     def extend(self, given: Any, file: str, folder: FilePath | None, chain: tuple[FilePath, ...]) -> None:
         if not isinstance(given, str) or not given:
@@ -134,9 +140,10 @@ class _Loader:
         if not isinstance(sources.value, dict):
             self.problems.append(sources.at.problem(("sources",), "a map from path patterns to sources is wanted"))
             return
-        named = any(isinstance(node.value, str) for node in sources.value.values())
+        sources = merge(None, sources, Shape(dict[str, Source]), self.problems, ("sources",))
+        named = any(isinstance(node.value, str) for node in sources.map.values())
         shelf = self.read_shelf(folder, file) if named and folder is not None else {}
-        for key, node in sources.value.items():
+        for key, node in sources.map.items():
             path: Path = ("sources", key)
             try:
                 pattern = read_pattern(key)
@@ -178,9 +185,9 @@ class _Loader:
     def finish(self, overrides: Sequence[str] = ()) -> Scenario:
         if not self.layers:
             raise ScenarioError(self.problems)
-        root = self.layers[-1]
-        for layer in reversed(self.layers[:-1]):
-            root = merge(root, layer, Shape(Scenario))
+        root = Node({}, self.layers[-1].at)
+        for layer in reversed(self.layers):
+            root = merge(root, layer, Shape(Scenario), self.problems)
         root = apply_overrides(root, overrides, self.problems)
         fill(root)
         scenario = self.validated(Scenario, root, ())
@@ -200,17 +207,6 @@ class _Loader:
 
         first = {(place(problem), problem.path or problem.message): problem for problem in reversed(self.problems)}
         return sorted(reversed(first.values()), key=place)
-
-
-def _empty_unknown(node: Node, shape: Shape, path: Path) -> Iterator[Problem]:
-    """Unknown keys without a value: `{population: 8,000}` is the population 8 and a key `000`."""
-    for key, child in node.map.items():
-        below = shape.child(key)
-        if below is None and child.value is None:
-            at = (*path, key)
-            yield spot_of(node, (key,), True).problem(at, "unknown key" + nearest(str(key), shape.fields))
-        elif below is not None and isinstance(child.value, dict) and not below.whole:
-            yield from _empty_unknown(child, below, (*path, key))
 
 
 def _located(model: type[BaseModel], root: Node, path: Path, entry: ErrorDetails) -> Iterator[Problem]:

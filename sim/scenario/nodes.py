@@ -34,12 +34,15 @@ class Spot(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """A value and its place. `keys` has the places of a map's keys; `default` marks what nobody wrote."""
+    """A value and its place. `keys` has the places of a map's keys; `default` marks what nobody wrote, `empty` what
+    should be there and is not (a `null` is there).
+    """
 
     value: dict[str, Node] | list[Node] | Scalar
     at: Spot
     keys: dict[str, Spot] = field(default_factory=dict)
     default: bool = False
+    empty: bool = False
 
     @property
     def map(self) -> dict[str, Node]:
@@ -47,7 +50,7 @@ class Node:
         return self.value if isinstance(self.value, dict) else {}
 
     def plain(self) -> Any:
-        """The value without places. A key without a value is as good as absent."""
+        """The value without places. What is null or empty is absent."""
         if isinstance(self.value, dict):
             return {key: child.plain() for key, child in self.value.items() if child.value is not None}
         if isinstance(self.value, list):
@@ -124,11 +127,11 @@ def from_python(data: Any, file: str, problems: list[Problem]) -> Node:
         nonlocal count
         count += 1
         if count > LARGEST:
-            return Node(None, spot)
+            return Node(None, spot, empty=True)
         if len(path) > DEEPEST:
             problems.append(spot.problem(path[:3], f"deeper than {DEEPEST} levels"))
             count = LARGEST  # one such line is enough
-            return Node(None, spot)
+            return Node(None, spot, empty=True)
         if isinstance(value, dict):
             entries: dict[str, Node] = {}
             for key, entry in value.items():
@@ -143,7 +146,7 @@ def from_python(data: Any, file: str, problems: list[Problem]) -> Node:
         if value is None or isinstance(value, bool):
             return Node(value, spot)
         if isinstance(value, str):
-            return Node(value if readable(value, path) else None, spot)
+            return Node(value, spot) if readable(value, path) else Node(None, spot, empty=True)
         if isinstance(value, Integral):
             return Node(int(value), spot)
         if isinstance(value, Real):
@@ -151,7 +154,7 @@ def from_python(data: Any, file: str, problems: list[Problem]) -> Node:
         if isinstance(value, date):
             return Node(Plain(value.isoformat().replace("T", " ")), spot)
         problems.append(spot.problem(path, f"a scenario cannot hold a {type(value).__name__}"))
-        return Node(None, spot)
+        return Node(None, spot, empty=True)
 
     root = build(data, ())
     if count > LARGEST and not problems:

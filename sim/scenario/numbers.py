@@ -67,8 +67,16 @@ def described(value: Any) -> str:
     return "nothing" if value is None else quoted(value)
 
 
+def refuse_plus(value: Any) -> None:
+    """Raise `ReadError` if a sign stands before what cannot be negative: `+1` reads like one more."""
+    text = value.strip() if isinstance(value, str) else ""
+    if text.startswith("+"):
+        raise ReadError(f"{quoted(text)} reads like so much more than before: write {text[1:].strip()} without a sign")
+
+
 def read_not_negative(value: Any) -> float:
-    """A finite number ≥ 0."""
+    """A finite number ≥ 0, without a sign."""
+    refuse_plus(value)
     number = read_number(value)
     if number < 0:
         raise ReadError(f"must not be negative, but is {quoted(value)}")
@@ -136,7 +144,7 @@ def read_text(value: Any) -> str:
 def read_scale(value: Any) -> float:
     """N of `1:N` or N itself, 1 to 10000."""
     text = value.replace(" ", "") if isinstance(value, str) else value
-    number = read_number(Plain(text[2:]) if isinstance(text, str) and text.startswith("1:") else value)
+    number = read_not_negative(Plain(text[2:]) if isinstance(text, str) and text.startswith("1:") else value)
     if not 1 <= number <= 10_000:
         raise ReadError(f"must be between 1 (or 1:1) and 10000 (or 1:10000), but is {quoted(value)}")
     return number

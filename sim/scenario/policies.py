@@ -10,7 +10,7 @@ from pydantic import BeforeValidator, Field, PlainSerializer, ValidationInfo, Wi
 from sim.scenario.calendars import Calendar, Section, hours_per_workday
 from sim.scenario.distributions import Dist, constant
 from sim.scenario.errors import Fault, ReadError, quoted
-from sim.scenario.numbers import Flag, Number, Probability, Text, Times, choice, number_in, number_text
+from sim.scenario.numbers import Flag, Number, Probability, Text, Times, choice, number_in, number_text, refuse_plus
 from sim.scenario.quantities import Duration, duration_text, read_duration, to_tick
 from sim.scenario.staff_side import Discipline
 
@@ -55,6 +55,7 @@ def read_limit(value: Any) -> Limit:
     word = next((word for word in _WORKING if text.endswith(word)), None)
     if word is None:
         return Limit(hours=read_duration(value))
+    refuse_plus(text)
     amount = number_in(text.removesuffix(word))
     if amount is None:
         raise ReadError(f"a limit such as “3 workdays” is wanted, not {quoted(value)}")

@@ -15,7 +15,7 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, PlainSerializer, WithJsonSchema
 
 from sim.scenario.errors import ReadError, nearest, quoted
-from sim.scenario.numbers import NOT_FINITE, NUMBER, described, number_in, number_text, read_number
+from sim.scenario.numbers import NOT_FINITE, NUMBER, described, number_in, number_text, read_number, refuse_plus
 
 TICK = 2.0**-30
 LONGEST = 2.0**23  # hours, 957 years: up to here sums of multiples of TICK are exact in float64
@@ -69,6 +69,7 @@ def read_signed_duration(value: Any) -> float:
 
 def read_duration(value: Any) -> float:
     """Hours ≥ 0."""
+    refuse_plus(value)
     hours = read_signed_duration(value)
     if hours < 0:
         raise ReadError(f"must not be negative, but is {quoted(value)}")
@@ -85,6 +86,7 @@ def read_positive_duration(value: Any) -> float:
 
 def read_rate(value: Any) -> float:
     """Per hour, ≥ 0, from `30 / h`, `0.4 / year` (year = 365.25 d, month = year/12)."""
+    refuse_plus(value)
     amount, rest = _amount_and_unit(value, "a rate such as “30 / h”")
     slash = re.match(r"/|per\b", rest)
     if not slash or not rest[slash.end() :].strip():

@@ -120,7 +120,7 @@ class _Builder:
                 frame = self.frames.pop()
                 if frame.anchor:
                     self.anchors[frame.anchor] = frame.node
-        return self.root or Node(None, Spot(self.file, self.first_line, 1))
+        return self.root or Node(None, Spot(self.file, self.first_line, 1), empty=True)
 
     def node(self, event: Any, spot: Spot) -> None:
         if event.tag is not None:
@@ -134,8 +134,10 @@ class _Builder:
             if self.key_comes():
                 self.key(event.value, plain, spot)
                 return
-            null = plain and event.value in _NULL
-            node = Node(None if null else Plain(event.value) if plain else event.value, spot)
+            if plain and event.value in _NULL:
+                node = Node(None, spot) if event.value else Node(None, self.key_spot(spot), empty=True)
+            else:
+                node = Node(Plain(event.value) if plain else event.value, spot)
             if event.anchor:
                 self.anchors[event.anchor] = node
             self.put(node)
@@ -154,6 +156,11 @@ class _Builder:
 
     def key_comes(self) -> bool:
         return bool(self.frames) and isinstance(self.frames[-1].node.value, dict) and not self.frames[-1].value_next
+
+    def key_spot(self, spot: Spot) -> Spot:
+        """The place of the key whose value comes next; of the value where there is no key."""
+        frame = self.frames[-1] if self.frames else None
+        return frame.node.keys.get(frame.key, spot) if frame and frame.key is not None else spot
 
     def key(self, text: str, plain: bool, spot: Spot) -> None:
         frame = self.frames[-1]
@@ -193,7 +200,7 @@ class _Builder:
         elif self.anchors[anchor] is None:
             self.problem(spot, f"the alias {quoted(anchor)} is inside what it stands for")
         found = self.anchors.get(anchor)
-        self.put(self.copy(found, len(self.frames), spot) if found else Node(None, spot))
+        self.put(self.copy(found, len(self.frames), spot) if found else Node(None, spot, empty=True))
 
     def copy(self, node: Node, depth: int, spot: Spot) -> Node:
         """A copy for an alias, so that no two places share a map; the budget bounds what aliases can blow
