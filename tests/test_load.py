@@ -93,9 +93,12 @@ def test_the_load_is_the_mean_of_simulated_work_and_visits(way: str) -> None:
 
 
 def one_day(count_from: str, count_until: str) -> Load:
-    """10 births an hour from 9:00 to 17:00 on Mondays; an officer from 9:00 to 13:00."""
+    """10 births an hour from 9:00 to 17:00 on Mondays; an officer from 9:00 to 13:00.
+
+    No births on three days of the week: four of its days have seven fourths of the mean.
+    """
     scenario = station(
-        "80 / d",
+        f"{80 * 4 / 7!r} / d",
         "3 min",
         1,
         7,

@@ -14,8 +14,8 @@ from sim.scenario.calendars import (
     Span,
     days_text,
     headcount_by_hour_of_week,
-    hours_per_workday,
     hours_text,
+    open_days,
     open_intervals,
     read_days,
     read_hours,
@@ -41,7 +41,11 @@ def test_an_office_week() -> None:
         (133, 135),
         (153, 161),
     ]
-    assert hours_per_workday(office) == 45 / 6
+    assert open_days(office, MONDAY, 168) == [
+        *((day, day * 24 + 9, day * 24 + 17) for day in range(4)),
+        (5, 129, 135),
+        (6, 153, 161),
+    ]
 
 
 def test_night_hours_cross_midnight_and_adjacent_hours_are_one() -> None:
@@ -49,7 +53,8 @@ def test_night_hours_cross_midnight_and_adjacent_hours_are_one() -> None:
     assert open_intervals(night, MONDAY, 40) == [(0, 8), (20, 32)]
     always = calendar(open={"mon-sun": "0:00-24:00"})
     assert open_intervals(always, MONDAY, 1000.5) == [(0, 1000.5)]
-    assert hours_per_workday(always) == 24
+    assert open_days(night, MONDAY, 40) == [(-1, -4, 8), (0, 20, 32), (1, 44, 56)]
+    assert open_days(always, MONDAY, 48) == [(0, 0, 24), (1, 24, 48)]
 
 
 def test_a_night_belongs_to_the_day_it_begins_on() -> None:

@@ -49,9 +49,9 @@ def test_defaults_that_come_from_elsewhere() -> None:
     assert scenario.time.count_from == datetime(2024, 3, 4)
     assert scenario.time.count_until == scenario.time.end == datetime(2024, 3, 11)
     assert scenario.dispatch is not None
-    assert scenario.dispatch.redispatch_accuracy == 0.9
+    assert scenario.dispatch.redispatch_accuracy is None, "as the first look, by category"
     noise = scenario.categories["Noise"]
-    assert noise.accuracy == 0.9
+    assert noise.accuracy is None, "as the desk's, unless precise dispatch says another"
     assert noise.group == "Noise"
     assert noise.urgency == {"ordinary": 1.0}
     assert noise.by_district == {"Old Town": 1.0, "New Town": 1.0}
@@ -66,8 +66,8 @@ def test_defaults_that_come_from_elsewhere() -> None:
     limits = scenario.policies.time_limits
     assert limits is not None
     assert limits.contact == {"urgent": Limit(hours=24.0), "ordinary": Limit(hours=24.0)}
-    assert limits.resolve["ordinary"].open_hours(scenario.calendars["office"]) == 24.0
-    assert limits.by_category["Noise"].open_hours(scenario.calendars["office"]) == 8.0
+    assert limits.resolve["ordinary"] == Limit(workdays=3)
+    assert limits.by_category["Noise"].in_working_time
 
 
 def test_defaults_of_the_schema() -> None:

@@ -54,22 +54,11 @@ def test_work_ends_when_its_open_hours_have_passed(hours: Hours, start: float, w
     assert end == np.inf or left == pytest.approx(0.0, abs=1e-9)
 
 
-@settings(max_examples=300)
-@given(
-    st.lists(st.floats(0.0, 1.0), min_size=1, max_size=100).filter(lambda weights: sum(weights) > 0), st.floats(0, 1)
-)
-def test_a_pick_is_that_of_a_search(weights: list[float], u: float) -> None:
-    sums = np.cumsum(weights)
-    target = u * sums[-1]
-    assert rules.pick(sums, u) == min(np.searchsorted(sums, target, side="right"), len(sums) - 1)
-
-
-@given(st.lists(st.sampled_from([0.0, 0.0, 0.3, 1.0]), min_size=1, max_size=6), st.floats(2.0**-54, 1.0 - 2.0**-53))
-def test_what_has_all_the_weight_need_not_be_drawn(weights: list[float], u: float) -> None:
-    sums = np.cumsum(weights)
-    only = world._only(sums)
+@given(st.lists(st.sampled_from([0.0, 0.0, 0.3, 1.0]), min_size=1, max_size=6), st.integers(0, 2**64 - 1))
+def test_what_has_all_the_weight_need_not_be_drawn(weights: list[float], key: int) -> None:
+    only = world._only(np.array(weights))
     assert (only >= 0) == (np.count_nonzero(weights) == 1)
-    assert only in (-1, rules.pick(sums, u))
+    assert only in (-1, rules.choose(np.array(weights), np.arange(len(weights), dtype=np.uint64), -1, 1, 2, key, 0))
 
 
 @pytest.mark.parametrize(("events", "births"), [(1, 4), (8, 4), (10**6, 4), (1, 10**4)])

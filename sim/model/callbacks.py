@@ -86,15 +86,17 @@ class Callbacks(Steps):
         said_contacted = self.chance(plan.contacted[int(contacted)], purposes.SAID_CONTACTED, r.key, n)
         resolved = r.status == CLOSED and r.resolved == 1.0
         said_resolved = self.chance(plan.resolved[int(resolved)], purposes.SAID_RESOLVED, r.key, n)
-        said_satisfied = rules.satisfied(
-            self.u(purposes.SAID_SATISFIED, r.key, n),
-            plan.satisfied,
-            said_resolved,
-            until > r.due_now,
-            until - r.arrived,
-            r.hops,
-            max(r.rounds, 1),
-        )
+        said_satisfied = math.nan
+        if plan.satisfied is not None:
+            said_satisfied = rules.satisfied(
+                self.u(purposes.SAID_SATISFIED, r.key, n),
+                plan.satisfied,
+                said_resolved,
+                until > r.due_now,
+                until - r.arrived,
+                r.hops,
+                max(r.rounds, 1),
+            )
         r.last_answer = float(said_resolved)
         if plan.score_last or math.isnan(r.called_back):
             r.called_back, r.said_contacted = now, float(said_contacted)

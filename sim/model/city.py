@@ -13,6 +13,7 @@ from datetime import timedelta
 import numpy as np
 from numpy.typing import NDArray
 
+from sim.model import rules
 from sim.model.draws import Tables, name_key
 from sim.model.quantiles import tables_of
 from sim.model.rhythm import mean_births
@@ -25,8 +26,18 @@ from sim.scenario.policies import Limit
 #: How far beyond the end calendars reach, so that due dates in working time can still be compared (hours).
 BEYOND = 3 * 8766.0
 
-Cumulative = NDArray[np.float64]
-NO_LIMIT = (math.inf, False)
+Weights = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Span:
+    """A time to wait: an amount in hours or workdays, and how it is told (see ``rules``)."""
+
+    amount: float
+    kind: int
+
+
+NO_LIMIT = Span(math.inf, rules.ON_THE_CLOCK)
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,11 +76,11 @@ class CategoryPlan:
     is_report: bool
     report_gap: float  # mean hours between reports of one problem, before the district's reporting rate; 0: once
     give_up: float  # mean hours
-    urgency: Cumulative
-    right_unit: Cumulative  # over the city's unit families
+    urgency: Weights  # of the classes
+    right_unit: Weights  # of the city's unit families
     accuracy: float
     redispatch_accuracy: float
-    confused_with: Cumulative | None
+    confused_with: Weights | None
     answered: float
     out_of_scope: float
     work: int
@@ -78,8 +89,8 @@ class CategoryPlan:
     resolve: tuple[float, ...]
     parts: tuple[Part, ...]
     parking: float
-    contact_limit: tuple[tuple[float, bool], ...]  # (hours, in open hours?) by urgency class
-    resolve_limit: tuple[tuple[float, bool], ...]
+    contact_limit: tuple[Span, ...]  # by urgency class
+    resolve_limit: tuple[Span, ...]
 
 
 @dataclass(frozen=True, eq=False)
@@ -96,9 +107,9 @@ class DispatchPlan:
 
 @dataclass(frozen=True, eq=False)
 class Extension:
-    ask_before: float
+    ask_before: Span
     probability: float
-    length: float
+    length: Span
 
 
 @dataclass(frozen=True, eq=False)
@@ -115,7 +126,7 @@ class CallbackPlan:
     ring: int
     contacted: tuple[float, float]  # probability of saying so if (false, true)
     resolved: tuple[float, float]
-    satisfied: NDArray[np.float64]
+    satisfied: NDArray[np.float64] | None  # coefficients; None: nobody is asked for it
     reopen_to_dispatch: bool
     reopen_at_most: int
     reopen_probability: float
@@ -129,7 +140,7 @@ class City:
     """Everything the engines read.
 
     Districts and categories are numbered as the scenario lists them; channels, pools and units, whose order decides
-    draws and ties, by name: the order in which a file lists things changes nothing.
+    ties, by name: the order in which a file lists things changes nothing. ``…_names`` are the keys of their names.
     """
 
     scenario: Scenario
@@ -137,17 +148,21 @@ class City:
     districts: tuple[str, ...]
     categories: tuple[CategoryPlan, ...]
     channels: tuple[ChannelPlan, ...]
-    channel_share: Cumulative
+    channel_names: NDArray[np.uint64]
+    channel_share: Weights
+    class_names: NDArray[np.uint64]
+    unit_names: NDArray[np.uint64]
     unit_families: tuple[Family, ...]
     first_street: tuple[int, ...]
     streets: tuple[int, ...]
     reporting: tuple[float, ...]
-    family_volume: tuple[Cumulative, ...]  # by district: cumulative expected requests by unit family
+    family_volume: tuple[Weights, ...]  # by district: expected requests by unit family
     births: NDArray[np.float64]  # mean births per hour before factors, [district, category]
     birth_keys: NDArray[np.uint64]  # [district, category]
     pools: tuple[PoolPlan, ...]
     rosters: tuple[Roster, ...]
     limit_roster: int  # whose open hours are the working time of the limits, −1: none
+    workdays: NDArray[np.float64]  # of that calendar: midnight, first opening, last closing of each day, [3, day]
     tables: Tables
     means: tuple[float, ...]  # of each table, hours
     dispatch: DispatchPlan | None
@@ -155,12 +170,17 @@ class City:
     coordination: int  # table of the coordination visit, −1: no first-recipient responsibility
     limits_from_arrival: bool
     extension: Extension | None
-    parking_time: int
+    parking_time: int  # table
+    parking: Span | None  # where it is told in working time
     callback: CallbackPlan | None
 
 
-def _cumulative(names: Sequence[str], weights: Mapping[str, float]) -> Cumulative:
-    return np.cumsum([weights.get(n, 0.0) for n in names])
+def _weights(names: Sequence[str], weights: Mapping[str, float]) -> Weights:
+    return np.array([weights.get(n, 0.0) for n in names], float)
+
+
+def _name_keys(names: Sequence[str]) -> NDArray[np.uint64]:
+    return np.array([name_key(name) for name in names], np.uint64)
 
 
 class _Builder:
@@ -178,17 +198,19 @@ class _Builder:
     def table(self, spec: Distribution | None) -> int:
         return -1 if spec is None else self.specs.setdefault(spec, len(self.specs))
 
-    def limit(self, limit: Limit | None) -> tuple[float, bool]:
-        policy = self.scenario.policies.time_limits
-        if limit is None or policy is None:
-            return NO_LIMIT
-        if limit.in_working_time:
-            assert policy.calendar is not None
-            return limit.open_hours(self.scenario.calendars[policy.calendar]), True
+    def span(self, limit: Limit) -> Span:
+        """A limit, or another time that may be told in working time."""
+        if limit.workdays is not None:
+            return Span(limit.workdays, rules.BY_CLOSING if limit.by_closing else rules.WORKDAYS)
+        if limit.workhours is not None:
+            return Span(limit.workhours, rules.WORKHOURS)
         assert limit.hours is not None
-        return limit.hours, False
+        return Span(limit.hours, rules.ON_THE_CLOCK)
 
-    def limits(self, category: str) -> tuple[tuple[tuple[float, bool], ...], tuple[tuple[float, bool], ...]]:
+    def limit(self, limit: Limit | None) -> Span:
+        return NO_LIMIT if limit is None else self.span(limit)
+
+    def limits(self, category: str) -> tuple[tuple[Span, ...], tuple[Span, ...]]:
         """Contact and resolve limits of a category, by urgency class."""
         classes, policy = self.scenario.classes, self.scenario.policies.time_limits
         if policy is None:
@@ -199,16 +221,29 @@ class _Builder:
             tuple(self.limit(own or policy.resolve.get(c)) for c in classes),
         )
 
+    def accuracies(self, name: str, spec: Category) -> tuple[float, float]:
+        """How often the desk finds the right unit of a category, at first and after a wrong one.
+
+        A scalar is the level of all that name none themselves: the category's own accuracy wins over it, and
+        ``by_category`` over that. A second look is as good as the first unless the scenario says otherwise.
+        """
+        dispatch, precise = self.scenario.dispatch, self.scenario.policies.precise_dispatch
+        if dispatch is None:
+            return 1.0, 1.0
+        level, again, at_least = dispatch.accuracy, dispatch.redispatch_accuracy, 0.0
+        if precise is not None:
+            level = level if precise.accuracy is None else precise.accuracy
+            again = again if precise.redispatch_accuracy is None else precise.redispatch_accuracy
+            at_least = precise.at_least or 0.0
+        level = level if spec.accuracy is None else spec.accuracy
+        if precise is not None:
+            level = precise.by_category.get(name, level)
+        first = rules.accuracy(level, at_least)
+        return first, first if again is None else again
+
     def category(self, name: str, spec: Category) -> CategoryPlan:
         scenario, policies = self.scenario, self.scenario.policies
-        dispatch, precise = scenario.dispatch, policies.precise_dispatch
-        accuracy = redispatch = 1.0
-        if dispatch is not None:
-            accuracy, redispatch = spec.accuracy, dispatch.redispatch_accuracy
-        if dispatch is not None and precise is not None:
-            accuracy = precise.by_category.get(name, accuracy if precise.accuracy is None else precise.accuracy)
-            if precise.redispatch_accuracy is not None:
-                redispatch = precise.redispatch_accuracy
+        accuracy, redispatch = self.accuracies(name, spec)
         answered = out_of_scope = parking = 0.0
         if policies.instant_answer is not None and spec.kind == "consultation":
             answered = policies.instant_answer.by_category.get(name, policies.instant_answer.answered)
@@ -223,11 +258,11 @@ class _Builder:
             is_report=spec.kind == "report",
             report_gap=spec.reports.every or 0.0,
             give_up=math.inf if spec.reports.give_up is None else spec.reports.give_up,
-            urgency=_cumulative(scenario.classes, spec.urgency),
-            right_unit=_cumulative(self.units, spec.unit or {}),
+            urgency=_weights(scenario.classes, spec.urgency),
+            right_unit=_weights(self.units, spec.unit or {}),
             accuracy=accuracy,
             redispatch_accuracy=redispatch,
-            confused_with=_cumulative(self.units, spec.confused_with) if spec.confused_with else None,
+            confused_with=_weights(self.units, spec.confused_with) if spec.confused_with else None,
             answered=answered,
             out_of_scope=out_of_scope,
             work=self.table(spec.work),
@@ -287,7 +322,9 @@ class _Builder:
             ring=self.table(spec.ring),
             contacted=(spec.contacted.if_false, spec.contacted.if_true),
             resolved=(spec.resolved.if_false, spec.resolved.if_true),
-            satisfied=np.array([said.intercept, said.said_resolved, said.late, said.log_days, said.hops, said.rounds]),
+            satisfied=None
+            if said is None
+            else np.array([said.intercept, said.said_resolved, said.late, said.log_days, said.hops, said.rounds]),
             # who is responsible from the first stays so
             reopen_to_dispatch=reopen is not None and reopen.to == "dispatch" and first is None,
             reopen_at_most=0 if reopen is None else reopen.at_most,
@@ -297,38 +334,45 @@ class _Builder:
             score_last=spec.score.round == "last",
         )
 
-    def family_volume(self, categories: Sequence[CategoryPlan]) -> tuple[Cumulative, ...]:
-        """By district: cumulative expected requests by unit family, whence a wrong unit is drawn by default."""
-        share = np.stack([np.diff(c.right_unit, prepend=0.0) for c in categories])
+    def family_volume(self, categories: Sequence[CategoryPlan]) -> tuple[Weights, ...]:
+        """By district: expected requests by unit family, by which a wrong unit is drawn by default."""
+        share = np.stack([c.right_unit for c in categories])
         passed = np.array([(1.0 - c.out_of_scope) * (1.0 - c.answered) for c in categories])
-        return tuple(np.cumsum(row) for row in (self.births * passed) @ share)
+        return tuple((self.births * passed) @ share)
 
     def build(self) -> City:
         scenario, staffing = self.scenario, self.staffing
         policies = scenario.policies
         categories = tuple(self.category(n, c) for n, c in scenario.categories.items())
         limits = policies.time_limits
-        limit_roster = -1
+        limit_roster, workdays = -1, np.zeros((3, 0))
         if limits is not None and limits.calendar is not None:
             limit_roster = staffing.calendar_roster(limits.calendar)
-        extension = parking = None
-        if limits is not None:
-            parking = limits.parking
-            if limits.extension is not None:
-                e = limits.extension
-                extension = Extension(e.ask_before, e.probability, e.length)
+            workdays = staffing.workdays(limits.calendar)
+        extension = parking_time = parking = None
+        if limits is not None and limits.parking is not None:
+            if isinstance(limits.parking.time, Limit):
+                parking = self.span(limits.parking.time)
+            else:
+                parking_time = limits.parking.time
+        if limits is not None and limits.extension is not None:
+            e = limits.extension
+            extension = Extension(self.span(e.ask_before), e.probability, self.span(e.length))
         first = policies.first_recipient
         channels, dispatch, callback = self.channels(), self.dispatch(), self.callback()
         contact_work = self.table(None if scenario.contact is None else scenario.contact.work)
         coordination = self.table(None if first is None else first.coordination)
-        parking_time = self.table(None if parking is None else parking.time)
+        parked = self.table(parking_time)
         keys = [[name_key("birth", d, c) for c in scenario.categories] for d in scenario.districts]
         return City(
             scenario=scenario,
             end=scenario.hours_of(scenario.time.end),
             districts=tuple(scenario.districts),
             categories=categories,
-            channel_share=np.cumsum([c.share for _, c in sorted(scenario.channels.items())]),
+            channel_names=_name_keys(sorted(scenario.channels)),
+            channel_share=np.array([c.share for _, c in sorted(scenario.channels.items())]),
+            class_names=_name_keys(scenario.classes),
+            unit_names=_name_keys(self.units),
             unit_families=tuple(self.families[u] for u in self.units),
             first_street=tuple(staffing.first_street),
             streets=tuple(staffing.streets),
@@ -339,6 +383,7 @@ class _Builder:
             pools=tuple(staffing.pools),
             rosters=tuple(staffing.rosters),
             limit_roster=limit_roster,
+            workdays=workdays,
             tables=tables_of(self.specs) if self.specs else np.zeros((0, 0)),
             means=tuple(spec.mean for spec in self.specs),
             limits_from_arrival=limits is not None and limits.from_ == "arrival",
@@ -347,7 +392,8 @@ class _Builder:
             dispatch=dispatch,
             contact_work=contact_work,
             coordination=coordination,
-            parking_time=parking_time,
+            parking_time=parked,
+            parking=parking,
             callback=callback,
         )
 

@@ -90,13 +90,10 @@ class Journey(Callbacks):
         self.live[key] = r
         if problem is not None:
             problem.requests[key] = r
-        if len(city.channels) > 1:
-            r.channel = rules.pick(city.channel_share, self.u(purposes.CHANNEL, key))
+        r.channel = self.choose(city.channel_share, city.channel_names, purposes.CHANNEL, key)
         if city.streets[district] > 1:
             r.street = int(self.u(purposes.STREET, r.place) * city.streets[district])
-        urgency = city.categories[category].urgency
-        if len(urgency) > 1:
-            r.urgency = rules.pick(urgency, self.u(purposes.URGENCY, r.place))
+        r.urgency = self.choose(city.categories[category].urgency, city.class_names, purposes.URGENCY, r.place)
         start(self.life(r))
 
     # --- the way through the city ------------------------------------------------------------------------------
@@ -161,7 +158,7 @@ class Journey(Callbacks):
         city, plan = self.city, self.city.dispatch
         category = city.categories[r.category]
         if r.right < 0:
-            r.right_family = rules.pick(category.right_unit, self.u(purposes.RIGHT_UNIT, r.place))
+            r.right_family = self.choose(category.right_unit, city.unit_names, purposes.RIGHT_UNIT, r.place)
             r.right = self.unit(r.right_family, r)
         if plan is None:
             self.hand_over(r, r.right)
@@ -208,8 +205,8 @@ class Journey(Callbacks):
     def start_clocks(self, r: Request, since: float) -> None:
         """The limits of contact and of resolution begin to run."""
         category = self.city.categories[r.category]
-        r.contact_due = self.limit(since, category.contact_limit[r.urgency])
-        r.due = r.due_now = self.limit(since, category.resolve_limit[r.urgency])
+        r.contact_due = self.later(since, category.contact_limit[r.urgency])
+        r.due = r.due_now = self.later(since, category.resolve_limit[r.urgency])
         if self.city.extension is not None:
             start(self.ask_extension(r, self.city.extension))
         self.watch_due(r)
@@ -230,8 +227,11 @@ class Journey(Callbacks):
             )
         if r.rounds == 1 and self.chance(category.parking, purposes.PARKS, r.key):
             r.cover = -1
-            parked = self.time(city.parking_time, purposes.PARKING_TIME, r.key)
-            self.move_due(r, parked)
+            if city.parking is not None:
+                parked = self.later(self.env.now, city.parking) - self.env.now
+            else:
+                parked = self.time(city.parking_time, purposes.PARKING_TIME, r.key)
+            self.move_due(r, r.due_now + parked)
             yield from self.wait(r, parked, PARKED)
         if r.owner != r.right and r.rounds == 1:
             r.cover = OTHER_UNITS
@@ -302,7 +302,7 @@ class Journey(Callbacks):
             r.status, r.cover = OPEN, REWORK
             self.check_merged(r)
             limit = self.city.categories[r.category].resolve_limit[r.urgency]
-            r.due_now = self.limit(self.env.now, limit)
+            r.due_now = self.later(self.env.now, limit)
             if r.problem is not None:
                 r.problem.requests[r.key] = r
             self.watch_due(r)
@@ -324,21 +324,22 @@ class Journey(Callbacks):
 
     def ask_extension(self, r: Request, plan: Extension) -> Course:
         """The unit may ask once, some time before the first round is due."""
-        while self.env.now < r.due_now - plan.ask_before < math.inf:
+        while self.env.now < (moment := self.earlier(r.due_now, plan.ask_before)) < math.inf:
             ask = Moment(self.env, place(DUE, r.key, 1))
-            ask.at(r.due_now - plan.ask_before)
+            ask.at(moment)
             yield ask
             if r.status != OPEN or r.rounds > 1:
                 return
-            if self.env.now >= r.due_now - plan.ask_before and self.chance(plan.probability, purposes.EXTENDS, r.key):
-                self.move_due(r, plan.length)
+            on_time = self.env.now >= self.earlier(r.due_now, plan.ask_before)  # else it has been moved meanwhile
+            if on_time and self.chance(plan.probability, purposes.EXTENDS, r.key):
+                self.move_due(r, self.later(r.due_now, plan.length))
                 return
 
     def wrong_unit(self, r: Request, n: int) -> int:
         """A unit that the desk takes for the right one."""
         confused = self.city.categories[r.category].confused_with
         weights = self.city.family_volume[r.district] if confused is None else confused
-        family = rules.pick_other(weights, r.right_family, self.u(purposes.WRONG_UNIT, r.key, n))
+        family = self.choose(weights, self.city.unit_names, purposes.WRONG_UNIT, r.key, n, but=r.right_family)
         return r.right if family < 0 else self.unit(family, r)
 
     def is_known(self, r: Request) -> bool:

@@ -111,8 +111,7 @@ def offered_loads(city: City) -> list[Load]:
     """The load of every pool, in the order of the city; pools that help each other count together."""
     contacts = _births(city) * _reported(city)
     sums = _Sums(city)
-    shares = np.diff(city.channel_share, prepend=0.0)
-    for channel, share in zip(city.channels, shares, strict=True):
+    for channel, share in zip(city.channels, city.channel_share, strict=True):
         if channel.family is not None:
             sums.add(INTAKE, channel.family, contacts.sum(axis=1) * share, channel.talk)
     for c, category in enumerate(city.categories):
@@ -160,7 +159,7 @@ class _Way:
     def go(self, requests: Floats) -> None:
         """Everything that so many requests a day from each district ask of the pools."""
         city, category = self.city, self.category
-        right = requests[:, None] * np.diff(category.right_unit, prepend=0.0)
+        right = requests[:, None] * category.right_unit
         right = self.dispatch(right, first=True)
         if city.contact_work >= 0 and (city.coordination < 0 or city.dispatch is None):
             self.at_units(right, contact=True)
@@ -238,10 +237,9 @@ class _Way:
         return np.asarray(unsolved * plan.coverage * reached * plan.reopen_probability)
 
 
-def _confusion(cumulative: Floats) -> Floats:
+def _confusion(weights: Floats) -> Floats:
     """The probability of each wrong unit for each right one, [right, wrong]; rows of 0 where there is none."""
-    weights = np.diff(cumulative, prepend=0.0)
-    others = cumulative[-1] - weights
+    others = weights.sum() - weights
     chance = np.where(others[:, None] > 0.0, weights / np.where(others > 0.0, others, 1.0)[:, None], 0.0)
     np.fill_diagonal(chance, 0.0)
     return chance

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from calendar import monthrange
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
@@ -107,8 +109,16 @@ def _indices(named: Sequence[str] | None, names: Sequence[str]) -> set[int]:
 
 
 def _season(scenario: Scenario, date: datetime) -> float:
-    demand = scenario.demand
-    return demand.months.get(date.month, 1.0) * demand.weekdays.get(WEEKDAYS[date.weekday()], 1.0)
+    """By how much more, or less, is born on a date than on a mean day.
+
+    Factors count relative to their mean over the week and over the days of the date's year, so that a rate or total is
+    what is born in the mean.
+    """
+    weekdays, months = scenario.demand.weekdays, scenario.demand.months
+    days = [monthrange(date.year, month)[1] for month in months]
+    of_the_year = math.fsum(n * factor for n, factor in zip(days, months.values(), strict=True)) / sum(days)
+    of_the_week = math.fsum(weekdays.values()) / len(weekdays)
+    return months[date.month] / of_the_year * (weekdays[WEEKDAYS[date.weekday()]] / of_the_week)
 
 
 def _profile(weights: tuple[float, ...]) -> NDArray[np.float64]:

@@ -12,9 +12,12 @@ from typing import Any
 import numpy as np
 
 from sim.model.compiling import rule
-from sim.model.draws import on_grid
+from sim.model.draws import on_grid, uniform
 
 FCFS, CLASS, DUE, AGED = 0, 1, 2, 3
+
+#: How a time to wait is told: in hours of the clock, in open hours, in workdays to the same clock time or to closing.
+ON_THE_CLOCK, WORKHOURS, WORKDAYS, BY_CLOSING = 0, 1, 2, 3
 
 _SHORT = 64  # weights
 
@@ -30,26 +33,21 @@ def place_of(cumulative: Any, target: Any) -> Any:
     return at
 
 
-@rule("int64(float64[::1], float64)")
-def pick(cumulative: Any, u: Any) -> Any:
-    """The index drawn by ``u`` in (0, 1) from cumulative weights; the last weight is the total."""
-    target = u * cumulative[-1]
-    return min(place_of(cumulative, target), cumulative.shape[0] - 1)
+@rule("int64(float64[::1], uint64[::1], int64, uint64, uint64, uint64, uint64)")
+def choose(weights: Any, names: Any, but: Any, stream: Any, purpose: Any, key: Any, index: Any) -> Any:
+    """One of several named things by weight, never ``but`` (−1: any may be); −1 where nothing has weight.
 
-
-@rule("int64(float64[::1], int64, float64)")
-def pick_other(cumulative: Any, not_this: Any, u: Any) -> Any:
-    """Like ``pick``, but never ``not_this``; −1 where nothing else has weight."""
-    below = cumulative[not_this - 1] if not_this > 0 else 0.0
-    mass = cumulative[not_this] - below
-    rest = cumulative[-1] - mass
-    if rest <= 0.0:
-        return -1
-    target = u * rest
-    if target >= below:
-        target += mass
-    at = min(place_of(cumulative, target), cumulative.shape[0] - 1)
-    return at if at != not_this else -1
+    Each has an exponential clock of its own, drawn for its name, and the first one to ring is chosen (Efraimidis &
+    Spirakis 2006, "Weighted random sampling with a reservoir"): with probability wᵢ/Σw. Which of two rings first does
+    not depend on what else there is: one more thing that takes a share of all moves only those who go to it.
+    """
+    chosen, first = -1, math.inf
+    for i in range(weights.shape[0]):
+        if weights[i] > 0.0 and i != but:
+            rings = -math.log(uniform(stream, purpose, key ^ names[i], index)) / weights[i]
+            if rings < first:
+                chosen, first = i, rings
+    return chosen
 
 
 @rule("float64(float64, float64)")
@@ -98,6 +96,81 @@ def add_open(opens: Any, closes: Any, before: Any, today: Any, start: Any, work:
         return math.inf
     end = opens[i] + (target - before[i])
     return end if end <= closes[i] else math.inf
+
+
+@rule("float64(float64[:], float64[:], float64[:], int64[:], float64, float64)")
+def take_open(opens: Any, closes: Any, before: Any, today: Any, end: Any, hours: Any) -> Any:
+    """The last moment from which ``hours`` open hours are left until ``end``; −infinity before the first interval."""
+    target = open_until(opens, closes, before, today, end) - hours
+    if hours <= 0.0 or target < 0.0:
+        return end if hours <= 0.0 else -math.inf
+    i = interval(opens, today, end)
+    while i > 0 and before[i] > target:
+        i -= 1
+    return opens[i] + (target - before[i])
+
+
+@rule("float64(float64[:], float64[:], int64[:], float64[:, ::1], float64, int64, boolean)")
+def add_workdays(opens: Any, closes: Any, today: Any, workdays: Any, start: Any, days: Any, by_closing: Any) -> Any:
+    """When so many workdays have passed after ``start``: at the same clock time, or when the office closes on that day.
+
+    Days are counted from ``start`` or, while the office is closed, from its next opening; hours past midnight belong to
+    the day they begin on. Where the last day closes before the clock time, the time is over at that closing. Rows of
+    ``workdays``: the midnight before each open day, its first opening, its last closing. Infinity beyond the last day.
+    """
+    i = interval(opens, today, start)
+    if i >= 0 and start < closes[i]:
+        begin = start
+    elif i + 1 < opens.shape[0]:
+        begin = opens[i + 1]
+    else:
+        return math.inf
+    first = np.searchsorted(workdays[1], begin, side="right") - 1
+    last = first + days
+    if last >= workdays.shape[1]:
+        return math.inf
+    closing = workdays[2, last]
+    return closing if by_closing else min(workdays[0, last] + (begin - workdays[0, first]), closing)
+
+
+@rule("float64(float64[:, ::1], float64, int64, boolean)")
+def take_workdays(workdays: Any, end: Any, days: Any, by_closing: Any) -> Any:
+    """So many workdays before ``end``: at the same clock time, not after closing, or at closing; −infinity before the
+    first one.
+    """
+    last = np.searchsorted(workdays[0], end, side="right") - 1
+    first = last - days
+    if first < 0:
+        return -math.inf
+    closing = workdays[2, first]
+    clock = min(end, workdays[2, last]) - workdays[0, last]
+    return closing if by_closing else min(workdays[0, first] + clock, closing)
+
+
+@rule("float64(float64[:], float64[:], float64[:], int64[:], float64[:, ::1], float64, float64, int64)")
+def later(opens: Any, closes: Any, before: Any, today: Any, workdays: Any, since: Any, amount: Any, kind: Any) -> Any:
+    """When an amount of time of this kind, in hours or days, has passed after ``since``."""
+    if kind == ON_THE_CLOCK or math.isinf(since):
+        return since + amount
+    if kind == WORKHOURS:
+        return add_open(opens, closes, before, today, since, amount)
+    return add_workdays(opens, closes, today, workdays, since, int(amount), kind == BY_CLOSING)
+
+
+@rule("float64(float64[:], float64[:], float64[:], int64[:], float64[:, ::1], float64, float64, int64)")
+def earlier(opens: Any, closes: Any, before: Any, today: Any, workdays: Any, until: Any, amount: Any, kind: Any) -> Any:
+    """An amount of time of this kind, in hours or days, before ``until``."""
+    if kind == ON_THE_CLOCK or math.isinf(until):
+        return until - amount
+    if kind == WORKHOURS:
+        return take_open(opens, closes, before, today, until, amount)
+    return take_workdays(workdays, until, int(amount), kind == BY_CLOSING)
+
+
+@rule("float64(float64, float64)")
+def accuracy(level: Any, at_least: Any) -> Any:
+    """How often the desk finds the right unit: the level of a category, raised to ``at_least``, within [0, 1]."""
+    return min(max(level, at_least, 0.0), 1.0)
 
 
 @rule("float64(int64, int64, float64, float64, float64)")

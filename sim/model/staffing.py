@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from sim.model import rules
 from sim.model.draws import on_grid
 from sim.scenario import Scenario
-from sim.scenario.calendars import headcount_by_hour_of_week, open_intervals
+from sim.scenario.calendars import headcount_by_hour_of_week, open_days, open_intervals
 from sim.scenario.staff_side import AT
 from sim.scenario.staff_side import Pool as PoolSpec
 from sim.scenario.staff_side import Unit as UnitSpec
@@ -214,6 +214,11 @@ class Staffing:
             self._by_calendar[calendar] = len(self.rosters)
             self.rosters.append(Roster(tuple(times), calendar is not None, _intervals(pairs, self.horizon)))
         return self._by_calendar[calendar]
+
+    def workdays(self, calendar: str) -> NDArray[np.float64]:
+        """The open days of a calendar: midnight, first opening and last closing in hours, [3, day]."""
+        days = open_days(self.scenario.calendars[calendar], self.scenario.time.start, self.horizon)
+        return np.array([(24.0 * day, opens, closes) for day, opens, closes in days], float).reshape(-1, 3).T.copy()
 
     def _shift_roster(self, steps: Sequence[tuple[float, int]]) -> tuple[int, list[int]]:
         """A roster for one pool with shifts, and which step of the week begins at each of its times."""

@@ -5,10 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Generator
 
+import numpy as np
+from numpy.typing import NDArray
 from simpy import Environment, Event
 
 from sim.model import rules
-from sim.model.city import City
+from sim.model.city import City, Span, Weights
 from sim.model.clockwork import LEAD_END, Moment, place, start
 from sim.model.control import PoolState
 from sim.model.draws import duration, uniform
@@ -68,6 +70,14 @@ class Steps:
     def chance(self, probability: float, purpose: int, key: int, index: int = 0) -> bool:
         """Whether something of this probability comes about; nothing is drawn for what is certain."""
         return probability >= 1.0 or (probability > 0.0 and self.u(purpose, key, index) < probability)
+
+    def choose(
+        self, weights: Weights, names: NDArray[np.uint64], purpose: int, key: int, index: int = 0, but: int = -1
+    ) -> int:
+        """One of several named things; nothing is drawn where there is no choice."""
+        if len(weights) == 1 and but < 0:
+            return 0
+        return rules.choose(weights, names, but, self.stream, purpose, key, index)  # type: ignore[no-any-return]
 
     def time(self, table: int, purpose: int, key: int, index: int = 0) -> float:
         """A duration in hours; 0 where the scenario gives none."""
@@ -153,18 +163,23 @@ class Steps:
         for problem in self.problems:
             self.trace.problem(problem)
 
-    def limit(self, since: float, limit: tuple[float, bool]) -> float:
-        """The due date of a limit in calendar or in working time."""
-        hours, working = limit
-        if not working:
-            return since + hours
-        open_hours = self.city.rosters[self.city.limit_roster].hours
-        return rules.add_open(*open_hours, since, hours)  # type: ignore[no-any-return]
+    def later(self, since: float, span: Span) -> float:
+        """The end of a time that is told on the clock or in working time."""
+        if span.kind == rules.ON_THE_CLOCK:
+            return since + span.amount
+        hours = self.city.rosters[self.city.limit_roster].hours
+        return rules.later(*hours, self.city.workdays, since, span.amount, span.kind)  # type: ignore[no-any-return]
 
-    def move_due(self, r: Request, by: float) -> None:
+    def earlier(self, until: float, span: Span) -> float:
+        """… and its beginning."""
+        if span.kind == rules.ON_THE_CLOCK:
+            return until - span.amount
+        hours = self.city.rosters[self.city.limit_roster].hours
+        return rules.earlier(*hours, self.city.workdays, until, span.amount, span.kind)  # type: ignore[no-any-return]
+
+    def move_due(self, r: Request, due: float) -> None:
         """A later due date, by extension or parking; where it decides the order, the request takes its new place."""
-        r.due_now += by
-        r.due = r.due_now
+        r.due = r.due_now = due
         visit = r.visit
         if visit is not None and math.isnan(visit.started):
             visit.home.line_up(visit)

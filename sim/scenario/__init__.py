@@ -1,6 +1,6 @@
 """What a user may write: the scenario, loaded, checked and complete."""
 
-from sim.scenario.calendars import Calendar, headcount_by_hour_of_week, hours_per_workday, open_intervals
+from sim.scenario.calendars import Calendar, headcount_by_hour_of_week, open_days, open_intervals
 from sim.scenario.distributions import Distribution
 from sim.scenario.errors import Problem, ScenarioError
 from sim.scenario.loading import from_dict, from_text, load, load_all
@@ -20,9 +20,9 @@ __all__ = [
     "from_dict",
     "from_text",
     "headcount_by_hour_of_week",
-    "hours_per_workday",
     "json_schema",
     "load",
     "load_all",
+    "open_days",
     "open_intervals",
 ]

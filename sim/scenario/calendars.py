@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Annotated, Any, NamedTuple
 
@@ -255,11 +255,10 @@ def headcount_by_hour_of_week(shifts: Iterable[Shift]) -> list[tuple[float, int]
     return steps
 
 
-def open_intervals(calendar: Calendar, start: datetime, until_hours: float) -> list[tuple[float, float]]:
-    """The half-open intervals in which the calendar is open, hours since `start`, within [0, until_hours).
+def _spans_by_day(calendar: Calendar, start: datetime, until_hours: float) -> Iterator[tuple[int, float, float]]:
+    """(day, opens, closes) of every span of opening hours, in hours since `start`, a midnight, in their order.
 
-    `start` is a midnight. Hours that run past midnight belong to the day they begin on, also when the next
-    day is a holiday. Adjacent intervals are one.
+    Hours that run past midnight belong to the day they begin on, also when the next day is a holiday.
     """
     holidays = {(date - start).days for date in calendar.holidays}
     workdays = {(date - start).days for date in calendar.workdays}
@@ -268,19 +267,34 @@ def open_intervals(calendar: Calendar, start: datetime, until_hours: float) -> l
     # the evening before may run into the first day; there is no day before year 1, and none after year 9999
     first = max(-1, (datetime.min - start).days)
     last = min(math.ceil(until_hours / 24), (datetime.max - start).days + 1)
-    intervals: list[tuple[float, float]] = []
     for day in range(first, last):
         weekday = calendar.workdays_like if day in workdays else (first_weekday + day) % 7
         for opens, closes in () if day in holidays else hours.get(weekday, ()):
-            begin, end = max(0.0, 24.0 * day + opens), min(until_hours, 24.0 * day + closes)
-            if intervals and begin <= intervals[-1][1]:
-                intervals[-1] = (intervals[-1][0], max(end, intervals[-1][1]))
-            elif begin < end:
-                intervals.append((begin, end))
+            yield day, 24.0 * day + opens, 24.0 * day + closes
+
+
+def open_intervals(calendar: Calendar, start: datetime, until_hours: float) -> list[tuple[float, float]]:
+    """The half-open intervals in which the calendar is open, hours since `start`, within [0, until_hours).
+
+    `start` is a midnight. Adjacent intervals are one.
+    """
+    intervals: list[tuple[float, float]] = []
+    for _, opens, closes in _spans_by_day(calendar, start, until_hours):
+        begin, end = max(0.0, opens), min(until_hours, closes)
+        if intervals and begin <= intervals[-1][1]:
+            intervals[-1] = (intervals[-1][0], max(end, intervals[-1][1]))
+        elif begin < end:
+            intervals.append((begin, end))
     return intervals
 
 
-def hours_per_workday(calendar: Calendar) -> float:
-    """Open hours of a week by its open weekdays: what one workday is worth in open hours."""
-    minutes = sum(span.end - span.start for spans in calendar.open.values() for span in spans)
-    return to_tick(minutes / 60 / len(calendar.open))
+def open_days(calendar: Calendar, start: datetime, until_hours: float) -> list[tuple[int, float, float]]:
+    """The days on which the calendar is open: (day, first opening, last closing), hours since `start`, a midnight.
+
+    The evening before `start` counts if its hours run into the first day.
+    """
+    days: dict[int, tuple[float, float]] = {}
+    for day, opens, closes in _spans_by_day(calendar, start, until_hours):
+        if closes > 0.0:
+            days[day] = (days[day][0] if day in days else opens, closes)
+    return [(day, *hours) for day, hours in days.items()]

@@ -12,7 +12,7 @@ from sim.scenario.defaults import classes_of
 from sim.scenario.errors import Path, Problem, ReadError, nearest, quoted
 from sim.scenario.nodes import UNPRINTABLE, Node, find, select, spot_of
 from sim.scenario.numbers import read_probability
-from sim.scenario.policies import read_limit
+from sim.scenario.policies import in_working_time
 from sim.scenario.staff_side import AT
 
 # where names of other parts stand, by the part that must define them
@@ -52,6 +52,11 @@ _AS_KEY = {
 # names that are no keys; a name stands in tables, in the names of files and on the screen
 _NAMES = ("name", "currency", "classes.*", "categories.*.group", "*.*.label")
 _NO_NAME = re.compile(f"{UNPRINTABLE.pattern}|[\t\n\r\x85\u2028\u2029]")
+# where limits stand, below policies.time_limits
+_TIMES = (
+    *("contact", "contact.*", "resolve", "resolve.*", "by_category.*"),
+    *("extension.ask_before", "extension.length", "parking.time"),
+)
 _SINGULAR = {
     "calendars": "calendar",
     "pools": "pool",
@@ -254,12 +259,9 @@ class _Checker:
     def policies(self) -> Iterator[Problem]:
         limits = ("policies", "time_limits")
         if not self.has((*limits, "calendar")):
-            for clock in ("contact", "resolve", "by_category"):
-                for path, node in (
-                    *self.at(".".join((*limits, clock))),
-                    *self.at(".".join((*limits, clock, "*"))),
-                ):
-                    if _in_working_time(node):
+            for key in _TIMES:
+                for path, node in self.at(".".join((*limits, key))):
+                    if in_working_time(node.value):
                         yield self.problem(path, f"{quoted(node.value)} needs policies.time_limits.calendar")
         for path, _ in self.at("policies.instant_answer.by_category.*"):
             kind = find(self.root, ("categories", str(path[-1]), "kind"))
@@ -279,10 +281,3 @@ def _keys(node: Node, path: Path) -> Iterator[Path]:
         if not child.default:
             yield (*path, key)
             yield from _keys(child, (*path, key))
-
-
-def _in_working_time(node: Node) -> bool:
-    try:
-        return read_limit(node.value).in_working_time
-    except ReadError:
-        return False

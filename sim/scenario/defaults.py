@@ -9,8 +9,6 @@ from dataclasses import replace
 
 from sim.scenario.nodes import Node, select
 
-_SOURCES = {"hours": ("demand", "hours"), "accuracy": ("dispatch", "accuracy")}
-
 
 def fill(root: Node) -> None:
     """Fill in what the scenario does not say but other parts of it do. Filled nodes are marked `default`.
@@ -20,8 +18,6 @@ def fill(root: Node) -> None:
     for _, time in select(root, ("time",)):
         _fill(time, "count_from", time.map.get("start"))
         _fill(time, "count_until", time.map.get("end"))
-    for _, dispatch in select(root, ("dispatch",)):
-        _fill(dispatch, "redispatch_accuracy", dispatch.map.get("accuracy"))
     _fill_categories(root)
     for _, handling in select(root, ("policies", "classified_handling")):
         discipline = handling.map.get("discipline", Node("class", handling.at))
@@ -47,13 +43,12 @@ def classes_of(root: Node) -> list[str]:
 
 
 def _fill_categories(root: Node) -> None:
-    first = {path: next((node for _, node in select(root, path)), None) for path in _SOURCES.values()}
+    hours = next((node for _, node in select(root, ("demand", "hours"))), None)
     districts = [str(path[-1]) for path, _ in select(root, ("districts", "*"))]
     for path, category in select(root, ("categories", "*")):
         _fill(category, "group", Node(str(path[-1]), category.at))
         _fill(category, "urgency", Node(classes_of(root)[-1], category.at))
-        for key, source in _SOURCES.items():
-            _fill(category, key, first[source])
+        _fill(category, "hours", hours)
         _fill(category, "by_district", Node({}, category.at))
         for _, factors in select(category, ("by_district",)):
             for name in districts:

@@ -10,7 +10,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, Wi
 from sim.scenario.calendars import WEEKDAYS, Section
 from sim.scenario.distributions import Dist
 from sim.scenario.errors import Fault, ReadError, nearest, read_each
-from sim.scenario.numbers import NotNegative, PositiveCount, Probability, Text, Times, choice, described
+from sim.scenario.numbers import Flag, NotNegative, PositiveCount, Probability, Text, Times, choice, described
 from sim.scenario.quantities import Moment, Rate, duration_text, read_positive_duration
 from sim.scenario.weights import (
     ByRound,
@@ -24,12 +24,16 @@ from sim.scenario.weights import (
 
 
 class District(Section):
-    """`activity` multiplies births, `reporting` the rate at which a problem is reported."""
+    """`activity` multiplies births, `reporting` the rate at which a problem is reported.
+
+    What is no `place`, such as “not stated”, takes no part in the gap between districts.
+    """
 
     population: NotNegative = 1.0
     activity: NotNegative = 1.0
     reporting: NotNegative = 1.0
     streets: PositiveCount = 1
+    place: Flag = True
     label: Text | None = None
 
 
@@ -169,7 +173,8 @@ class Category(Section):
     """A kind of problem: how many are born, how they are reported, who handles them, how long and how well.
 
     `rate` is births per resident and hour, `total` births of the whole city per hour; exactly one is given.
-    `unit`, `urgency` and `confused_with` are shares by name; `resolve` is by round, the last repeats.
+    `unit`, `urgency` and `confused_with` are shares by name; `resolve` is by round, the last repeats. Without an
+    `accuracy` of its own, that of the desk or of precise dispatch holds.
     """
 
     RIVALS: ClassVar = (("rate",), ("total",))
@@ -184,7 +189,7 @@ class Category(Section):
     reports: ReportsField = Reports()
     urgency: Shares = Field(default={"ordinary": 1.0}, json_schema_extra=without_default)
     unit: Shares | None = None
-    accuracy: Probability = Field(default=1.0, json_schema_extra=without_default)
+    accuracy: Probability | None = Field(default=None, json_schema_extra=without_default)
     confused_with: Shares | None = None
     work: Dist | None = None
     lead: Dist | None = None

@@ -2,68 +2,76 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, PlainSerializer, ValidationInfo, WithJsonSchema, model_validator
 
-from sim.scenario.calendars import Calendar, Section, hours_per_workday
-from sim.scenario.distributions import Dist, constant
+from sim.scenario.calendars import Section
+from sim.scenario.distributions import Dist, Distribution, constant, read_distribution
 from sim.scenario.errors import Fault, ReadError, quoted
 from sim.scenario.numbers import Flag, Number, Probability, Text, Times, choice, number_in, number_text, refuse_plus
 from sim.scenario.quantities import Duration, duration_text, read_duration, to_tick
 from sim.scenario.staff_side import Discipline
 
-_WORKING = ("workdays", "workday", "workhours", "workhour")
+_WORKING = re.compile(r"(?P<amount>\S*?)\s*(?P<unit>workday|workhour)s?(?:\s*,?\s*(?P<closing>by closing))?")
+_MOST_WORKDAYS = 1e6
 
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """A limit: `hours` of the clock, `workdays` or `workhours` of a calendar. Exactly one is not None."""
+    """A limit: `hours` of the clock, or `workdays` or `workhours` of a calendar. Exactly one is not None.
+
+    `workdays` end at the same clock time so many open days later, or `by_closing`: when that day's office closes.
+    """
 
     hours: float | None = None
-    workdays: float | None = None
+    workdays: int | None = None
     workhours: float | None = None
+    by_closing: bool = False
 
     @property
     def in_working_time(self) -> bool:
         """Whether it needs a calendar."""
         return self.hours is None
 
-    def open_hours(self, calendar: Calendar) -> float:
-        """Hours of opening of the calendar that the limit is worth; for workdays and workhours only."""
-        if self.workdays is not None:
-            return to_tick(self.workdays * hours_per_workday(calendar))
-        if self.workhours is not None:
-            return self.workhours
-        raise ValueError("a limit in hours of the clock has no opening hours")
-
     def written(self) -> str:
         """The text that reads back the same."""
         if self.workdays is not None:
-            return f"{number_text(self.workdays)} workdays"
+            return f"{self.workdays} workdays{', by closing' if self.by_closing else ''}"
         if self.workhours is not None:
             return f"{number_text(self.workhours)} workhours"
         return duration_text(self.hours or 0.0)
 
 
+def in_working_time(value: Any) -> bool:
+    """Whether this is written as a limit in workdays or workhours."""
+    return isinstance(value, str) and _WORKING.fullmatch(value.strip()) is not None
+
+
 def read_limit(value: Any) -> Limit:
-    """A duration, `3 workdays` or `8 workhours`."""
+    """A duration, `3 workdays`, `3 workdays, by closing` or `8 workhours`."""
     if isinstance(value, Limit):
         return value
-    text = value.strip() if isinstance(value, str) else ""
-    word = next((word for word in _WORKING if text.endswith(word)), None)
-    if word is None:
+    found = _WORKING.fullmatch(value.strip()) if isinstance(value, str) else None
+    if found is None:
         return Limit(hours=read_duration(value))
-    refuse_plus(text)
-    amount = number_in(text.removesuffix(word))
+    refuse_plus(value)
+    amount, by_closing = number_in(found["amount"]), found["closing"] is not None
     if amount is None:
         raise ReadError(f"a limit such as “3 workdays” is wanted, not {quoted(value)}")
     if amount < 0:
         raise ReadError(f"must not be negative, but is {quoted(value)}")
-    if amount > 1e6:
+    if amount > _MOST_WORKDAYS:
         raise ReadError(f"{quoted(value)} is too long")
-    return Limit(workdays=amount + 0.0) if word.startswith("workday") else Limit(workhours=to_tick(amount))
+    if found["unit"] == "workhour":
+        if by_closing:
+            raise ReadError(f"workdays end by closing, workhours do not: {quoted(value)}")
+        return Limit(workhours=to_tick(amount))
+    if amount != int(amount):
+        raise ReadError(f"workdays are whole: for a part of one write workhours, not {quoted(value)}")
+    return Limit(workdays=int(amount), by_closing=by_closing)
 
 
 def _limits_by_class(value: Any, info: ValidationInfo) -> Any:
@@ -78,7 +86,7 @@ LimitField = Annotated[
     Limit,
     BeforeValidator(read_limit),
     PlainSerializer(Limit.written, when_used="json"),
-    WithJsonSchema({"type": "string", "examples": ["24 h", "3 workdays", "8 workhours"]}),
+    WithJsonSchema({"type": "string", "examples": ["24 h", "3 workdays", "3 workdays, by closing", "8 workhours"]}),
 ]
 LimitsByClass = Annotated[
     dict[str, LimitField],
@@ -86,6 +94,21 @@ LimitsByClass = Annotated[
     WithJsonSchema({"type": ["string", "object"], "additionalProperties": {"type": "string"}}),
 ]
 ByCategory = dict[str, Probability]
+
+
+def _read_time(value: Any) -> Limit | Distribution:
+    """A limit in working time, else a distribution."""
+    if isinstance(value, Limit):
+        return value
+    return read_limit(value) if in_working_time(value) else read_distribution(value)
+
+
+TimeField = Annotated[
+    Limit | Distribution,
+    BeforeValidator(_read_time),
+    PlainSerializer(lambda time: time.written(), when_used="json"),
+    WithJsonSchema({"anyOf": [{"type": "string", "examples": ["5 d", "3 workdays"]}, {"type": "object"}]}),
+]
 
 
 class InstantAnswer(Section):
@@ -104,9 +127,9 @@ class FirstRecipient(Section):
 class Extension(Section):
     """An owner asks `ask_before` the due date for `length` more and gets it with a probability."""
 
-    ask_before: Duration
+    ask_before: LimitField
     probability: Probability
-    length: Duration
+    length: LimitField
 
 
 class Parking(Section):
@@ -114,7 +137,7 @@ class Parking(Section):
 
     share: Probability = 0.0
     by_category: ByCategory = Field(default={})
-    time: Dist
+    time: TimeField
 
 
 class TimeLimits(Section):
@@ -139,9 +162,13 @@ class ClassifiedHandling(Section):
 
 
 class PreciseDispatch(Section):
-    """Better accuracy of the desk (None: unchanged), no detour by the district, recognised duplicates."""
+    """Better accuracy of the desk (None: unchanged), no detour by the district, recognised duplicates.
+
+    `accuracy` is that of all categories that name none themselves; `at_least` raises those below it.
+    """
 
     accuracy: Probability | None = None
+    at_least: Probability | None = None
     redispatch_accuracy: Probability | None = None
     by_category: ByCategory = Field(default={})
     direct_to_street: Flag = False
@@ -210,7 +237,10 @@ class Score(Section):
 
 
 class Callback(Section):
-    """The hotline asks the citizen: `work` is a call that reaches them, `ring` one that does not."""
+    """The hotline asks the citizen: `work` is a call that reaches them, `ring` one that does not.
+
+    Without the coefficients of `satisfied` nobody is asked for satisfaction, and there is no such rate.
+    """
 
     pool: Text
     after: Annotated[Literal["closing", "due"], choice("closing", "due")] = "closing"
@@ -222,7 +252,7 @@ class Callback(Section):
     ring: Dist = constant(0.0)
     contacted: Says = Says()
     resolved: Says = Says()
-    satisfied: Satisfaction = Satisfaction()
+    satisfied: Satisfaction | None = None
     reopen: Reopen | None = None
     call_again: CallAgain | None = None
     score: Score = Score()

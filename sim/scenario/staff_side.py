@@ -112,13 +112,13 @@ class DistrictDesk(Section):
 
 class Dispatch(Section):
     """The desk that picks a unit. After `max_hops` wrong units the `backstop` (None: the right unit) takes
-    the request.
+    the request. Without a `redispatch_accuracy` a second look is as accurate as the first.
     """
 
     pool: Text
     work: Dist
     accuracy: Probability = 1.0
-    redispatch_accuracy: Probability = Field(default=1.0, json_schema_extra=without_default)
+    redispatch_accuracy: Probability | None = Field(default=None, json_schema_extra=without_default)
     review: Dist = constant(0.0)
     max_hops: PositiveCount = 3
     backstop: Text | None = None

@@ -62,7 +62,10 @@ def _read_factors(value: Any, names: tuple[str, ...]) -> dict[str, float]:
         faults += wrong.faults
     if faults:
         raise ReadError(*faults)
-    return {**dict.fromkeys(names, 1.0), **factors}
+    every = {**dict.fromkeys(names, 1.0), **factors}
+    if not 0 < sum(every.values()) < math.inf:
+        raise ReadError("the factors must not all be 0")
+    return every
 
 
 def _read_by_round(value: Any) -> tuple[float, ...]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from typing import Any
 
+import numpy as np
+
 from sim.model import purposes, rules
 from sim.model.compiling import called, part, shared
 from sim.model.kernel import views as the
@@ -98,15 +100,19 @@ def answers(w: Any, r: Any) -> Any:
     said_contacted = chance(w, contacted, purposes.SAID_CONTACTED, r.key, n)
     resolved = w.resolved_if_true if r.status == CLOSED and r.resolved == 1 else w.resolved_if_false
     said_resolved = chance(w, resolved, purposes.SAID_RESOLVED, r.key, n)
-    said_satisfied = rules.satisfied(
-        draw(w, purposes.SAID_SATISFIED, r.key, n),
-        the.satisfied(w),
-        said_resolved,
-        until > r.due_now,
-        until - r.arrived,
-        r.hops,
-        max(r.rounds, 1),
-    )
+    said_satisfied: Any = -1
+    if w.asks_satisfaction:
+        said_satisfied = np.int64(
+            rules.satisfied(
+                draw(w, purposes.SAID_SATISFIED, r.key, n),
+                the.satisfied(w),
+                said_resolved,
+                until > r.due_now,
+                until - r.arrived,
+                r.hops,
+                max(r.rounds, 1),
+            )
+        )
     r.last_answer = said_resolved
     if w.score_last or math.isnan(r.called_back):
         r.called_back, r.said_contacted = now, said_contacted

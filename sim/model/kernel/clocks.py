@@ -18,7 +18,7 @@ from sim.model.kernel.codes import (
 from sim.model.kernel.pools import line_up
 from sim.model.kernel.queues import dequeue
 from sim.model.kernel.schedule import schedule
-from sim.model.kernel.steps import chance, limit
+from sim.model.kernel.steps import chance, earlier, later, limit
 from sim.model.records import (
     OPEN,
 )
@@ -38,7 +38,7 @@ def start_clocks(w: Any, i: Any, r: Any, since: Any) -> Any:
 @part
 def expect_extension(w: Any, i: Any, r: Any) -> Any:
     """The unit may ask some time before the first round is due."""
-    moment = r.due_now - w.ask_before
+    moment = earlier(w, r.due_now, w.ask_before, w.ask_before_kind)
     if w.now < moment:
         schedule(w, moment, DUE, r.key, 1, EXTENDS, i)
 
@@ -49,18 +49,17 @@ def ask_extension(w: Any, i: Any) -> Any:
     r = the.request(w, i)
     if r.status != OPEN or r.rounds > 1:
         return
-    if w.now < r.due_now - w.ask_before:
+    if w.now < earlier(w, r.due_now, w.ask_before, w.ask_before_kind):
         expect_extension(w, i, r)  # the due date has moved
     elif chance(w, w.extension_probability, purposes.EXTENDS, r.key, 0):
-        move_due(w, i, r, w.extension_length)
+        move_due(w, i, r, later(w, r.due_now, w.extension_length, w.extension_length_kind))
 
 
 @shared
-def move_due(w: Any, i: Any, r: Any, by: Any) -> Any:
+def move_due(w: Any, i: Any, r: Any, due: Any) -> Any:
     """A later due date; where it decides the order, the request takes its new place."""
     called()
-    r.due_now += by
-    r.due = r.due_now
+    r.due = r.due_now = due
     home = np.int64(the.visit(w, 2 * i).home)
     if r.visiting and math.isnan(the.visit(w, 2 * i).started) and the.pool(w, home).discipline == rules.DUE:
         dequeue(w, home, 2 * i)

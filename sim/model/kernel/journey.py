@@ -51,7 +51,7 @@ from sim.model.kernel.codes import (
 from sim.model.kernel.contacts import end, is_known
 from sim.model.kernel.pools import pay
 from sim.model.kernel.schedule import schedule
-from sim.model.kernel.steps import at, book, chance, draw, lasts, spend, unit_of, wait
+from sim.model.kernel.steps import at, book, chance, choose, lasts, later, spend, unit_of, wait
 from sim.model.pools import CONTACT, COORDINATION, DISPATCH, DISTRICT_DESK, HANDLING, INTAKE, PART, REVIEW, SUBTASK
 from sim.model.records import (
     ANSWERED,
@@ -197,7 +197,8 @@ def route(w: Any, i: Any, r: Any) -> Any:
     if r.right < 0:
         r.right_family = the.category(w, r.category).only_family
         if r.right_family < 0:
-            r.right_family = rules.pick(the.right_unit(w)[r.category], draw(w, purposes.RIGHT_UNIT, r.place, 0))
+            weights = the.right_unit(w)[r.category]
+            r.right_family = choose(w, weights, the.unit_names(w), -1, purposes.RIGHT_UNIT, r.place, 0)
         r.right = unit_of(w, r.right_family, r)
     r.wrongs = 0
     if w.dispatch:
@@ -243,13 +244,12 @@ def desk_done(w: Any, i: Any, r: Any) -> Any:
 @part
 def wrong_unit(w: Any, r: Any, n: Any) -> Any:
     """A unit that the desk takes for the right one."""
-    u = draw(w, purposes.WRONG_UNIT, r.key, n)
     weights = (
         the.confused_with(w)[r.category]
         if the.category(w, r.category).is_confused
         else the.family_volume(w)[r.district]
     )
-    family = rules.pick_other(weights, r.right_family, u)
+    family = choose(w, weights, the.unit_names(w), r.right_family, purposes.WRONG_UNIT, r.key, n)
     return np.int64(r.right) if family < 0 else unit_of(w, family, r)
 
 
@@ -307,8 +307,11 @@ def park(w: Any, i: Any, r: Any) -> Any:
     if r.rounds > 1 or not chance(w, the.category(w, r.category).parking, purposes.PARKS, r.key, 0):
         return HANDLE
     r.cover = -1
-    parked = lasts(w, w.parking_time, purposes.PARKING_TIME, r.key, 0)
-    move_due(w, i, r, parked)
+    if w.parking_kind != rules.ON_THE_CLOCK:
+        parked = later(w, w.now, w.parking, w.parking_kind) - w.now
+    else:
+        parked = lasts(w, w.parking_time, purposes.PARKING_TIME, r.key, 0)
+    move_due(w, i, r, r.due_now + parked)
     return wait(w, i, r, parked, PARKED)
 
 

@@ -42,7 +42,7 @@ CATEGORY = _record(
 PART = _record("f8 probability", "i4 first per work lead")
 CHANNEL = _record("f8 redial", "i4 first per talk patience redial_after redial_at_most", "i1 has_pool")
 FAMILY = _record("i4 first per")
-LIMIT = _record("f8 contact resolve", "i1 contact_working resolve_working")
+LIMIT = _record("f8 contact resolve", "i1 contact_kind resolve_kind")
 DISTRICT = _record("f8 reporting", "i4 first_street streets")
 
 # --- what is going on ------------------------------------------------------------------------------------------------
@@ -94,7 +94,10 @@ ARRAYS: dict[str, tuple[Any, int]] = {
     "categories": (CATEGORY, 1),  # [c]
     "districts": (DISTRICT, 1),  # [d]
     "channels": (CHANNEL, 1),
+    "channel_names": (np.uint64, 1),
     "channel_share": (np.float64, 1),
+    "class_names": (np.uint64, 1),
+    "unit_names": (np.uint64, 1),
     "unit_families": (FAMILY, 1),  # [f]
     "family_volume": (np.float64, 2),  # [d, f]
     "urgency": (np.float64, 2),  # [c, k]
@@ -111,6 +114,7 @@ ARRAYS: dict[str, tuple[Any, int]] = {
     "before": (np.float64, 1),
     "hour_edges": (np.int64, 1),
     "today": (np.int64, 2),  # [r, day] the last interval that has begun at midnight
+    "workdays": (np.float64, 2),  # of the limits: midnight, first opening, last closing, [3, day]
     "times": (np.float64, 1),  # [r] when headcounts change
     "time_edges": (np.int64, 1),
     "on_duty": (np.int8, 1),  # [r] at these times
@@ -162,7 +166,7 @@ WORLD = np.dtype(
         ("length", "i8", (len(ARRAYS),)),
         ("width", "i8", (len(ARRAYS),)),
         *_record(
-            "f8 now end per_hour duplicates ask_before extension_probability extension_length coverage reach",
+            "f8 now end per_hour duplicates ask_before extension_probability extension_length parking coverage reach",
             "f8 contacted_if_false contacted_if_true resolved_if_false resolved_if_true reopen_probability call_again",
             "u8 stream",
             "i8 classes contacts near in_row in_heap pending born next_born in_flight unsolved widest too_much",
@@ -170,7 +174,7 @@ WORLD = np.dtype(
             "i8 taken_requests taken_problems taken_later fetched_first fetched_second",
             "i8 dispatch dispatch_first dispatch_per dispatch_work review max_hops backstop",
             "i8 desk desk_first desk_per desk_work contact_work coordination parking_time extension",
-            "i8 limits_from_arrival limit_roster",
+            "i8 limits_from_arrival limit_roster ask_before_kind extension_length_kind parking_kind asks_satisfaction",
             "i8 callback callback_first callback_per retries retry_after call_work ring after_due score_last",
             "i8 reopen_to_dispatch reopen_at_most call_again_after",
         ).descr,

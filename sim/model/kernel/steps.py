@@ -30,6 +30,12 @@ def chance(w: Any, probability: Any, purpose: Any, key: Any, index: Any) -> Any:
 
 
 @part
+def choose(w: Any, weights: Any, names: Any, but: Any, purpose: Any, key: Any, index: Any) -> Any:
+    """One of several named things."""
+    return rules.choose(weights, names, np.int64(but), w.stream, np.uint64(purpose), key, np.uint64(index))
+
+
+@part
 def lasts(w: Any, table: Any, purpose: Any, key: Any, index: Any) -> Any:
     """A duration in hours; 0 where the scenario gives none."""
     if table < 0:
@@ -72,11 +78,33 @@ def open_between(w: Any, roster: Any, begin: Any, until: Any) -> Any:
 
 
 @part
+def later(w: Any, since: Any, amount: Any, kind: Any) -> Any:
+    """The end of a time that is told on the clock or in working time."""
+    if kind == rules.ON_THE_CLOCK:
+        return since + amount
+    roster = w.limit_roster
+    a, b = the.hour_edge(w, roster), the.hour_edge(w, roster + 1)
+    opens, closes, before, today = the.opens(w)[a:b], the.closes(w)[a:b], the.before(w)[a:b], the.today(w)[roster]
+    return rules.later(opens, closes, before, today, the.workdays(w), since, amount, kind)
+
+
+@part
+def earlier(w: Any, until: Any, amount: Any, kind: Any) -> Any:
+    """… and its beginning."""
+    if kind == rules.ON_THE_CLOCK:
+        return until - amount
+    roster = w.limit_roster
+    a, b = the.hour_edge(w, roster), the.hour_edge(w, roster + 1)
+    opens, closes, before, today = the.opens(w)[a:b], the.closes(w)[a:b], the.before(w)[a:b], the.today(w)[roster]
+    return rules.earlier(opens, closes, before, today, the.workdays(w), until, amount, kind)
+
+
+@part
 def limit(w: Any, r: Any, resolve: Any, since: Any) -> Any:
-    """The due date of the limit of contact or of resolution, in calendar or in working time."""
+    """The due date of the limit of contact or of resolution."""
     one = the.limits(w)[r.category, r.urgency]
-    hours, working = (one.resolve, one.resolve_working) if resolve else (one.contact, one.contact_working)
-    return add_open(w, w.limit_roster, since, hours) if working else since + hours
+    amount, kind = (one.resolve, one.resolve_kind) if resolve else (one.contact, one.contact_kind)
+    return later(w, since, amount, kind)
 
 
 @part

@@ -159,9 +159,8 @@ def _constants(tables: Tables) -> Floats:
     return np.array(values, float)
 
 
-def _only(cumulative: Floats) -> int:
+def _only(weights: Floats) -> int:
     """The one that has weight, −1 where there are several: it need not be drawn."""
-    weights = np.diff(cumulative, prepend=0.0)
     return int(weights.argmax()) if np.count_nonzero(weights) == 1 else -1
 
 
@@ -184,13 +183,14 @@ def _matters(city: City) -> dict[str, Any]:
         channels[n] = (redial.probability, *place, *times, line.family is not None)
     parts = [[(p.probability, *_place(p.family), p.work, p.lead) for p in plan.parts] for plan in city.categories]
     limits = [
-        [(*hours, *working) for hours, working in (zip(*pair, strict=True) for pair in zip(*both, strict=True))]
+        [(contact.amount, resolve.amount, contact.kind, resolve.kind) for contact, resolve in zip(*both, strict=True)]
         for both in ((plan.contact_limit, plan.resolve_limit) for plan in city.categories)
     ]
     resolve, resolve_edges = _ragged([plan.resolve for plan in city.categories], float)
     part_records, part_edges = _ragged(parts, layout.PART)
     nobody = np.zeros(families)
     confused = [nobody if plan.confused_with is None else plan.confused_with for plan in city.categories]
+    coefficients = None if city.callback is None else city.callback.satisfied
     places = list(zip(city.reporting, city.first_street, city.streets, strict=True))
     return {
         "tables": city.tables,
@@ -198,7 +198,10 @@ def _matters(city: City) -> dict[str, Any]:
         "categories": categories,
         "districts": np.array(places, layout.DISTRICT),
         "channels": channels,
+        "channel_names": city.channel_names,
         "channel_share": city.channel_share,
+        "class_names": city.class_names,
+        "unit_names": city.unit_names,
         "unit_families": np.array([_place(f) for f in city.unit_families], layout.FAMILY),
         "family_volume": _matrix(city.family_volume, families),
         "urgency": _matrix([plan.urgency for plan in city.categories], classes),
@@ -209,7 +212,7 @@ def _matters(city: City) -> dict[str, Any]:
         "resolve_edges": resolve_edges,
         "joint_parts": part_records,
         "joint_part_edges": part_edges,
-        "satisfied": np.zeros(6) if city.callback is None else city.callback.satisfied,
+        "satisfied": np.zeros(6) if coefficients is None else coefficients,
     }
 
 
@@ -234,6 +237,7 @@ def _organisation(city: City) -> dict[str, Any]:
     for i, name in enumerate(("opens", "closes", "before")):
         arrays[name], arrays["hour_edges"] = _ragged([roster.hours[i] for roster in rosters], float)
     arrays["today"] = np.stack([roster.hours[3] for roster in rosters])
+    arrays["workdays"] = city.workdays
     arrays["on_duty"] = np.array([there for roster in rosters for there in roster.on_duty], np.int8)
     classes = len(city.scenario.classes)
     return arrays | {"head_start": _matrix([plan.head_start for plan in city.pools], classes)}
@@ -278,10 +282,14 @@ def _policies(city: City) -> dict[str, Any]:
         values |= {"dispatch_work": d.work, "review": d.review, "max_hops": d.max_hops, "backstop": d.backstop}
         values |= {"desk_work": d.district_work, "duplicates": d.duplicates}
     if (e := city.extension) is not None:
-        values |= {"extension": True, "ask_before": e.ask_before}
-        values |= {"extension_probability": e.probability, "extension_length": e.length}
+        values |= {"extension": True, "ask_before": e.ask_before.amount, "ask_before_kind": e.ask_before.kind}
+        values |= {"extension_length": e.length.amount, "extension_length_kind": e.length.kind}
+        values["extension_probability"] = e.probability
+    if city.parking is not None:
+        values |= {"parking": city.parking.amount, "parking_kind": city.parking.kind}
     if (c := city.callback) is not None:
         values["callback"], values["call_work"] = True, c.work
+        values["asks_satisfaction"] = c.satisfied is not None
         values["callback_first"], values["callback_per"] = _place(c.family)
         values["contacted_if_false"], values["contacted_if_true"] = c.contacted
         values["resolved_if_false"], values["resolved_if_true"] = c.resolved
