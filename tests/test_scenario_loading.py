@@ -20,7 +20,7 @@ from sim.scenario.staff_side import Headcount
 
 POLICIES = """\
 policies:
-  instant_answer: {answered: 0.58, by_category: {Question: 0.7}}
+  instant_answer: {answered: 0.58}
   first_recipient: {coordination: 1 h}
   time_limits:
     from: arrival
@@ -31,13 +31,14 @@ policies:
     extension: {ask_before: 1 d, probability: 0.3, length: 7 d}
     parking: {share: 0.05, time: 30 d}
   classified_handling: {discipline: aged, head_start: {urgent: 4 h}, out_of_scope: 0.02}
-  precise_dispatch: {accuracy: 0.97, direct_to_street: true}
+  precise_dispatch: {accuracy: 0.97}
   callback:
     pool: desk
     work: 3 min
     satisfied: {said_resolved: 2.5, late: -0.5}
     reopen: {probability: 0.5}
     call_again: {probability: 0.2, after: 2 d}
+contact: {work: 5 min}
 """
 
 

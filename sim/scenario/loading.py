@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path as FilePath
 from typing import Any, TypeVar
@@ -16,12 +16,18 @@ from sim.scenario.checks import check
 from sim.scenario.defaults import classes_of, fill
 from sim.scenario.errors import MOST_PROBLEMS, Fault, Path, Problem, ReadError, ScenarioError, nearest, quoted
 from sim.scenario.files import LARGEST_FILE, find_base, find_scenario, inside, read_file
+from sim.scenario.formats import changed, read_format
 from sim.scenario.merging import OVERRIDES, apply_overrides, merge, without_value
+from sim.scenario.needs import overruled
+from sim.scenario.needs import problems as idle
 from sim.scenario.nodes import Node, Spot, find, from_python, spot_of
 from sim.scenario.numbers import described
-from sim.scenario.schema import Scenario
+from sim.scenario.scale import more_than_its_share
+from sim.scenario.schema import FORMATS, Scenario
 from sim.scenario.shape import Shape, shape_at
 from sim.scenario.sources import Origin, Source, SourceRule, read_pattern
+from sim.scenario.together import across, within
+from sim.scenario.tree import Tree
 from sim.scenario.yaml_loader import parse_yaml
 
 SOURCES_FILE = "sources.yaml"
@@ -87,6 +93,7 @@ class _Loader:
 
     problems: list[Problem] = field(default_factory=list)
     layers: list[Node] = field(default_factory=list)
+    formats: list[int] = field(default_factory=list)  # of the layers
     files: list[str] = field(default_factory=list)
     rules: list[SourceRule] = field(default_factory=list)
     incomplete: bool = False  # a layer cannot be read, so that what is missing may stand there
@@ -102,7 +109,12 @@ class _Loader:
             self.problems.append(root.at.problem((), "a scenario is a map of keys and values"))
             return
         entries = dict(root.value)
-        extends, sources = (self.taken(entries, key) for key in ("extends", "sources"))
+        extends, sources, written = (self.taken(entries, key) for key in ("extends", "sources", "format"))
+        try:
+            self.formats.append(1 if written is None else read_format(written.value))
+        except ReadError as wrong:
+            self.formats.append(FORMATS[-1])
+            self.problems.append(spot_of(root, ("format",)).problem(("format",), str(wrong)))
         self.layers.append(Node(entries, root.at, root.keys))
         if sources is not None:
             self.add_sources(sources, folder, file)
@@ -191,21 +203,32 @@ class _Loader:
         root = apply_overrides(root, overrides, self.problems)
         fill(root)
         scenario = self.validated(Scenario, root, ())
-        if not self.incomplete:
-            self.problems += itertools.islice(check(root), MOST_PROBLEMS)
+        tree = Tree(root)
+        found = itertools.chain(within(tree), *(() if self.incomplete else (check(tree), across(tree), idle(tree))))
+        self.problems += itertools.islice(found, MOST_PROBLEMS)
         if scenario is None or self.problems:
-            raise ScenarioError(self.in_order())
-        return scenario.with_origin(Origin(root, tuple(self.files), tuple(self.rules)))
+            raise ScenarioError(self.in_order(self.problems))
+        return scenario.with_origin(
+            Origin(root, tuple(self.files), tuple(self.rules), tuple(self.in_order(self.notes(tree, scenario))))
+        )
 
-    def in_order(self) -> list[Problem]:
-        """The problems in the order of the files and of their text, the first one of each value and place."""
+    def notes(self, tree: Tree, scenario: Scenario) -> Iterator[Problem]:
+        """What is no error but should be known."""
+        for layer, number in zip(self.layers, self.formats, strict=True):
+            if number < FORMATS[-1]:
+                yield from changed(layer, scenario)
+        for path, message in (*overruled(tree), *more_than_its_share(scenario)):
+            yield tree.problem(path, message)
+
+    def in_order(self, found: Iterable[Problem]) -> list[Problem]:
+        """Problems in the order of the files and of their text, the first one of each value and place."""
         files = [*self.files, OVERRIDES]
 
         def place(problem: Problem) -> tuple[int, int, int]:
             rank = files.index(problem.file) if problem.file in files else len(files)
             return rank, problem.line, problem.column
 
-        first = {(place(problem), problem.path or problem.message): problem for problem in reversed(self.problems)}
+        first = {(place(problem), problem.path or problem.message): problem for problem in reversed(list(found))}
         return sorted(reversed(first.values()), key=place)
 
 

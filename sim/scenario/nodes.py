@@ -103,6 +103,13 @@ def select(root: Node, pattern: tuple[str, ...]) -> Iterator[tuple[Path, Node]]:
     yield from (entry for entry in found if entry[1].value is not None)
 
 
+def node_of(data: Any) -> Node:
+    """The tree of plain data for JSON, which has no places."""
+    if isinstance(data, dict):
+        return Node({key: node_of(entry) for key, entry in data.items()}, Spot(""))
+    return Node([node_of(entry) for entry in data] if isinstance(data, list) else data, Spot(""))
+
+
 def from_python(data: Any, file: str, problems: list[Problem]) -> Node:
     """The tree of Python data: maps, lists, text, numbers, flags, dates. What it cannot hold becomes a
     problem.

@@ -17,6 +17,10 @@ NUMBER = re.compile(r"[-+]?(?:[0-9][0-9_]*(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][-+]?[0-
 NOT_FINITE = re.compile(r"[-+]?\.?(?:nan|inf|infinity)", re.IGNORECASE)
 
 
+#: So that no sum or product of some numbers can overflow.
+LARGEST_NUMBER = 1e15
+
+
 class Plain(str):
     """Text written in YAML without quotes: the field it stands in decides whether it is a number or text."""
 
@@ -45,17 +49,23 @@ def read_number(value: Any) -> float:
             raise ReadError("the number is too large") from None
         if not math.isfinite(number):
             raise ReadError(f"a finite number is wanted, not {quoted(value)}")
-        return number
+        return _in_reach(number)
     if isinstance(value, str):
         found = number_in(value)
         if found is not None and isinstance(value, Plain):
-            return found
+            return _in_reach(found)
         if found is not None:
             raise ReadError(f"a number is wanted, not text: write {value.strip()} without quotes")
         percent = number_in(value.strip().removesuffix("%")) if value.strip().endswith("%") else None
         if percent is not None:
             raise ReadError(f"a number is wanted, not {quoted(value)}: write {percent / 100:.12g}")
     raise ReadError(f"a number is wanted, not {described(value)}")
+
+
+def _in_reach(number: float) -> float:
+    if abs(number) > LARGEST_NUMBER:
+        raise ReadError(f"{quoted(f'{number:g}')} is too large: at most {LARGEST_NUMBER:g}")
+    return number
 
 
 def described(value: Any) -> str:
@@ -102,15 +112,17 @@ def read_count(value: Any) -> int:
     return int(number)
 
 
-def _positive_count(value: Any) -> int:
+def read_positive_count(value: Any) -> int:
+    """A whole number, 1 to 10⁶."""
     count = read_count(value)
     if not count:
         raise ReadError("must be at least 1")
     return count
 
 
-#: How often at most something may be tried again; draws are numbered for so many.
-MOST_TIMES = 200
+#: How often at most something may be tried again, and the most further parts of a category: draws are numbered for so
+#: many, by round × 256 + occasion. The visits of a request are numbered with 16 bits.
+MOST_TIMES, MOST_PARTS, MOST_VISITS = 200, 256, 2**16 - 1
 
 
 def _times(value: Any) -> int:
@@ -118,6 +130,11 @@ def _times(value: Any) -> int:
     if count > MOST_TIMES:
         raise ReadError(f"must be at most {MOST_TIMES}, but is {count}")
     return count
+
+
+def _positive_times(value: Any) -> int:
+    read_positive_count(value)
+    return _times(value)
 
 
 def read_flag(value: Any) -> bool:
@@ -178,7 +195,10 @@ Count = Annotated[int, BeforeValidator(read_count), WithJsonSchema({"type": "int
 Times = Annotated[
     int, BeforeValidator(_times), WithJsonSchema({"type": "integer", "minimum": 0, "maximum": MOST_TIMES})
 ]
-PositiveCount = Annotated[int, BeforeValidator(_positive_count), WithJsonSchema({"type": "integer", "minimum": 1})]
+PositiveTimes = Annotated[
+    int, BeforeValidator(_positive_times), WithJsonSchema({"type": "integer", "minimum": 1, "maximum": MOST_TIMES})
+]
+PositiveCount = Annotated[int, BeforeValidator(read_positive_count), WithJsonSchema({"type": "integer", "minimum": 1})]
 Scale = Annotated[
     float, BeforeValidator(read_scale), WithJsonSchema({"type": ["number", "string"], "examples": ["1:100"]})
 ]

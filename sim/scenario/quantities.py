@@ -6,7 +6,6 @@ exact); rates become float per hour. Every reader takes what YAML or Python give
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Callable
 from datetime import date, datetime
@@ -15,7 +14,16 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, PlainSerializer, WithJsonSchema
 
 from sim.scenario.errors import ReadError, nearest, quoted
-from sim.scenario.numbers import NOT_FINITE, NUMBER, described, number_in, number_text, read_number, refuse_plus
+from sim.scenario.numbers import (
+    LARGEST_NUMBER,
+    NOT_FINITE,
+    NUMBER,
+    described,
+    number_in,
+    number_text,
+    read_number,
+    refuse_plus,
+)
 
 TICK = 2.0**-30
 LONGEST = 2.0**23  # hours, 957 years: up to here sums of multiples of TICK are exact in float64
@@ -95,7 +103,7 @@ def read_rate(value: Any) -> float:
     if amount < 0:
         raise ReadError(f"must not be negative, but is {quoted(value)}")
     rate = amount * _PER_HOUR[unit] if unit in ("s", "min") else amount / _HOURS[unit]
-    if math.isinf(rate):
+    if rate > LARGEST_NUMBER:
         raise ReadError(f"{quoted(value)} is too large")
     return rate + 0.0
 
