@@ -137,7 +137,7 @@ CHANGED = [
     (
         "open: {mon-fri: 9:00-17:00}",
         "open: {mon-fri: 9:00-17:00}, workdays: [2024-03-09], holidays: [2024-03-09]",
-        "calendars.office.workdays: 2024-03-09 is both a holiday and a workday",
+        "calendars.office.workdays.0: 2024-03-09 is both a holiday and a workday",
     ),
     ("classes: [urgent, ordinary]", "classes: [urgent, urgent, ordinary]", "classes.1: named twice"),
 ]

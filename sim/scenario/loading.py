@@ -45,11 +45,10 @@ def load(path: str | os.PathLike[str], overrides: Sequence[str] = ()) -> Scenari
     loader, found = _Loader(), find_scenario(os.fspath(path))
     name = str(found)
     try:
-        text = read_file(found)
+        root = loader.parse(read_file(found), name)
+        loader.add(root, name, found.resolve().parent, (found.resolve(),))
     except ReadError as wrong:
-        raise ScenarioError([Spot(name).problem((), str(wrong))]) from None
-    file = found.resolve()
-    loader.add(parse_yaml(text, name, loader.problems), name, file.parent, (file,))
+        loader.problems.append(Spot(name).problem((), str(wrong)))
     return loader.finish(overrides)
 
 
@@ -70,9 +69,10 @@ def load_all(paths: Sequence[str], overrides: Sequence[str] = ()) -> list[Scenar
 def from_text(text: str, name: str = "<text>") -> Scenario:
     """The scenario in this YAML text, which cannot extend a file. Raises `ScenarioError`."""
     loader = _Loader()
-    if len(text) > LARGEST_FILE:
-        raise ScenarioError([Spot(name).problem((), f"larger than {LARGEST_FILE // 1_000_000} MB")])
-    loader.add(parse_yaml(text, name, loader.problems), name, None, ())
+    try:
+        loader.add(loader.parse(text, name), name, None, ())
+    except ReadError as wrong:
+        loader.problems.append(Spot(name).problem((), str(wrong)))
     return loader.finish()
 
 
@@ -97,6 +97,16 @@ class _Loader:
     files: list[str] = field(default_factory=list)
     rules: list[SourceRule] = field(default_factory=list)
     incomplete: bool = False  # a layer cannot be read, so that what is missing may stand there
+    size: int = 0  # bytes of all texts
+
+    def parse(self, text: str, name: str) -> Node | None:
+        """The tree of one text. Raises `ReadError` if all texts together are too large to be kept as one file."""
+        size = len(text.encode(errors="replace"))
+        self.size += size
+        if self.size > LARGEST_FILE:
+            what = "" if size > LARGEST_FILE else "all its files together are "
+            raise ReadError(f"{what}larger than {LARGEST_FILE // 1_000_000} MB")
+        return parse_yaml(text, name, self.problems)
 
     def add(self, root: Node | None, file: str, folder: FilePath | None, chain: tuple[FilePath, ...]) -> None:
         """One layer, its sources, and the layers it extends; `chain` has the files that led here."""
@@ -143,7 +153,7 @@ class _Loader:
             raise ReadError(f"more than {LONGEST_CHAIN} files, each extending the next")
         name = os.path.join(os.path.dirname(file) if chain else folder or "", given)
         text = read_file(target, quoted(given))
-        self.add(parse_yaml(text, name, self.problems), name, target.parent, (*chain, target))
+        self.add(self.parse(text, name), name, target.parent, (*chain, target))
 
     # -- sources -----------------------------------------------------------------------------------------
 
@@ -157,10 +167,12 @@ class _Loader:
         shelf = self.read_shelf(folder, file) if named and folder is not None else {}
         for key, node in sources.map.items():
             path: Path = ("sources", key)
+            pattern = None
             try:
                 pattern = read_pattern(key)
             except ReadError as wrong:
                 self.problems.append(spot_of(sources, (key,), True).problem(path, str(wrong)))
+            if node.value is None:
                 continue
             if isinstance(node.value, str):
                 if node.value not in shelf:
@@ -168,44 +180,49 @@ class _Loader:
                     self.problems.append(node.at.problem(path, message + nearest(node.value, shelf)))
                     continue
                 node, path = shelf[node.value], (str(node.value),)
-            source = self.validated(Source, node, path)
-            if source is not None:
+            source = self.validated(Source, node, path, self.problems)
+            if source is not None and pattern is not None:
                 self.rules.append(SourceRule(pattern, source, len(self.files) - 1))
 
     def read_shelf(self, folder: FilePath, file: str) -> dict[str, Node]:
         """The entries of sources.yaml beside the file."""
         name = os.path.join(os.path.dirname(file), SOURCES_FILE)
         try:
-            root = parse_yaml(read_file(inside(folder, SOURCES_FILE)), name, self.problems)
+            root = self.parse(read_file(inside(folder, SOURCES_FILE)), name)
         except ReadError as wrong:
             self.problems.append(Spot(name).problem((), str(wrong)))
             root = None
-        return root.map if root else {}
+        if root and not isinstance(root.value, dict):
+            self.problems.append(root.at.problem((), "a map from names to sources is wanted"))
+        return merge(None, root, Shape(dict[str, Source]), self.problems).map if root else {}
 
     # -- checking ----------------------------------------------------------------------------------------
 
-    def validated(self, model: type[Model], node: Node, path: Path) -> Model | None:
+    def validated(self, model: type[Model], node: Node, path: Path, problems: list[Problem]) -> Model | None:
         """The node as this model; None, with problems at the nodes, if it is not one."""
         try:
             return model.model_validate(node.plain(), context={"classes": classes_of(node)})
         except ValidationError as error:
             for entry in error.errors(include_url=False)[:MOST_PROBLEMS]:
                 if not (self.incomplete and entry["type"] == "missing"):
-                    self.problems += _located(model, node, path, entry)
+                    problems += _located(model, node, path, entry)
         return None
 
     def finish(self, overrides: Sequence[str] = ()) -> Scenario:
-        if not self.layers:
-            raise ScenarioError(self.problems)
-        root = Node({}, self.layers[-1].at)
+        self.incomplete = self.incomplete or not self.layers
+        root = Node({}, self.layers[-1].at if self.layers else Spot(OVERRIDES))
         for layer in reversed(self.layers):
             root = merge(root, layer, Shape(Scenario), self.problems)
         root = apply_overrides(root, overrides, self.problems)
         fill(root)
-        scenario = self.validated(Scenario, root, ())
-        tree = Tree(root)
-        found = itertools.chain(within(tree), *(() if self.incomplete else (check(tree), across(tree), idle(tree))))
-        self.problems += itertools.islice(found, MOST_PROBLEMS)
+        found: list[Problem] = []
+        scenario, tree = self.validated(Scenario, root, (), found), Tree(root)
+        checks = itertools.chain(within(tree), *(() if self.incomplete else (check(tree), across(tree), idle(tree))))
+        found += itertools.islice(checks, MOST_PROBLEMS)
+        # what cannot be read is said once and not judged
+        unread = {(problem.place, problem.path or problem.message): problem for problem in reversed(self.problems)}
+        self.problems = list(reversed(unread.values()))
+        self.problems += [problem for problem in found if (problem.place, problem.path) not in unread]
         if scenario is None or self.problems:
             raise ScenarioError(self.in_order(self.problems))
         return scenario.with_origin(
@@ -221,15 +238,14 @@ class _Loader:
             yield tree.problem(path, message)
 
     def in_order(self, found: Iterable[Problem]) -> list[Problem]:
-        """Problems in the order of the files and of their text, the first one of each value and place."""
+        """Problems in the order of the files and of their text, each of them once."""
         files = [*self.files, OVERRIDES]
 
         def place(problem: Problem) -> tuple[int, int, int]:
             rank = files.index(problem.file) if problem.file in files else len(files)
             return rank, problem.line, problem.column
 
-        first = {(place(problem), problem.path or problem.message): problem for problem in reversed(list(found))}
-        return sorted(reversed(first.values()), key=place)
+        return sorted(dict.fromkeys(found), key=place)
 
 
 def _located(model: type[BaseModel], root: Node, path: Path, entry: ErrorDetails) -> Iterator[Problem]:

@@ -10,11 +10,12 @@ from numbers import Integral, Real
 from typing import Any, NamedTuple
 
 from sim.scenario.errors import Path, Problem, path_text, quoted
-from sim.scenario.numbers import Plain
+from sim.scenario.numbers import LARGEST_NUMBER, Plain
 from sim.scenario.quantities import moment_text, read_moment
 
 DEEPEST = 50
 LARGEST = 200_000  # values in Python data
+LARGEST_TEXT = 5_000_000  # characters in it
 UNPRINTABLE = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 Scalar = str | int | float | bool | None
@@ -115,7 +116,7 @@ def from_python(data: Any, file: str, problems: list[Problem]) -> Node:
     problem.
     """
     spot = Spot(file)
-    count = 0
+    count = size = 0
 
     def key_of(key: Any, path: Path) -> str | None:
         if isinstance(key, bool) or not isinstance(key, (str, Real, date)):
@@ -125,6 +126,8 @@ def from_python(data: Any, file: str, problems: list[Problem]) -> Node:
         return text if readable(text, path) else None
 
     def readable(text: str, path: Path) -> bool:
+        nonlocal size
+        size += len(text)
         found = UNPRINTABLE.search(text)
         if found:
             problems.append(spot.problem(path, f"the character U+{ord(found.group()):04X} cannot stand in text"))
@@ -155,7 +158,11 @@ def from_python(data: Any, file: str, problems: list[Problem]) -> Node:
         if isinstance(value, str):
             return Node(value, spot) if readable(value, path) else Node(None, spot, empty=True)
         if isinstance(value, Integral):
-            return Node(int(value), spot)
+            number = int(value)
+            if abs(number) > LARGEST_NUMBER:  # before Python refuses to write so many digits
+                problems.append(spot.problem(path, f"the number is too large: at most {LARGEST_NUMBER:g}"))
+                return Node(None, spot, empty=True)
+            return Node(number, spot)
         if isinstance(value, Real):
             return Node(float(value), spot)
         if isinstance(value, date):
@@ -166,6 +173,8 @@ def from_python(data: Any, file: str, problems: list[Problem]) -> Node:
     root = build(data, ())
     if count > LARGEST and not problems:
         problems.append(spot.problem((), f"more than {LARGEST:,} values"))
+    if size > LARGEST_TEXT:
+        problems.append(spot.problem((), f"more than {LARGEST_TEXT:,} characters"))
     return root
 
 

@@ -65,12 +65,11 @@ def _shocks(tree: Tree) -> Iterator[Problem]:
 
 def _holidays(tree: Tree) -> Iterator[Problem]:
     for path, _ in tree.at("calendars.*"):
-        closed, extra = (
-            {tree.read(day, read_date) for day, _ in tree.items(*path, key)} for key in ("holidays", "workdays")
-        )
-        for day in sorted(day for day in closed & extra if day):
-            message = f"{moment_text(day)} is both a holiday and a workday"
-            yield tree.problem((*path, "workdays"), message)
+        closed = {tree.read(day, read_date) for day, _ in tree.items(*path, "holidays")}
+        for extra, _ in tree.items(*path, "workdays"):
+            day = tree.read(extra, read_date)
+            if day and day in closed:
+                yield tree.problem(extra, f"{moment_text(day)} is both a holiday and a workday")
 
 
 def _makeup_days(tree: Tree) -> Iterator[Problem]:

@@ -7,6 +7,7 @@ exhaust the machine.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -14,6 +15,7 @@ from typing import Any
 import yaml
 
 from sim.scenario.errors import MOST_PROBLEMS, Path, Problem, quoted
+from sim.scenario.files import LARGEST_FILE
 from sim.scenario.nodes import DEEPEST, UNPRINTABLE, Node, Spot
 from sim.scenario.numbers import Plain
 
@@ -29,11 +31,12 @@ def parse_yaml(text: str, file: str, problems: list[Problem], first_line: int = 
     """
     text = text.removeprefix("\ufeff")
     builder = _Builder(file, problems, first_line)
-    bad = UNPRINTABLE.search(text)
+    bad = list(itertools.islice(UNPRINTABLE.finditer(text), MOST_PROBLEMS))
+    for found in bad:
+        line = text.count("\n", 0, found.start())
+        spot = Spot(file, first_line + line, found.start() - text.rfind("\n", 0, found.start()))
+        problems.append(spot.problem((), _unprintable(found.group())))
     if bad:
-        line = text.count("\n", 0, bad.start())
-        spot = Spot(file, first_line + line, bad.start() - text.rfind("\n", 0, bad.start()))
-        problems.append(spot.problem((), _unprintable(bad.group())))
         return None
     try:
         return builder.build(yaml.parse(text, Loader=_Loader))
@@ -86,6 +89,7 @@ class _Builder:
     anchors: dict[str, Node | None] = field(default_factory=dict)
     root: Node | None = None
     copied: int = 0
+    characters: int = 0  # of what is copied
 
     def spot(self, mark: Any) -> Spot:
         return Spot(self.file, mark.line + self.first_line, mark.column + 1)
@@ -207,8 +211,11 @@ class _Builder:
         up.
         """
         self.copied += 1
+        self.characters += len(str(node.value)) if isinstance(node.value, str) else sum(map(len, node.keys))
         if self.copied > ALIAS_BUDGET:
             raise _Hopeless(spot.problem((), f"the aliases stand for more than {ALIAS_BUDGET:,} values"))
+        if self.characters > LARGEST_FILE:
+            raise _Hopeless(spot.problem((), f"the aliases stand for more than {LARGEST_FILE // 1_000_000} MB"))
         if depth > DEEPEST:
             raise _Hopeless(spot.problem((), f"deeper than {DEEPEST} levels"))
         if isinstance(node.value, dict):
