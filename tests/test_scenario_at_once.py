@@ -1,4 +1,4 @@
-"""However many independent errors a scenario has, in its file, its base, its sources, its overrides: one round tells all."""
+"""However many independent errors a scenario has, in file, base, sources and overrides: one round tells all."""
 
 from __future__ import annotations
 
@@ -29,7 +29,8 @@ demand:
   day_factor: {{city: 0.2}}
   shocks: {{Storm: {{from: 2024-03-05, until: 2024-03-06, factor: 2, districts: [Old Town]}}}}
 channels:
-  phone: {{share: 0.9, pool: hotline, talk: 5 min, patience: 3 min, redial: {{probability: 0.4, after: 1 h, at_most: 2}}}}
+  phone: {{share: 0.9, pool: hotline, talk: 5 min, redial: {{probability: 0.4, after: 1 h, at_most: 2}},
+          patience: 3 min}}
   web: {{share: 0.1}}
 pools:
   hotline: {{shifts: [{{days: mon-fri, hours: 8:00-20:00, staff: 4}}, {{days: mon-sun, hours: 20:00-8:00, staff: 1}}]}}
