@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -167,6 +168,13 @@ def test_all_that_cannot_act_is_said_at_once() -> None:
 @pytest.mark.parametrize("key", [rule.key for rule in (*NEEDS, *LEVELS)])
 def test_the_tables_know_only_keys_that_exist(key: str) -> None:
     assert shape_at(Scenario, tuple(key.split("."))) is not None
+
+
+@pytest.mark.parametrize("key", [rule.key for rule in NEEDS])
+def test_the_docs_say_what_each_needs(key: str) -> None:
+    page = Path(__file__).resolve().parent.parent / "docs" / "scenarios.md"
+    table = page.read_text(encoding="utf-8").split("## What policies need")[1].split("##")[0]
+    assert f"`{key}`" in table
 
 
 NOTED = [

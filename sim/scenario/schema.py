@@ -19,7 +19,7 @@ from sim.scenario.numbers import Scale, Text
 from sim.scenario.policies import Policies
 from sim.scenario.quantities import Day, Moment, to_tick
 from sim.scenario.shape import Shape
-from sim.scenario.sources import Origin, Source, Value, list_values
+from sim.scenario.sources import Origin, Value, list_values
 from sim.scenario.staff_side import Contact, Dispatch, Pool, Unit
 from sim.scenario.tree import Tree
 from sim.scenario.weights import without_default
@@ -128,13 +128,3 @@ class Scenario(Section):
         copy = self.model_copy()
         copy._origin = origin
         return copy
-
-
-def json_schema() -> dict[str, Any]:
-    """The JSON schema of a scenario file, for editors; names that lead nowhere are seen by `load` only."""
-    schema = Scenario.model_json_schema(by_alias=True)
-    source = {"anyOf": [{"type": "string"}, Source.model_json_schema()]}
-    schema["properties"]["format"] = {"enum": list(FORMATS), "description": "1 where it is absent"}
-    schema["properties"]["extends"] = {"type": "string", "description": "a file in this file's folder"}
-    schema["properties"]["sources"] = {"type": "object", "additionalProperties": source}
-    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}
