@@ -205,10 +205,12 @@ _EQUITY = (
     ),
     Measure(
         "equity_gap", "Gap between districts", "区际差距", "that of the measure", ("", "measure"),
-        "largest minus smallest value among the districts, of the measure that the group names; for the "
-        "whole city, of `breach_share`; null with fewer than two districts, or while the value of one is "
-        "not reached. The gap that one such period would show: the smaller the districts, the more of it is luck, "
-        "and the difference of two scenarios says more than the gap itself", "districts that have cases", "lower",
+        "largest minus smallest value among the districts, of the measure that the group names; for the whole city, of "
+        "`breach_share`; districts that are no place (`place: false`) take no part. In the table of one replication it "
+        "is that replication’s, most of it luck. Summaries and reports give the gap between the districts’ means over "
+        "the replications instead, between districts with at least 30 cases, with an interval that holds whichever two "
+        "they are; null with fewer than two districts, or while the value of one is not reached",
+        "districts that have cases", "lower",
     ),
 )
 # fmt: on

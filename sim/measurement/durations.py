@@ -12,6 +12,7 @@ from sim.measurement.table import Table, divide
 
 if TYPE_CHECKING:
     from sim.measurement.pages import Histograms
+    from sim.scenario import Scenario
 
 _PERCENTS = (50, 90, 95, 99)
 
@@ -70,12 +71,13 @@ def _theil(x_ln_x: Floats, total: Floats, n: Floats) -> Floats:
     return np.where(n > 0, np.where((total > 0) & (spread > least), spread, 0.0), np.nan)
 
 
-def add_gaps(table: Table) -> None:
-    """Report the largest less the smallest value among the districts, of what is already in the table."""
+def add_gaps(table: Table, scenario: Scenario) -> None:
+    """Report the largest less the smallest value among the districts that are places, of what the table has."""
+    no_places = {group_text([name]) for name, district in scenario.districts.items() if not district.place}
     gaps, districts = np.full(len(GAPS), np.nan), np.zeros(len(GAPS))
     for i, measure in enumerate(GAPS):
         block = table.blocks[measure, "district"]
-        values = block.value[block.denominator > 0]
+        values = block.value[(block.denominator > 0) & [group not in no_places for group in block.groups]]
         districts[i] = len(values)
         if len(values) > 1:
             gaps[i] = np.max(values) - np.min(values)  # NaN, not reached, if one of them is
