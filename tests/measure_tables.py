@@ -33,7 +33,7 @@ categories:
 policies:
   instant_answer: {answered: 0.5}
   time_limits: {contact: 1 d, resolve: {urgent: 1 d, ordinary: 7 d}}
-  callback: {pool: callers, work: 3 min, reopen: {to: owner}}
+  callback: {pool: callers, work: 3 min, satisfied: {intercept: 0}, reopen: {to: owner}}
 """
 
 Row = dict[str, Any]
@@ -119,14 +119,18 @@ def _frame(rows: Sequence[Row], *columns: str) -> pd.DataFrame:
 
 
 def random_requests(seed: int, n: int) -> pd.DataFrame:
-    """Contacts of all kinds at random moments; ages add up, times are in order."""
+    """Contacts of all kinds at random moments; ages add up, times are in order and on the grid of instants."""
     rng = np.random.default_rng(seed)
+
+    def tick(hours: float) -> float:
+        return round(hours * 2**30) / 2**30
+
     rows = []
     for _ in range(n):
-        arrived = float(rng.uniform(0, END))
+        arrived = tick(rng.uniform(0, END))
         row: dict[str, Any] = {"arrived": arrived, "status": rng.choice(_NAMES["status"])}
         row |= {name: rng.choice(values) for name, values in _NAMES.items() if name != "status"}
-        end = float(rng.uniform(arrived, END))
+        end = tick(rng.uniform(arrived, END))
         row["ended"] = np.nan if row["status"] in ("open", "intake_open") else end
         if row["status"] in ("closed", "open", "merged"):
             row["owner_unit"] = rng.choice(["Roads", "Streets"])
@@ -141,7 +145,7 @@ def random_requests(seed: int, n: int) -> pd.DataFrame:
                 row |= {"called_back": end} | {name: bool(rng.random() < 0.6) for name in _ANSWERS[1:]}
         age = (end if row["ended"] == end else END) - arrived
         parts = rng.dirichlet(np.ones(len(CAUSES))) * age
-        row |= {f"hours_{cause}": float(part) for cause, part in zip(CAUSES, parts, strict=True)}
+        row |= {f"hours_{cause}": tick(part) for cause, part in zip(CAUSES, parts, strict=True)}
         rows.append(row)
     return requests_table(rows)
 

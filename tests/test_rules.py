@@ -15,7 +15,7 @@ from towns import station
 
 from sim.model import rules
 from sim.model.city import City, Span, build_city
-from sim.model.draws import name_key
+from sim.model.draws import mixed, name_key
 from sim.scenario import from_dict
 from sim.scenario.policies import read_limit
 
@@ -244,3 +244,34 @@ def test_the_precedence_of_accuracy(own: Any, desk: Any, policy: Any, first: flo
     )
     plan = build_city(scenario).categories[0]
     assert (plan.accuracy, plan.redispatch_accuracy) == (first, again)
+
+
+# --- scrambled bits --------------------------------------------------------------------------------------------------
+
+
+def test_bits_are_mixed_as_published() -> None:
+    """The first numbers of SplitMix64 from the seed 1234567, as in its reference implementations."""
+    states = [np.uint64((1234567 + n * 0x9E3779B97F4A7C15) % 2**64) for n in range(1, 6)]
+    assert [int(mixed(state)) for state in states] == [
+        6457827717110365317,
+        3203168211198807973,
+        9817491932198370423,
+        4593380528125082431,
+        16408922859458223821,
+    ]
+
+
+def test_clocks_of_three_are_as_if_drawn_apart() -> None:
+    """Who rings first, second and third: all six orders come as often as the weights say."""
+    weights = {"a": 1.0, "b": 2.0, "c": 5.0}
+    found = Counter()
+    for key in KEYS:
+        first = choose(weights, key)
+        rest = {name: weight for name, weight in weights.items() if name != first}
+        found[first, choose(rest, key)] += 1
+    total = sum(weights.values())
+    expected = {
+        (i, j): weights[i] / total * weights[j] / (total - weights[i]) for i in weights for j in weights if i != j
+    }
+    seen = [found[pair] for pair in expected]
+    assert stats.chisquare(seen, [share * len(KEYS) for share in expected.values()]).pvalue > 1e-4

@@ -46,13 +46,6 @@ def no_tables(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setitem(tables._MAKERS, name, refuse)
 
 
-def close(a: pd.DataFrame, b: pd.DataFrame) -> None:
-    """Counts to the last digit, sums of durations to 1e-12."""
-    counts = ~a["unit"].isin(["h", "index"]) & ~a["measure"].isin(["hours_by_cause_share", "equity_gap"])
-    pd.testing.assert_frame_equal(a[counts], b[counts], check_exact=True)
-    pd.testing.assert_frame_equal(a[~counts], b[~counts], rtol=1e-12, atol=1e-12)
-
-
 # --- measures ---
 
 
@@ -79,9 +72,9 @@ def test_measures_of_rows_are_those_of_tables_and_of_pieces() -> None:
     of_rows = measures(out)
     assert stream_measures(city, 1, 0)[0].equals(of_rows)
     given = Outcomes(**{f.name: getattr(out, f.name) for f in fields(Outcomes) if f.init})
-    close(of_rows, measures(given))
+    pd.testing.assert_frame_equal(of_rows, measures(given), check_exact=True)
     assert out.untouched is None  # its tables are in somebody's hands
-    close(of_rows, measures(out))
+    pd.testing.assert_frame_equal(of_rows, measures(out), check_exact=True)
 
 
 def test_what_is_changed_in_a_table_is_measured() -> None:

@@ -161,5 +161,7 @@ def full(**changes: Any) -> Scenario:
 
 
 def same_tables(a: sim.Outcomes, b: sim.Outcomes) -> bool:
-    """Whether two replications have exactly the same tables."""
-    return all(getattr(a, name).equals(getattr(b, name)) for name in ("requests", "visits", "levels", "problems"))
+    """Whether two replications have exactly the same measures and tables."""
+    return sim.measures(a).equals(sim.measures(b)) and all(
+        getattr(a, name).equals(getattr(b, name)) for name in ("requests", "visits", "levels", "problems", "pools")
+    )

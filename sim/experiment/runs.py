@@ -47,8 +47,9 @@ class Run:
     def summary(self) -> pd.DataFrame:
         """Mean and 95 % interval of each measure over the replications."""
         from sim.inference import summary
+        from sim.inference.gaps import places
 
-        return summary(self.measures)
+        return summary(self.measures, places=places(self.scenario))
 
     def _repr_html_(self) -> str:
         city = self.summary()

@@ -10,6 +10,7 @@ would be a selection of the good ones.
 """
 
 from sim.inference.comparison import Pairwise, differences, holm, pairwise_requests, summary
+from sim.inference.gaps import gaps
 from sim.inference.ranking import ranks
 from sim.inference.runs import mser5, replications_needed, warm_up
 from sim.inference.student import Interval, interval
@@ -18,6 +19,7 @@ __all__ = [
     "Interval",
     "Pairwise",
     "differences",
+    "gaps",
     "holm",
     "interval",
     "mser5",

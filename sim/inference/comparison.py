@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
+import json
 import math
+from collections.abc import Collection
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
+from sim.inference.gaps import gaps
 from sim.inference.student import KEY, Cube, Floats, Student
 from sim.measurement import REGISTRY
+from sim.measurement.catalogue import GAPS
 from sim.measurement.contacts import hours_to_close
 
 
-def summary(measures: pd.DataFrame, level: float = 0.95) -> pd.DataFrame:
+def summary(measures: pd.DataFrame, level: float = 0.95, places: Collection[str] | None = None) -> pd.DataFrame:
     """Each measure's mean over the replications of a scenario, with its interval.
 
-    Columns: scenario, measure, group_by, group, mean, lower, upper, n, unit.
+    Columns: scenario, measure, group_by, group, mean, lower, upper, n, unit. Of ``equity_gap``, the mean is not that of
+    the replications' gaps but the gap of the districts' means (``sim.inference.gaps``) among ``places``.
     """
     cube = Cube(measures)
     parts = []
@@ -28,7 +33,21 @@ def summary(measures: pd.DataFrame, level: float = 0.95) -> pd.DataFrame:
         part = cube.keys.assign(scenario=scenario, mean=mean, lower=mean - half, upper=mean + half, n=student.n)
         parts.append(part[cube.present[:, number]])
     columns = ["scenario", *KEY, "mean", "lower", "upper", "n", "unit"]
-    return pd.concat(parts, ignore_index=True)[columns]
+    return _with_gaps(pd.concat(parts, ignore_index=True)[columns], gaps(measures, places, level))
+
+
+def _with_gaps(table: pd.DataFrame, found: pd.DataFrame) -> pd.DataFrame:
+    """The summary with the gaps of the means in the rows of ``equity_gap``."""
+    rows = table.index[table["measure"] == "equity_gap"]
+    measure = table.loc[rows, "group"].map(lambda group: (json.loads(group) or GAPS[:1])[0])
+    at = pd.MultiIndex.from_arrays([table.loc[rows, "scenario"], measure])
+    by_measure = found.set_index(["scenario", "measure"])[["gap", "lower", "upper"]].reindex(at).to_numpy(np.float64)
+    return table.assign(
+        **{
+            column: table[column].where(table["measure"] != "equity_gap", pd.Series(by_measure[:, i], rows))
+            for i, column in enumerate(("mean", "lower", "upper"))
+        }
+    )
 
 
 def differences(measures: pd.DataFrame, baseline: str, level: float = 0.95) -> pd.DataFrame:

@@ -27,7 +27,8 @@ _RATES = (
     ),
     Measure(
         "satisfaction_rate", "Satisfaction rate", "满意率", "share", RATES,
-        "the citizen was satisfied, in the scored answer", _SCORED, "higher", True,
+        "the citizen was satisfied, in the scored answer",
+        f"{_SCORED}; none without the coefficients `policies.callback.satisfied`", "higher", True,
     ),
     Measure(
         "said_contacted_rate", "Said to have been contacted", "自述响应率", "share", RATES,
@@ -133,7 +134,12 @@ _FLOW = (
     ),
     Measure(
         "backlog_end", "Backlog at the end", "期末在办量", "requests", REQUESTS,
-        "requests open at the end of the run, reopened ones too", "", "lower", True,
+        "requests open at the end of the run, whenever they came, before the window too, reopened ones too; by month, "
+        "only those that came in the window", "", "lower", True,
+    ),
+    Measure(
+        "backlog_end_counted", "Backlog at the end, of the window", "期末在办量(统计期内受理)", "requests", REQUESTS,
+        "requests that arrived in the window and are open at the end of the run, reopened ones too", "", "lower",
     ),
     Measure(
         "hops_mean", "Mean hops", "平均转派次数", "hops", REQUESTS,
@@ -199,10 +205,12 @@ _EQUITY = (
     ),
     Measure(
         "equity_gap", "Gap between districts", "区际差距", "that of the measure", ("", "measure"),
-        "largest minus smallest value among the districts, of the measure that the group names; for the "
-        "whole city, of `breach_share`; null with fewer than two districts, or while the value of one is "
-        "not reached. The gap that one such period would show: the smaller the districts, the more of it is luck, "
-        "and the difference of two scenarios says more than the gap itself", "districts that have cases", "lower",
+        "largest minus smallest value among the districts, of the measure that the group names; for the whole city, of "
+        "`breach_share`; districts that are no place (`place: false`) take no part. In the table of one replication it "
+        "is that replication’s, most of it luck. Summaries and reports give the gap between the districts’ means over "
+        "the replications instead, between districts with at least 30 cases, with an interval that holds whichever two "
+        "they are; null with fewer than two districts, or while the value of one is not reached",
+        "districts that have cases", "lower",
     ),
 )
 # fmt: on

@@ -28,21 +28,25 @@ def hours_to_close(requests: pd.DataFrame) -> Floats:
 def rates(c: Any, scenario: Scenario) -> dict[str, Ratio]:
     """What the callback says of the scored; ``c`` has the sums of ``quantities.RATES``."""
     callback = scenario.policies.callback
-    nothing = np.zeros_like(c.scored)
-    of_response = c.scored if scenario.contact is not None else nothing
-    score, of_score = nothing, c.scored
+    asks_satisfaction = callback is not None and callback.satisfied is not None
+    nothing = Ratio(np.zeros_like(c.scored), np.zeros_like(c.scored))
+    response = Ratio(c.responded, c.scored) if scenario.contact is not None else nothing
+    satisfaction = Ratio(c.said_satisfied, c.scored) if asks_satisfaction else nothing
+    score = nothing
     if callback is not None:
         weights = callback.score.weights
-        if weights.response > 0:
-            of_score = of_response
-        if weights.response == 0 or scenario.contact is not None:
-            score = weights.response * c.responded + weights.resolution * c.said_resolved
-            score += weights.satisfaction * c.said_satisfied
+        weighed = (
+            (weights.response, response),
+            (weights.resolution, Ratio(c.said_resolved, c.scored)),
+            (weights.satisfaction, satisfaction),
+        )
+        if all(rate is not nothing for weight, rate in weighed if weight > 0):
+            score = Ratio(np.sum([weight * rate.numerator for weight, rate in weighed], axis=0), c.scored)
     return {
-        "score": Ratio(score, of_score),
-        "response_rate": Ratio(c.responded if scenario.contact is not None else nothing, of_response),
+        "score": score,
+        "response_rate": response,
         "resolution_rate": Ratio(c.said_resolved, c.scored),
-        "satisfaction_rate": Ratio(c.said_satisfied, c.scored),
+        "satisfaction_rate": satisfaction,
         "said_contacted_rate": Ratio(c.said_contacted, c.scored),
     }
 
@@ -74,6 +78,7 @@ def contact_ratios(c: Any, scenario: Scenario) -> dict[str, Ratio]:
         "lost_share": Ratio(c.lost, c.by_phone),
         "repeat_share": Ratio(c.repeats, c.contacts),
         "backlog_end": Ratio(c.open),
+        "backlog_end_counted": Ratio(c.open_counted),
         "hops_mean": Ratio(c.hops, c.requests),
         "bounced_share": Ratio(c.bounced, c.requests),
         "rounds_mean": Ratio(c.rounds, c.requests),

@@ -17,7 +17,8 @@ the only ones: figures, reports and comparisons read them from the same list.
 `count_until`; what happens to it later counts too, up to `end`. A *request* (工单) is a contact that
 became a work order: it was dispatched, or is open at the end on its way to dispatch. Problems are
 counted if they were born in the window, calls if they belong to a counted contact, and pools over the
-whole hours inside the window.
+whole hours inside the window. One measure counts everything: `backlog_end`, all that is open at the end;
+`backlog_end_counted` beside it is of the window.
 
 **What is null.** A share or mean of nothing is null, never 0; so are the rates of a scenario without
 callbacks. What is open at the end is never dropped. Open requests rank after all closed ones, and a
@@ -39,6 +40,9 @@ class its urgency, the district that of the contact. The month is that of the ar
 the rates of the callback that of the scored answer. Every known district, category, class, channel,
 unit, pool and month has its row, with 0 cases too; combinations without cases are left out of shares
 and means.
+
+**Sums** are exact, in whatever order cases are added: the same run has the same measures, bit for bit, from
+either engine, from tables or while it runs.
 
 **Numerator and denominator.** Where both are given, value = numerator / denominator. Totals have no
 denominator, quantiles and indices no numerator.

@@ -12,6 +12,7 @@ from sim.measurement.table import Table, divide
 
 if TYPE_CHECKING:
     from sim.measurement.pages import Histograms
+    from sim.scenario import Scenario
 
 _PERCENTS = (50, 90, 95, 99)
 
@@ -60,17 +61,23 @@ def add_theil(table: Table, axes: Axes, sums: Any) -> None:
 
 
 def _theil(x_ln_x: Floats, total: Floats, n: Floats) -> Floats:
-    """T from the sums of x ln x and of x over n cases; 0 where all x are 0, NaN of no cases."""
-    spread = divide(x_ln_x, total) - np.log(np.where(total > 0, divide(total, n), 1.0))
-    return np.where(n > 0, np.where(total > 0, np.maximum(spread, 0.0), 0.0), np.nan)
+    """T from the sums of x ln x and of x over n cases; 0 where all x are 0, NaN of no cases.
+
+    What is less than the rounding of the sums (half of 2⁻³⁶ h a case) is 0: all wait alike.
+    """
+    mean = divide(total, n)
+    spread = divide(x_ln_x, total) - np.log(np.where(total > 0, mean, 1.0))
+    least = divide(np.full(mean.shape, 2.0**-37), mean) + 1e-14
+    return np.where(n > 0, np.where((total > 0) & (spread > least), spread, 0.0), np.nan)
 
 
-def add_gaps(table: Table) -> None:
-    """Report the largest less the smallest value among the districts, of what is already in the table."""
+def add_gaps(table: Table, scenario: Scenario) -> None:
+    """Report the largest less the smallest value among the districts that are places, of what the table has."""
+    no_places = {group_text([name]) for name, district in scenario.districts.items() if not district.place}
     gaps, districts = np.full(len(GAPS), np.nan), np.zeros(len(GAPS))
     for i, measure in enumerate(GAPS):
         block = table.blocks[measure, "district"]
-        values = block.value[block.denominator > 0]
+        values = block.value[(block.denominator > 0) & [group not in no_places for group in block.groups]]
         districts[i] = len(values)
         if len(values) > 1:
             gaps[i] = np.max(values) - np.min(values)  # NaN, not reached, if one of them is

@@ -40,5 +40,5 @@ def finish(fold: Fold, levels: pd.DataFrame, pools: pd.DataFrame, replication: i
     table.add_ratios(fold.problems, ratios)
     fixed = problems.problems, problems.fixed, problems.hours
     add_durations(table, fold.problems, "birth_to_fix", *fixed, fold.hours_to_fix)
-    add_gaps(table)
+    add_gaps(table, scenario)
     return table.frame(scenario.name, replication)

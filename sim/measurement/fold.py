@@ -17,16 +17,19 @@ from sim.measurement.compiled import LANES, add_lanes, entry, part
 from sim.measurement.grouping import Bools, Floats, Ints, Slots, by_month, by_name
 from sim.measurement.pages import MOST_CASES, Histograms, bin_of, count
 from sim.measurement.quantities import (
+    ALL_THAT_IS_OPEN,
     BLAME,
     FIRST_HOURS,
+    FIRST_RESTS,
     OF_ALL,
     OF_ANSWERED,
     OF_CALLERS,
     OF_LATE,
     OF_REQUESTS,
     RATES,
+    upper,
 )
-from sim.model.records import CAUSES, PROBLEM_FIELDS, REQUEST_FIELDS, Rows
+from sim.model.records import CAUSES, OPEN, PROBLEM_FIELDS, REQUEST_FIELDS, Rows
 
 if TYPE_CHECKING:
     from sim.model.city import City
@@ -202,9 +205,9 @@ def _off_the_clock(scenario: Scenario) -> tuple[str, ...]:
     return _AFTER_CLOSING + (_BEFORE_DISPATCH if limits is not None and limits.from_ == "dispatch" else ())
 
 
-def named(numbers: Floats, names: tuple[str, ...]) -> Any:
-    """The same numbers as records."""
-    return numbers.reshape(-1).view(quantities.record(names)).view(np.recarray)
+def named(sums: Floats, names: tuple[str, ...]) -> Any:
+    """Sums by their names, [slot]."""
+    return quantities.whole(sums, names).reshape(-1).view(quantities.record(names)).view(np.recarray)
 
 
 @part
@@ -237,9 +240,20 @@ def _add(
             done[0] = i
             return _ROOM_TO_CLOSE
         r = records[i]
-        if not count_from <= r.arrived < count_until:
+        counted = count_from <= r.arrived < count_until
+        if not counted and r.status != OPEN:
             continue
         channel, category, unit, district = int(r.channel), int(r.category), int(r.owner_unit), int(r.district)
+        month = _at(lists, at.month, at.days, r.arrived) if counted else lists[at.month - 1]
+        slots = (
+            lists[at.district + district] + lists[at.category + category],
+            lists[at.unit + unit],
+            lists[at.urgency + int(r.urgency)] + lists[at.channel + channel] + month,
+        )
+        if not counted:
+            for slot in slots:
+                sums[slot, ALL_THAT_IS_OPEN] += 1.0
+            continue
         by_phone = lists[at.by_phone + channel] != 0
         answered, late, request, hours, log = quantities.contact(
             q[0], r, end, by_phone, lists[at.consultation + category] != 0, lists[at.street_level + unit] != 0,
@@ -249,15 +263,11 @@ def _add(
         if called:
             quantities.calls(q[0], r)
         for cause in range(len(CAUSES)):
-            vector[FIRST_HOURS + cause] = rows[i, _FIRST_HOURS + cause]
+            spent = rows[i, _FIRST_HOURS + cause]
+            vector[FIRST_HOURS + cause] = upper(spent)
+            vector[FIRST_RESTS + cause] = spent - upper(spent)
         blamed = quantities.largest(rows[i, _FIRST_HOURS:], lists[at.on_the_clock :]) if late else 0
         number = bin_of(hours, log) if request and q[0].own else -1
-        month = _at(lists, at.month, at.days, r.arrived)
-        slots = (
-            lists[at.district + district] + lists[at.category + category],
-            lists[at.unit + unit],
-            lists[at.urgency + int(r.urgency)] + lists[at.channel + channel] + month,
-        )
         if number >= 0:
             for slot in slots:
                 count(page_of, pages, used, slot, number)

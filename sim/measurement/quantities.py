@@ -1,6 +1,10 @@
 """What one contact, call or problem adds to the sums from which measures are made.
 
 Indicators are 0 or 1, durations are in hours. What each of them means stands in the catalogue.
+
+A sum is the same in whatever order its parts come: indicators are whole numbers, and durations, which are multiples of
+2⁻³⁰ h, are added in two parts, multiples of 2⁻¹⁴ h and the rest. Float64 adds either exactly up to 5·10¹¹ hours and 2³²
+cases. What is no multiple of anything (x ln x) is rounded to one of 2⁻³⁶ h first.
 """
 
 from __future__ import annotations
@@ -9,25 +13,34 @@ import math
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from sim.measurement.compiled import part
 from sim.model.records import ANSWERED, CAUSES, INTAKE_OPEN, LOST, MERGED, OPEN, OUT_OF_SCOPE
 
 _SECOND = 1 / 3600
 
+_REST = "_rest"
+
+
+def _durations(*names: str) -> tuple[str, ...]:
+    """Durations, then what is left of each below 2⁻¹⁴ h."""
+    return (*names, *(f"{name}{_REST}" for name in names))
+
+
 #: Of the scored, by what the citizen said but for the first two.
 RATES = ("scored", "responded", "said_resolved", "said_satisfied", "said_contacted")
-CALLS = ("calls", "within_15s", "within_20s", "wait", "picked_up", "wait_picked_up", "abandoned")
+CALLS = ("calls", "within_15s", "within_20s", "picked_up", "abandoned", *_durations("wait", "wait_picked_up"))
 _BLOCKS = (
     (*RATES, "answered_callback", "scored_and_resolved", "falsely_resolved"),
-    ("late", "contact_late", "lateness", "late_stopped", "lateness_stopped"),
+    ("late", "contact_late", "late_stopped", *_durations("lateness", "lateness_stopped")),
     (
         *("own", "closed", "truly_resolved", "resolved_by_street", "due_passed", "contact_due_passed"),
-        *("hops", "bounced", "rounds", "reopened", "hours", "x_ln_x"),
+        *("hops", "bounced", "rounds", "reopened", *_durations("hours", "x_ln_x")),
     ),
     (
-        *("contacts", "requests", "asked", "answered", "out_of_scope", "merged", "by_phone", "lost", "repeats", "open"),
-        *(f"hours_{cause}" for cause in CAUSES),
+        *("contacts", "requests", "asked", "answered", "out_of_scope", "merged", "by_phone", "lost", "repeats"),
+        *("open", "open_counted", *_durations(*(f"hours_{cause}" for cause in CAUSES))),
     ),
     CALLS,
     tuple(f"blamed_{cause}" for cause in CAUSES),
@@ -38,8 +51,9 @@ CONTACTS = tuple(name for block in _BLOCKS for name in block)
 OF_ANSWERED, OF_LATE, OF_REQUESTS, OF_ALL, OF_CALLERS, BLAME, _ = (
     sum(map(len, _BLOCKS[:i])) for i in range(len(_BLOCKS) + 1)
 )
-FIRST_HOURS = CONTACTS.index(f"hours_{CAUSES[0]}")
-PROBLEMS = ("problems", "fixed", "hours", "observed", "unreported")
+FIRST_HOURS, FIRST_RESTS = (CONTACTS.index(f"hours_{CAUSES[0]}{end}") for end in ("", _REST))
+ALL_THAT_IS_OPEN = CONTACTS.index("open")
+PROBLEMS = ("problems", "fixed", "observed", "unreported", *_durations("hours"))
 
 #: A problem that nobody reports for so many hours counts as unreported.
 PATIENCE = 90 * 24.0
@@ -48,6 +62,27 @@ PATIENCE = 90 * 24.0
 def record(names: tuple[str, ...]) -> np.dtype[Any]:
     """Numbers by name."""
     return np.dtype([(name, np.float64) for name in names])
+
+
+def whole(sums: NDArray[np.float64], names: tuple[str, ...]) -> NDArray[np.float64]:
+    """The sums of ``names``, [slot, name], with both parts of each duration put together."""
+    joined = sums.copy()
+    for number, name in enumerate(names):
+        if f"{name}{_REST}" in names:
+            joined[:, number] += sums[:, names.index(f"{name}{_REST}")]
+    return joined
+
+
+@part
+def upper(hours: Any) -> Any:
+    """The nearest multiple of 2⁻¹⁴ h, for hours below 2³⁷: adding 1.5·2³⁸ leaves no finer bits."""
+    return (hours + 412316860416.0) - 412316860416.0
+
+
+@part
+def round_off(x: Any) -> Any:
+    """The nearest multiple of 2⁻³⁶, so that sums do not depend on their order."""
+    return np.floor(x * 68719476736.0 + 0.5) / 68719476736.0
 
 
 @part
@@ -72,7 +107,7 @@ def contact(q: Any, r: Any, end: Any, by_phone: Any, consultation: Any, street_l
     q.by_phone = by_phone
     q.lost = by_phone and r.status == LOST
     q.repeats = again
-    q.open = is_open
+    q.open = q.open_counted = is_open
     if not (request or own):
         return False, False, False, math.nan, 0.0
 
@@ -100,18 +135,21 @@ def contact(q: Any, r: Any, end: Any, by_phone: Any, consultation: Any, street_l
         lateness = (stopped if stopped <= end else end) - r.due if late else 0.0
         q.late = late
         q.contact_late = contact_late
-        q.lateness = lateness
+        q.lateness = upper(lateness)
+        q.lateness_rest = lateness - q.lateness
         q.late_stopped = late_stopped
-        q.lateness_stopped = lateness if late_stopped else 0.0
+        q.lateness_stopped = q.lateness if late_stopped else 0.0
+        q.lateness_stopped_rest = q.lateness_rest if late_stopped else 0.0
 
     hours, log = math.inf if own else math.nan, 0.0
-    q.hours = q.x_ln_x = 0.0
+    q.hours = q.hours_rest = q.x_ln_x = q.x_ln_x_rest = 0.0
     if closed:
         hours = r.first_closed - r.arrived
         if hours > 0.0:
             log = math.log(hours)
-        q.hours = hours
-        q.x_ln_x = hours * log
+        x_ln_x = round_off(hours * log)
+        q.hours, q.x_ln_x = upper(hours), upper(x_ln_x)
+        q.hours_rest, q.x_ln_x_rest = hours - q.hours, x_ln_x - q.x_ln_x
     q.own = own
     q.closed = closed
     q.truly_resolved = own and resolved
@@ -142,9 +180,10 @@ def calls(q: Any, r: Any) -> Any:
     picked_up = not math.isnan(r.answered_wait)
     q.calls = r.calls
     q.abandoned = r.abandoned
-    q.wait = r.call_wait
+    answered_wait = r.answered_wait if picked_up else 0.0
     q.picked_up = picked_up
-    q.wait_picked_up = r.answered_wait if picked_up else 0.0
+    q.wait, q.wait_picked_up = upper(r.call_wait), upper(answered_wait)
+    q.wait_rest, q.wait_picked_up_rest = r.call_wait - q.wait, answered_wait - q.wait_picked_up
     q.within_15s = picked_up and r.answered_wait <= 15 * _SECOND
     q.within_20s = picked_up and r.answered_wait <= 20 * _SECOND
 
@@ -157,7 +196,9 @@ def problem(q: Any, r: Any, end: Any) -> Any:
     hours = r.fixed - r.born if fixed else math.inf
     q.problems = 1.0
     q.fixed = fixed
-    q.hours = hours if fixed else 0.0
+    lasted = hours if fixed else 0.0
+    q.hours = upper(lasted)
+    q.hours_rest = lasted - q.hours
     q.observed = observed
     q.unreported = observed and not r.first_report - r.born <= PATIENCE
     return hours, math.log(hours) if 0.0 < hours < math.inf else 0.0

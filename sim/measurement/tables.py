@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 def fold_tables(outcomes: Outcomes) -> Fold:
     """All of a replication, added up from its tables."""
-    contacts, problems, scenario = outcomes.counted, outcomes.problems, outcomes.scenario
+    contacts, problems, scenario = outcomes.requests, outcomes.problems, outcomes.scenario
     units = outcomes.pools.loc[outcomes.pools["kind"] == "unit"]
     owners = _names(units["pool"], contacts["owner_unit"])
     levels = dict(zip(units["pool"], units["level"], strict=True))

@@ -19,7 +19,7 @@ from sim.model.quantiles import tables_of
 from sim.model.rhythm import mean_births
 from sim.model.staffing import Family, PoolPlan, Roster, Staffing
 from sim.scenario import Scenario
-from sim.scenario.demand_side import Category
+from sim.scenario.demand_side import Category, Channel
 from sim.scenario.distributions import Distribution
 from sim.scenario.policies import Limit
 
@@ -139,8 +139,9 @@ class CallbackPlan:
 class City:
     """Everything the engines read.
 
-    Districts and categories are numbered as the scenario lists them; channels, pools and units, whose order decides
-    ties, by name: the order in which a file lists things changes nothing. ``…_names`` are the keys of their names.
+    Districts and categories are numbered as the scenario lists them; pools and units, whose order decides ties, by
+    name, channels by falling share: the order in which a file lists things changes nothing. ``…_names`` are the keys of
+    their names.
     """
 
     scenario: Scenario
@@ -277,9 +278,13 @@ class _Builder:
             resolve_limit=resolve_limit,
         )
 
+    def channels_by_share(self) -> list[tuple[str, Channel]]:
+        """The largest first: then it is soonest told who comes by which (``rules.choose``)."""
+        return sorted(self.scenario.channels.items(), key=lambda entry: (-entry[1].share, entry[0]))
+
     def channels(self) -> tuple[ChannelPlan, ...]:
         plans = []
-        for name, spec in sorted(self.scenario.channels.items()):
+        for name, spec in self.channels_by_share():
             redial = Redial(0.0, -1, 0)
             if spec.redial is not None:
                 redial = Redial(spec.redial.probability, self.table(spec.redial.after), spec.redial.at_most)
@@ -369,8 +374,8 @@ class _Builder:
             end=scenario.hours_of(scenario.time.end),
             districts=tuple(scenario.districts),
             categories=categories,
-            channel_names=_name_keys(sorted(scenario.channels)),
-            channel_share=np.array([c.share for _, c in sorted(scenario.channels.items())]),
+            channel_names=_name_keys([name for name, _ in self.channels_by_share()]),
+            channel_share=np.array([channel.share for _, channel in self.channels_by_share()]),
             class_names=_name_keys(scenario.classes),
             unit_names=_name_keys(self.units),
             unit_families=tuple(self.families[u] for u in self.units),
@@ -384,7 +389,7 @@ class _Builder:
             rosters=tuple(staffing.rosters),
             limit_roster=limit_roster,
             workdays=workdays,
-            tables=tables_of(self.specs) if self.specs else np.zeros((0, 0)),
+            tables=tables_of(self.specs),
             means=tuple(spec.mean for spec in self.specs),
             limits_from_arrival=limits is not None and limits.from_ == "arrival",
             extension=extension,

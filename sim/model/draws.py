@@ -47,11 +47,27 @@ def philox(key: Any, high: Any, low: Any) -> Any:
     return (c1 << _SHIFT) | c0, (c3 << _SHIFT) | c2
 
 
+@rule("float64(uint64)")
+def unit(bits: Any) -> Any:
+    """A number of the open interval (0, 1): the upper 53 bits, then a half."""
+    return (np.float64(bits >> _ELEVEN) + 0.5) * (1.0 / 9007199254740992.0)
+
+
 @rule("float64(uint64, uint64, uint64, uint64)")
 def uniform(stream: Any, purpose: Any, key: Any, index: Any) -> Any:
-    """A number of the open interval (0, 1): 53 random bits, then a half."""
+    """A number of the open interval (0, 1)."""
     bits, _ = philox(stream, (index << _SHIFT) | purpose, key)
-    return (np.float64(bits >> _ELEVEN) + 0.5) * (1.0 / 9007199254740992.0)
+    return unit(bits)
+
+
+@rule("uint64(uint64)")
+def mixed(bits: Any) -> Any:
+    """The bits scrambled, one to one: the output function of SplitMix64 (Steele, Lea & Flood 2014, "Fast splittable
+    pseudorandom number generators").
+    """
+    bits = (bits ^ (bits >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    bits = (bits ^ (bits >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return bits ^ (bits >> np.uint64(31))
 
 
 @whole("float64[:](uint64, uint64, uint64[::1], uint64[::1])")
@@ -61,6 +77,13 @@ def uniforms(stream: Any, purpose: Any, keys: Any, indices: Any) -> Any:
     for i in range(keys.shape[0]):
         out[i] = uniform(stream, purpose, keys[i], indices[i])
     return out
+
+
+@rule("uint64(uint64, uint64, uint64, uint64)")
+def block(stream: Any, purpose: Any, key: Any, index: Any) -> Any:
+    """64 random bits, of which several numbers are made by ``mixed``."""
+    bits, _ = philox(stream, (index << _SHIFT) | purpose, key)
+    return bits
 
 
 @rule("uint64(uint64, uint64, uint64)")

@@ -75,5 +75,5 @@ def _table(spec: Distribution) -> NDArray[np.float64]:
 
 
 def tables_of(specs: Iterable[Distribution]) -> Tables:
-    """Quantile tables of several distributions: rows 2·i and 2·i + 1 are those of the i-th."""
-    return np.ascontiguousarray(np.concatenate([_table(s) for s in specs]))
+    """Quantile tables of several distributions, or of none: rows 2·i and 2·i + 1 are those of the i-th."""
+    return np.ascontiguousarray(np.concatenate([np.zeros((0, TAILS.size)), *map(_table, specs)]))

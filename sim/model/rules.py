@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from sim.model.compiling import rule
-from sim.model.draws import on_grid, uniform
+from sim.model.draws import block, mixed, on_grid, unit
 
 FCFS, CLASS, DUE, AGED = 0, 1, 2, 3
 
@@ -42,11 +42,14 @@ def choose(weights: Any, names: Any, but: Any, stream: Any, purpose: Any, key: A
     not depend on what else there is: one more thing that takes a share of all moves only those who go to it.
     """
     chosen, first = -1, math.inf
+    bits = block(stream, purpose, key, index)
     for i in range(weights.shape[0]):
         if weights[i] > 0.0 and i != but:
-            rings = -math.log(uniform(stream, purpose, key ^ names[i], index)) / weights[i]
-            if rings < first:
-                chosen, first = i, rings
+            u = unit(mixed(bits ^ names[i]))
+            if 1.0 - u < first * weights[i]:  # −ln u is never less than 1 − u: most need no logarithm
+                rings = -math.log(u) / weights[i]
+                if rings < first:
+                    chosen, first = i, rings
     return chosen
 
 

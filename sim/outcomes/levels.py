@@ -35,10 +35,13 @@ class Levels:
         self.queue, self.busy = np.zeros((2, self.hours + 2, pools))
         self.changes: NDArray[np.float64] = np.zeros((0, 3))
         # [pool] by which roster its work pauses, −1: never
-        self.pauses = np.array([plan.roster if city.rosters[plan.roster].pauses else -1 for plan in city.pools])
-        opens, closes, _, today = zip(*(roster.hours for roster in city.rosters), strict=True)
+        self.pauses = np.array(
+            [plan.roster if city.rosters[plan.roster].pauses else -1 for plan in city.pools], np.int64
+        )
+        opens, closes, _, today = zip(*(roster.hours for roster in city.rosters), strict=True) if pools else [()] * 4
         self.edges = np.cumsum([0, *map(len, opens)], dtype=np.int64)
-        self.opens, self.closes, self.today = np.concatenate(opens), np.concatenate(closes), np.stack(today)
+        self.opens, self.closes = (np.concatenate([np.zeros(0), *hours]) for hours in (opens, closes))
+        self.today = np.stack(today) if pools else np.zeros((0, 0), np.int64)
 
     def add(self, rows: Rows) -> None:
         """Count these visits and changes of staff."""

@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING
 
 from markupsafe import Markup
 
+from sim.inference.gaps import FEWEST
 from sim.report.blocks import Cell, Section, Table, Text, Tile, Tiles
-from sim.report.formats import gap
+from sim.report.formats import gap, gap_interval
 from sim.report.modelled import RATES, missing_wages, not_modelled
 from sim.report.names import Names, marked, measure_name
-from sim.report.results import Results
+from sim.report.results import Gap, Results
 
 if TYPE_CHECKING:
     from sim.scenario import Scenario
@@ -82,13 +83,25 @@ def _table(results: Results, names: Names, without: set[str]) -> Table:
         lines = [_line(measure, results, names) for measure in measures if measure not in without]
         if lines:
             groups.append((title, lines))
-    heads = ["measure", "whole city", "95 % interval", "worst district", "its value", "95 % interval", "best to worst"]
+    heads = [
+        "measure",
+        "whole city",
+        "95 % interval",
+        "worst district",
+        "its value",
+        "95 % interval",
+        "gap between districts",
+    ]
     return Table(
         "The whole city, and the worst district beside it",
         heads,
         groups,
         words=frozenset({0, 3}),
-        note="Best to worst: the gap between the districts, where it is a measure of equity; pp: percentage points.",
+        note=(
+            "Gap between districts: largest less smallest of their means, where it is a measure of equity, with an "
+            f"interval that holds whichever two they are. Only places with at least {FEWEST} cases take part, also for "
+            "the worst. pp: percentage points."
+        ),
     )
 
 
@@ -100,7 +113,14 @@ def _line(measure: str, results: Results, names: Names) -> list[Cell]:
     else:
         where, value = worst
         cells += [names.district(where[0]) if len(where) == 1 else _several(where), value.text, value.interval]
-    return [*cells, gap(spread.mean, spread.unit) if spread is not None and spread.known and worst is not None else ""]
+    return [*cells, "" if spread is None or worst is None else _apart(spread, names)]
+
+
+def _apart(spread: Gap, names: Names) -> Cell:
+    """How far the districts are apart, and which two."""
+    size, range_ = gap(spread.estimate.mean, spread.estimate.unit), gap_interval(spread.estimate)
+    ends = Markup("{} – {}").format(names.district(spread.smallest), names.district(spread.largest))
+    return Markup("{}{}<br><span class='quiet'>{}</span>").format(size, f" ({range_})" if range_ else "", ends)
 
 
 def _how_to_read(replications: int) -> str:

@@ -33,7 +33,7 @@ class _Variant:
     def __init__(self, comparison: Comparison, number: int, base: Results) -> None:
         self.number, self.name = number, comparison.names[number]
         self.scenario, self.base = comparison.scenarios[number], base
-        self.results = Results(comparison.measures[comparison.measures["scenario"] == self.name])
+        self.results = Results(comparison.measures[comparison.measures["scenario"] == self.name], self.scenario)
         differences = comparison.differences
         self.rows: Rows = {}
         hidden = in_neither((comparison.scenarios[0], self.scenario))
@@ -65,7 +65,7 @@ def comparison_title(comparison: Comparison) -> Cell:
 def comparison_sections(comparison: Comparison) -> list[Section]:
     """The whole report."""
     scenario, names = comparison.scenarios[0], Names(comparison.scenarios[0])
-    base = Results(comparison.measures[comparison.measures["scenario"] == comparison.names[0]])
+    base = Results(comparison.measures[comparison.measures["scenario"] == comparison.names[0]], scenario)
     variants = [_Variant(comparison, number, base) for number in range(1, len(comparison.names))]
     answers: list[Block] = []
     gains: list[Block] = []

@@ -108,7 +108,7 @@ def _shading(scenario: Scenario) -> str:
     if (time.count_from, time.count_until) == (time.start, time.end):
         return ""
     return (
-        " Shaded: before and after the days whose requests are counted; here, unlike in the measures, the others are "
+        " Shaded: before and after the days whose requests are counted; here, unlike in most measures, the others are "
         "shown, too."
     )
 
@@ -152,8 +152,8 @@ def backlog(scenario: Scenario, spans: Bins, found: Flow, results: Results) -> F
         title = "Open requests (backlog)"
         what = f"Number at the end of each {spans.word}, counted at the owner from dispatch to closing."
         when = "at the end"
-        counted = results.city("backlog_end").text
-        what += f" “Backlog at the end” ({counted}) is of counted requests only, from the citizen’s call on."
+        all_open = results.city("backlog_end").text
+        what += f" “Backlog at the end” ({all_open}) also has those that wait for dispatch."
     else:
         title = "Visits waiting at the units (queue)"
         what = f"Mean number over each {spans.word}. The run kept no requests, so lead times are not part of it."

@@ -81,6 +81,11 @@ def gap(value: float, unit: str) -> str:
     return _points(number(value, unit), unit)
 
 
+def gap_interval(row: Any) -> str:
+    """The interval of such a difference."""
+    return _points(interval(row), row.unit)
+
+
 def _points(text: str, unit: str) -> str:
     return text.replace("%", "pp") if unit == "share" else text
 

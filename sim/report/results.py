@@ -7,12 +7,15 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sim.inference import summary
+from sim.inference import gaps, summary
+from sim.inference.gaps import FEWEST, places
 from sim.measurement import REGISTRY
 from sim.report.formats import interval, number, rows_of
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from sim.scenario import Scenario
 
 #: What the report shows of each grouping; a grouping of two dimensions is large, so only of these measures.
 _GROUPS = ("", "district", "category", "unit", "pool", "cause", "measure")
@@ -64,10 +67,20 @@ class Estimate:
         return self.mean if better == "lower" else -self.mean
 
 
-class Results:
-    """Estimates by measure and group."""
+@dataclass(frozen=True)
+class Gap:
+    """How far apart the means of the districts are, and between which two."""
 
-    def __init__(self, measures: pd.DataFrame) -> None:
+    estimate: Estimate
+    smallest: str
+    largest: str
+
+
+class Results:
+    """Estimates by measure and group of one scenario."""
+
+    def __init__(self, measures: pd.DataFrame, scenario: Scenario) -> None:
+        self.places = frozenset(places(scenario))
         wanted = measures["group_by"].isin(_GROUPS)
         for group_by, names in _PAIRS.items():
             wanted |= (measures["group_by"] == group_by) & measures["measure"].isin(names)
@@ -77,12 +90,13 @@ class Results:
             unreached=self.measures["value"].isna() & (self.measures["denominator"] > 0)
         )
         more = numbers.groupby(keys, sort=False).agg(cases=("denominator", "mean"), unreached=("unreached", "any"))
-        table = summary(self.measures).merge(more.reset_index(), on=keys, validate="one_to_one")
+        table = summary(self.measures, places=self.places).merge(more.reset_index(), on=keys, validate="one_to_one")
         self._groups: dict[tuple[str, str], dict[tuple[str, ...], Estimate]] = {}
         for row in rows_of(table):
             group = tuple(json.loads(row.group))
             found = Estimate(row.measure, row.mean, row.lower, row.upper, row.unit, row.cases, not row.unreached)
             self._groups.setdefault((row.measure, row.group_by), {})[group] = found
+        self._ends = {row.measure: (row.smallest, row.largest) for row in rows_of(gaps(self.measures, self.places))}
 
     def city(self, measure: str) -> Estimate:
         """A measure of the whole city."""
@@ -92,13 +106,22 @@ class Results:
         """A measure by the groups of one dimension, in the order of the scenario; empty where there are none."""
         return {group[0]: found for group, found in self._groups.get((measure, dimension), {}).items()}
 
-    def gap(self, measure: str) -> Estimate | None:
-        """The gap between districts of a measure, where it is reported."""
-        return self._groups.get(("equity_gap", "measure"), {}).get((measure,))
+    def gap(self, measure: str) -> Gap | None:
+        """The gap between districts of a measure; None where it is none of equity, or has no value."""
+        found = self._groups.get(("equity_gap", "measure"), {}).get((measure,))
+        if found is None or not found.known:
+            return None
+        return Gap(found, *self._ends[measure])
 
     def worst_district(self, measure: str) -> tuple[list[str], Estimate] | None:
-        """The district or districts where the measure is worst; None with fewer than two that have a value."""
-        found = {name: value for name, value in self.by(measure, "district").items() if not math.isnan(value.badness)}
+        """The district or districts where the measure is worst, among places with enough cases; None with fewer than
+        two that have a value.
+        """
+        found = {
+            name: value
+            for name, value in self.by(measure, "district").items()
+            if not math.isnan(value.badness) and name in self.places and not value.cases < FEWEST
+        }
         if len(found) < 2:
             return None
         worst = max(value.badness for value in found.values())

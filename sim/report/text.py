@@ -7,8 +7,10 @@ import textwrap
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from sim.inference import gaps
+from sim.inference.gaps import places
 from sim.measurement import REGISTRY
-from sim.report.formats import FEW_DUE, difference, difference_interval, few_due, p_value, rows_of
+from sim.report.formats import FEW_DUE, difference, difference_interval, few_due, gap, gap_interval, p_value, rows_of
 from sim.report.modelled import in_neither, missing_wages, not_modelled
 from sim.report.names import clean
 from sim.report.results import Results
@@ -49,7 +51,6 @@ CITY_LINES = (
     "repeat_share",
     "utilisation",
     "cost",
-    "equity_gap",
 )
 
 _OF_UNITS = ("requests", "time_to_close_p50", "time_to_close_p90", "breach_share")
@@ -57,7 +58,7 @@ _OF_UNITS = ("requests", "time_to_close_p50", "time_to_close_p90", "breach_share
 
 def run_text(run: Run) -> str:
     """The measures of the whole city with 95 % intervals, and the busiest units."""
-    results, (_, without) = Results(run.measures), not_modelled(run.scenario)
+    results, (_, without) = Results(run.measures, run.scenario), not_modelled(run.scenario)
     lines = [
         f"{run.scenario.name}",
         f"{run.replications} replications, seed {run.seed}, engine {run.engine}, {run.seconds:.1f} s",
@@ -70,6 +71,11 @@ def run_text(run: Run) -> str:
         found = results.city(name)
         if name not in without and (found.known or not found.reached):
             lines.append(f"{REGISTRY[name].english[:38]:38} {found.text:>12}  {found.interval}".rstrip())
+    if "breach_share" not in without and (apart := results.gap("breach_share")) is not None:
+        label = "Gap between districts, limits missed"
+        size, range_ = gap(apart.estimate.mean, apart.estimate.unit), gap_interval(apart.estimate)
+        lines += [f"{label:38} {size:>12}  {range_}".rstrip()]
+        lines += [textwrap.fill(f"  between {apart.smallest} and {apart.largest}", WIDTH, subsequent_indent=" " * 4)]
     if warning := missing_wages(run.scenario):
         lines += ["", textwrap.fill(clean(warning), WIDTH)]
     lines += ["", *_by_unit(results), ""]
@@ -174,6 +180,7 @@ def measures_json(run: Run, folder: Path) -> str:
         "engine": run.engine,
         "folder": str(folder),
         "measures": records(run.summary()),
+        "gaps": records(gaps(run.measures, places(run.scenario))),
     }
     return json.dumps(document, ensure_ascii=False, indent=1)
 

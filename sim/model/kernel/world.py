@@ -153,7 +153,7 @@ def _matrix(rows: Sequence[Any], width: int) -> Floats:
 
 def _constants(tables: Tables) -> Floats:
     """The duration that a table always gives, which need not be drawn; NaN where it varies."""
-    both_tails = tables.reshape(len(tables) // 2, -1)
+    both_tails = tables.reshape(len(tables) // 2, 2 * tables.shape[1])
     constant = both_tails.min(axis=1, initial=np.inf) == both_tails.max(axis=1, initial=-np.inf)
     values = [quantile(tables, shape, 0.5) if constant[shape] else np.nan for shape in range(len(constant))]
     return np.array(values, float)
@@ -236,7 +236,7 @@ def _organisation(city: City) -> dict[str, Any]:
         arrays[values], arrays[f"{name}_edges"] = _ragged(rows, kind)  # type: ignore[arg-type]
     for i, name in enumerate(("opens", "closes", "before")):
         arrays[name], arrays["hour_edges"] = _ragged([roster.hours[i] for roster in rosters], float)
-    arrays["today"] = np.stack([roster.hours[3] for roster in rosters])
+    arrays["today"] = np.stack([roster.hours[3] for roster in rosters]) if rosters else np.zeros((0, 0))
     arrays["workdays"] = city.workdays
     arrays["on_duty"] = np.array([there for roster in rosters for there in roster.on_duty], np.int8)
     classes = len(city.scenario.classes)
