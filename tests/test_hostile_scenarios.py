@@ -38,6 +38,8 @@ staff: 3, → staff: -3, ⌖ -3
     units.Roads.staff: must not be negative, but is “-3”
 staff: 3, → staff: 2.5, ⌖ 2.5
     units.Roads.staff: a whole number is wanted, not “2.5”
+Roads: {staff: 3, calendar: office} → Roads:⏎    calendar: office⏎    staff: 1,200 ⌖ 1,200
+    units.Roads.staff: a number is wanted, not “1,200”: write it without a comma
 staff: 3, → staff: .nan, ⌖ .nan
     units.Roads.staff: a finite number is wanted, not “.nan”
 staff: 3, → staff: nan, ⌖ nan

@@ -59,6 +59,8 @@ def read_number(value: Any) -> float:
         percent = number_in(value.strip().removesuffix("%")) if value.strip().endswith("%") else None
         if percent is not None:
             raise ReadError(f"a number is wanted, not {quoted(value)}: write {percent / 100:.12g}")
+        if "," in value and NUMBER.fullmatch(value.replace(",", "").strip()):
+            raise ReadError(f"a number is wanted, not {quoted(value)}: write it without a comma (1200, 0.6)")
     raise ReadError(f"a number is wanted, not {described(value)}")
 
 

@@ -5,14 +5,20 @@ Each rule reads those of its values that can be read, so that an error elsewhere
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 from datetime import timedelta
 
 from sim.scenario.calendars import WEEKDAYS, overlaps, read_days, read_hours, read_week, read_weekday, spans_of_week
 from sim.scenario.errors import Path, Problem, ReadError
 from sim.scenario.nodes import Node
-from sim.scenario.numbers import MOST_VISITS, read_count, read_not_negative, read_positive_count, read_probability
+from sim.scenario.numbers import (
+    MOST_VISITS,
+    read_count,
+    read_not_negative,
+    read_positive_count,
+    read_probability,
+    read_scale,
+)
 from sim.scenario.quantities import LONGEST, moment_text, read_date, read_moment, read_rate
 from sim.scenario.staff_side import read_headcount
 from sim.scenario.tree import Tree
@@ -122,22 +128,18 @@ def _channels(tree: Tree) -> Iterator[Problem]:
 
 
 def _residents(tree: Tree) -> Iterator[Problem]:
-    """A city's total needs somebody to be spread over."""
+    """A city's total needs somebody to be spread over; what cannot be read may be anybody."""
 
-    def number(path: Path) -> float | None:
-        return tree.read(path, read_not_negative) if tree.has(path) else 1.0
+    def is_zero(*path: str | int) -> bool:
+        return tree.read(path, read_not_negative) == 0.0
 
-    for path, _ in tree.at("categories.*"):
-        total = tree.read((*path, "total"), read_rate)
-        weights = []
-        for name in tree.keys("districts"):
-            factors = [number(("districts", name, "population")), number(("districts", name, "activity"))]
-            factors.append(number((*path, "by_district", name)))
-            # what cannot be read may be any number
-            weights.append(math.prod(1.0 if factor is None else factor for factor in factors))
-        if total and weights and not math.fsum(weights):
-            message = "cannot be spread: population × activity × by_district is 0 everywhere"
-            yield tree.problem((*path, "total"), message)
+    districts = tree.keys("districts")
+    empty = {d for d in districts if is_zero("districts", d, "population") or is_zero("districts", d, "activity")}
+    for path, _ in tree.at("categories.*.total"):
+        factors = (*path[:-1], "by_district")
+        total = tree.read(path, read_rate)
+        if total and districts and all(d in empty or is_zero(*factors, d) for d in districts):
+            yield tree.problem(path, "cannot be spread: population × activity × by_district is 0 everywhere")
 
 
 def _places(tree: Tree, per: str) -> int:
@@ -152,7 +154,7 @@ def _places(tree: Tree, per: str) -> int:
 
 def _officers(tree: Tree) -> Iterator[Problem]:
     """A total can be split only over as many places as it has officers; what a scale does is said elsewhere."""
-    if tree.text(("scale",), "1").replace(" ", "") not in ("1", "1.0", "1:1"):
+    if tree.has(("scale",)) and tree.read(("scale",), read_scale) != 1:
         return
     for path, _ in _staffed(tree):
         count = tree.read((*path, "staff"), read_headcount)
