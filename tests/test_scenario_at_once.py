@@ -112,7 +112,7 @@ KINDS = [
     ("base", "wage: 20 / h", "wage: 20", "20", "units.Parks.wage"),
     ("base", "total: 8}", "total: 3}", "3", "units.Streets.staff.total"),
     ("base", "accuracy: 0.9", "accuracy: 90 %", "90 %", "dispatch.accuracy"),
-    ("base", "max_hops: 3", "max_hops: 300", "300", "dispatch.max_hops"),
+    ("base", "max_hops: 3", "max_hops: 0", "0", "dispatch.max_hops"),
     ("base", "contact: {work: 5 min}", "contact: {work: 5 min, wrok: 1 h}", "wrok", "contact.wrok"),
     ("base", "{Old Town: 1.2}", "{Olt Town: 1.2}", "Olt Town", "categories.Noise.by_district.Olt Town"),
     ("base", "Roads: 0.9", "Roads: 0.8", None, "categories.Noise.unit"),

@@ -19,20 +19,6 @@ def test_256_parts_are_possible_and_no_more() -> None:
     assert line.endswith("categories.Question.parts: at most 256 parts are possible, not 257")
 
 
-def test_the_visits_of_a_request_have_a_limit() -> None:
-    callback = (
-        "policies: {{callback: {{pool: desk, work: 1 min, retries: {retries}, reopen: {{at_most: {rounds}}}}}}}\n"
-    )
-    text = town(("kind: consultation, ", ""), ("unit: Parks,", f"unit: Parks, {PARTS},"))
-    from_text(town() + callback.format(retries=200, rounds=200))
-    from_text(text + callback.format(retries=2, rounds=200))
-    [line] = wrongs(text + callback.format(retries=200, rounds=200))
-    assert "policies.callback.reopen.at_most: one request could pay 95,074 visits, at most 65,535 are counted" in line
-    assert wrongs(town(("accuracy: 0.9}", "accuracy: 0.9, max_hops: 201}"))) == [
-        "town.yaml:18:62: dispatch.max_hops: must be at most 200, but is 201"
-    ]
-
-
 @pytest.mark.parametrize(
     ("before", "after", "path"),
     [

@@ -104,7 +104,7 @@ def test_an_overlay_says_a_part_and_takes_away(line: str) -> None:
         "categories: {Noise: {parts: [{unit: Roads}]}}",
         f"categories: {{Noise: {{parts: [{', '.join(['{unit: Roads, work: 1 h}'] * 257)}]}}}}",
         "categories: {Noise: 3}",
-        "dispatch: {max_hops: 1000}",
+        "dispatch: {max_hops: 0}",
         "demand: {hours: [1, 2, 3]}",
         "classes: urgent",
         "classes: [null]",

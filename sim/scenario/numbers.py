@@ -123,8 +123,8 @@ def read_positive_count(value: Any) -> int:
 
 
 #: How often at most something may be tried again, and the most further parts of a category: draws are numbered for so
-#: many, by round × 256 + occasion. The visits of a request are numbered with 16 bits.
-MOST_TIMES, MOST_PARTS, MOST_VISITS = 200, 256, 2**16 - 1
+#: many, by round × 256 + occasion. (A request that pays too many visits in all ends the run, which says so.)
+MOST_TIMES, MOST_PARTS = 200, 256
 
 
 def _times(value: Any) -> int:
@@ -132,11 +132,6 @@ def _times(value: Any) -> int:
     if count > MOST_TIMES:
         raise ReadError(f"must be at most {MOST_TIMES}, but is {count}")
     return count
-
-
-def _positive_times(value: Any) -> int:
-    read_positive_count(value)
-    return _times(value)
 
 
 def read_flag(value: Any) -> bool:
@@ -196,9 +191,6 @@ Probability = Annotated[
 Count = Annotated[int, BeforeValidator(read_count), WithJsonSchema({"type": "integer", "minimum": 0})]
 Times = Annotated[
     int, BeforeValidator(_times), WithJsonSchema({"type": "integer", "minimum": 0, "maximum": MOST_TIMES})
-]
-PositiveTimes = Annotated[
-    int, BeforeValidator(_positive_times), WithJsonSchema({"type": "integer", "minimum": 1, "maximum": MOST_TIMES})
 ]
 PositiveCount = Annotated[int, BeforeValidator(read_positive_count), WithJsonSchema({"type": "integer", "minimum": 1})]
 Scale = Annotated[

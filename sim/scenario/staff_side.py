@@ -11,7 +11,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, Wi
 from sim.scenario.calendars import Section, Shift
 from sim.scenario.distributions import Dist, constant
 from sim.scenario.errors import Fault, ReadError, nearest
-from sim.scenario.numbers import NotNegative, PositiveTimes, Probability, Text, choice, described, read_count
+from sim.scenario.numbers import NotNegative, PositiveCount, Probability, Text, choice, described, read_count
 from sim.scenario.quantities import Duration, Rate
 from sim.scenario.shape import WHOLE
 from sim.scenario.weights import without_default
@@ -140,7 +140,7 @@ class Dispatch(Section):
     accuracy: Probability = 1.0
     redispatch_accuracy: Probability | None = Field(default=None, json_schema_extra=without_default)
     review: Dist = constant(0.0)
-    max_hops: PositiveTimes = 3
+    max_hops: PositiveCount = 3
     backstop: Text | None = None
     district_desk: DistrictDesk | None = None
 

@@ -11,14 +11,7 @@ from datetime import timedelta
 from sim.scenario.calendars import WEEKDAYS, overlaps, read_days, read_hours, read_week, read_weekday, spans_of_week
 from sim.scenario.errors import Path, Problem, ReadError
 from sim.scenario.nodes import Node
-from sim.scenario.numbers import (
-    MOST_VISITS,
-    read_count,
-    read_not_negative,
-    read_positive_count,
-    read_probability,
-    read_scale,
-)
+from sim.scenario.numbers import read_not_negative, read_positive_count, read_probability, read_scale
 from sim.scenario.quantities import LONGEST, moment_text, read_date, read_moment, read_rate
 from sim.scenario.staff_side import read_headcount
 from sim.scenario.tree import Tree
@@ -40,7 +33,6 @@ def across(tree: Tree) -> Iterator[Problem]:
     yield from _channels(tree)
     yield from _residents(tree)
     yield from _officers(tree)
-    yield from _visits(tree)
 
 
 def _time(tree: Tree) -> Iterator[Problem]:
@@ -162,23 +154,3 @@ def _officers(tree: Tree) -> Iterator[Problem]:
         if count and count.total and n and count.total < n:
             message = f"{count.total} cannot be split over {n} places: each needs one (write {n} or more, or 0)"
             yield tree.problem((*path, "staff", "total"), message)
-
-
-def _visits(tree: Tree) -> Iterator[Problem]:
-    """The visits of one request are numbered, with 16 bits."""
-
-    def count(*path: str) -> int:
-        return tree.read(path, read_count) or 0
-
-    reopened = count("policies", "callback", "reopen", "at_most")
-    calls = count("policies", "callback", "retries") + 1
-    hops = (count("dispatch", "max_hops") or 3) + 1
-    parts = max((len(list(tree.items(*path, "parts"))) for path, _ in tree.at("categories.*")), default=0)
-    redials = max((count(*map(str, path)) for path, _ in tree.at("channels.*.redial.at_most")), default=0)
-    most = redials + 1 + (reopened + 1) * (3 * hops + 4 + parts + calls)
-    if most > MOST_VISITS:
-        message = (
-            f"one request could pay {most:,} visits, at most {MOST_VISITS:,} are counted: allow fewer rounds, hops, "
-            "retries or parts"
-        )
-        yield tree.problem(("policies", "callback", "reopen", "at_most"), message)
