@@ -198,7 +198,14 @@ def compare(
     with store.comparison_draft(loaded[0], replications, out) as draft:
         with progress(f"{len(loaded)} scenarios", loaded[0], replications, len(loaded)) as tick:
             found = compare_scenarios(
-                loaded, replications, seed=seed, engine=engine, processes=processes, progress=tick, tell=tell
+                loaded,
+                replications,
+                seed=seed,
+                engine=engine,
+                processes=processes,
+                progress=tick,
+                tell=tell,
+                said=[f"--set {override} holds for every scenario, the baseline too." for override in overrides],
             )
         path = store.write_page(comparison_page(found), draft)
     if as_json:

@@ -235,7 +235,7 @@ def test_show_says_what_the_pools_receive_in_plain_words(capsys: pytest.CaptureF
     out = capsys.readouterr().out
     assert max(len(line) for line in out.splitlines()) <= 80
     out = " ".join(out.split())
-    assert "Roads receives 13.8 h of work a day and has 11.4: its backlog grows by about 2.3 visits a day" in out
+    assert "Roads receives 13.9 h of work a day and has 11.4: its backlog grows by about 2.4 visits a day" in out
     assert "assumption · an invented town for teaching" in out
 
 

@@ -57,8 +57,8 @@ def test_what_is_not_reached_has_no_gap_and_one_replication_no_bounds() -> None:
 
 @pytest.mark.parametrize("spread", [0.0, 1.0, 4.0])
 def test_the_interval_holds_the_true_gap(spread: float) -> None:
-    """Sixteen districts of unequal noise, five replications: at least 95 of 100 intervals hold the gap of the truth. The
-    mean of the replications' own gaps is far from 0 when all are alike.
+    """Sixteen districts of unequal noise, five replications: at least 95 of 100 intervals hold the true gap. The mean
+    of the replications' own gaps is far from 0 when all are alike.
     """
     rng = np.random.default_rng(7)
     truth = spread * np.linspace(0.0, 1.0, 16)

@@ -148,8 +148,6 @@ def test_a_share_of_a_handful_of_due_requests_is_not_shown(teaching: Run, page: 
 def test_the_backlog_figure_says_what_the_measure_counts(teaching: Run, page: Page) -> None:
     all_open = Results(teaching.measures, teaching.scenario).city("backlog_end").text
     assert f"“Backlog at the end” ({all_open}) also has" in page.words
-        in page.words
-    )
 
 
 def test_categories_whose_median_is_not_reached_are_the_slowest() -> None:

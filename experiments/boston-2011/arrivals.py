@@ -146,6 +146,12 @@ def _day_factor(counts: Table, expected: Table, groups: dict[str, str]) -> dict[
     return {"city": round(float(np.sqrt(max(city, 0))), 3), "group": round(float(np.sqrt(max(group, 0))), 3)}
 
 
+def _mean_of_the_year(months: dict[int, float]) -> float:
+    """The mean of the month factors over the days of the year; 1 in months that are not given."""
+    year = pd.date_range(f"{START.year}-01-01", f"{START.year}-12-31")
+    return float(np.mean([months.get(month, 1.0) for month in year.month]))
+
+
 def fit_arrivals(rows: Table) -> Arrivals:
     """Fit the demand side. ``rows`` needs the column ``category``."""
     day = rows.opened.dt.normalize()
@@ -167,13 +173,18 @@ def fit_arrivals(rows: Table) -> Arrivals:
     groups = {
         c: str(reasons.iloc[0]) if not c.startswith("Other (") else c for c, reasons in rows.groupby("category").reason
     }
+    by_month = {int(m): round(float(f), 3) for m, f in months.items()}
+    by_day = {w: round(float(f), 3) for w, f in zip(_WEEKDAYS, weekdays, strict=True)}
+    usual_day = _mean_of_the_year(by_month) * np.mean(
+        list(by_day.values())
+    )  # the model's totals are those of a mean day
     return Arrivals(
-        totals={str(c): float(f"{t:.4g}") for c, t in totals.items()},
+        totals={str(c): float(f"{t * usual_day:.4g}") for c, t in totals.items()},
         groups=groups,
         units=units,
         districts={c: d.value_counts().to_dict() for c, d in rows.groupby("category").district},
-        months={int(m): round(float(f), 3) for m, f in months.items()},
-        weekdays={w: round(float(f), 3) for w, f in zip(_WEEKDAYS, weekdays, strict=True)},
+        months=by_month,
+        weekdays=by_day,
         hours=np.bincount(rows.opened.dt.hour, minlength=24).tolist(),
         shocks=seasonal | shocks,
         day_factor=_day_factor(counts, expected, groups),

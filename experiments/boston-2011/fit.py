@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 import yaml
 from arrivals import HOLIDAYS, Arrivals, categorise, fit_arrivals
-from handling import lead_times, limit_of, nearest_limit, never_closed, pooled, recency
+from handling import DEADLINES, lead_times, limit_of, nearest_limit, never_closed, pooled, recency
 from rows import COUNT_FROM, COUNT_UNTIL, DEFAULT_ROWS, DEPARTMENTS, END, LARGE, PROJECT, START, Table, fitting, load
 from sources import DESCRIPTION, SOURCES
 
@@ -43,6 +43,8 @@ LATER_HOLIDAYS = (
     "2012-11-12", "2012-11-22", "2012-12-25", "2013-01-01", "2013-01-21", "2013-02-18", "2013-04-15", "2013-05-27",
 )  # fmt: skip
 REPLICATIONS = 10
+#: Districts of the data that are no places: they take no part in the gap between districts.
+NO_PLACES = ("Boston, no neighborhood", "Not stated")
 
 
 class Flow(dict[Any, Any]):
@@ -100,7 +102,7 @@ def worked_weekends(rows: Table) -> dict[str, list[str]]:
 
 
 def calendars(rows: Table) -> dict[str, Any]:
-    """Office hours by department, and the clock of deadlines, which counts weekdays and knows no holidays."""
+    """Office hours by department, and the calendar of deadlines."""
     hours, weekends = opening_hours(rows), worked_weekends(rows)
     offices = {
         name: {"open": Flow({"mon-fri": hours[code]}), "holidays": CLOSED}
@@ -109,7 +111,7 @@ def calendars(rows: Table) -> dict[str, Any]:
         if code in LARGE
     }
     small = {"open": Flow({"mon-fri": SMALL_HOURS}), "holidays": CLOSED}
-    return offices | {SMALL_OFFICE: small, "deadlines": {"open": Flow({"mon-fri": "0:00-24:00"})}}
+    return offices | {SMALL_OFFICE: small, "deadlines": {"open": Flow(DEADLINES["open"])}}
 
 
 def units() -> dict[str, Any]:
@@ -191,7 +193,7 @@ def assemble(arrivals: Arrivals, rows: Table, leads: dict[str, dict[str, Any]] |
         },
         "calendars": calendars(early),
         "classes": Line(["urgent", "ordinary"]),
-        "districts": {d: Flow() for d in districts},
+        "districts": {d: Flow({"place": False} if d in NO_PLACES else {}) for d in districts},
         "demand": {
             "hours": Line(arrivals.hours),
             "weekdays": Flow(arrivals.weekdays),

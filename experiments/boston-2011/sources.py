@@ -19,7 +19,10 @@ SOURCES: dict[str, str | dict[str, str]] = {
     "calendars.*.open.**": _said("assumption", "eight hours on weekdays: those with most closings, July–September"),
     "calendars.*.holidays.**": _said("literature", "legal holidays of Massachusetts, 2011–2013"),
     "calendars.*.workdays.**": _said("data", "weekend days with more closings than an average weekday"),
-    "calendars.deadlines.**": _said("data", "due dates skip weekends, not holidays"),
+    "calendars.deadlines.**": _said(
+        "data",
+        "due dates keep the clock time, skip weekends, not holidays, and count from 8:30 what comes out of hours",
+    ),
     "demand.hours.**": "boston-2011",
     "demand.weekdays.**": "boston-2011",
     "demand.months.**": _said("data", "July–December; all later months 1, an assumption"),

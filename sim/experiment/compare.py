@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
+from sim.experiment.comparable import check_comparable, remarks
 from sim.experiment.memory import check_memory, expected_contacts
 from sim.experiment.parallel import each, unseen, workers
 from sim.scenario import Scenario
@@ -24,6 +25,7 @@ class Comparison:
 
     ``differences``: every measure, variant less baseline, paired by replication (``sim.inference.differences``).
     ``requests``: share of requests that close faster, slower or unchanged, for the city, each district and category.
+    ``remarks``: what must be said before any number.
     """
 
     names: tuple[str, ...]
@@ -34,16 +36,11 @@ class Comparison:
     summary: pd.DataFrame
     differences: pd.DataFrame
     requests: pd.DataFrame
+    remarks: tuple[str, ...]
 
     def _repr_html_(self) -> str:
         city = self.differences[(self.differences["group_by"] == "") & self.differences["p_holm"].notna()]
         return str(city.to_html(index=False))
-
-
-class DifferentTimesError(ValueError):
-    """Scenarios that cannot be compared request by request."""
-
-    exit_code = 3
 
 
 def unique_names(scenarios: Sequence[Scenario]) -> tuple[str, ...]:
@@ -135,10 +132,12 @@ def compare(
     processes: int | None = None,
     progress: Progress = unseen,
     tell: Callable[[str], None] = lambda word: None,
+    said: Sequence[str] = (),
 ) -> Comparison:
-    """Run all scenarios on the same citizens and compare each with the first.
+    """Run all scenarios on the same citizens and compare each with the first; ``said`` goes before all other remarks.
 
-    Raises ``ValueError`` for fewer than two scenarios or different times, ``ScenarioError`` for want of memory.
+    Raises ``ValueError`` for fewer than two scenarios, or such as differ in time, scale or currency, ``ScenarioError``
+    for want of memory.
     """
     import pandas as pd
 
@@ -148,9 +147,8 @@ def compare(
 
     if len(scenarios) < 2:
         raise ValueError("at least two scenarios are compared")
-    if len({s.time for s in scenarios}) > 1:
-        raise DifferentTimesError("only scenarios with the same start, end and count window have the same citizens")
     names = unique_names(scenarios)
+    check_comparable(scenarios, names)
     count = workers(replications, processes, sum(expected_contacts(s) for s in scenarios) * replications)
     for scenario in scenarios:
         check_memory(scenario, count, "closings")  # of the baseline and the variant that runs
@@ -167,4 +165,5 @@ def compare(
         summary=summary(table),
         differences=differences(table, names[0]),
         requests=pd.concat([pairs for _, pairs in found], ignore_index=True),
+        remarks=(*said, *remarks(scenarios, names)),
     )

@@ -33,10 +33,12 @@ def gaps(measures: pd.DataFrame, places: Collection[str] | None = None, level: f
     """Largest less smallest mean among the districts, of each measure that is one of equity.
 
     ``places``: the districts that take part; None: all. Columns: scenario, measure, gap, lower, upper, smallest and
-    largest (the names of the two), districts (how many take part), unit. The bounds hold for the true gap, whichever two
-    districts it lies between: each pair has a paired t-interval with Bonferroni's correction for the number of pairs;
-    lower is the highest lower end of all pairs, 0 if none is above, and upper the highest upper end. A gap is null with
-    fewer than two districts, or while the value of one is not reached; one replication gives no bounds.
+    largest (the names of the two), districts (how many take part), unit.
+
+    The bounds hold for the true gap, whichever two districts it lies between: each pair has a paired t-interval with
+    Bonferroni's correction for the number of pairs; lower is the highest lower end of all pairs, 0 if none is above,
+    and upper the highest upper end. A gap is null with fewer than two districts, or while the value of one is not
+    reached; one replication gives no bounds.
     """
     rows = measures[(measures["group_by"] == "district") & measures["measure"].isin(GAPS)]
     names = {group: json.loads(group)[0] for group in rows["group"].unique()}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from calendar import monthrange
+from calendar import isleap, monthrange
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
@@ -51,7 +51,7 @@ class Rhythm:
         self.births = mean_births(scenario)
         self.days = -int(-scenario.hours_of(scenario.time.end) // 24)
         dates = [scenario.time.start + timedelta(days=d) for d in range(self.days)]
-        self.season = np.array([_season(scenario, date) for date in dates])
+        self.season = _seasons(scenario, dates)
         self.profiles = [_profile(c.hours) for c in scenario.categories.values()]
         self.shocks = [
             Shock(
@@ -108,17 +108,24 @@ def _indices(named: Sequence[str] | None, names: Sequence[str]) -> set[int]:
     return {i for i, name in enumerate(names) if named is None or name in named}
 
 
-def _season(scenario: Scenario, date: datetime) -> float:
-    """By how much more, or less, is born on a date than on a mean day.
+def _seasons(scenario: Scenario, dates: Sequence[datetime]) -> NDArray[np.float64]:
+    """By how much more, or less, is born on each date than on a mean day.
 
     Factors count relative to their mean over the week and over the days of the date's year, so that a rate or total is
     what is born in the mean.
     """
     weekdays, months = scenario.demand.weekdays, scenario.demand.months
-    days = [monthrange(date.year, month)[1] for month in months]
-    of_the_year = math.fsum(n * factor for n, factor in zip(days, months.values(), strict=True)) / sum(days)
     of_the_week = math.fsum(weekdays.values()) / len(weekdays)
-    return months[date.month] / of_the_year * (weekdays[WEEKDAYS[date.weekday()]] / of_the_week)
+    of_the_year = {}
+    for year, leap in ((2023, False), (2024, True)):
+        days = {month: monthrange(year, month)[1] for month in months}
+        of_the_year[leap] = math.fsum(days[month] * factor for month, factor in months.items()) / sum(days.values())
+    return np.array(
+        [
+            months[date.month] / of_the_year[isleap(date.year)] * (weekdays[WEEKDAYS[date.weekday()]] / of_the_week)
+            for date in dates
+        ]
+    )
 
 
 def _profile(weights: tuple[float, ...]) -> NDArray[np.float64]:

@@ -9,7 +9,7 @@ from markupsafe import Markup
 from sim.inference.gaps import FEWEST
 from sim.report.blocks import Cell, Section, Table, Text, Tile, Tiles
 from sim.report.formats import gap, gap_interval
-from sim.report.modelled import RATES, missing_wages, not_modelled
+from sim.report.modelled import RATES, missing_wages, not_modelled, thinned
 from sim.report.names import Names, marked, measure_name
 from sim.report.results import Gap, Results
 
@@ -51,8 +51,9 @@ def answers(scenario: Scenario, results: Results, names: Names, replications: in
         missing.insert(0, "Nobody called: there are no contacts in the count window, hence no shares and no times.")
     if not {"response_rate", "contact_breach_share"} & without:
         missing.append(_TWO_DENOMINATORS)
-    if warning := missing_wages(scenario):
-        missing.append(warning)
+    missing += [warning for warning in (missing_wages(scenario),) if warning]
+    if scenario.scale != 1:
+        missing.insert(0, thinned(scenario))
     shown = [measure for measure in (*_TILES, *_MORE_TILES) if measure not in without]
     section = Section("answers", "Answers first")
     section.blocks.append(Tiles([_tile(measure, results, names) for measure in shown]))

@@ -13,7 +13,7 @@ from sim.measurement import REGISTRY
 from sim.report.blocks import Block, Cell, Heading, Section, Table, Text, Tile, Tiles
 from sim.report.figures_who import Rows, difference_cell, fates, who_gains
 from sim.report.formats import difference, difference_interval, p_value, rows_of
-from sim.report.modelled import in_neither
+from sim.report.modelled import in_neither, thinned
 from sim.report.names import Names, clean, marked, measure_name
 from sim.report.provenance import versions, window
 from sim.report.results import Results
@@ -67,7 +67,8 @@ def comparison_sections(comparison: Comparison) -> list[Section]:
     scenario, names = comparison.scenarios[0], Names(comparison.scenarios[0])
     base = Results(comparison.measures[comparison.measures["scenario"] == comparison.names[0]], scenario)
     variants = [_Variant(comparison, number, base) for number in range(1, len(comparison.names))]
-    answers: list[Block] = []
+    said = [*comparison.remarks, *([thinned(scenario)] if scenario.scale != 1 else [])]
+    answers: list[Block] = [Text(clean(remark)) for remark in said]
     gains: list[Block] = []
     changed: list[Block] = []
     for variant in variants:

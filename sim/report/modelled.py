@@ -60,6 +60,16 @@ def in_neither(scenarios: Sequence[Scenario]) -> set[str]:
     return set.intersection(*(not_modelled(scenario)[1] for scenario in scenarios))
 
 
+def thinned(scenario: Scenario) -> str:
+    """What a scale does to all numbers, in a sentence; empty at 1:1."""
+    if scenario.scale == 1:
+        return ""
+    return (
+        f"Scale 1:{scenario.scale:g}: counts, hours of work and costs are those of one in {scenario.scale:g} citizens "
+        "and officers, not of the whole city; small pools wait longer, so waits do not compare across scales."
+    )
+
+
 def missing_wages(scenario: Scenario) -> str:
     """A warning where some pools have a wage and others none; empty where the cost is whole or not shown."""
     unpaid = [name for name, pool in _staffed(scenario).items() if pool.wage is None]

@@ -43,6 +43,8 @@ def run_page(run: Run) -> str:
     ]
     times = "replication" if run.replications == 1 else "replications"
     facts = [window(scenario), f"{run.replications} {times}", f"seed {run.seed}"]
+    if scenario.scale != 1:
+        facts.insert(0, f"scale 1:{scenario.scale:g}")
     return _page("Report of a simulated city", scenario.name, scenario.description.strip(), " · ".join(facts), sections)
 
 

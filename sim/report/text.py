@@ -11,7 +11,7 @@ from sim.inference import gaps
 from sim.inference.gaps import places
 from sim.measurement import REGISTRY
 from sim.report.formats import FEW_DUE, difference, difference_interval, few_due, gap, gap_interval, p_value, rows_of
-from sim.report.modelled import in_neither, missing_wages, not_modelled
+from sim.report.modelled import in_neither, missing_wages, not_modelled, thinned
 from sim.report.names import clean
 from sim.report.results import Results
 from sim.report.verdicts import BETTER, MEANING, WORSE, verdict
@@ -62,6 +62,7 @@ def run_text(run: Run) -> str:
     lines = [
         f"{run.scenario.name}",
         f"{run.replications} replications, seed {run.seed}, engine {run.engine}, {run.seconds:.1f} s",
+        *([textwrap.fill(thinned(run.scenario), WIDTH)] if run.scenario.scale != 1 else []),
         f"counted: {run.scenario.time.count_from:%Y-%m-%d %H:%M} … {run.scenario.time.count_until:%Y-%m-%d %H:%M}",
         "",
         f"{'measure':38} {'mean':>12}  95 % interval",
@@ -106,7 +107,8 @@ def _cut(name: str) -> str:
 
 def comparison_text(comparison: Comparison) -> str:
     """For each variant: the headline measures as paired differences, who gains and who loses."""
-    lines = []
+    lines = [textwrap.fill(clean(remark), WIDTH) for remark in (*comparison.remarks, thinned(comparison.scenarios[0]))]
+    lines = [*(line for line in lines if line), ""] if any(lines) else []
     for variant, scenario in zip(comparison.names[1:], comparison.scenarios[1:], strict=True):
         lines += _variant(comparison, variant, in_neither((comparison.scenarios[0], scenario)))
     return "\n".join(lines)
@@ -133,6 +135,8 @@ def _variant(comparison: Comparison, variant: str, hidden: set[str]) -> list[str
     city = pairs[pairs["group_by"] == ""]
     shares = {kind: city[kind].mean() for kind in ("faster", "slower", "unchanged", "open_in_both")}
     said = ", ".join(f"{100 * share:.1f} % {kind.replace('_', ' ')}" for kind, share in shares.items())
+    if not city["compared"].sum():
+        said = "none closes in both"
     lines += [
         "",
         f"Requests: {said}",
@@ -175,6 +179,7 @@ def measures_json(run: Run, folder: Path) -> str:
     document = {
         "scenario": run.scenario.name,
         "digest": run.scenario.digest,
+        "scale": run.scenario.scale,
         "seed": run.seed,
         "replications": run.replications,
         "engine": run.engine,
@@ -191,6 +196,8 @@ def comparison_json(comparison: Comparison) -> str:
         "scenarios": list(comparison.names),
         "seed": comparison.seed,
         "replications": comparison.replications,
+        "scale": comparison.scenarios[0].scale,
+        "remarks": list(comparison.remarks),
         "differences": records(comparison.differences),
         "requests": records(comparison.requests),
     }
