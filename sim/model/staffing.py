@@ -83,25 +83,21 @@ class Family:
 def largest_remainder(total: int, weights: Sequence[float]) -> list[int]:
     """Split ``total`` by weights, at least one each, the largest remainders rounded up (Hamilton's method).
 
-    Whose share is less than one has one, and the rest is split over the others; the parts sum to the total wherever it
-    is enough for one each. Without any weight all are equal.
+    Where the total is enough for one each, who has a share below one has one, the rest is split over the others, and
+    the parts sum to the total. Else the parts are more than the total. Without any weight all are equal.
     """
     exact = [Fraction(weight) for weight in weights] if any(weights) else [Fraction(1)] * len(weights)
-    parts = [1] * len(exact)
-    still, left = list(range(len(exact))), total
-    while left > len(still):
-        by_weight = sum(exact[i] for i in still)
-        quota = {i: exact[i] * left / by_weight for i in still}
-        if min(quota.values()) >= 1:
-            for i in still:
-                parts[i] = math.floor(quota[i])
-            most = sorted(still, key=lambda i: parts[i] - quota[i])
-            for i in most[: left - sum(parts[i] for i in still)]:
-                parts[i] += 1
-            return parts
-        still = [i for i in still if quota[i] >= 1]
-        left = total - (len(exact) - len(still))
-    return parts
+    several = list(range(len(exact)))
+    while True:
+        left, weight = total - (len(exact) - len(several)), sum(exact[i] for i in several)
+        quota = {i: exact[i] * left / weight for i in several}
+        enough = [i for i in several if quota[i] >= 1 or total < len(exact)]
+        if enough == several:
+            break
+        several = enough
+    floor = {i: math.floor(quota[i]) for i in several}
+    most = sorted(several, key=lambda i: floor[i] - quota[i])[: left - sum(floor.values())]
+    return [max(1, floor.get(i, 0) + (i in most)) for i in range(len(exact))]
 
 
 def streets_by_district(scenario: Scenario) -> list[int]:

@@ -25,6 +25,6 @@ def more_than_its_share(scenario: Scenario) -> Iterator[tuple[Path, str]]:
             for path, staff, is_total in written:
                 if scenario.scale > 1 and staff and staff_at(staff, is_total, before, scenario.scale) < after:
                     share = staff * (1 if is_total else before) / scenario.scale
-                    stay = f"each of {after} places has one" if after > 1 else "one stays"
-                    message = f"at the scale 1:{scenario.scale:g} {share:g} people would be left: {stay}"
+                    more = f"there are more, since none of {after} places is left empty" if after > 1 else "one stays"
+                    message = f"at the scale 1:{scenario.scale:g} its share is {share:g} people: {more}"
                     yield (part, name, *path), message
