@@ -16,9 +16,9 @@ Numbers = NDArray[np.float64]
 
 #: Categories with fewer rows to fit on than this share one time to close.
 ENOUGH = 20
-#: The calendar of the city's own deadlines in working days, as the rows show it: they end at the same clock time so many
-#: weekdays later; what comes before 8:30, after 17:00 or on a weekend counts from the next morning at 8:30; public
-#: holidays are not left out. By 0:00 instead of 8:30, a tenth fewer rows are explained.
+#: The calendar of the city's own deadlines in working days, as the rows show it: they end at the same clock time so
+#: many weekdays later; what comes before 8:30, after 17:00 or on a weekend counts from the next morning at 8:30; public
+#: holidays are not left out.
 DEADLINES: dict[str, Any] = {"open": {"mon-fri": "8:30-17:00"}}
 #: A row counts half for every so many hours before October. September is foretold somewhat better from July and August
 #: so (holdout.py); a shorter half-life does better still, but would leave less than half of the rows' weight.

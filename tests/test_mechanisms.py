@@ -1,0 +1,304 @@
+"""The mechanisms: without effect they change no byte; every parameter turns something, and the right way.
+
+A city that ignored a parameter, or turned it round, would fail here: each one is set to two values in the full town and
+must move a number of the tables in one direction. A test compares the list with the schema.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+import pytest
+from towns import FULL, same_tables
+
+import sim
+from sim.scenario import Scenario, from_dict
+from sim.scenario.policies import Policies
+from sim.scenario.shape import Shape
+
+Number = Callable[[sim.Outcomes], float]
+
+
+def town(*changes: dict[str, Any]) -> Scenario:
+    """The full town with values set by dotted path; None takes a key away."""
+    data = copy.deepcopy(FULL)
+    for path, value in (item for change in changes for item in change.items()):
+        node = data
+        *steps, last = path.split(".")
+        for step in steps:
+            node = node.setdefault(step, {})
+        node.pop(last, None) if value is None else node.update({last: value})
+    return from_dict(data)
+
+
+# --- numbers of a run ------------------------------------------------------------------------------------------------
+
+
+def share(column: str, *values: Any) -> Number:
+    """Of all contacts, those with such a value."""
+    return lambda out: float(out.requests[column].astype(object).isin(values).mean())
+
+
+def total(column: str) -> Number:
+    return lambda out: float(out.requests[column].sum())
+
+
+def mean(column: str, of: str = "") -> Number:
+    return lambda out: float((out.requests.query(of) if of else out.requests)[column].mean())
+
+
+def visits(kind: str, what: str = "worked") -> Number:
+    """Hours worked, or the number, of visits of a kind."""
+
+    def number(out: sim.Outcomes) -> float:
+        found = out.visits[out.visits["kind"] == kind]
+        return float(len(found)) if what == "number" else float(found["worked"].sum())
+
+    return number
+
+
+def allowed(clock: str, since: str = "dispatched") -> Number:
+    """Hours from dispatch to a due date, on average."""
+    return lambda out: float((out.requests[clock] - out.requests[since]).mean())
+
+
+def attached(out: sim.Outcomes) -> float:
+    """Requests that the desk attached to another one: no unit ever had them."""
+    return float(((out.requests["status"] == "merged") & out.requests["dispatched"].isna()).sum())
+
+
+def spread(of: str) -> Number:
+    """How far apart the urgent and the ordinary are in waiting at units."""
+    return lambda out: float(out.requests.groupby("urgency", observed=True)["hours_unit_queue"].mean().diff().iloc[-1])
+
+
+def score(out: sim.Outcomes) -> float:
+    """The score of the whole city."""
+    table = sim.measures(out)
+    return float(table.loc[(table["measure"] == "score") & (table["group_by"] == ""), "value"].item())
+
+
+@dataclass(frozen=True)
+class Case:
+    """A parameter at two values: with the second one the number is greater."""
+
+    path: str
+    less: Any
+    more: Any
+    number: Number
+    given: tuple[tuple[str, Any], ...] = ()
+
+    def cities(self) -> tuple[Scenario, Scenario]:
+        given = dict(self.given)
+        return town(given, {f"policies.{self.path}": self.less}), town(given, {f"policies.{self.path}": self.more})
+
+
+SAID_YES = share("said_resolved", True)
+SATISFIED = share("said_satisfied", True)
+CALLBACK = "policies.callback."
+DESK = (("dispatch.accuracy", 0.5), ("dispatch.redispatch_accuracy", None))
+OPENED = ((f"{CALLBACK}reopen", {"at_most": 3, "probability": 1}),)
+
+CASES = [
+    Case("instant_answer.answered", 0.2, 0.8, share("status", "answered")),
+    Case("instant_answer.by_category", {"Question": 0.1}, {"Question": 0.9}, share("status", "answered")),
+    Case("first_recipient.coordination", "10 min", "3 h", visits("coordination")),
+    Case(
+        "time_limits.from",
+        "arrival",
+        "dispatch",
+        lambda out: float((out.requests["due"] - out.requests["arrived"]).mean()),
+    ),
+    Case("time_limits.contact", "2 h", "20 h", allowed("contact_due")),
+    Case("time_limits.resolve", "20 h", "90 h", allowed("due")),
+    Case("time_limits.by_category", {"Noise": "1 h"}, {"Noise": "900 h"}, allowed("due")),
+    Case("time_limits.calendar", "long", "office", allowed("contact_due")),
+    Case("time_limits.extension.probability", 0.0, 1.0, allowed("due")),
+    Case("time_limits.extension.length", "4 h", "2 workdays", allowed("due")),
+    Case("time_limits.extension.ask_before", "1 h", "20 h", allowed("due")),  # more are still open
+    Case("time_limits.parking.share", 0.0, 0.5, total("hours_parked")),
+    Case("time_limits.parking.by_category", {"Noise": 0.0}, {"Noise": 0.9}, total("hours_parked")),
+    Case("time_limits.parking.time", "1 d", "5 workdays", total("hours_parked")),
+    Case("classified_handling.discipline", "fcfs", "class", spread("urgency"), (("units.Works.discipline", None),)),
+    Case(
+        "classified_handling.head_start",
+        {"urgent": "1 h"},
+        {"urgent": "90 h"},
+        spread("urgency"),
+        (("units.Works.discipline", None), ("policies.classified_handling.discipline", "aged")),
+    ),
+    Case("classified_handling.out_of_scope", 0.0, 0.4, share("status", "out_of_scope")),
+    Case("classified_handling.by_category", {"Noise": 0.0}, {"Noise": 0.9}, share("status", "out_of_scope")),
+    Case("precise_dispatch.accuracy", 1.0, 0.3, total("hops")),
+    Case("precise_dispatch.at_least", 1.0, 0.0, total("hops")),
+    Case("precise_dispatch.redispatch_accuracy", 1.0, 0.0, total("hops"), (("dispatch.max_hops", 3), *DESK)),
+    Case("precise_dispatch.by_category", {"Noise": 1.0}, {"Noise": 0.0}, total("hops")),
+    Case("precise_dispatch.direct_to_street", True, False, visits("district_desk")),
+    Case("precise_dispatch.duplicates", 0.0, 1.0, attached),
+    Case("callback.pool", "callback", "web desk", lambda out: float((out.visits["pool"] == "web desk").sum())),
+    Case("callback.after", "closing", "due", total("hours_callback"), (("policies.time_limits.resolve", "9 d"),)),
+    Case("callback.coverage", 0.3, 1.0, share("said_resolved", True, False)),
+    Case("callback.reach", 0.3, 0.9, share("said_resolved", True, False)),
+    Case("callback.retries", 0, 3, share("said_resolved", True, False)),
+    Case("callback.retry_after", "1 h", "2 d", total("hours_callback")),
+    Case("callback.work", "1 min", "20 min", visits("callback")),
+    Case("callback.ring", "0 min", "20 min", visits("callback")),
+    Case("callback.contacted.if_true", 0.2, 1.0, share("said_contacted", True)),
+    Case("callback.contacted.if_false", 0.0, 1.0, share("said_contacted", True)),
+    Case("callback.resolved.if_true", 0.2, 1.0, SAID_YES),
+    Case("callback.resolved.if_false", 0.0, 1.0, SAID_YES),
+    Case("callback.satisfied.intercept", -2, 2, SATISFIED),
+    Case("callback.satisfied.said_resolved", 0, 5, SATISFIED),
+    Case("callback.satisfied.late", -5, 0, SATISFIED),
+    Case("callback.satisfied.log_days", -2, 0, SATISFIED),
+    Case("callback.satisfied.hops", -5, 0, SATISFIED),
+    Case("callback.satisfied.rounds", -9, 0, SATISFIED, ((f"{CALLBACK}score", {"round": "last"}), *OPENED)),
+    Case("callback.reopen.to", "owner", "dispatch", visits("dispatch", "number")),
+    Case("callback.reopen.at_most", 0, 3, total("rounds")),
+    Case("callback.reopen.probability", 0.0, 1.0, total("rounds")),
+    Case("callback.call_again.probability", 0.0, 1.0, lambda out: float(out.requests["repeat_of"].notna().sum())),
+    Case(
+        "callback.call_again.after",
+        "9 d",
+        "1 h",
+        lambda out: float(out.requests["repeat_of"].notna().sum()),
+        ((f"{CALLBACK}reopen", None),),
+    ),
+    Case("callback.score.round", "first", "last", SAID_YES, OPENED),
+    Case("callback.score.weights", {"satisfaction": 1}, {"resolution": 1}, score),
+]
+
+
+def parameters(shape: Shape, path: tuple[str, ...] = ()) -> Iterator[str]:
+    """The path of every parameter of the policies."""
+    for key, below in shape.fields.items():
+        if below.section and key != "weights":
+            yield from parameters(below, (*path, key))
+        else:
+            yield ".".join((*path, key))
+
+
+def test_every_parameter_has_its_case() -> None:
+    assert sorted({case.path for case in CASES}) == sorted(parameters(Shape(Policies)))
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.path)
+def test_a_parameter_turns_something_the_right_way(case: Case) -> None:
+    less, more = case.cities()
+    assert case.number(sim.simulate(less, engine="compiled")) < case.number(sim.simulate(more, engine="compiled"))
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.path)
+def test_both_engines_turn_alike(case: Case) -> None:
+    for scenario in case.cities():
+        assert same_tables(sim.simulate(scenario, engine="simpy"), sim.simulate(scenario, engine="compiled"))
+
+
+# --- off is off ------------------------------------------------------------------------------------------------------
+
+OFF: dict[str, dict[str, Any]] = {
+    "instant_answer": {"answered": 0},
+    "first_recipient": {"coordination": "1 h"},  # the desk makes no mistakes
+    "time_limits": {},
+    "time_limits, parking": {"parking": {"share": 0, "time": "1 d"}},
+    "classified_handling": {"discipline": "fcfs"},
+    "precise_dispatch": {},
+    "precise_dispatch, at least": {"at_least": 0, "duplicates": 0},
+    "callback": {"pool": "callback", "work": "3 min", "coverage": 0, "reopen": {}},
+}
+BARE: dict[str, Any] = {f"policies.{name}": None for name in FULL["policies"]} | {"dispatch.accuracy": 1}
+BARE |= {"units.Works.discipline": "fcfs", "units.Water.discipline": "fcfs", "units.Water.head_start": None}
+BARE |= {f"units.{name}.discipline": "fcfs" for name in ("Street", "Works", "Water")}
+
+
+@pytest.mark.parametrize("name", OFF)
+@pytest.mark.parametrize("engine", ["simpy", "compiled"])
+def test_without_effect_no_byte_changes(name: str, engine: Any) -> None:
+    bare = dict(BARE)
+    if name == "classified_handling":
+        bare |= {f"units.{unit}.discipline": None for unit in ("Street", "Works", "Water")}
+    off, on = town(bare), town(bare, {f"policies.{name.split(',')[0]}": OFF[name]})
+    assert off.digest != on.digest
+    assert same_tables(*(_without_policies(sim.simulate(scenario, engine=engine)) for scenario in (off, on)))
+
+
+def _without_policies(out: sim.Outcomes) -> sim.Outcomes:
+    """The same outcomes of one scenario, so that measures are of the tables alone."""
+    from dataclasses import replace
+
+    tables = {name: getattr(out, name) for name in ("requests", "visits", "levels", "problems", "pools")}
+    return replace(out, scenario=town(BARE), **tables)
+
+
+# --- one citizen, worked out by hand ---------------------------------------------------------------------------------
+
+
+def one_request(**policies: Any) -> pd.Series[Any]:
+    """The life of one request in an empty town: an hour at the desk, two of work, closed five hours after it came."""
+    scenario = from_dict(
+        {
+            "name": "one citizen",
+            "time": {"start": "2024-01-01", "end": "2024-02-01"},
+            "districts": {"Town": {}},
+            "pools": {"desk": {"staff": 9}, "callers": {"staff": 9}},
+            "units": {"Right": {"staff": 9}, "Wrong": {"staff": 9}},
+            "dispatch": {"pool": "desk", "work": "1 h", "accuracy": 0, "redispatch_accuracy": 1, "review": "30 min"},
+            "contact": {"work": "15 min"},
+            "categories": {
+                "Matter": {
+                    "total": "9 / d",
+                    "unit": "Right",
+                    "work": "2 h",
+                    "confused_with": "Wrong",
+                    "resolve": [0, 1],
+                }
+            },
+            "policies": policies,
+        }
+    )
+    rows = []
+    for engine in ("simpy", "compiled"):
+        out = sim.simulate(scenario, engine=engine)  # type: ignore[arg-type]
+        row = out.requests[out.requests["arrived"] < 240].iloc[0]
+        rows.append(row)
+    pd.testing.assert_series_equal(*rows)
+    return rows[0]
+
+
+def test_the_path_of_one_citizen() -> None:
+    """A wrong unit, a review, the right unit; then with each mechanism that touches it."""
+    plain = one_request()
+    came = plain["arrived"]
+    assert plain["closed"] - came == 1 + 0.5 + 1 + 0.25 + 2  # desk, review, desk again, contact, work
+    assert (plain["hops"], plain["hours_bounced"], plain["hours_work"]) == (1, 1.5, 2.25)
+
+    first = one_request(first_recipient={"coordination": "20 min"})
+    assert first["closed"] - came == pytest.approx(1 + 0.25 + 1 / 3 + 2, abs=1e-8)
+    assert (first["hops"], first["owner_unit"], first["hours_other_units"]) == (0, "Wrong", 2)
+
+    precise = one_request(precise_dispatch={"accuracy": 1})
+    assert (precise["closed"] - came, precise["hops"]) == (1 + 0.25 + 2, 0)
+
+    limits = one_request(time_limits={"resolve": "6 h", "contact": "1 h"})
+    assert (limits["contact_due"] - came, limits["due"] - came) == (2, 7)  # from the first hand-over
+    arrival = one_request(time_limits={"resolve": "6 h", "from": "arrival"})
+    assert arrival["due"] - came == 6
+    parked = one_request(time_limits={"resolve": "6 h", "parking": {"share": 1, "time": "1 d"}})
+    assert (parked["closed"] - plain["closed"], parked["due"] - came, parked["hours_parked"]) == (24, 31, 24)
+    more_time = {"ask_before": "3 h", "probability": 1, "length": "5 h"}
+    assert one_request(time_limits={"resolve": "6 h", "extension": more_time})["due"] - came == 12
+
+    assert one_request(classified_handling={"out_of_scope": 1})["status"] == "out_of_scope"
+
+    score = {"round": "last", "weights": {"resolution": 1}}
+    callback = {"pool": "callers", "work": "6 min", "reopen": {"to": "owner"}, "score": score}
+    asked = one_request(callback=callback)
+    assert asked["first_closed"] == plain["closed"]
+    assert asked["closed"] - asked["first_closed"] == pytest.approx(0.1 + 2, abs=1e-8)  # the call, and the work anew
+    assert asked["ended"] - asked["closed"] == pytest.approx(0.1, abs=1e-8)
+    assert (asked["rounds"], asked["said_resolved"], asked["resolved"]) == (2, True, True)
+    assert pd.isna(asked["said_satisfied"]), "nobody asks for it without coefficients"
