@@ -24,6 +24,10 @@ from city_parts import (
 from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn
 
+from sim.scenario.needs import cannot_act
+from sim.scenario.nodes import node_of
+from sim.scenario.tree import Tree
+
 
 @st.composite
 def cities(draw: DrawFn) -> Data:
@@ -51,6 +55,11 @@ def cities(draw: DrawFn) -> Data:
         pools[name] |= draw(disciplined(classes))
     if pools:
         city["pools"] = pools
+    for path, _ in list(cannot_act(Tree(node_of(city)))):
+        part: Any = city
+        for step in path[:-1]:
+            part = part[step]
+        del part[path[-1]]
     return city
 
 

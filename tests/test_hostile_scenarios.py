@@ -38,6 +38,8 @@ staff: 3, → staff: -3, ⌖ -3
     units.Roads.staff: must not be negative, but is “-3”
 staff: 3, → staff: 2.5, ⌖ 2.5
     units.Roads.staff: a whole number is wanted, not “2.5”
+Roads: {staff: 3, calendar: office} → Roads:⏎    calendar: office⏎    staff: 1,200 ⌖ 1,200
+    units.Roads.staff: a number is wanted, not “1,200”: write it without a comma
 staff: 3, → staff: .nan, ⌖ .nan
     units.Roads.staff: a finite number is wanted, not “.nan”
 staff: 3, → staff: nan, ⌖ nan
@@ -206,6 +208,7 @@ def test_a_bad_default_is_reported_where_it_was_written_and_once() -> None:
 
 def test_a_negative_limit() -> None:
     text = TOWN + "policies:\n  time_limits: {resolve: -3 workdays, calendar: office, contact: {urgent: -2 h}}\n"
+    text += "contact: {work: 0 h}\n"
     assert wrongs(text) == [
         "town.yaml:26:26: policies.time_limits.resolve: must not be negative, but is “-3 workdays”",
         "town.yaml:26:75: policies.time_limits.contact.urgent: must not be negative, but is “-2 h”",
@@ -229,6 +232,7 @@ def test_hours_and_no_are_read_as_people_mean_them() -> None:
         ("  Old Town: {population: 12000}", "  no: {population: 12e3, label: on}"),
         ("  New Town: {population: 8000}", "  9:00: {population: 1e-3, label: 1.10}"),
         ("hours: 20:00-8:00", "hours: 22:00-6:00"),
+        ("accuracy: 0.9}", "accuracy: 0.9, district_desk: {pool: desk, work: 1 min}}"),
         (
             "unit: Parks, work: 20 min}",
             "unit: Parks, work: 20 min}\npolicies:\n  precise_dispatch: {direct_to_street: yes}",

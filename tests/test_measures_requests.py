@@ -279,7 +279,9 @@ def test_without_a_contact_stage_response_is_unknown() -> None:
     assert math.isnan(value(found, "contact_breach_share"))
     assert value(found, "resolution_rate") == 2 / 3
     weights = "score: {weights: {resolution: 0.5, satisfaction: 0.5}}, reopen"
-    scenario = from_text(CITY.replace("contact: {work: 5 min}\n", "").replace("reopen", weights))
+    scenario = from_text(
+        CITY.replace("contact: {work: 5 min}\n", "").replace("contact: 1 d, ", "").replace("reopen", weights)
+    )
     assert value(measures(outcomes(CONTACTS, scenario=scenario)), "score") == pytest.approx(1 / 2)
 
 

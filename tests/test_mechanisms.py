@@ -105,7 +105,13 @@ OPENED = ((f"{CALLBACK}reopen", {"at_most": 3, "probability": 1}),)
 
 CASES = [
     Case("instant_answer.answered", 0.2, 0.8, share("status", "answered")),
-    Case("instant_answer.by_category", {"Question": 0.1}, {"Question": 0.9}, share("status", "answered")),
+    Case(
+        "instant_answer.by_category",
+        {"Question": 0.1},
+        {"Question": 0.9},
+        share("status", "answered"),
+        (("policies.instant_answer.answered", None),),
+    ),
     Case("first_recipient.coordination", "10 min", "3 h", visits("coordination")),
     Case(
         "time_limits.from",

@@ -155,6 +155,7 @@ def test_whoever_never_hangs_up_is_never_lost() -> None:
 INDIFFERENT: dict[str, Any] = {
     "units__Works__discipline": "fcfs",
     "units__Water__discipline": "fcfs",
+    "units__Water__head_start": None,
     "policies__classified_handling__discipline": "fcfs",
     "policies__time_limits__extension": None,
     "policies__time_limits__parking": None,

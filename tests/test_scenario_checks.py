@@ -11,7 +11,10 @@ from sim.scenario import from_text
 
 ADDED = [
     ("policies: {callback: {pool: nobody, work: 1 min}}", "policies.callback.pool: there is no pool “nobody”"),
-    ("policies: {callback: {pool: desk, work: 1 min, after: due}}", "policies.callback.after: “due” needs"),
+    (
+        "policies: {callback: {pool: desk, work: 1 min, after: due}}",
+        "policies.callback.after: has nothing to act on: it needs a limit",
+    ),
     ("policies: {callback: {pool: desk}}", "policies.callback.work: is missing"),
     (
         "policies: {callback: {pool: desk, work: 1 min, call_again: {probability: 1, after: 0 min}}}",
@@ -29,10 +32,13 @@ ADDED = [
     ),
     ("policies: {time_limits: {calendar: ofice}}", "policies.time_limits.calendar: there is no calendar “ofice”, did"),
     (
-        "policies: {time_limits: {extension: {length: 1 d, probability: 1}}}",
+        "policies: {time_limits: {resolve: 1 d, extension: {length: 1 d, probability: 1}}}",
         "policies.time_limits.extension.ask_before: is missing",
     ),
-    ("policies: {classified_handling: {head_start: {x: 1 h}}}", "policies.classified_handling.head_start.x: there is"),
+    (
+        "policies: {classified_handling: {discipline: aged, head_start: {x: 1 h}}}",
+        "policies.classified_handling.head_start.x: there is",
+    ),
     ("policies: {ranking: {}}", "policies.ranking: unknown key"),
     (
         "policies: {callback: {pool: desk, work: 1 min, score: {weights: {response: 0.5}}}}",
@@ -131,7 +137,7 @@ CHANGED = [
     (
         "open: {mon-fri: 9:00-17:00}",
         "open: {mon-fri: 9:00-17:00}, workdays: [2024-03-09], holidays: [2024-03-09]",
-        "calendars.office.workdays: 2024-03-09 is both a holiday and a workday",
+        "calendars.office.workdays.0: 2024-03-09 is both a holiday and a workday",
     ),
     ("classes: [urgent, ordinary]", "classes: [urgent, urgent, ordinary]", "classes.1: named twice"),
 ]

@@ -133,6 +133,7 @@ def test_sources_are_checked_too(tmp_path: Path) -> None:
     assert file_wrongs(path, tmp_path) == [
         'town.yaml:26:19: sources."time.**".kind: must be data, literature, expert or assumption, not “rumour”',
         'town.yaml:27:3: sources."a.**.b": ** can only be the last segment',
+        'town.yaml:27:11: sources."a.**.b": there is no source “x” in sources.yaml',
         'town.yaml:28:13: sources."units.**": there is no source “boston” in sources.yaml, did you mean “bosten”?',
     ]
     path = files(tmp_path, town=TOWN + "sources: {units.**: bosten}\n")

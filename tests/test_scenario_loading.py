@@ -20,7 +20,7 @@ from sim.scenario.staff_side import Headcount
 
 POLICIES = """\
 policies:
-  instant_answer: {answered: 0.58, by_category: {Question: 0.7}}
+  instant_answer: {answered: 0.58}
   first_recipient: {coordination: 1 h}
   time_limits:
     from: arrival
@@ -31,13 +31,14 @@ policies:
     extension: {ask_before: 1 d, probability: 0.3, length: 7 d}
     parking: {share: 0.05, time: 30 d}
   classified_handling: {discipline: aged, head_start: {urgent: 4 h}, out_of_scope: 0.02}
-  precise_dispatch: {accuracy: 0.97, direct_to_street: true}
+  precise_dispatch: {accuracy: 0.97}
   callback:
     pool: desk
     work: 3 min
     satisfied: {said_resolved: 2.5, late: -0.5}
     reopen: {probability: 0.5}
     call_again: {probability: 0.2, after: 2 d}
+contact: {work: 5 min}
 """
 
 
@@ -169,7 +170,8 @@ def test_a_scenario_cannot_be_changed() -> None:
 def test_the_json_schema_knows_every_key() -> None:
     schema = json_schema()
     assert {"extends", "sources", "policies", "time"} <= set(schema["properties"])
-    assert schema["required"] == ["name", "time", "districts", "categories"]
+    assert "required" not in schema  # of a file that extends another
+    assert schema["$defs"]["Scenario"]["required"] == ["name", "time", "districts", "categories"]
     assert "from" in schema["$defs"]["TimeLimits"]["properties"]
     assert "default" not in schema["$defs"]["Category"]["properties"]["accuracy"]
     json.dumps(schema, allow_nan=False)
@@ -189,8 +191,8 @@ def test_maps_merge_lists_and_scalars_replace(tmp_path: Path) -> None:
     assert list(scenario.districts) == ["Old Town", "New Town", "Third"]
 
 
-def test_a_key_without_a_value_removes_the_inherited_one(tmp_path: Path) -> None:
-    overlay = "dispatch:\npools: {desk: null}\ndistricts: {New Town: ~}\nchannels: {phone: {redial: null}}\n"
+def test_null_takes_away_what_is_inherited(tmp_path: Path) -> None:
+    overlay = "dispatch: null\npools: {desk: null}\ndistricts: {New Town: ~}\nchannels: {phone: {redial: null}}\n"
     scenario = extended(tmp_path, overlay)
     assert scenario.dispatch is None
     assert list(scenario.pools) == ["hotline"]
@@ -248,7 +250,7 @@ def test_a_byte_order_mark_and_windows_line_ends(tmp_path: Path) -> None:
         ("categories.Noise.rate=1 / year", ("total: 5000 / year", "rate: 1 / year")),
         ("pools.hotline.shifts.0.staff=7", ("staff: 4}", "staff: 7}")),
         ("units.Roads={staff: 8, calendar: null}", ("Roads: {staff: 3, calendar: office}", "Roads: {staff: 8}")),
-        ("units.Roads.calendar=", ("Roads: {staff: 3, calendar: office}", "Roads: {staff: 3}")),
+        ("units.Roads.calendar=null", ("Roads: {staff: 3, calendar: office}", "Roads: {staff: 3}")),
         ('districts."Old Town".streets=3', ("12000}", "12000, streets: 3}")),
         ("districts.Old Town.label=a=b", ("12000}", "12000, label: a=b}")),
         ("districts.Old Town.label='=: x'", ("12000}", "12000, label: '=: x'}")),

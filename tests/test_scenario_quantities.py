@@ -9,7 +9,9 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scenario_texts import town, wrongs
 
+from sim.scenario import from_text
 from sim.scenario.errors import ReadError
 from sim.scenario.numbers import Plain, read_count, read_flag, read_number, read_probability, read_scale, read_text
 from sim.scenario.quantities import (
@@ -152,3 +154,39 @@ def test_moments() -> None:
             read_moment(wrong)
     with pytest.raises(ReadError):
         read_date("2024-03-04 06:00")
+
+
+SIGNED = [
+    ("staff: 3,", "staff: +3,"),
+    ("staff: 3,", "staff: {total: +3},"),
+    ("staff: 4}", "staff: +4}"),
+    ("share: 0.1}", "share: +0.1}"),
+    ("population: 8000", "population: +8000"),
+    ("talk: 5 min", "talk: +5 min"),
+    ("total: 5000 / year", "total: +5000 / year"),
+    ("cv: 1.5", "cv: +1.5"),
+    ("mean: 2 h", "mean: +2 h"),
+    ("{distribution: lognormal, mean: 2 h, cv: 1.5}", "{distribution: lognorm, s: 1, scale: +1 h}"),
+    ("{distribution: lognormal, mean: 2 h, cv: 1.5}", "{quantiles: {0: 1 h, +1: 2 h}}"),
+    ("{Roads: 0.9, Parks: 0.1}", "{Roads: 0.9, Parks: +0.1}"),
+    ("dispatch:", "scale: 1:+2\ndispatch:"),
+    ("dispatch:", "policies: {time_limits: {resolve: +3 workdays, calendar: office}}\ndispatch:"),
+    ("dispatch:", "demand: {weekdays: {sat: +0.5}}\ndispatch:"),
+    ("dispatch:", "policies: {callback: {pool: desk, work: 1 min, retries: +1}}\ndispatch:"),
+]
+
+
+@pytest.mark.parametrize(("before", "after"), SIGNED)
+def test_a_plus_before_what_cannot_be_negative_is_refused(before: str, after: str) -> None:
+    [line] = wrongs(town((before, after)))
+    assert "reads like so much more than before: write " in line
+    assert "without a sign" in line
+
+
+def test_what_may_be_negative_keeps_its_sign() -> None:
+    work = ("{distribution: lognormal, mean: 2 h, cv: 1.5}", "{distribution: lognorm, s: +1, loc: +1 h, scale: 1 h}")
+    callback = "policies: {callback: {pool: desk, work: 1 min, satisfied: {intercept: +0.5, late: -1}}}\n"
+    scenario = from_text(town(work) + callback)
+    assert scenario.policies.callback is not None
+    assert scenario.policies.callback.satisfied is not None
+    assert scenario.policies.callback.satisfied.intercept == 0.5

@@ -71,8 +71,8 @@ def test_values_are_listed_with_their_places() -> None:
     assert (work.origin_file, work.from_default, work.is_number) == ("town.yaml", False, True)
     assert work.line == int(place(text, "lognormal").split(":")[0])
     assert listed["policies.time_limits.resolve"].value_text == "24 h"
-    filled = listed["categories.Noise.accuracy"]
-    assert (filled.value_text, filled.origin_file, filled.line, filled.from_default) == ("0.9", None, 0, True)
+    filled = listed["categories.Noise.urgency"]
+    assert (filled.value_text, filled.origin_file, filled.line, filled.from_default) == ("ordinary", None, 0, True)
     assert listed["categories.Noise.never_closed"].from_default
     assert listed["units.Roads.overtime"].value_text == "1"
     numbers = {path for path, value in listed.items() if value.is_number and not value.from_default}

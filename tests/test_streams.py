@@ -98,7 +98,7 @@ def test_a_replication_is_the_same_twice_and_another_differs(base: sim.Outcomes)
     [
         {"classified_handling": {**FULL["policies"]["classified_handling"], "by_category": {"Noise": 0.03}}},
         {"precise_dispatch": {"duplicates": 0.5, "accuracy": 0.8}},
-        {"instant_answer": {"answered": 0.6, "by_category": {"Question": 0.6}}},
+        {"instant_answer": {"by_category": {"Question": 0.6}}},
         {"callback": {**FULL["policies"]["callback"], "reopen": {"at_most": 1, "probability": 0.7}}},
     ],
 )

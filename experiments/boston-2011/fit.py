@@ -182,6 +182,7 @@ def assemble(arrivals: Arrivals, rows: Table, leads: dict[str, dict[str, Any]] |
         for name, s in arrivals.shocks.items()
     }
     return {
+        "format": 2,
         "name": "Boston 311, July–December 2011",
         "description": DESCRIPTION,
         "time": {

@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from functools import cached_property
 
 import numpy as np
@@ -19,7 +20,7 @@ from sim.model import rules
 from sim.model.draws import on_grid
 from sim.scenario import Scenario
 from sim.scenario.calendars import headcount_by_hour_of_week, open_days, open_intervals
-from sim.scenario.staff_side import AT
+from sim.scenario.staff_side import AT, staff_at, streets_at
 from sim.scenario.staff_side import Pool as PoolSpec
 from sim.scenario.staff_side import Unit as UnitSpec
 
@@ -80,21 +81,28 @@ class Family:
 
 
 def largest_remainder(total: int, weights: Sequence[float]) -> list[int]:
-    """Split ``total`` by weights, the largest remainders rounded up (Hamilton's method); then at least one each.
+    """Split ``total`` by weights, at least one each, the largest remainders rounded up (Hamilton's method).
 
-    Without any weight all are equal.
+    Where the total is enough for one each, who has a share below one has one, the rest is split over the others, and
+    the parts sum to the total. Else the parts are more than the total. Without any weight all are equal.
     """
-    weights = weights if math.fsum(weights) > 0.0 else [1.0] * len(weights)
-    quota = np.asarray(weights, float) / math.fsum(weights) * total
-    share = np.floor(quota).astype(int)
-    most = np.argsort(share - quota, kind="stable")[: total - int(share.sum())]
-    share[most] += 1
-    return [max(1, int(n)) for n in share]
+    exact = [Fraction(weight) for weight in weights] if any(weights) else [Fraction(1)] * len(weights)
+    several = list(range(len(exact)))
+    while True:
+        left, weight = total - (len(exact) - len(several)), sum(exact[i] for i in several)
+        quota = {i: exact[i] * left / weight for i in several}
+        enough = [i for i in several if quota[i] >= 1 or total < len(exact)]
+        if enough == several:
+            break
+        several = enough
+    floor = {i: math.floor(quota[i]) for i in several}
+    most = sorted(several, key=lambda i: floor[i] - quota[i])[: left - sum(floor.values())]
+    return [max(1, floor.get(i, 0) + (i in most)) for i in range(len(exact))]
 
 
 def streets_by_district(scenario: Scenario) -> list[int]:
     """The number of streets of each district at the scenario's scale."""
-    return [max(1, math.floor(d.streets / scenario.scale + 0.5)) for d in scenario.districts.values()]
+    return [streets_at(d.streets, scenario.scale) for d in scenario.districts.values()]
 
 
 def _intervals(pairs: Sequence[tuple[float, float]], horizon: float) -> Hours:
@@ -190,15 +198,13 @@ class Staffing:
             return [0] * len(places)
         if scale == 1 and not is_total:
             return [staff] * len(places)
-        if len(places) == 1:
-            return [max(1, math.floor(staff / scale + 0.5))]
+        original, before = [d.streets for d in self.scenario.districts.values()], len(places)
         if is_total:
-            total, weights = staff, [self.volume[d] / (self.streets[d] if s >= 0 else 1) for d, s in places]
+            weights = [self.volume[d] / (self.streets[d] if s >= 0 else 1) for d, s in places]
         else:
-            original = [d.streets for d in self.scenario.districts.values()]
             weights = [original[d] / self.streets[d] if s >= 0 else 1.0 for d, s in places]
-            total = staff * round(sum(weights))
-        return largest_remainder(math.floor(total / scale + 0.5), weights)
+            before = sum(original) if places[0][1] >= 0 else len(places)
+        return largest_remainder(staff_at(staff, is_total, before, scale), weights)
 
     # --- rosters -----------------------------------------------------------------------------------------------
 

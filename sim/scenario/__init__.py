@@ -2,10 +2,11 @@
 
 from sim.scenario.calendars import Calendar, headcount_by_hour_of_week, open_days, open_intervals
 from sim.scenario.distributions import Distribution
+from sim.scenario.editors import json_schema
 from sim.scenario.errors import Problem, ScenarioError
 from sim.scenario.loading import from_dict, from_text, load, load_all
 from sim.scenario.policies import Limit
-from sim.scenario.schema import Scenario, json_schema
+from sim.scenario.schema import Scenario
 from sim.scenario.sources import Source, Value
 
 __all__ = [

@@ -6,6 +6,7 @@ half-open: an office that is open 9:00–17:00 is open at 9:00 and closed at 17:
 
 from __future__ import annotations
 
+import itertools
 import math
 import re
 from collections.abc import Iterable, Iterator, Sequence
@@ -19,12 +20,11 @@ from pydantic import (
     ConfigDict,
     PlainSerializer,
     WithJsonSchema,
-    model_validator,
 )
 
-from sim.scenario.errors import Fault, ReadError, nearest, quoted
+from sim.scenario.errors import Fault, ReadError, nearest, quoted, read_each
 from sim.scenario.numbers import Count, described, read_text
-from sim.scenario.quantities import Day, moment_text, to_tick
+from sim.scenario.quantities import Day, to_tick
 
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 DAY = 24 * 60
@@ -79,14 +79,19 @@ def read_days(value: Any) -> tuple[int, ...]:
     """Days of the week from `mon`, `mon-fri`, `sat-mon`, `mon, wed-fri` or a list of such; sorted, 0 for
     mon.
     """
-    days: set[int] = set()
-    for part in value if isinstance(value, (list, tuple)) else read_text(value).split(","):
-        first, dash, last = read_text(part).partition("-")
-        begin = read_weekday(first)
-        days |= {(begin + step) % 7 for step in range((read_weekday(last) - begin) % 7 + 1)} if dash else {begin}
+    if isinstance(value, (list, tuple)):
+        days = set(itertools.chain(*read_each(enumerate(value), _read_range).values()))
+    else:
+        days = set(itertools.chain(*map(_read_range, read_text(value).split(","))))
     if not days:
         raise ReadError("at least one day is wanted")
     return tuple(sorted(days))
+
+
+def _read_range(value: Any) -> set[int]:
+    first, dash, last = read_text(value).partition("-")
+    begin = read_weekday(first)
+    return {(begin + step) % 7 for step in range((read_weekday(last) - begin) % 7 + 1)} if dash else {begin}
 
 
 def days_text(days: Sequence[int]) -> str:
@@ -103,11 +108,11 @@ def read_week(value: Any) -> dict[int, tuple[Span, ...]]:
     faults: list[Fault] = []
     week: dict[int, list[tuple[Span, str]]] = {day: [] for day in range(7)}
     for key, entry in value.items():
+        days: tuple[int, ...] = ()
         try:
             days = read_days(key)
         except ReadError as wrong:
             faults += [Fault(fault.message, (key,), True) for fault in wrong.faults]
-            continue
         listed = isinstance(entry, (list, tuple))
         for number, text in enumerate(entry if listed else [entry]):
             try:
@@ -118,10 +123,8 @@ def read_week(value: Any) -> dict[int, tuple[Span, ...]]:
             for day in days:
                 week[day].append((span, key))
     flat = sorted((Span(day * DAY + s.start, day * DAY + s.end), key) for day in week for s, key in week[day])
-    clash = first_overlap([span for span, _ in flat])
-    if clash is not None:
-        later, key = flat[clash[1]]
-        faults.append(Fault(f"overlaps other hours on {WEEKDAYS[later.start // DAY]}", (key,)))
+    clashes = {flat[later][1]: flat[later][0] for _, later in reversed(overlaps([span for span, _ in flat]))}
+    faults += [Fault(f"overlaps other hours on {WEEKDAYS[s.start // DAY]}", (key,)) for key, s in clashes.items()]
     if not flat and not faults:
         faults.append(Fault("never open"))
     if faults:
@@ -129,14 +132,19 @@ def read_week(value: Any) -> dict[int, tuple[Span, ...]]:
     return {day: tuple(sorted(span for span, _ in spans)) for day, spans in week.items() if spans}
 
 
-def first_overlap(spans: Sequence[Span]) -> tuple[int, int] | None:
-    """The first two of these spans of the week, sorted by start, that overlap, also at the week's turn."""
+def overlaps(spans: Sequence[Span]) -> list[tuple[int, int]]:
+    """Each of these spans of the week, sorted by start, that begins in an earlier one, also at the week's turn: (the
+    earlier one, this one).
+    """
+    found = []
+    longest = 0
     for i in range(1, len(spans)):
-        if spans[i].start < spans[i - 1].end:
-            return i - 1, i
-    if len(spans) > 1 and spans[-1].end - WEEK > spans[0].start:
-        return len(spans) - 1, 0
-    return None
+        if spans[i].start < spans[longest].end:
+            found.append((longest, i))
+        longest = max(longest, i, key=lambda j: spans[j].end)
+    if longest and spans[longest].end - WEEK > spans[0].start:
+        found.append((longest, 0))
+    return found
 
 
 def _week_written(week: dict[int, tuple[Span, ...]]) -> dict[str, list[str]]:
@@ -189,20 +197,11 @@ class Calendar(Section):
     workdays: Dates = ()
     workdays_like: Weekday = 0
 
-    @model_validator(mode="after")
-    def _consistent(self) -> Calendar:
-        both = sorted(set(self.workdays) & set(self.holidays))
-        faults = [Fault(f"{moment_text(day)} is both a holiday and a workday", ("workdays",)) for day in both]
-        if self.workdays and self.workdays_like not in self.open:
-            faults.append(
-                Fault(
-                    f"workdays have the hours of {WEEKDAYS[self.workdays_like]}, which is closed",
-                    ("workdays",),
-                )
-            )
-        if faults:
-            raise ReadError(*faults)
-        return self
+
+def _somebody(staff: int) -> int:
+    if not staff:
+        raise ReadError("nobody is on this shift: leave it out")
+    return staff
 
 
 class Shift(Section):
@@ -212,26 +211,12 @@ class Shift(Section):
 
     days: Days
     hours: Hours
-    staff: Count
+    staff: Annotated[Count, AfterValidator(_somebody)]
 
 
-def read_shifts_apart(shifts: tuple[Shift, ...]) -> tuple[Shift, ...]:
-    """The shifts, if there are some, none is empty and no two overlap."""
-    faults = [Fault("nobody is on this shift: leave it out", (i, "staff")) for i, s in enumerate(shifts) if not s.staff]
-    if not shifts:
-        faults.append(Fault("at least one shift is wanted"))
-    flat = sorted((span, i) for i, shift in enumerate(shifts) for span in _spans_of_week(shift))
-    clash = first_overlap([span for span, _ in flat])
-    if clash is not None:
-        first, second = sorted(flat[i][1] for i in clash)
-        faults.append(Fault(f"overlaps shifts.{first} on {WEEKDAYS[flat[clash[1]][0].start // DAY]}", (second,)))
-    if faults:
-        raise ReadError(*faults)
-    return shifts
-
-
-def _spans_of_week(shift: Shift) -> list[Span]:
-    return [Span(day * DAY + shift.hours.start, day * DAY + shift.hours.end) for day in shift.days]
+def spans_of_week(days: Iterable[int], hours: Span) -> list[Span]:
+    """These hours on each of these days, in minutes since Monday 0:00; what runs past Sunday ends after the week."""
+    return [Span(day * DAY + hours.start, day * DAY + hours.end) for day in days]
 
 
 def headcount_by_hour_of_week(shifts: Iterable[Shift]) -> list[tuple[float, int]]:
@@ -240,7 +225,7 @@ def headcount_by_hour_of_week(shifts: Iterable[Shift]) -> list[tuple[float, int]
     """
     change: dict[int, int] = {0: 0}
     for shift in shifts:
-        for span in _spans_of_week(shift):
+        for span in spans_of_week(shift.days, shift.hours):
             # what runs past Sunday midnight is on duty at the start of the week
             change[0] += shift.staff * (span.end > WEEK)
             change[span.start] = change.get(span.start, 0) + shift.staff

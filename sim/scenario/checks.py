@@ -1,7 +1,4 @@
-"""What the schema cannot see in one value: names that lead nowhere, keys that need or exclude each other.
-
-The checks read the tree, not the models, so that they work, and point, whatever else is wrong.
-"""
+"""What the schema cannot see in one value: names that lead nowhere, keys that need or exclude each other."""
 
 from __future__ import annotations
 
@@ -9,11 +6,12 @@ import re
 from collections.abc import Iterator
 
 from sim.scenario.defaults import classes_of
-from sim.scenario.errors import Path, Problem, ReadError, nearest, quoted
-from sim.scenario.nodes import UNPRINTABLE, Node, find, select, spot_of
+from sim.scenario.errors import Path, Problem, nearest, quoted
+from sim.scenario.nodes import UNPRINTABLE, Node, find, select
 from sim.scenario.numbers import read_probability
 from sim.scenario.policies import in_working_time
 from sim.scenario.staff_side import AT
+from sim.scenario.tree import Tree
 
 # where names of other parts stand, by the part that must define them
 _AS_VALUE = {
@@ -68,9 +66,9 @@ _SINGULAR = {
 }
 
 
-def check(root: Node) -> Iterator[Problem]:
+def check(tree: Tree) -> Iterator[Problem]:
     """Everything wrong between the parts of a scenario, in no order."""
-    checker = _Checker(root)
+    checker = _Checker(tree.root)
     yield from checker.readable()
     yield from checker.names()
     yield from checker.instances()
@@ -82,26 +80,16 @@ def check(root: Node) -> Iterator[Problem]:
     yield from checker.policies()
 
 
-class _Checker:
+class _Checker(Tree):
     def __init__(self, root: Node) -> None:
-        self.root = root
+        super().__init__(root)
         self.known = {part: self.map_keys(part) for part in _SINGULAR if " " not in part}
         self.known["classes"] = dict.fromkeys(classes_of(root))
         self.known["pools or units"] = self.known["pools"] | self.known["units"]
 
     def map_keys(self, part: str) -> dict[str, None]:
         """The names that a part of the scenario defines, in their order."""
-        return dict.fromkeys(str(path[-1]) for path, _ in select(self.root, (part, "*")))
-
-    def problem(self, path: Path, message: str, on_key: bool = False) -> Problem:
-        return spot_of(self.root, path, on_key).problem(path, message)
-
-    def at(self, pattern: str) -> Iterator[tuple[Path, Node]]:
-        return select(self.root, tuple(pattern.split(".")))
-
-    def has(self, path: Path) -> bool:
-        node = find(self.root, path)
-        return node is not None and node.value is not None
+        return dict.fromkeys(self.keys(part))
 
     # -- names -------------------------------------------------------------------------------------------
 
@@ -239,13 +227,8 @@ class _Checker:
         return answered or self.share("classified_handling", "out_of_scope", category) == 1
 
     def share(self, policy: str, key: str, category: str) -> float:
-        node = find(self.root, ("policies", policy, "by_category", category)) or find(
-            self.root, ("policies", policy, key)
-        )
-        try:
-            return read_probability(node.value) if node else 0.0
-        except ReadError:
-            return 0.0
+        own = ("policies", policy, "by_category", category)
+        return self.read(own if self.has(own) else ("policies", policy, key), read_probability) or 0.0
 
     def districts(self) -> Iterator[Problem]:
         having = [path for path, _ in self.at("districts.*.population")]
@@ -268,9 +251,6 @@ class _Checker:
             known = path[-1] in self.known["categories"]
             if known and (kind is None or str(kind.value) != "consultation"):
                 yield self.problem(path, "only a consultation is answered on the spot", True)
-        after = find(self.root, ("policies", "callback", "after"))
-        if after and after.value == "due" and not self.has(limits):
-            yield self.problem(("policies", "callback", "after"), "“due” needs policies.time_limits")
 
 
 def _keys(node: Node, path: Path) -> Iterator[Path]:

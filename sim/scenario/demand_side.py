@@ -5,12 +5,22 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar
 
-from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, WithJsonSchema, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, WithJsonSchema
 
 from sim.scenario.calendars import WEEKDAYS, Section
 from sim.scenario.distributions import Dist
 from sim.scenario.errors import Fault, ReadError, nearest, read_each
-from sim.scenario.numbers import Flag, NotNegative, PositiveCount, Probability, Text, Times, choice, described
+from sim.scenario.numbers import (
+    MOST_PARTS,
+    Flag,
+    NotNegative,
+    PositiveCount,
+    Probability,
+    Text,
+    Times,
+    choice,
+    described,
+)
 from sim.scenario.quantities import Moment, Rate, duration_text, read_positive_duration
 from sim.scenario.weights import (
     ByRound,
@@ -18,7 +28,6 @@ from sim.scenario.weights import (
     Profile,
     Shares,
     WeekdayFactors,
-    sums_to_one,
     without_default,
 )
 
@@ -37,18 +46,26 @@ class District(Section):
     label: Text | None = None
 
 
+def _possible_cv(cv: float) -> float:
+    if cv and not 1e-3 <= cv <= 100:
+        raise ReadError("a cv is 0 or between 0.001 and 100")
+    return cv
+
+
 class DayFactor(Section):
     """Coefficients of variation of the gamma factors of a day, mean 1: one city-wide, one for each group."""
 
-    city: NotNegative = 0.0
-    group: NotNegative = 0.0
+    city: Annotated[NotNegative, AfterValidator(_possible_cv)] = 0.0
+    group: Annotated[NotNegative, AfterValidator(_possible_cv)] = 0.0
 
-    @model_validator(mode="after")
-    def _possible(self) -> DayFactor:
-        wrong = [key for key in ("city", "group") if getattr(self, key) and not 1e-3 <= getattr(self, key) <= 100]
-        if wrong:
-            raise ReadError(*(Fault("a cv is 0 or between 0.001 and 100", (key,)) for key in wrong))
-        return self
+
+def _some_names(names: tuple[str, ...]) -> tuple[str, ...]:
+    if not names:
+        raise ReadError("an empty list: leave it out for all")
+    return names
+
+
+Names = Annotated[tuple[Text, ...], AfterValidator(_some_names)]
 
 
 class Shock(Section):
@@ -57,18 +74,8 @@ class Shock(Section):
     from_: Moment = Field(alias="from")
     until: Moment
     factor: NotNegative
-    categories: tuple[Text, ...] | None = None
-    districts: tuple[Text, ...] | None = None
-
-    @model_validator(mode="after")
-    def _in_order(self) -> Shock:
-        faults = [] if self.from_ < self.until else [Fault("must be later than “from”", ("until",))]
-        for key, names in (("categories", self.categories), ("districts", self.districts)):
-            if names == ():
-                faults.append(Fault("an empty list: leave it out for all", (key,)))
-        if faults:
-            raise ReadError(*faults)
-        return self
+    categories: Names | None = None
+    districts: Names | None = None
 
 
 class Demand(Section):
@@ -100,14 +107,13 @@ class Channel(Section):
     label: Text | None = None
 
 
-def _channel_shares(channels: dict[str, Channel]) -> dict[str, Channel]:
+def _some_channels(channels: dict[str, Channel]) -> dict[str, Channel]:
     if not channels:
         raise ReadError("at least one channel is wanted")
-    sums_to_one({name: channel.share for name, channel in channels.items()})
     return channels
 
 
-Channels = Annotated[dict[str, Channel], AfterValidator(_channel_shares)]
+Channels = Annotated[dict[str, Channel], AfterValidator(_some_channels)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,6 +175,15 @@ class JointPart(Section):
     probability: Probability = 1.0
 
 
+def _few_parts(parts: tuple[JointPart, ...]) -> tuple[JointPart, ...]:
+    if len(parts) > MOST_PARTS:
+        raise ReadError(f"at most {MOST_PARTS} parts are possible, not {len(parts)}")
+    return parts
+
+
+Parts = Annotated[tuple[JointPart, ...], AfterValidator(_few_parts), Field(json_schema_extra={"maxItems": MOST_PARTS})]
+
+
 class Category(Section):
     """A kind of problem: how many are born, how they are reported, who handles them, how long and how well.
 
@@ -195,4 +210,4 @@ class Category(Section):
     lead: Dist | None = None
     never_closed: Probability = 0.0
     resolve: ByRound = (1.0,)
-    parts: tuple[JointPart, ...] = ()
+    parts: Parts = ()

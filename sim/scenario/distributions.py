@@ -20,8 +20,8 @@ from pydantic import BeforeValidator, PlainSerializer, WithJsonSchema
 
 from sim.scenario.errors import Fault, ReadError, nearest, quoted
 from sim.scenario.moments import BY_MOMENTS, MEANS, Parameters
-from sim.scenario.numbers import described, number_in, read_number, read_text
-from sim.scenario.quantities import duration_text, read_duration, read_signed_duration, to_tick
+from sim.scenario.numbers import described, number_in, read_number, read_text, refuse_plus
+from sim.scenario.quantities import duration_text, read_duration, read_positive_duration, read_signed_duration, to_tick
 
 #: SciPy finds some quantiles by search; a table has so many, and may take so long (seconds of processor time).
 _QUANTILES, _LONGEST = 2 * 1249, 20.0
@@ -111,28 +111,38 @@ def _read_quantiles(value: Any) -> Distribution:
     faults: list[Fault] = []
     corners: list[tuple[float, float, str]] = []
     for key, duration in value.items():
+        probability, hours = math.nan, math.nan
         try:
-            probability = number_in(key)
-            if probability is None or not 0 <= probability <= 1:
-                raise ReadError(Fault(f"a probability between 0 and 1 is wanted, not {quoted(key)}", on_key=True))
-            corners.append((probability + 0.0, read_duration(duration), key))
+            probability = _read_tail(key)
+        except ReadError as wrong:
+            faults.append(Fault(str(wrong), ("quantiles", key), True))
+        try:
+            hours = read_duration(duration)
         except ReadError as wrong:
             faults += wrong.under("quantiles", key)
-    if faults:
-        raise ReadError(*faults)
+        if not math.isnan(probability):
+            corners.append((probability, hours, key))
     corners.sort()
     for (p0, v0, _), (p1, v1, key) in itertools.pairwise(corners):
         if p0 == p1:
             faults.append(Fault(f"the quantile {p1:g} is given twice", ("quantiles", key), True))
         elif v1 < v0:
             faults.append(Fault(f"less than the quantile at {p0:g}: quantiles cannot fall", ("quantiles", key)))
-    if not corners or corners[0][0] != 0 or corners[-1][0] != 1:
+    if len(corners) == len(value) and not (corners and corners[0][0] == 0 and corners[-1][0] == 1):
         faults.append(Fault("the quantiles 0 and 1 are wanted (least and greatest)", ("quantiles",)))
     if faults:
         raise ReadError(*faults)
     return Distribution(
         "quantiles", probabilities=tuple(p for p, _, _ in corners), values=tuple(v for _, v, _ in corners)
     )
+
+
+def _read_tail(key: str) -> float:
+    refuse_plus(key)
+    probability = number_in(key)
+    if probability is None or not 0 <= probability <= 1:
+        raise ReadError(f"a probability between 0 and 1 is wanted, not {quoted(key)}")
+    return probability + 0.0
 
 
 def _read_named(value: Mapping[str, Any]) -> Distribution:
@@ -146,17 +156,26 @@ def _read_named(value: Mapping[str, Any]) -> Distribution:
     return _from_parameters(name, given, value)
 
 
+def _read_cv(value: Any) -> float:
+    refuse_plus(value)
+    return read_number(value)
+
+
 def _from_moments(name: str, given: str, value: Mapping[str, Any]) -> Distribution:
+    faults: list[Fault] = []
     if name not in BY_MOMENTS:
-        wanted = " and ".join([*_shape_names(_scipy(name, given)), "loc", "scale"])
-        raise ReadError(Fault(f"{given} is not given by mean and cv, but by {wanted}", ("distribution",)))
-    faults = [
+        try:
+            wanted = " and ".join([*_shape_names(_scipy(name, given)), "loc", "scale"])
+            faults.append(Fault(f"{given} is not given by mean and cv, but by {wanted}", ("distribution",)))
+        except ReadError as wrong:
+            faults += wrong.faults
+    faults += [
         Fault(f"cannot stand beside mean and cv{nearest(key, ['mean', 'cv'])}", (key,), True)
         for key in value
-        if key not in ("distribution", "mean", "cv")
+        if key not in ("distribution", "mean", "cv") and name in BY_MOMENTS
     ]
     moments = {"cv": 1.0} if name == "expon" else {}
-    for key, read in (("mean", read_duration), ("cv", read_number)):
+    for key, read in (("mean", read_duration), ("cv", _read_cv)):
         if key in value:
             try:
                 moments[key] = read(value[key])
@@ -164,7 +183,7 @@ def _from_moments(name: str, given: str, value: Mapping[str, Any]) -> Distributi
                     raise ReadError("must be more than 0" if key == "mean" else "must be between 0.0001 and 10000")
             except ReadError as wrong:
                 faults += wrong.under(key)
-        elif key not in moments:
+        elif key not in moments and name in BY_MOMENTS:
             faults.append(Fault(f"{given} needs {key} beside {'cv' if key == 'mean' else 'mean'}"))
     if faults:
         raise ReadError(*faults)
@@ -195,9 +214,12 @@ def _shape_names(found: Any) -> list[str]:
 
 
 def _from_parameters(name: str, given: str, value: Mapping[str, Any]) -> Distribution:
-    found = _scipy(name, given)
-    shape_names = _shape_names(found)
     faults: list[Fault] = []
+    try:
+        shape_names = _shape_names(_scipy(name, given))
+    except ReadError as unknown:  # what can be read without it is read all the same
+        shape_names, faults = [], list(unknown.faults)
+        value = {key: entry for key, entry in value.items() if key in ("loc", "scale")}
     numbers: dict[str, float] = {"loc": 0.0}
     for key, entry in value.items():
         if key == "distribution":
@@ -208,13 +230,12 @@ def _from_parameters(name: str, given: str, value: Mapping[str, Any]) -> Distrib
             faults.append(Fault(message, (key,), True))
             continue
         try:
-            numbers[key] = read_number(entry) if key in shape_names else read_signed_duration(entry)
-            if key == "scale" and numbers[key] <= 0:
-                raise ReadError("must be longer than 0")
+            read = {"loc": read_signed_duration, "scale": read_positive_duration}.get(key, read_number)
+            numbers[key] = read(entry)
         except ReadError as wrong:
             faults += wrong.under(key)
     missing = [key for key in (*shape_names, "scale") if key not in value]
-    if missing:
+    if missing and "distribution" in value:
         way = " (or mean and cv)" if name in BY_MOMENTS else ""
         faults.append(Fault(f"{given} needs {' and '.join(missing)}{way}"))
     if faults:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path as FilePath
 from typing import Any, TypeVar
@@ -16,12 +16,18 @@ from sim.scenario.checks import check
 from sim.scenario.defaults import classes_of, fill
 from sim.scenario.errors import MOST_PROBLEMS, Fault, Path, Problem, ReadError, ScenarioError, nearest, quoted
 from sim.scenario.files import LARGEST_FILE, find_base, find_scenario, inside, read_file
-from sim.scenario.merging import OVERRIDES, apply_overrides, merge
+from sim.scenario.formats import changed, read_format
+from sim.scenario.merging import OVERRIDES, apply_overrides, merge, without_value
+from sim.scenario.needs import overruled
+from sim.scenario.needs import problems as idle
 from sim.scenario.nodes import Node, Spot, find, from_python, spot_of
 from sim.scenario.numbers import described
-from sim.scenario.schema import Scenario
+from sim.scenario.scale import more_than_its_share
+from sim.scenario.schema import FORMATS, Scenario
 from sim.scenario.shape import Shape, shape_at
 from sim.scenario.sources import Origin, Source, SourceRule, read_pattern
+from sim.scenario.together import across, within
+from sim.scenario.tree import Tree
 from sim.scenario.yaml_loader import parse_yaml
 
 SOURCES_FILE = "sources.yaml"
@@ -39,11 +45,10 @@ def load(path: str | os.PathLike[str], overrides: Sequence[str] = ()) -> Scenari
     loader, found = _Loader(), find_scenario(os.fspath(path))
     name = str(found)
     try:
-        text = read_file(found)
+        root = loader.parse(read_file(found), name)
+        loader.add(root, name, found.resolve().parent, (found.resolve(),))
     except ReadError as wrong:
-        raise ScenarioError([Spot(name).problem((), str(wrong))]) from None
-    file = found.resolve()
-    loader.add(parse_yaml(text, name, loader.problems), name, file.parent, (file,))
+        loader.problems.append(Spot(name).problem((), str(wrong)))
     return loader.finish(overrides)
 
 
@@ -64,9 +69,10 @@ def load_all(paths: Sequence[str], overrides: Sequence[str] = ()) -> list[Scenar
 def from_text(text: str, name: str = "<text>") -> Scenario:
     """The scenario in this YAML text, which cannot extend a file. Raises `ScenarioError`."""
     loader = _Loader()
-    if len(text) > LARGEST_FILE:
-        raise ScenarioError([Spot(name).problem((), f"larger than {LARGEST_FILE // 1_000_000} MB")])
-    loader.add(parse_yaml(text, name, loader.problems), name, None, ())
+    try:
+        loader.add(loader.parse(text, name), name, None, ())
+    except ReadError as wrong:
+        loader.problems.append(Spot(name).problem((), str(wrong)))
     return loader.finish()
 
 
@@ -87,9 +93,20 @@ class _Loader:
 
     problems: list[Problem] = field(default_factory=list)
     layers: list[Node] = field(default_factory=list)
+    formats: list[int] = field(default_factory=list)  # of the layers
     files: list[str] = field(default_factory=list)
     rules: list[SourceRule] = field(default_factory=list)
     incomplete: bool = False  # a layer cannot be read, so that what is missing may stand there
+    size: int = 0  # bytes of all texts
+
+    def parse(self, text: str, name: str) -> Node | None:
+        """The tree of one text. Raises `ReadError` if all texts together are too large to be kept as one file."""
+        size = len(text.encode(errors="replace"))
+        self.size += size
+        if self.size > LARGEST_FILE:
+            what = "" if size > LARGEST_FILE else "all its files together are "
+            raise ReadError(f"{what}larger than {LARGEST_FILE // 1_000_000} MB")
+        return parse_yaml(text, name, self.problems)
 
     def add(self, root: Node | None, file: str, folder: FilePath | None, chain: tuple[FilePath, ...]) -> None:
         """One layer, its sources, and the layers it extends; `chain` has the files that led here."""
@@ -102,17 +119,28 @@ class _Loader:
             self.problems.append(root.at.problem((), "a scenario is a map of keys and values"))
             return
         entries = dict(root.value)
-        extends, sources = entries.pop("extends", None), entries.pop("sources", None)
+        extends, sources, written = (self.taken(entries, key) for key in ("extends", "sources", "format"))
+        try:
+            self.formats.append(1 if written is None else read_format(written.value))
+        except ReadError as wrong:
+            self.formats.append(FORMATS[-1])
+            self.problems.append(spot_of(root, ("format",)).problem(("format",), str(wrong)))
         self.layers.append(Node(entries, root.at, root.keys))
-        self.problems += _empty_unknown(self.layers[-1], Shape(Scenario), ())
-        if sources is not None and sources.value is not None:
+        if sources is not None:
             self.add_sources(sources, folder, file)
-        if extends is not None and extends.value is not None:
+        if extends is not None:
             try:
                 self.extend(extends.value, file, folder, chain)
             except ReadError as wrong:
                 self.incomplete = True
                 self.problems.append(extends.at.problem(("extends",), str(wrong)))
+
+    def taken(self, entries: dict[str, Node], key: str) -> Node | None:
+        """A key that is the file's own and not the scenario's; None where it is absent or null."""
+        node = entries.pop(key, None)
+        if node is not None and node.empty:
+            self.problems.append(node.at.problem((key,), without_value(key)))
+        return None if node is None or node.value is None else node
 
     def extend(self, given: Any, file: str, folder: FilePath | None, chain: tuple[FilePath, ...]) -> None:
         if not isinstance(given, str) or not given:
@@ -125,7 +153,7 @@ class _Loader:
             raise ReadError(f"more than {LONGEST_CHAIN} files, each extending the next")
         name = os.path.join(os.path.dirname(file) if chain else folder or "", given)
         text = read_file(target, quoted(given))
-        self.add(parse_yaml(text, name, self.problems), name, target.parent, (*chain, target))
+        self.add(self.parse(text, name), name, target.parent, (*chain, target))
 
     # -- sources -----------------------------------------------------------------------------------------
 
@@ -134,14 +162,17 @@ class _Loader:
         if not isinstance(sources.value, dict):
             self.problems.append(sources.at.problem(("sources",), "a map from path patterns to sources is wanted"))
             return
-        named = any(isinstance(node.value, str) for node in sources.value.values())
+        sources = merge(None, sources, Shape(dict[str, Source]), self.problems, ("sources",))
+        named = any(isinstance(node.value, str) for node in sources.map.values())
         shelf = self.read_shelf(folder, file) if named and folder is not None else {}
-        for key, node in sources.value.items():
+        for key, node in sources.map.items():
             path: Path = ("sources", key)
+            pattern = None
             try:
                 pattern = read_pattern(key)
             except ReadError as wrong:
                 self.problems.append(spot_of(sources, (key,), True).problem(path, str(wrong)))
+            if node.value is None:
                 continue
             if isinstance(node.value, str):
                 if node.value not in shelf:
@@ -149,68 +180,72 @@ class _Loader:
                     self.problems.append(node.at.problem(path, message + nearest(node.value, shelf)))
                     continue
                 node, path = shelf[node.value], (str(node.value),)
-            source = self.validated(Source, node, path)
-            if source is not None:
+            source = self.validated(Source, node, path, self.problems)
+            if source is not None and pattern is not None:
                 self.rules.append(SourceRule(pattern, source, len(self.files) - 1))
 
     def read_shelf(self, folder: FilePath, file: str) -> dict[str, Node]:
         """The entries of sources.yaml beside the file."""
         name = os.path.join(os.path.dirname(file), SOURCES_FILE)
         try:
-            root = parse_yaml(read_file(inside(folder, SOURCES_FILE)), name, self.problems)
+            root = self.parse(read_file(inside(folder, SOURCES_FILE)), name)
         except ReadError as wrong:
             self.problems.append(Spot(name).problem((), str(wrong)))
             root = None
-        return root.map if root else {}
+        if root and not isinstance(root.value, dict):
+            self.problems.append(root.at.problem((), "a map from names to sources is wanted"))
+        return merge(None, root, Shape(dict[str, Source]), self.problems).map if root else {}
 
     # -- checking ----------------------------------------------------------------------------------------
 
-    def validated(self, model: type[Model], node: Node, path: Path) -> Model | None:
+    def validated(self, model: type[Model], node: Node, path: Path, problems: list[Problem]) -> Model | None:
         """The node as this model; None, with problems at the nodes, if it is not one."""
         try:
             return model.model_validate(node.plain(), context={"classes": classes_of(node)})
         except ValidationError as error:
             for entry in error.errors(include_url=False)[:MOST_PROBLEMS]:
                 if not (self.incomplete and entry["type"] == "missing"):
-                    self.problems += _located(model, node, path, entry)
+                    problems += _located(model, node, path, entry)
         return None
 
     def finish(self, overrides: Sequence[str] = ()) -> Scenario:
-        if not self.layers:
-            raise ScenarioError(self.problems)
-        root = self.layers[-1]
-        for layer in reversed(self.layers[:-1]):
-            root = merge(root, layer, Shape(Scenario))
+        self.incomplete = self.incomplete or not self.layers
+        root = Node({}, self.layers[-1].at if self.layers else Spot(OVERRIDES))
+        for layer in reversed(self.layers):
+            root = merge(root, layer, Shape(Scenario), self.problems)
         root = apply_overrides(root, overrides, self.problems)
         fill(root)
-        scenario = self.validated(Scenario, root, ())
-        if not self.incomplete:
-            self.problems += itertools.islice(check(root), MOST_PROBLEMS)
+        found: list[Problem] = []
+        scenario, tree = self.validated(Scenario, root, (), found), Tree(root)
+        checks = itertools.chain(within(tree), *(() if self.incomplete else (check(tree), across(tree), idle(tree))))
+        found += itertools.islice(checks, MOST_PROBLEMS)
+        # what cannot be read is said once and not judged
+        unread = {(problem.place, problem.path or problem.message): problem for problem in reversed(self.problems)}
+        self.problems = list(reversed(unread.values()))
+        self.problems += [problem for problem in found if (problem.place, problem.path) not in unread]
         if scenario is None or self.problems:
-            raise ScenarioError(self.in_order())
-        return scenario.with_origin(Origin(root, tuple(self.files), tuple(self.rules)))
+            raise ScenarioError(self.in_order(self.problems))
+        return scenario.with_origin(
+            Origin(root, tuple(self.files), tuple(self.rules), tuple(self.in_order(self.notes(tree, scenario))))
+        )
 
-    def in_order(self) -> list[Problem]:
-        """The problems in the order of the files and of their text, the first one of each value and place."""
+    def notes(self, tree: Tree, scenario: Scenario) -> Iterator[Problem]:
+        """What is no error but should be known."""
+        for layer, number in zip(self.layers, self.formats, strict=True):
+            if number < FORMATS[-1]:
+                yield from changed(layer, scenario)
+        for path, message in (*overruled(tree), *more_than_its_share(scenario)):
+            yield tree.problem(path, message)
+
+    def in_order(self, found: Iterable[Problem]) -> list[Problem]:
+        """Problems in the order of the files and of their text, each of them once."""
         files = [*self.files, OVERRIDES]
 
         def place(problem: Problem) -> tuple[int, int, int]:
             rank = files.index(problem.file) if problem.file in files else len(files)
             return rank, problem.line, problem.column
 
-        first = {(place(problem), problem.path or problem.message): problem for problem in reversed(self.problems)}
-        return sorted(reversed(first.values()), key=place)
-
-
-def _empty_unknown(node: Node, shape: Shape, path: Path) -> Iterator[Problem]:
-    """Unknown keys without a value: `{population: 8,000}` is the population 8 and a key `000`."""
-    for key, child in node.map.items():
-        below = shape.child(key)
-        if below is None and child.value is None:
-            at = (*path, key)
-            yield spot_of(node, (key,), True).problem(at, "unknown key" + nearest(str(key), shape.fields))
-        elif below is not None and isinstance(child.value, dict) and not below.whole:
-            yield from _empty_unknown(child, below, (*path, key))
+        return sorted(dict.fromkeys(found), key=place)
 
 
 def _located(model: type[BaseModel], root: Node, path: Path, entry: ErrorDetails) -> Iterator[Problem]:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sim.scenario.errors import Problem, ReadError, quoted, read_path
-from sim.scenario.nodes import Node, Spot
+from sim.scenario.errors import Path, Problem, ReadError, nearest, quoted, read_path
+from sim.scenario.nodes import DEEPEST, Node, Spot
 from sim.scenario.schema import Scenario
 from sim.scenario.shape import Shape
 from sim.scenario.yaml_loader import parse_yaml
@@ -13,26 +13,69 @@ from sim.scenario.yaml_loader import parse_yaml
 OVERRIDES = "--set"
 
 
-def merge(base: Node, over: Node, shape: Shape | None = None) -> Node:
-    """`over` on top of `base`: maps merge, everything else replaces, a key without a value removes the
-    inherited one.
+def merge(base: Node | None, over: Node, shape: Shape | None, problems: list[Problem], path: Path = ()) -> Node:
+    """`over` on top of `base`: maps merge, everything else replaces, a `null` takes away what is inherited.
 
     Maps that are one whole (distributions, shares, staff) replace; a key that is one of two ways to say the
-    same thing removes the other way.
+    same thing removes the other way. A key or an item without a value, and a `null` that can take nothing away,
+    are added to `problems`.
     """
-    mergeable = shape is None or shape.section is not None or shape.is_map
-    if not (mergeable and isinstance(base.value, dict) and isinstance(over.value, dict)):
+    if isinstance(over.value, list):
+        return Node([_item(item, shape, problems, (*path, i)) for i, item in enumerate(over.value)], over.at)
+    if not isinstance(over.value, dict):
         return over
-    entries, keys = dict(base.value), dict(base.keys)
+    mergeable = base is not None and (shape is None or shape.section is not None or shape.is_map)
+    entries, keys = (dict(base.map), dict(base.keys)) if base and mergeable else ({}, {})
     for rival in _rivals(shape, over):
         entries.pop(rival, None)
     for key, child in over.value.items():
-        if child.value is None:
-            entries.pop(key, None)
-        else:
-            below = merge(entries[key], child, shape.child(key) if shape else None) if key in entries else child
-            entries[key], keys[key] = below, over.keys.get(key, child.at)
+        _enter(entries, keys, key, child, over.keys.get(key, child.at), shape, problems, path)
     return Node(entries, over.at, keys)
+
+
+def _item(item: Node, shape: Shape | None, problems: list[Problem], path: Path) -> Node:
+    if item.value is None:
+        what = "nothing stands here: leave the item out" if item.empty else "null cannot stand in a list"
+        problems.append(item.at.problem(path, what))
+        return Node(None, item.at, empty=True)
+    return merge(None, item, shape.child(path[-1]) if shape else None, problems, path)
+
+
+def _enter(
+    entries: dict[str, Node],
+    keys: dict[str, Spot],
+    key: str,
+    child: Node,
+    spot: Spot,
+    shape: Shape | None,
+    problems: list[Problem],
+    path: Path,
+) -> None:
+    """Put the child under the key, or take away what is there."""
+    path = (*path, key)
+    if child.value is not None:
+        entries[key] = merge(entries.get(key), child, shape.child(key) if shape else None, problems, path)
+        keys[key] = spot
+        return
+    if child.empty:
+        problems.append(child.at.problem(path, without_value(key)))
+        entries[key], keys[key] = child, spot  # so that nobody calls it missing
+    elif shape and shape.section and key not in shape.fields:
+        problems.append(spot.problem(path, "unknown key" + nearest(key, shape.fields)))
+    elif shape and not shape.section and key not in entries:
+        message = f"null takes away what is inherited, but there is no {quoted(key)} here{nearest(key, entries)}"
+        problems.append(spot.problem(path, message))
+    else:
+        entries.pop(key, None)
+
+
+def without_value(key: str) -> str:
+    if key[:1].isdecimal():  # {staff: 1,200}
+        return f"{quoted(key)} has no value: write numbers without a comma (1200, 0.6)"
+    return (
+        f"{quoted(key)} has no value: write null to take away what is inherited, {{}} for all defaults, and put text "
+        "that has a comma in quotes"
+    )
 
 
 def _rivals(shape: Shape | None, over: Node) -> set[str]:
@@ -51,39 +94,52 @@ def apply_overrides(root: Node, overrides: Sequence[str], problems: list[Problem
             segments, end = read_path(override)
             if end == len(override):
                 raise ReadError(f"write path=value, not {quoted(override)}")
+            if len(segments) > DEEPEST:
+                raise ReadError(f"a path of at most {DEEPEST} steps is wanted, not of {len(segments):,}")
         except ReadError as wrong:
             problems.append(Spot(OVERRIDES, number, 1).problem((), str(wrong)))
             continue
         value = parse_yaml(" " * (end + 1) + override[end + 1 :], OVERRIDES, problems, first_line=number)
         if value is not None:
             steps = [(segment, Spot(OVERRIDES, number, column)) for segment, column in segments]
-            root = _put(root, steps, value, Shape(Scenario), problems)
+            root = _put(root, steps, value, Shape(Scenario), problems, ())
     return root
 
 
-def _put(node: Node, steps: list[tuple[str, Spot]], value: Node, shape: Shape | None, problems: list[Problem]) -> Node:
+def _put(
+    node: Node,
+    steps: list[tuple[str, Spot]],
+    value: Node,
+    shape: Shape | None,
+    problems: list[Problem],
+    path: Path,
+) -> Node:
     """The tree with the value at the path; unlike `merge` it also reaches into wholes (`work.mean`) and
     lists.
     """
-    if not steps:
-        return merge(node, value, shape)
     (key, spot), rest = steps[0], steps[1:]
-    below = shape.child(key) if shape else None
     if isinstance(node.value, list):
-        if not (key.isdecimal() and int(key) < len(node.value)):
+        if not (key.isdecimal() and len(key) < 8 and int(key) < len(node.value)):
             problems.append(spot.problem((), f"there is no item {quoted(key)}: the list has {len(node.value)}"))
             return node
-        items = list(node.value)
-        items[int(key)] = _put(items[int(key)], rest, value, below, problems)
+        items, at = list(node.value), (*path, int(key))
+        below = shape.child(int(key)) if shape else None
+        if rest:
+            items[int(key)] = _put(items[int(key)], rest, value, below, problems, at)
+        elif value.value is None:
+            items[int(key)] = _item(Node(None, spot, empty=value.empty), shape, problems, at)
+        else:
+            items[int(key)] = merge(items[int(key)], value, below, problems, at)
         return Node(items, spot)
     entries, keys = dict(node.map), dict(node.keys)
-    if not rest and value.value is None:
-        entries.pop(key, None)
-        return Node(entries, node.at, keys)
     for rival in _rivals(shape, Node({key: value}, spot)):
         entries.pop(rival, None)
-    entries[key] = _put(entries[key], rest, value, below, problems) if key in entries else _nest(rest, value, spot)
-    keys[key] = spot
+    if rest and key in entries:
+        below = shape.child(key) if shape else None
+        entries[key] = _put(entries[key], rest, value, below, problems, (*path, key))
+        keys[key] = spot
+    else:
+        _enter(entries, keys, key, _nest(rest, value, spot), spot, shape, problems, path)
     return Node(entries, spot, keys)
 
 

@@ -10,11 +10,12 @@ from numbers import Integral, Real
 from typing import Any, NamedTuple
 
 from sim.scenario.errors import Path, Problem, path_text, quoted
-from sim.scenario.numbers import Plain
+from sim.scenario.numbers import LARGEST_NUMBER, Plain
 from sim.scenario.quantities import moment_text, read_moment
 
 DEEPEST = 50
 LARGEST = 200_000  # values in Python data
+LARGEST_TEXT = 5_000_000  # characters in it
 UNPRINTABLE = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 Scalar = str | int | float | bool | None
@@ -34,12 +35,15 @@ class Spot(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """A value and its place. `keys` has the places of a map's keys; `default` marks what nobody wrote."""
+    """A value and its place. `keys` has the places of a map's keys; `default` marks what nobody wrote, `empty` what
+    should be there and is not (a `null` is there).
+    """
 
     value: dict[str, Node] | list[Node] | Scalar
     at: Spot
     keys: dict[str, Spot] = field(default_factory=dict)
     default: bool = False
+    empty: bool = False
 
     @property
     def map(self) -> dict[str, Node]:
@@ -47,7 +51,7 @@ class Node:
         return self.value if isinstance(self.value, dict) else {}
 
     def plain(self) -> Any:
-        """The value without places. A key without a value is as good as absent."""
+        """The value without places. What is null or empty is absent."""
         if isinstance(self.value, dict):
             return {key: child.plain() for key, child in self.value.items() if child.value is not None}
         if isinstance(self.value, list):
@@ -100,12 +104,19 @@ def select(root: Node, pattern: tuple[str, ...]) -> Iterator[tuple[Path, Node]]:
     yield from (entry for entry in found if entry[1].value is not None)
 
 
+def node_of(data: Any) -> Node:
+    """The tree of plain data for JSON, which has no places."""
+    if isinstance(data, dict):
+        return Node({key: node_of(entry) for key, entry in data.items()}, Spot(""))
+    return Node([node_of(entry) for entry in data] if isinstance(data, list) else data, Spot(""))
+
+
 def from_python(data: Any, file: str, problems: list[Problem]) -> Node:
     """The tree of Python data: maps, lists, text, numbers, flags, dates. What it cannot hold becomes a
     problem.
     """
     spot = Spot(file)
-    count = 0
+    count = size = 0
 
     def key_of(key: Any, path: Path) -> str | None:
         if isinstance(key, bool) or not isinstance(key, (str, Real, date)):
@@ -115,6 +126,8 @@ def from_python(data: Any, file: str, problems: list[Problem]) -> Node:
         return text if readable(text, path) else None
 
     def readable(text: str, path: Path) -> bool:
+        nonlocal size
+        size += len(text)
         found = UNPRINTABLE.search(text)
         if found:
             problems.append(spot.problem(path, f"the character U+{ord(found.group()):04X} cannot stand in text"))
@@ -124,11 +137,11 @@ def from_python(data: Any, file: str, problems: list[Problem]) -> Node:
         nonlocal count
         count += 1
         if count > LARGEST:
-            return Node(None, spot)
+            return Node(None, spot, empty=True)
         if len(path) > DEEPEST:
             problems.append(spot.problem(path[:3], f"deeper than {DEEPEST} levels"))
             count = LARGEST  # one such line is enough
-            return Node(None, spot)
+            return Node(None, spot, empty=True)
         if isinstance(value, dict):
             entries: dict[str, Node] = {}
             for key, entry in value.items():
@@ -143,19 +156,25 @@ def from_python(data: Any, file: str, problems: list[Problem]) -> Node:
         if value is None or isinstance(value, bool):
             return Node(value, spot)
         if isinstance(value, str):
-            return Node(value if readable(value, path) else None, spot)
+            return Node(value, spot) if readable(value, path) else Node(None, spot, empty=True)
         if isinstance(value, Integral):
-            return Node(int(value), spot)
+            number = int(value)
+            if abs(number) > LARGEST_NUMBER:  # before Python refuses to write so many digits
+                problems.append(spot.problem(path, f"the number is too large: at most {LARGEST_NUMBER:g}"))
+                return Node(None, spot, empty=True)
+            return Node(number, spot)
         if isinstance(value, Real):
             return Node(float(value), spot)
         if isinstance(value, date):
             return Node(Plain(value.isoformat().replace("T", " ")), spot)
         problems.append(spot.problem(path, f"a scenario cannot hold a {type(value).__name__}"))
-        return Node(None, spot)
+        return Node(None, spot, empty=True)
 
     root = build(data, ())
     if count > LARGEST and not problems:
         problems.append(spot.problem((), f"more than {LARGEST:,} values"))
+    if size > LARGEST_TEXT:
+        problems.append(spot.problem((), f"more than {LARGEST_TEXT:,} characters"))
     return root
 
 

@@ -17,6 +17,10 @@ NUMBER = re.compile(r"[-+]?(?:[0-9][0-9_]*(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][-+]?[0-
 NOT_FINITE = re.compile(r"[-+]?\.?(?:nan|inf|infinity)", re.IGNORECASE)
 
 
+#: So that no sum or product of some numbers can overflow.
+LARGEST_NUMBER = 1e15
+
+
 class Plain(str):
     """Text written in YAML without quotes: the field it stands in decides whether it is a number or text."""
 
@@ -45,17 +49,25 @@ def read_number(value: Any) -> float:
             raise ReadError("the number is too large") from None
         if not math.isfinite(number):
             raise ReadError(f"a finite number is wanted, not {quoted(value)}")
-        return number
+        return _in_reach(number)
     if isinstance(value, str):
         found = number_in(value)
         if found is not None and isinstance(value, Plain):
-            return found
+            return _in_reach(found)
         if found is not None:
             raise ReadError(f"a number is wanted, not text: write {value.strip()} without quotes")
         percent = number_in(value.strip().removesuffix("%")) if value.strip().endswith("%") else None
         if percent is not None:
             raise ReadError(f"a number is wanted, not {quoted(value)}: write {percent / 100:.12g}")
+        if "," in value and NUMBER.fullmatch(value.replace(",", "").strip()):
+            raise ReadError(f"a number is wanted, not {quoted(value)}: write it without a comma (1200, 0.6)")
     raise ReadError(f"a number is wanted, not {described(value)}")
+
+
+def _in_reach(number: float) -> float:
+    if abs(number) > LARGEST_NUMBER:
+        raise ReadError(f"{quoted(f'{number:g}')} is too large: at most {LARGEST_NUMBER:g}")
+    return number
 
 
 def described(value: Any) -> str:
@@ -67,8 +79,16 @@ def described(value: Any) -> str:
     return "nothing" if value is None else quoted(value)
 
 
+def refuse_plus(value: Any) -> None:
+    """Raise `ReadError` if a sign stands before what cannot be negative: `+1` reads like one more."""
+    text = value.strip() if isinstance(value, str) else ""
+    if text.startswith("+"):
+        raise ReadError(f"{quoted(text)} reads like so much more than before: write {text[1:].strip()} without a sign")
+
+
 def read_not_negative(value: Any) -> float:
-    """A finite number ≥ 0."""
+    """A finite number ≥ 0, without a sign."""
+    refuse_plus(value)
     number = read_number(value)
     if number < 0:
         raise ReadError(f"must not be negative, but is {quoted(value)}")
@@ -94,15 +114,17 @@ def read_count(value: Any) -> int:
     return int(number)
 
 
-def _positive_count(value: Any) -> int:
+def read_positive_count(value: Any) -> int:
+    """A whole number, 1 to 10⁶."""
     count = read_count(value)
     if not count:
         raise ReadError("must be at least 1")
     return count
 
 
-#: How often at most something may be tried again; draws are numbered for so many.
-MOST_TIMES = 200
+#: How often at most something may be tried again, and the most further parts of a category: draws are numbered for so
+#: many, by round × 256 + occasion. (A request that pays too many visits in all ends the run, which says so.)
+MOST_TIMES, MOST_PARTS = 200, 256
 
 
 def _times(value: Any) -> int:
@@ -136,7 +158,7 @@ def read_text(value: Any) -> str:
 def read_scale(value: Any) -> float:
     """N of `1:N` or N itself, 1 to 10000."""
     text = value.replace(" ", "") if isinstance(value, str) else value
-    number = read_number(Plain(text[2:]) if isinstance(text, str) and text.startswith("1:") else value)
+    number = read_not_negative(Plain(text[2:]) if isinstance(text, str) and text.startswith("1:") else value)
     if not 1 <= number <= 10_000:
         raise ReadError(f"must be between 1 (or 1:1) and 10000 (or 1:10000), but is {quoted(value)}")
     return number
@@ -170,7 +192,7 @@ Count = Annotated[int, BeforeValidator(read_count), WithJsonSchema({"type": "int
 Times = Annotated[
     int, BeforeValidator(_times), WithJsonSchema({"type": "integer", "minimum": 0, "maximum": MOST_TIMES})
 ]
-PositiveCount = Annotated[int, BeforeValidator(_positive_count), WithJsonSchema({"type": "integer", "minimum": 1})]
+PositiveCount = Annotated[int, BeforeValidator(read_positive_count), WithJsonSchema({"type": "integer", "minimum": 1})]
 Scale = Annotated[
     float, BeforeValidator(read_scale), WithJsonSchema({"type": ["number", "string"], "examples": ["1:100"]})
 ]

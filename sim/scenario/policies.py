@@ -6,12 +6,20 @@ import re
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, PlainSerializer, ValidationInfo, WithJsonSchema, model_validator
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    PlainSerializer,
+    ValidationInfo,
+    WithJsonSchema,
+    model_validator,
+)
 
 from sim.scenario.calendars import Section
 from sim.scenario.distributions import Dist, Distribution, constant, read_distribution
-from sim.scenario.errors import Fault, ReadError, quoted
-from sim.scenario.numbers import Flag, Number, Probability, Text, Times, choice, number_in, number_text
+from sim.scenario.errors import ReadError, quoted
+from sim.scenario.numbers import Flag, Number, Probability, Text, Times, choice, number_in, number_text, refuse_plus
 from sim.scenario.quantities import Duration, duration_text, read_duration, to_tick
 from sim.scenario.staff_side import Discipline
 
@@ -57,6 +65,7 @@ def read_limit(value: Any) -> Limit:
     found = _WORKING.fullmatch(value.strip()) if isinstance(value, str) else None
     if found is None:
         return Limit(hours=read_duration(value))
+    refuse_plus(value)
     amount, by_closing = number_in(found["amount"]), found["closing"] is not None
     if amount is None:
         raise ReadError(f"a limit such as “3 workdays” is wanted, not {quoted(value)}")
@@ -200,17 +209,17 @@ class Reopen(Section):
     probability: Probability = 1.0
 
 
+def _takes_time(after: Distribution) -> Distribution:
+    if not after.mean > 0:
+        raise ReadError("must be longer than 0, or citizens would call for ever at one moment")
+    return after
+
+
 class CallAgain(Section):
     """After “not resolved”, if not reopened, the citizen calls again."""
 
     probability: Probability
-    after: Dist
-
-    @model_validator(mode="after")
-    def _takes_time(self) -> CallAgain:
-        if not self.after.mean > 0:
-            raise ReadError(Fault("must be longer than 0, or citizens would call for ever at one moment", ("after",)))
-        return self
+    after: Annotated[Dist, AfterValidator(_takes_time)]
 
 
 class ScoreWeights(Section):

@@ -6,7 +6,6 @@ exact); rates become float per hour. Every reader takes what YAML or Python give
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Callable
 from datetime import date, datetime
@@ -15,7 +14,16 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, PlainSerializer, WithJsonSchema
 
 from sim.scenario.errors import ReadError, nearest, quoted
-from sim.scenario.numbers import NOT_FINITE, NUMBER, described, number_in, number_text, read_number
+from sim.scenario.numbers import (
+    LARGEST_NUMBER,
+    NOT_FINITE,
+    NUMBER,
+    described,
+    number_in,
+    number_text,
+    read_number,
+    refuse_plus,
+)
 
 TICK = 2.0**-30
 LONGEST = 2.0**23  # hours, 957 years: up to here sums of multiples of TICK are exact in float64
@@ -69,6 +77,7 @@ def read_signed_duration(value: Any) -> float:
 
 def read_duration(value: Any) -> float:
     """Hours ≥ 0."""
+    refuse_plus(value)
     hours = read_signed_duration(value)
     if hours < 0:
         raise ReadError(f"must not be negative, but is {quoted(value)}")
@@ -85,6 +94,7 @@ def read_positive_duration(value: Any) -> float:
 
 def read_rate(value: Any) -> float:
     """Per hour, ≥ 0, from `30 / h`, `0.4 / year` (year = 365.25 d, month = year/12)."""
+    refuse_plus(value)
     amount, rest = _amount_and_unit(value, "a rate such as “30 / h”")
     slash = re.match(r"/|per\b", rest)
     if not slash or not rest[slash.end() :].strip():
@@ -93,7 +103,7 @@ def read_rate(value: Any) -> float:
     if amount < 0:
         raise ReadError(f"must not be negative, but is {quoted(value)}")
     rate = amount * _PER_HOUR[unit] if unit in ("s", "min") else amount / _HOURS[unit]
-    if math.isinf(rate):
+    if rate > LARGEST_NUMBER:
         raise ReadError(f"{quoted(value)} is too large")
     return rate + 0.0
 

@@ -2,24 +2,30 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import json
-import math
 from datetime import datetime
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, Field, PrivateAttr, model_validator
+from pydantic import AfterValidator, Field, PrivateAttr
 
 from sim.scenario.calendars import Calendar, Section
 from sim.scenario.demand_side import Category, Channel, Channels, Demand, District
-from sim.scenario.errors import Fault, ReadError
+from sim.scenario.errors import Problem, ReadError
+from sim.scenario.needs import cannot_act
+from sim.scenario.nodes import find, node_of
 from sim.scenario.numbers import Scale, Text
 from sim.scenario.policies import Policies
-from sim.scenario.quantities import LONGEST, Day, Moment, to_tick
+from sim.scenario.quantities import Day, Moment, to_tick
 from sim.scenario.shape import Shape
-from sim.scenario.sources import Origin, Source, Value, list_values
+from sim.scenario.sources import Origin, Value, list_values
 from sim.scenario.staff_side import Contact, Dispatch, Pool, Unit
+from sim.scenario.tree import Tree
 from sim.scenario.weights import without_default
+
+#: The formats of scenario files that are read; the last one is written. See `formats.py`.
+FORMATS = (1, 2)
 
 
 class Time(Section):
@@ -30,34 +36,10 @@ class Time(Section):
     count_until: Moment = Field(default=datetime.max, json_schema_extra=without_default)
     end: Moment
 
-    @model_validator(mode="after")
-    def _in_order(self) -> Time:
-        faults = []
-        if self.end <= self.start:
-            faults.append(Fault("must be later than “start”", ("end",)))
-        else:
-            if self.count_from < self.start:
-                faults.append(Fault("must not be before “start”", ("count_from",)))
-            if self.count_until > self.end:
-                faults.append(Fault("must not be after “end”", ("count_until",)))
-            if self.count_until <= self.count_from:
-                early = ("count_from", "must be earlier than “count_until”")
-                late = ("count_until", "must be later than “count_from”")
-                key, message = early if self.count_until == self.end else late
-                faults.append(Fault(message, (key,)))
-        if (self.end - self.start).total_seconds() / 3600 >= LONGEST:
-            faults.append(Fault("the scenario is too long: at most 950 years", ("end",)))
-        if faults:
-            raise ReadError(*faults)
-        return self
 
-
-def _read_classes(classes: tuple[str, ...]) -> tuple[str, ...]:
-    faults = [Fault("named twice", (i,)) for i, name in enumerate(classes) if name in classes[:i]]
+def _some_classes(classes: tuple[str, ...]) -> tuple[str, ...]:
     if not classes:
-        faults.append(Fault("at least one class is wanted"))
-    if faults:
-        raise ReadError(*faults)
+        raise ReadError("at least one class is wanted")
     return classes
 
 
@@ -78,7 +60,7 @@ class Scenario(Section):
     currency: Text | None = None
     time: Time
     calendars: dict[str, Calendar] = Field(default={})
-    classes: Annotated[tuple[Text, ...], AfterValidator(_read_classes)] = ("ordinary",)
+    classes: Annotated[tuple[Text, ...], AfterValidator(_some_classes)] = ("ordinary",)
     districts: Annotated[dict[str, District], AfterValidator(_some)]
     demand: Demand = Demand()
     channels: Channels = Field(default={"direct": Channel(share=1.0)})
@@ -90,22 +72,6 @@ class Scenario(Section):
     policies: Policies = Policies()
     _origin: Origin | None = PrivateAttr(default=None)
 
-    @model_validator(mode="after")
-    def _someone_is_there(self) -> Scenario:
-        """A city's total needs somebody to be spread over."""
-        faults = []
-        for name, category in self.categories.items():
-            weight = math.fsum(
-                district.population * district.activity * category.by_district.get(key, 1.0)
-                for key, district in self.districts.items()
-            )
-            if category.total and not 0 < weight < math.inf:
-                message = "cannot be spread: population × activity × by_district is 0 everywhere"
-                faults.append(Fault(message, ("categories", name, "total")))
-        if faults:
-            raise ReadError(*faults)
-        return self
-
     def hours_of(self, moment: datetime) -> float:
         """Hours from the scenario's start to this moment, a multiple of 2⁻³⁰ h; negative before the start."""
         return to_tick((moment - self.time.start).total_seconds() / 3600)
@@ -113,11 +79,20 @@ class Scenario(Section):
     def resolved(self) -> dict[str, Any]:
         """The whole scenario as plain data for JSON, in canonical form and with every default filled in.
 
-        `from_dict` reads it back to an equal scenario. What is off or has no value is absent; `sources` has
-        the source of each value that has one, by its path.
+        `from_dict` reads it back to an equal scenario. What is off, has no value or nothing to act on is absent;
+        `sources` has the source of each value that has one, by its path.
         """
         data = self.model_dump(mode="json", by_alias=True, exclude_none=True)
+        inherited = find(self._origin.root, ("units",)) if self._origin else None
+        for name, unit in inherited.map.items() if inherited else ():
+            for key in ("discipline", "head_start"):  # of classified handling
+                if key in unit.map and unit.map[key].default:
+                    del data["units"][name][key]
+        for path, _ in list(cannot_act(Tree(node_of(data)))):
+            within: Any = functools.reduce(lambda inner, step: inner[step], path[:-1], data)  # type: ignore[index]
+            del within[path[-1]]
         sources = {value.path: value.source.model_dump(exclude_none=True) for value in self.values() if value.source}
+        data = {"format": FORMATS[-1], **data}
         return {**data, "sources": sources} if sources else data
 
     @property
@@ -141,17 +116,15 @@ class Scenario(Section):
         """The files it was read from: the scenario's own, then what it extends."""
         return self._origin.files if self._origin else ()
 
+    @property
+    def notes(self) -> tuple[Problem, ...]:
+        """What is no error but should be known: parameters that another one overrules, words of an earlier format that
+        now mean something else, places at which a scale leaves more staff than its share.
+        """
+        return self._origin.notes if self._origin else ()
+
     def with_origin(self, origin: Origin) -> Scenario:
         """The same scenario that also knows where its values were written (the loader calls this)."""
         copy = self.model_copy()
         copy._origin = origin
         return copy
-
-
-def json_schema() -> dict[str, Any]:
-    """The JSON schema of a scenario file, for editors; names that lead nowhere are seen by `load` only."""
-    schema = Scenario.model_json_schema(by_alias=True)
-    source = {"anyOf": [{"type": "string"}, Source.model_json_schema()]}
-    schema["properties"]["extends"] = {"type": "string", "description": "a file in this file's folder"}
-    schema["properties"]["sources"] = {"type": "object", "additionalProperties": source}
-    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}

@@ -46,7 +46,7 @@ class Shape:
         """A list of sections, each with values of its own."""
         return typing.get_origin(self.type) is tuple and self.item.section is not None and not self.whole
 
-    @property
+    @functools.cached_property
     def item(self) -> Shape:
         """The shape of each entry of a map or a list."""
         return _shape(typing.get_args(self.type)[1 if typing.get_origin(self.type) is dict else 0])

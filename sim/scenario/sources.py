@@ -13,7 +13,7 @@ from pydantic import WithJsonSchema
 
 from sim.scenario.calendars import WEEKDAYS, Calendar, Section, read_days
 from sim.scenario.demand_side import Reports
-from sim.scenario.errors import Path, ReadError, path_text, read_path
+from sim.scenario.errors import Path, Problem, ReadError, path_text, read_path
 from sim.scenario.nodes import Node
 from sim.scenario.numbers import Text, choice, number_text
 from sim.scenario.shape import Shape
@@ -82,12 +82,13 @@ def read_pattern(text: str) -> tuple[str, ...]:
 @dataclass(frozen=True)
 class Origin:
     """What the loader knows beyond the schema: the tree with its places, the files in order, the rules for
-    sources.
+    sources, and what it has to say.
     """
 
     root: Node
     files: tuple[str, ...]
     rules: tuple[SourceRule, ...]
+    notes: tuple[Problem, ...] = ()
 
     def __eq__(self, other: object) -> bool:
         """Scenarios that say the same are equal wherever they were written."""

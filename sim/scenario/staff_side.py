@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, WithJsonSchema
 
-from sim.scenario.calendars import Section, Shift, read_shifts_apart
+from sim.scenario.calendars import Section, Shift
 from sim.scenario.distributions import Dist, constant
 from sim.scenario.errors import Fault, ReadError, nearest
 from sim.scenario.numbers import NotNegative, PositiveCount, Probability, Text, choice, described, read_count
@@ -37,7 +38,8 @@ class Headcount:
         return self.each if self.total is None and self.each is not None else {"total": self.total or 0}
 
 
-def _read_headcount(value: Any) -> Headcount:
+def read_headcount(value: Any) -> Headcount:
+    """A number of people for each place, or `{total: N}` for all."""
     if isinstance(value, Headcount):
         return value
     if not isinstance(value, dict):
@@ -45,25 +47,33 @@ def _read_headcount(value: Any) -> Headcount:
             raise ReadError(f"a number of people or “{{total: N}}” is wanted, not {described(value)}")
         return Headcount(each=read_count(value))
     faults = [Fault(f"unknown key{nearest(k, ['total'])}", (k,), True) for k in value if k != "total"]
-    if "total" not in value:
+    total = 0
+    try:
+        total = read_count(value["total"])
+    except KeyError:
         faults.append(Fault("a number of people or “{total: N}” is wanted"))
+    except ReadError as wrong:
+        faults += wrong.under("total")
     if faults:
         raise ReadError(*faults)
-    try:
-        return Headcount(total=read_count(value["total"]))
-    except ReadError as wrong:
-        raise ReadError(*wrong.under("total")) from None
+    return Headcount(total=total)
+
+
+def _some_shifts(shifts: tuple[Shift, ...]) -> tuple[Shift, ...]:
+    if not shifts:
+        raise ReadError("at least one shift is wanted")
+    return shifts
 
 
 StaffField = Annotated[
     Headcount,
-    BeforeValidator(_read_headcount),
+    BeforeValidator(read_headcount),
     PlainSerializer(Headcount.written, when_used="json"),
     WithJsonSchema(
         {"anyOf": [{"type": "integer", "minimum": 0}, {"type": "object", "required": ["total"]}]},
     ),
 ]
-Shifts = Annotated[tuple[Shift, ...], WHOLE, AfterValidator(read_shifts_apart)]
+Shifts = Annotated[tuple[Shift, ...], WHOLE, AfterValidator(_some_shifts)]
 
 
 class Pool(Section):
@@ -101,6 +111,16 @@ class Unit(Pool):
     discipline: Discipline = Field(default="fcfs", json_schema_extra=without_default)
     head_start: dict[str, Duration] = Field(default={}, json_schema_extra=without_default)
     level: Annotated[Literal["street", "district", "department", "utility"], choice(*_LEVELS)] = "department"
+
+
+def streets_at(streets: int, scale: float) -> int:
+    """The streets of a district at the scale 1:N: so many of them are one, but one is always left."""
+    return max(1, math.floor(streets / scale + 0.5))
+
+
+def staff_at(staff: int, is_total: bool, places: int, scale: float) -> int:
+    """The staff of a family at the scale 1:N, rounded: of a total, or of so many at each of its places (at 1:1)."""
+    return math.floor(staff * (1 if is_total else places) / scale + 0.5)
 
 
 class DistrictDesk(Section):

@@ -39,10 +39,14 @@ def _read_profile(value: Any) -> tuple[float, ...]:
     """24 weights, one for each hour of the day, not all 0."""
     if not isinstance(value, (list, tuple)):
         raise ReadError(f"a list of 24 weights is wanted, not {described(value)}")
-    if len(value) != 24:
-        raise ReadError(f"24 weights are wanted, one for each hour, not {len(value)}")
-    weights = tuple(read_each(enumerate(value), read_not_negative).values())
-    if not 0 < math.fsum(weights) < math.inf:
+    faults = [] if len(value) == 24 else [Fault(f"24 weights are wanted, one for each hour, not {len(value)}")]
+    try:
+        weights = tuple(read_each(enumerate(value), read_not_negative).values())
+    except ReadError as wrong:
+        faults += wrong.faults
+    if faults:
+        raise ReadError(*faults)
+    if not any(weights):
         raise ReadError("the weights must not all be 0")
     return weights
 
@@ -63,7 +67,7 @@ def _read_factors(value: Any, names: tuple[str, ...]) -> dict[str, float]:
     if faults:
         raise ReadError(*faults)
     every = {**dict.fromkeys(names, 1.0), **factors}
-    if not 0 < sum(every.values()) < math.inf:
+    if not any(every.values()):
         raise ReadError("the factors must not all be 0")
     return every
 

@@ -7,6 +7,7 @@ exhaust the machine.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -14,6 +15,7 @@ from typing import Any
 import yaml
 
 from sim.scenario.errors import MOST_PROBLEMS, Path, Problem, quoted
+from sim.scenario.files import LARGEST_FILE
 from sim.scenario.nodes import DEEPEST, UNPRINTABLE, Node, Spot
 from sim.scenario.numbers import Plain
 
@@ -29,11 +31,12 @@ def parse_yaml(text: str, file: str, problems: list[Problem], first_line: int = 
     """
     text = text.removeprefix("\ufeff")
     builder = _Builder(file, problems, first_line)
-    bad = UNPRINTABLE.search(text)
+    bad = list(itertools.islice(UNPRINTABLE.finditer(text), MOST_PROBLEMS))
+    for found in bad:
+        line = text.count("\n", 0, found.start())
+        spot = Spot(file, first_line + line, found.start() - text.rfind("\n", 0, found.start()))
+        problems.append(spot.problem((), _unprintable(found.group())))
     if bad:
-        line = text.count("\n", 0, bad.start())
-        spot = Spot(file, first_line + line, bad.start() - text.rfind("\n", 0, bad.start()))
-        problems.append(spot.problem((), _unprintable(bad.group())))
         return None
     try:
         return builder.build(yaml.parse(text, Loader=_Loader))
@@ -86,6 +89,7 @@ class _Builder:
     anchors: dict[str, Node | None] = field(default_factory=dict)
     root: Node | None = None
     copied: int = 0
+    characters: int = 0  # of what is copied
 
     def spot(self, mark: Any) -> Spot:
         return Spot(self.file, mark.line + self.first_line, mark.column + 1)
@@ -120,7 +124,7 @@ class _Builder:
                 frame = self.frames.pop()
                 if frame.anchor:
                     self.anchors[frame.anchor] = frame.node
-        return self.root or Node(None, Spot(self.file, self.first_line, 1))
+        return self.root or Node(None, Spot(self.file, self.first_line, 1), empty=True)
 
     def node(self, event: Any, spot: Spot) -> None:
         if event.tag is not None:
@@ -134,8 +138,10 @@ class _Builder:
             if self.key_comes():
                 self.key(event.value, plain, spot)
                 return
-            null = plain and event.value in _NULL
-            node = Node(None if null else Plain(event.value) if plain else event.value, spot)
+            if plain and event.value in _NULL:
+                node = Node(None, spot) if event.value else Node(None, self.key_spot(spot), empty=True)
+            else:
+                node = Node(Plain(event.value) if plain else event.value, spot)
             if event.anchor:
                 self.anchors[event.anchor] = node
             self.put(node)
@@ -154,6 +160,11 @@ class _Builder:
 
     def key_comes(self) -> bool:
         return bool(self.frames) and isinstance(self.frames[-1].node.value, dict) and not self.frames[-1].value_next
+
+    def key_spot(self, spot: Spot) -> Spot:
+        """The place of the key whose value comes next; of the value where there is no key."""
+        frame = self.frames[-1] if self.frames else None
+        return frame.node.keys.get(frame.key, spot) if frame and frame.key is not None else spot
 
     def key(self, text: str, plain: bool, spot: Spot) -> None:
         frame = self.frames[-1]
@@ -193,15 +204,18 @@ class _Builder:
         elif self.anchors[anchor] is None:
             self.problem(spot, f"the alias {quoted(anchor)} is inside what it stands for")
         found = self.anchors.get(anchor)
-        self.put(self.copy(found, len(self.frames), spot) if found else Node(None, spot))
+        self.put(self.copy(found, len(self.frames), spot) if found else Node(None, spot, empty=True))
 
     def copy(self, node: Node, depth: int, spot: Spot) -> Node:
         """A copy for an alias, so that no two places share a map; the budget bounds what aliases can blow
         up.
         """
         self.copied += 1
+        self.characters += len(str(node.value)) if isinstance(node.value, str) else sum(map(len, node.keys))
         if self.copied > ALIAS_BUDGET:
             raise _Hopeless(spot.problem((), f"the aliases stand for more than {ALIAS_BUDGET:,} values"))
+        if self.characters > LARGEST_FILE:
+            raise _Hopeless(spot.problem((), f"the aliases stand for more than {LARGEST_FILE // 1_000_000} MB"))
         if depth > DEEPEST:
             raise _Hopeless(spot.problem((), f"deeper than {DEEPEST} levels"))
         if isinstance(node.value, dict):

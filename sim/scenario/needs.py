@@ -1,0 +1,200 @@
+"""What each policy needs of the rest of a scenario, and which policy overrules what: three tables.
+
+Nothing is ignored silently. What has nothing to act on is an error, also with a share of 0; a parameter whose place
+another one takes is said.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from sim.scenario.errors import Path, Problem
+from sim.scenario.nodes import Node
+from sim.scenario.tree import Tree
+
+
+@dataclass(frozen=True)
+class Need:
+    """`key` (with this value, where one is given) acts only if what it `needs` is there."""
+
+    key: str
+    needs: str
+    there: Callable[[Tree, Path], bool]
+    value: str = ""
+
+
+@dataclass(frozen=True)
+class Level:
+    """A scalar that acts on those that name no value of their own. `own` are the paths of such values, by name."""
+
+    key: str
+    who: str
+    names: Callable[[Tree], list[str]]
+    own: tuple[str, ...]
+    instead: str = ""
+
+
+@dataclass(frozen=True)
+class Overruling:
+    """`by` (with this value, where one is given) takes the place of `key` (with this value)."""
+
+    key: str
+    by: str
+    because: str
+    value: str = ""
+    by_value: str = ""
+
+
+def _has(path: str) -> Callable[[Tree, Path], bool]:
+    return lambda tree, _: tree.has(tuple(path.split(".")))
+
+
+def _has_resolve_limits(tree: Tree, _: Path) -> bool:
+    limits = ("resolve", "by_category")
+    return any(True for key in limits for _ in tree.written(f"policies.time_limits.{key}"))
+
+
+def _consultations(tree: Tree) -> list[str]:
+    return [name for name in tree.keys("categories") if tree.text(("categories", name, "kind")) == "consultation"]
+
+
+def _is_reported_again(tree: Tree, _: Path) -> bool:
+    return any("every" in reports.map for _, reports in tree.at("categories.*.reports"))
+
+
+def _is_aged(tree: Tree, path: Path) -> bool:
+    """Whether the discipline beside this `head_start` is the one it is for."""
+    return tree.text((*path[:-1], "discipline")) == "aged"
+
+
+_RESOLVE_LIMITS = "a limit to resolve (policies.time_limits.resolve or by_category)"
+_DESK = "a dispatch desk (dispatch)"
+
+NEEDS = (
+    Need("pools.*.head_start", "the discipline aged", _is_aged),
+    Need("units.*.head_start", "the discipline aged", _is_aged),
+    Need("policies.instant_answer", "a category of the kind consultation", lambda tree, _: bool(_consultations(tree))),
+    Need("policies.first_recipient", _DESK, _has("dispatch")),
+    Need("policies.time_limits.contact", "a stage in which citizens are contacted (contact)", _has("contact")),
+    Need("policies.time_limits.extension", _RESOLVE_LIMITS, _has_resolve_limits),
+    Need("policies.classified_handling.discipline", "a unit", lambda tree, _: bool(tree.keys("units"))),
+    Need("policies.classified_handling.head_start", "the discipline aged", _is_aged),
+    Need("policies.precise_dispatch", _DESK, _has("dispatch")),
+    Need(
+        "policies.precise_dispatch.direct_to_street",
+        "a district's desk to pass by (dispatch.district_desk)",
+        _has("dispatch.district_desk"),
+        "true",
+    ),
+    Need(
+        "policies.precise_dispatch.duplicates",
+        "a category that is reported again (reports: {every: …})",
+        _is_reported_again,
+    ),
+    Need("policies.callback.after", _RESOLVE_LIMITS, _has_resolve_limits, "due"),
+    Need("policies.callback.reopen.to", _DESK, _has("dispatch"), "dispatch"),
+)
+
+
+def _categories(tree: Tree) -> list[str]:
+    return tree.keys("categories")
+
+
+def _units(tree: Tree) -> list[str]:
+    return tree.keys("units")
+
+
+_ACCURACY = ("categories.*.accuracy", "policies.precise_dispatch.by_category.*")
+_RAISE = ": write policies.precise_dispatch.at_least to raise them"
+
+LEVELS = (
+    Level("dispatch.accuracy", "category", _categories, _ACCURACY, _RAISE),
+    Level("policies.precise_dispatch.accuracy", "category", _categories, _ACCURACY, _RAISE),
+    Level(
+        "policies.instant_answer.answered", "consultation", _consultations, ("policies.instant_answer.by_category.*",)
+    ),
+    Level(
+        "policies.classified_handling.out_of_scope",
+        "category",
+        _categories,
+        ("policies.classified_handling.by_category.*",),
+    ),
+    Level("policies.classified_handling.discipline", "unit", _units, ("units.*.discipline",)),
+    Level("policies.classified_handling.head_start", "unit", _units, ("units.*.discipline",)),
+    Level("policies.time_limits.resolve", "category", _categories, ("policies.time_limits.by_category.*",)),
+    Level(
+        "policies.time_limits.parking.share", "category", _categories, ("policies.time_limits.parking.by_category.*",)
+    ),
+)
+
+_NEVER_BACK = "the first unit stays responsible, and nothing comes back to the desk"
+
+OVERRULINGS = (
+    *(
+        Overruling(key, "policies.first_recipient", _NEVER_BACK)
+        for key in (
+            *("dispatch.redispatch_accuracy", "policies.precise_dispatch.redispatch_accuracy"),
+            *("dispatch.review", "dispatch.max_hops", "dispatch.backstop"),
+        )
+    ),
+    Overruling("policies.callback.reopen.to", "policies.first_recipient", _NEVER_BACK, "dispatch"),
+    Overruling("dispatch.accuracy", "policies.precise_dispatch.accuracy", "it is the desk's accuracy now"),
+    Overruling(
+        "dispatch.redispatch_accuracy",
+        "policies.precise_dispatch.redispatch_accuracy",
+        "it is the accuracy of a second look now",
+    ),
+    Overruling(
+        "dispatch.district_desk", "policies.precise_dispatch.direct_to_street", "nothing passes it", by_value="true"
+    ),
+)
+
+
+def cannot_act(tree: Tree) -> Iterator[tuple[Path, str]]:
+    """Every policy and parameter that has nothing to act on, with what is missing."""
+    idle: set[Path] = set()
+
+    def known(path: Path) -> bool:
+        return any(path[:depth] in idle for depth in range(len(path) + 1))
+
+    for need in NEEDS:
+        for path, node in tree.written(need.key):
+            if not known(path) and _is(node, need.value) and not need.there(tree, path):
+                idle.add(path)
+                yield path, f"has nothing to act on: it needs {need.needs}"
+    for level in LEVELS:
+        named = {path[_star(own)] for own in level.own for path, _ in tree.written(own)}
+        names = level.names(tree)
+        for path, _ in tree.written(level.key):
+            if names and named.issuperset(names) and not known(path):
+                yield path, f"acts on nobody: every {level.who} names its own{level.instead}"
+
+
+def overruled(tree: Tree) -> Iterator[tuple[Path, str]]:
+    """Every parameter that is written but whose place another one takes, with why."""
+    for rule in OVERRULINGS:
+        by = any(_is(node, rule.by_value) for _, node in tree.written(rule.by))
+        for path, node in tree.written(rule.key):
+            if by and _is(node, rule.value):
+                yield path, f"does nothing: {rule.by} overrules it, {rule.because}"
+    for path, _ in tree.written("policies.precise_dispatch.by_category.*"):
+        own = ("categories", path[-1], "accuracy")
+        if tree.has(own):
+            yield own, "does nothing: policies.precise_dispatch.by_category overrules it"
+
+
+def _star(pattern: str) -> int:
+    return pattern.split(".").index("*")
+
+
+def _is(node: Node, value: str) -> bool:
+    """Whether the node has this value; any will do where none is asked for."""
+    if value == "true":
+        return isinstance(node.value, (str, bool)) and str(node.value).lower() in ("true", "yes", "on")
+    return not value or node.value == value
+
+
+def problems(tree: Tree) -> Iterator[Problem]:
+    """What cannot act, as problems with places."""
+    return (tree.problem(path, message, True) for path, message in cannot_act(tree))
