@@ -8,9 +8,12 @@ from __future__ import annotations
 
 import atexit
 import gc
+import io
 import json
 import os
+import signal
 import sys
+import traceback
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,30 +21,47 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from sim import __version__
-from sim.terminal import listen, progress, tell
+from sim.terminal import INTERRUPTED, interrupted, leave, listen, open_streams, progress, say, say_json, tell
 
 if TYPE_CHECKING:
     from sim.experiment.runs import Keep
     from sim.model.simulation import Engine
 
-OK, FAILED, USAGE, BAD_DATA, INTERRUPTED = 0, 1, 2, 3, 130
+OK, FAILED, USAGE, BAD_DATA = 0, 1, 2, 3
 
 
 def main() -> None:
     """Run the command line and leave with its exit code."""
     gc.set_threshold(100_000)  # the libraries make a million objects that stay; looking through them takes long
-    listen()
-    code = run_command(sys.argv[1:])
+    code = _left_with()
+    signal.signal(signal.SIGINT, leave)
     try:
         sys.stdout.flush()
         sys.stderr.flush()
     except OSError:
         code = code or FAILED
-    if code != INTERRUPTED and "loky" in sys.modules:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # what it could not take is not tried again
+    if code < INTERRUPTED and "loky" in sys.modules:
         sys.exit(code)  # workers end in their own order
-    if code != INTERRUPTED:
+    if code < INTERRUPTED:
         atexit._run_exitfuncs()
     os._exit(code)  # nothing is left that is worth taking apart
+
+
+def _left_with() -> int:
+    """The exit code of the command in ``sys.argv``, also where it is told to end."""
+    try:
+        listen()
+        open_streams()
+        return run_command(sys.argv[1:])
+    except KeyboardInterrupt:
+        say("interrupted", err=True)
+        return INTERRUPTED
+    except SystemExit as told:
+        return told.code if isinstance(told.code, int) else FAILED
+    except Exception:
+        say(traceback.format_exc(), err=True)
+        return FAILED
 
 
 def run_command(arguments: list[str]) -> int:
@@ -52,25 +72,30 @@ def run_command(arguments: list[str]) -> int:
         code = cli.main(arguments, prog_name="citysim", standalone_mode=False)
         return code if isinstance(code, int) else OK
     except click.ClickException as wrong:
-        wrong.show()
+        said = io.StringIO()
+        wrong.show(said)
+        say(said.getvalue().rstrip("\n"), err=True)
         return wrong.exit_code
     except (click.Abort, KeyboardInterrupt):
-        click.echo("interrupted", err=True)
+        say("interrupted", err=True)
         return INTERRUPTED
     except ScenarioError as wrong:
-        click.echo(str(wrong), err=True)
+        say(str(wrong), err=True)
         return BAD_DATA
     except OSError as wrong:
-        click.echo(f"citysim: {wrong.filename or 'output'}: {wrong.strerror or wrong}", err=True)
+        say(f"citysim: {wrong.filename or 'output'}: {wrong.strerror or wrong}", err=True)
         return FAILED
     except MemoryError:
-        click.echo("citysim: out of memory", err=True)
+        say("citysim: out of memory", err=True)
         return FAILED
     except Exception as wrong:
         code = getattr(wrong, "exit_code", None)  # errors that are said in one line carry their exit code
+        if interrupted():  # a library made something else of it
+            say("interrupted", err=True)
+            return INTERRUPTED
         if code is None:
             raise
-        click.echo(f"citysim: {wrong}", err=True)
+        say(f"citysim: {wrong}", err=True)
         return int(code)
 
 
@@ -84,9 +109,9 @@ Command = Callable[..., Any]
 
 
 def path(text: str) -> Path:
-    """A path, of something that may be or not."""
-    if "\0" in text:
-        raise ValueError
+    """A path, of something that may be or not; what stands there must be found by libraries that know only UTF-8."""
+    if "\0" in text or text != text.encode("utf-8", "replace").decode("utf-8"):
+        raise click.BadParameter(f"{text} cannot be the name of a file or folder here: it is no UTF-8 text")
     return Path(text)
 
 
@@ -163,10 +188,10 @@ def run(
             )
         folder = store.write(found, path, draft, run_page(found))
     if as_json:
-        click.echo(measures_json(found, folder))
+        say_json(measures_json(found, folder))
     else:
-        click.echo(run_text(found))
-        click.echo(f"Report: {folder / 'report.html'}")
+        say(run_text(found))
+        say(f"Report: {folder / 'report.html'}")
 
 
 @cli.command()
@@ -202,10 +227,10 @@ def compare(
             )
         path = store.write_page(comparison_page(found), draft)
     if as_json:
-        click.echo(comparison_json(found))
+        say_json(comparison_json(found))
     else:
-        click.echo(comparison_text(found))
-        click.echo(f"Report: {path}")
+        say(comparison_text(found))
+        say(f"Report: {path}")
 
 
 @cli.command()
@@ -218,7 +243,7 @@ def report(folder: Path, out: Path | None) -> None:
 
     found = store.read(folder)
     path = store.replace_page(run_page(found), out or folder / "report.html")
-    click.echo(f"Report: {path}")
+    say(f"Report: {path}")
 
 
 @cli.command()
@@ -232,7 +257,7 @@ def explain(folder: Path, request: str | None, replication: int) -> None:
     from sim.report.explain import explain as explain_request
 
     found = store.read(folder)
-    click.echo(candidates(found, replication) if request is None else explain_request(found, request, replication))
+    say(candidates(found, replication) if request is None else explain_request(found, request, replication))
 
 
 @cli.command()
@@ -246,7 +271,10 @@ def show(scenario: str, path: str, overrides: tuple[str, ...], as_json: bool) ->
     from sim.scenario import load
 
     loaded = load(scenario, overrides)
-    click.echo(show_json(loaded, path) if as_json else show_text(loaded, path))
+    if as_json:
+        say_json(show_json(loaded, path))
+    else:
+        say(show_text(loaded, path))
 
 
 @cli.command()
@@ -257,7 +285,7 @@ def validate(scenarios: tuple[str, ...], overrides: tuple[str, ...]) -> None:
     from sim.scenario import load_all
 
     for name, loaded in zip(scenarios, load_all(scenarios, overrides), strict=True):
-        click.echo(f"{name}: ok ({loaded.name})")
+        say(f"{name}: ok ({loaded.name})")
 
 
 @cli.command()
@@ -275,11 +303,11 @@ def scenarios(as_json: bool) -> None:
         except ScenarioError as wrong:
             rows.append({"scenario": name, "name": f"({len(wrong.problems)} errors)", "file": str(path)})
     if as_json:
-        click.echo(json.dumps(rows, ensure_ascii=False, indent=1))
+        say_json(json.dumps(rows, ensure_ascii=False, indent=1))
         return
     width = max((len(row["scenario"]) for row in rows), default=0)
     for row in rows:
-        click.echo(f"{row['scenario']:{width}}  {row['name']}")
+        say(f"{row['scenario']:{width}}  {row['name']}")
 
 
 @cli.command()
@@ -287,4 +315,4 @@ def schema() -> None:
     """Print the JSON schema of scenario files, for editors."""
     from sim.scenario import json_schema
 
-    click.echo(json.dumps(json_schema(), ensure_ascii=False, indent=1))
+    say_json(json.dumps(json_schema(), ensure_ascii=False, indent=1))
