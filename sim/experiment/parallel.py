@@ -70,18 +70,26 @@ def each(
     What it tells its clock, the hours it has simulated, goes on to ``progress``. When interrupted, no process is left
     behind.
     """
-    found: dict[int, Result] = {}
     if processes == 1:
+        alone: list[Result] = []
         for k in range(replications):
-            found[k] = work(*arguments, k, lambda hours: progress(len(found), [hours]))
-            progress(len(found), [])
-        return [found[k] for k in range(replications)]
+            alone.append(work(*arguments, k, lambda hours: progress(len(alone), [hours])))
+            progress(len(alone), [])
+        return alone
     from loky import ProcessPoolExecutor
 
     # fresh interpreters that import nothing of the caller's: works in scripts without a main guard, and in notebooks
-    pool = ProcessPoolExecutor(processes, timeout=_IDLE_SECONDS, initializer=_begin_worker, initargs=(os.getpid(),))
+    with _isolated():
+        pool = ProcessPoolExecutor(processes, timeout=_IDLE_SECONDS, initializer=_begin_worker, initargs=(os.getpid(),))
+        return _on(pool, work, arguments, replications, progress)
+
+
+def _on(
+    pool: Any, work: Callable[..., Result], arguments: tuple[Any, ...], replications: int, progress: Progress
+) -> list[Result]:
+    found: dict[int, Result] = {}
     try:
-        with _isolated(), _clocks(replications) as clocks:
+        with _clocks(replications) as clocks:
             futures = {pool.submit(_watched, work, arguments, k, clocks): k for k in range(replications)}
             running = set(futures)
             while running:

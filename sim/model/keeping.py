@@ -2,8 +2,8 @@
 
 It is kept in the user's cache, in a folder named after the sources of the rooms that compile: numba looks at the file
 of a function alone, and would go on using a function whose callee in another file has changed. Reading code back is
-executing it. So a folder is used only where nobody else can write, and each file begins with a checksum of the rest
-and of what it is the code of: one that is damaged, or another's, is thrown away, and what it held is compiled anew.
+executing it. So a folder is used only where nobody else can write, and each file begins with a checksum of the rest,
+then of what it is the code of: one that is damaged, or another's, is thrown away, and what it held is compiled anew.
 """
 
 from __future__ import annotations
@@ -34,7 +34,6 @@ nb: Any = numba  # much of it has no types
 
 _OLD = 30 * 86_400.0  # seconds after which the code of other sources is thrown away
 _LARGEST = 1 << 27  # bytes of a file of code; they have some hundred thousand
-_CHECKSUM = 32  # bytes
 _READY = "ready"
 
 
@@ -99,9 +98,9 @@ def _throw_away_others(folder: Path) -> None:
 
 def read(path: Path, key: bytes) -> bytes | None:
     """What was written there under this key. Anything else that stands there is thrown away."""
-    content = _content(path)
-    if content is not None and content[:_CHECKSUM] == hashlib.sha256(key + content[_CHECKSUM:]).digest():
-        return content[_CHECKSUM:]
+    whole, mark = _whole(path), hashlib.sha256(key).digest()
+    if whole is not None and whole.startswith(mark):
+        return whole[len(mark) :]
     remove(path)
     return None
 
@@ -111,10 +110,17 @@ def write(path: Path, key: bytes, content: bytes) -> None:
     with suppress(OSError):
         draft = own_file(path.parent)
         try:
-            draft.write_bytes(hashlib.sha256(key + content).digest() + content)
+            whole = hashlib.sha256(key).digest() + content
+            draft.write_bytes(hashlib.sha256(whole).digest() + whole)
             draft.replace(path)
         finally:
             draft.unlink(missing_ok=True)
+
+
+def _whole(path: Path) -> bytes | None:
+    """The key's mark and the content of a file that is as it was written."""
+    found = _content(path)
+    return found[32:] if found is not None and found[:32] == hashlib.sha256(found[32:]).digest() else None
 
 
 def _content(path: Path) -> bytes | None:
@@ -173,21 +179,22 @@ class Kept(FunctionCache):
 
 
 def ready(folder: Path) -> bool:
-    """Whether all code stands there that stood there when it was marked as ready, unchanged."""
+    """Whether all code stands there that stood there when it was marked as ready. What is damaged is thrown away."""
     marked = read(folder / _READY, _READY.encode())
-    return marked is not None and marked == _inventory(
-        folder, [line.split()[1] for line in marked.decode().splitlines()]
-    )
+    return marked is not None and {*marked.splitlines()} <= {*_inventory(folder)}
 
 
 def mark_ready(folder: Path) -> None:
     """Mark the code that stands there as all that is needed."""
-    names = sorted(path.name for path in folder.glob("*.code"))
-    write(folder / _READY, _READY.encode(), _inventory(folder, names))
+    write(folder / _READY, _READY.encode(), b"\n".join(_inventory(folder)))
 
 
-def _inventory(folder: Path, names: list[str]) -> bytes:
-    """A checksum of each file, "-" where there is none."""
-    contents = ((name, _content(folder / name)) for name in names)
-    lines = (f"{'-' if c is None else hashlib.sha256(c).hexdigest()} {name}\n" for name, c in contents)
-    return "".join(lines).encode()
+def _inventory(folder: Path) -> list[bytes]:
+    """What stands there, and what it is the code of."""
+    found = []
+    for path in sorted(folder.glob("*.code")):
+        if (whole := _whole(path)) is None:
+            remove(path)
+        else:
+            found.append(f"{path.name} {whole[:32].hex()}".encode())
+    return found
