@@ -24,10 +24,15 @@ def program(folder: Path) -> Path:
     return script
 
 
-def start(script: Path, *arguments: str | bytes, env: Mapping[str, str] | None = None, **how: Any) -> Any:
-    """The program, started; ``env`` is added to that of the tests."""
+def environment(**changes: str | None) -> dict[str, str]:
+    """That of the tests, with these variables; None for none."""
+    return {name: value for name, value in {**os.environ, **changes}.items() if value is not None}
+
+
+def start(script: Path, *arguments: str | bytes, env: Mapping[str, str | None] | None = None, **how: Any) -> Any:
+    """The program, started; ``env`` changes that of the tests."""
     how = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **how}
-    return subprocess.Popen([sys.executable, script, *arguments], env={**os.environ, **(env or {})}, **how)
+    return subprocess.Popen([sys.executable, script, *arguments], env=environment(**(env or {})), **how)
 
 
 def finish(script: Path, *arguments: str | bytes, **how: Any) -> tuple[int, str, str]:
