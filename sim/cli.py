@@ -15,13 +15,14 @@ import signal
 import sys
 import traceback
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from sim import __version__
-from sim.terminal import INTERRUPTED, interrupted, leave, listen, open_streams, progress, say, say_json, tell
+from sim.terminal import INTERRUPTED, deafen, interrupted, leave, listen, open_streams, progress, say, say_json, tell
 
 if TYPE_CHECKING:
     from sim.experiment.runs import Keep
@@ -33,13 +34,18 @@ OK, FAILED, USAGE, BAD_DATA = 0, 1, 2, 3
 def main() -> None:
     """Run the command line and leave with its exit code."""
     gc.set_threshold(100_000)  # the libraries make a million objects that stay; looking through them takes long
-    code = _left_with()
-    signal.signal(signal.SIGINT, leave)
+    try:
+        code = _left_with()
+        signal.signal(signal.SIGINT, leave)
+    except KeyboardInterrupt:
+        leave()
     try:
         sys.stdout.flush()
         sys.stderr.flush()
-    except OSError:
+    except OSError as wrong:
         code = code or FAILED
+        with suppress(OSError):
+            say(f"citysim: output: {wrong.strerror}", err=True)
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # what it could not take is not tried again
     if code < INTERRUPTED and "loky" in sys.modules:
         sys.exit(code)  # workers end in their own order
@@ -55,9 +61,9 @@ def _left_with() -> int:
         open_streams()
         return run_command(sys.argv[1:])
     except KeyboardInterrupt:
-        say("interrupted", err=True)
-        return INTERRUPTED
+        leave()
     except SystemExit as told:
+        deafen()
         return told.code if isinstance(told.code, int) else FAILED
     except Exception:
         say(traceback.format_exc(), err=True)

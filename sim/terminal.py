@@ -9,8 +9,9 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
+from sim.experiment.signals import ENDING
 from sim.report.visible import visible, visible_json
 
 if TYPE_CHECKING:
@@ -61,9 +62,10 @@ def tell(word: str) -> None:
 
 def listen() -> None:
     """From now on every such signal is an exception, so that workers and half-written folders are cleared away."""
-    for number in (signal.SIGTERM, getattr(signal, "SIGHUP", signal.SIGTERM)):
-        signal.signal(number, _leave)
     signal.signal(signal.SIGINT, _interrupt)
+    for number in ENDING:
+        if number != signal.SIGINT and signal.getsignal(number) != signal.SIG_IGN:  # as nohup has it
+            signal.signal(number, _leave)
     report = sys.unraisablehook
     sys.unraisablehook = lambda lost: None if lost.exc_type in (KeyboardInterrupt, SystemExit) else report(lost)
 
@@ -79,8 +81,15 @@ def interrupted() -> bool:
     return bool(_interrupts)
 
 
-def leave(*_: object) -> None:
+def deafen() -> None:
+    """From now on such signals are nothing: the program ends already."""
+    for number in ENDING:
+        signal.signal(number, signal.SIG_IGN)
+
+
+def leave(*_: object) -> NoReturn:
     """End at once: nothing has been made yet, or all that was has been cleared away."""
+    deafen()
     with suppress(OSError):
         os.write(2, b"interrupted\n")
     os._exit(INTERRUPTED)
