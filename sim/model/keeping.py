@@ -112,6 +112,8 @@ def write(path: Path, key: bytes, content: bytes) -> None:
         try:
             whole = hashlib.sha256(key).digest() + content
             draft.write_bytes(hashlib.sha256(whole).digest() + whole)
+            if path.is_dir():
+                remove(path)
             draft.replace(path)
         finally:
             draft.unlink(missing_ok=True)
