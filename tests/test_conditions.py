@@ -16,8 +16,10 @@ from processes import TEACHING, environment, finish, program, start
 
 posix = pytest.mark.skipif(os.name != "posix", reason="only a POSIX shell closes streams so")
 
-#: A name that would colour the terminal red, turn its text around, ring its bell, and is markup for a progress bar.
-NASTY = "Red \x1b[31m \u202eturned\u202c \u061c\x07\x9b2J [red] [/] [/nothing] \x7f 中文"
+#: A name that would turn text around, and is markup for a progress bar; scenarios refuse control characters.
+NAME = "\u202eturned\u202c \u061c\u2066 [red] [/] [/nothing] 中文"
+#: An argument that would colour the terminal red, too, and ring its bell.
+NASTY = f"Red \x1b[31m \x07\x9b2J \x7f {NAME}"
 RAW = [chr(code) for code in (*range(9), *range(11, 32), *range(0x7F, 0xA0), 0x61C, 0x200E, 0x200F)]
 RAW += [chr(code) for code in (*range(0x202A, 0x202F), *range(0x2066, 0x206A))]
 
@@ -30,7 +32,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for name in ("base.yaml", "sources.yaml"):
         (folder / name).write_bytes((Path(TEACHING).parent / name).read_bytes())
     name = next(line for line in text.splitlines() if line.startswith("name:"))
-    nasty = text.replace(name, f"name: {json.dumps(NASTY)}").replace("Riverside", json.dumps(f"District {NASTY}"))
+    nasty = text.replace(name, f"name: {json.dumps(NAME)}").replace("Riverside", json.dumps(f"District {NAME}"))
     (folder / "nasty.yaml").write_text(nasty, encoding="utf-8")
     code, _, err = finish(program(folder), "run", "nasty.yaml", "-n", "1", "--out", "done", cwd=folder)
     assert code == 0, err
@@ -72,7 +74,7 @@ def checked(place: Path, condition: str, commands: Any = COMMANDS, **how: Any) -
     """Run the commands one after the other; all that is said is looked at."""
     for number, (code, line) in enumerate(commands):
         words = line.split()
-        arguments = [word.format(new=f"{condition}-{number}", nasty=NASTY.replace("\0", "")) for word in words]
+        arguments = [word.format(new=f"{condition}-{number}", nasty=NASTY) for word in words]
         encoding = (how.get("env") or {}).get("PYTHONIOENCODING", "utf-8").split(":")[0]
         process = start(place / "bin" / "citysim", *arguments, cwd=place, **how)
         out, err = (text.decode(encoding) if text else "" for text in process.communicate(timeout=120))
