@@ -114,11 +114,16 @@ def cli() -> None:
 Command = Callable[..., Any]
 
 
-def path(text: str) -> Path:
-    """A path, of something that may be or not; what stands there must be found by libraries that know only UTF-8."""
+def word(text: str) -> str:
+    """A word that libraries understand which know only UTF-8."""
     if "\0" in text or text != text.encode("utf-8", "replace").decode("utf-8"):
-        raise click.BadParameter(f"{text} cannot be the name of a file or folder here: it is no UTF-8 text")
-    return Path(text)
+        raise click.BadParameter(f"{text} is no UTF-8 text, as names, paths and keys are here")
+    return text
+
+
+def path(text: str) -> Path:
+    """A path, of something that may be or not."""
+    return Path(word(text))
 
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON for machines.")
@@ -254,7 +259,7 @@ def report(folder: Path, out: Path | None) -> None:
 
 @cli.command()
 @click.argument("folder", type=path)
-@click.argument("request", required=False)
+@click.argument("request", required=False, type=word)
 @click.option("--replication", type=click.IntRange(0), default=0, show_default=True, help="Which replication.")
 def explain(folder: Path, request: str | None, replication: int) -> None:
     """Tell the life of REQUEST (its key, or the beginning of it) in the run in FOLDER; without it, list some keys."""
