@@ -9,6 +9,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from sim.experiment.signals import held
+
 if TYPE_CHECKING:
     from sim.model.simulation import Engine
 
@@ -21,15 +23,13 @@ _PROGRAMS = (
 
 def prepare(engine: Engine, tell: Callable[[str], None]) -> None:
     """Have the engine ready: the first time on a machine the fast one is compiled, and ``tell`` is told so."""
-    if engine != "compiled":
-        return
     from sim.model.keeping import mark_ready, place, ready
 
     folder = place()
     if folder is None:
-        tell("No folder is closed to others: the fast engine is compiled for this run alone, in less than a minute …")
+        tell("No folder is closed to others: what is compiled is not kept. It takes up to a minute each time …")
         return
-    if ready(folder):
+    if engine != "compiled" or ready(folder):
         return
     tell("Compiling the fast engine for this machine, once: less than a minute …")
     children: list[subprocess.Popen[bytes]] = []
@@ -38,9 +38,10 @@ def prepare(engine: Engine, tell: Callable[[str], None]) -> None:
         if all([child.wait() == 0 for child in children]):
             mark_ready(folder)
     finally:
-        for child in children:
-            child.kill()
-            child.wait()
+        with held():
+            for child in children:
+                child.kill()
+                child.wait()
 
 
 def _start(program: str) -> subprocess.Popen[bytes]:
