@@ -66,7 +66,8 @@ def _left_with() -> int:
         deafen()
         return told.code if isinstance(told.code, int) else FAILED
     except Exception:
-        say(traceback.format_exc(), err=True)
+        with suppress(OSError):
+            say(traceback.format_exc(), err=True)
         return FAILED
 
 

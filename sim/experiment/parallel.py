@@ -123,7 +123,7 @@ def _isolated() -> Iterator[None]:
         yield
     finally:
         if before is None:
-            del os.environ[_SAFE_PATH]
+            os.environ.pop(_SAFE_PATH, None)
         else:
             os.environ[_SAFE_PATH] = before
 
