@@ -15,7 +15,6 @@ import signal
 import sys
 import traceback
 from collections.abc import Callable
-from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -44,8 +43,7 @@ def main() -> None:
         sys.stderr.flush()
     except OSError as wrong:
         code = code or FAILED
-        with suppress(OSError):
-            say(f"citysim: output: {wrong.strerror}", err=True)
+        say(f"citysim: output: {wrong.strerror}", err=True)
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # what it could not take is not tried again
     if code < INTERRUPTED and "loky" in sys.modules:
         sys.exit(code)  # workers end in their own order
@@ -66,8 +64,7 @@ def _left_with() -> int:
         deafen()
         return told.code if isinstance(told.code, int) else FAILED
     except Exception:
-        with suppress(OSError):
-            say(traceback.format_exc(), err=True)
+        say(traceback.format_exc(), err=True)
         return FAILED
 
 

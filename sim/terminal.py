@@ -42,8 +42,15 @@ def open_streams() -> None:
 
 
 def say(text: str, err: bool = False) -> None:
-    """Print for people, on stdout or stderr. All that the program says goes through here."""
-    print(visible(text), file=sys.stderr if err else sys.stdout, flush=True)
+    """Print for people, on stdout or stderr. All that the program says goes through here.
+
+    Raises ``OSError`` where a result cannot be written; an error that nobody hears is still that error.
+    """
+    try:
+        print(visible(text), file=sys.stderr if err else sys.stdout, flush=True)
+    except OSError:
+        if not err:
+            raise
 
 
 def say_json(document: str) -> None:

@@ -129,6 +129,8 @@ def test_a_full_output_is_said_and_fails(place: Path) -> None:
     assert code == 1
     assert "Traceback" not in err
     assert "No space left" in err
+    with open("/dev/full", "wb") as full:
+        assert finish(place / "bin" / "citysim", "dance", stderr=full, cwd=place)[0] == 2
 
 
 @pytest.mark.parametrize("home", [None, "", "/dev/null", "relative"])
