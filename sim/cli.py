@@ -14,13 +14,13 @@ import os
 import signal
 import sys
 import traceback
-from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
 from sim import __version__
+from sim.options import json_option, path, replication_options, set_option, word
 from sim.terminal import INTERRUPTED, deafen, interrupted, leave, listen, open_streams, progress, say, say_json, tell
 
 if TYPE_CHECKING:
@@ -107,51 +107,6 @@ def run_command(arguments: list[str]) -> int:
 @click.version_option(__version__, prog_name="citysim")
 def cli() -> None:
     """Simulate how a city handles its citizens' requests (接诉即办, 12345, 311)."""
-
-
-Command = Callable[..., Any]
-
-
-def word(text: str) -> str:
-    """A word that libraries understand which know only UTF-8."""
-    if "\0" in text or text != text.encode("utf-8", "replace").decode("utf-8"):
-        raise click.BadParameter(f"{text} is no UTF-8 text, as names, paths and keys are here")
-    return text
-
-
-def path(text: str) -> Path:
-    """A path, of something that may be or not."""
-    return Path(word(text))
-
-
-json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON for machines.")
-set_option = click.option(
-    "--set",
-    "overrides",
-    multiple=True,
-    metavar="PATH=VALUE",
-    help="Change a value of the scenario; may be repeated.",
-)
-
-
-def replication_options(command: Command) -> Command:
-    """Options of every command that simulates."""
-    for option in (
-        click.option("--processes", type=click.IntRange(1), help="Processes at once; default: one a core."),
-        click.option(
-            "--engine",
-            type=click.Choice(["auto", "simpy", "compiled"]),
-            default="auto",
-            show_default=True,
-            help="The readable engine, the fast one, or whichever is done first; they give the same.",
-        ),
-        click.option("--seed", type=click.IntRange(0, 2**63 - 1), default=1, show_default=True, help="Seed."),
-        click.option(
-            "--replications", "-n", type=click.IntRange(1), default=5, show_default=True, help="Replications."
-        ),
-    ):
-        command = option(command)
-    return command
 
 
 @cli.command()
@@ -305,12 +260,12 @@ def scenarios(as_json: bool) -> None:
     from sim.scenario.files import known_scenarios
 
     rows = []
-    for name, path in known_scenarios().items():
+    for name, file in known_scenarios().items():
         try:
-            loaded = load(path)
-            rows.append({"scenario": name, "name": loaded.name, "file": str(path)})
+            loaded = load(file)
+            rows.append({"scenario": name, "name": loaded.name, "file": str(file)})
         except ScenarioError as wrong:
-            rows.append({"scenario": name, "name": f"({len(wrong.problems)} errors)", "file": str(path)})
+            rows.append({"scenario": name, "name": f"({len(wrong.problems)} errors)", "file": str(file)})
     if as_json:
         say_json(json.dumps(rows, ensure_ascii=False, indent=1))
         return

@@ -266,6 +266,18 @@ def test_those_who_write_at_once_leave_one_whole_file(tmp_path: Path) -> None:
     assert [one.name for one in tmp_path.iterdir()] == ["f.code"]
 
 
+def test_code_of_a_file_that_has_changed_is_compiled_anew(tmp_path: Path) -> None:
+    for added in ("1.0", "2.0", "2.0"):
+        (tmp_path / "own.py").write_text(
+            "from sim.model.compiling import rule\n\n\n"
+            f"@rule('float64(float64)')\ndef more(x):\n    return x + {added}\n\n\nprint(more(1.0))\n"
+        )
+        env = environment(NUMBA_CACHE_DIR=str(tmp_path / "cache"))
+        done = subprocess.run([sys.executable, str(tmp_path / "own.py")], env=env, capture_output=True, text=True)
+        assert float(done.stdout) == 1.0 + float(added), done.stderr
+    assert len(list((tmp_path / "cache").rglob("*.code"))) == 2
+
+
 def test_a_full_disk_keeps_nothing_and_harms_nobody(tmp_path: Path) -> None:
     keeping.write(tmp_path / "no such folder" / "f.code", b"f", b"content")
     assert not list(tmp_path.iterdir())

@@ -128,14 +128,28 @@ def _whole(path: Path) -> bytes | None:
 def _content(path: Path) -> bytes | None:
     """Of an ordinary file that this user wrote."""
     flags = (getattr(os, name, 0) for name in ("O_BINARY", "O_NOFOLLOW", "O_NONBLOCK", "O_CLOEXEC"))
-    with suppress(OSError), open(os.open(path, os.O_RDONLY | sum(flags)), "rb") as file:
-        status = os.fstat(file.fileno())
-        if stat.S_ISREG(status.st_mode) and mine(status) and status.st_size <= _LARGEST:
-            return file.read()
+    with suppress(OSError):
+        handle = os.open(path, os.O_RDONLY | sum(flags))
+        try:
+            status = os.fstat(handle)
+            if stat.S_ISREG(status.st_mode) and mine(status) and status.st_size <= _LARGEST:
+                with open(handle, "rb", closefd=False) as file:
+                    return file.read()
+        finally:
+            os.close(handle)
     return None
 
 
 # --- the code of functions --------------------------------------------------------------------------------------------
+
+
+@cache
+def _stamp(file: str) -> str:
+    """What stands in the file of a function."""
+    try:
+        return hashlib.sha256(Path(file).read_bytes()).hexdigest()
+    except (OSError, ValueError):  # typed in somewhere
+        return file
 
 
 class Kept(FunctionCache):
@@ -171,7 +185,7 @@ class Kept(FunctionCache):
     def _file(self, sig: Any, codegen: Any) -> tuple[Path, bytes]:
         """Where the code for these types stands, and all that makes it this code."""
         code = self._py_func.__code__
-        named = f"{self._py_func.__module__}.{self._py_func.__qualname__}:{code.co_firstlineno}"
+        named = f"{_stamp(code.co_filename)} {self._py_func.__qualname__}:{code.co_firstlineno}"
         key = f"{named} {self._index_key(sig, codegen)}".encode()  # type: ignore[no-untyped-call]
         name = re.sub(r"\W", "", self._py_func.__name__)
         return self._folder / f"{name}-{hashlib.sha256(key).hexdigest()[:16]}.code", key
