@@ -11,13 +11,12 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from sim.scenario import Scenario, ScenarioError, load
-
 if TYPE_CHECKING:
     from sim.experiment.compare import Comparison, compare
     from sim.experiment.runs import Run, run
     from sim.measurement import measures
     from sim.outcomes import Outcomes, simulate
+    from sim.scenario import Scenario, ScenarioError, load
 
 __version__ = "0.1.0"
 __all__ = [
@@ -41,11 +40,20 @@ _HOMES = {
     "measures": "sim.measurement",
     "Outcomes": "sim.outcomes",
     "simulate": "sim.outcomes",
+    "Scenario": "sim.scenario",
+    "ScenarioError": "sim.scenario",
+    "load": "sim.scenario",
 }
 
 
 def __getattr__(name: str) -> Any:
-    """Fetch a public name when it is first used: loading a scenario needs no numerical library."""
+    """Fetch a public name when it is first used: who asks for help need not wait for numerical libraries."""
+    if name == "scenario":
+        return import_module("sim.scenario")
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return getattr(import_module(_HOMES[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -8,40 +8,64 @@ from __future__ import annotations
 
 import atexit
 import gc
+import io
 import json
 import os
+import signal
 import sys
-from collections.abc import Callable
+import traceback
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
 from sim import __version__
-from sim.terminal import listen, progress, tell
+from sim.options import json_option, path, replication_options, set_option, word
+from sim.terminal import INTERRUPTED, deafen, interrupted, leave, listen, open_streams, progress, say, say_json, tell
 
 if TYPE_CHECKING:
     from sim.experiment.runs import Keep
     from sim.model.simulation import Engine
 
-OK, FAILED, USAGE, BAD_DATA, INTERRUPTED = 0, 1, 2, 3, 130
+OK, FAILED, USAGE, BAD_DATA = 0, 1, 2, 3
 
 
 def main() -> None:
     """Run the command line and leave with its exit code."""
     gc.set_threshold(100_000)  # the libraries make a million objects that stay; looking through them takes long
-    listen()
-    code = run_command(sys.argv[1:])
+    try:
+        code = _left_with()
+        signal.signal(signal.SIGINT, leave)
+    except KeyboardInterrupt:
+        leave()
     try:
         sys.stdout.flush()
         sys.stderr.flush()
-    except OSError:
+    except OSError as wrong:
         code = code or FAILED
-    if code != INTERRUPTED and "loky" in sys.modules:
+        say(f"citysim: output: {wrong.strerror}", err=True)
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # what it could not take is not tried again
+    if code < INTERRUPTED and "loky" in sys.modules:
         sys.exit(code)  # workers end in their own order
-    if code != INTERRUPTED:
+    if code < INTERRUPTED:
         atexit._run_exitfuncs()
     os._exit(code)  # nothing is left that is worth taking apart
+
+
+def _left_with() -> int:
+    """The exit code of the command in ``sys.argv``, also where it is told to end."""
+    try:
+        listen()
+        open_streams()
+        return run_command(sys.argv[1:])
+    except KeyboardInterrupt:
+        leave()
+    except SystemExit as told:
+        deafen()
+        return told.code if isinstance(told.code, int) else FAILED
+    except Exception:
+        say(traceback.format_exc(), err=True)
+        return FAILED
 
 
 def run_command(arguments: list[str]) -> int:
@@ -52,25 +76,30 @@ def run_command(arguments: list[str]) -> int:
         code = cli.main(arguments, prog_name="citysim", standalone_mode=False)
         return code if isinstance(code, int) else OK
     except click.ClickException as wrong:
-        wrong.show()
+        said = io.StringIO()
+        wrong.show(said)
+        say(said.getvalue().rstrip("\n"), err=True)
         return wrong.exit_code
     except (click.Abort, KeyboardInterrupt):
-        click.echo("interrupted", err=True)
+        say("interrupted", err=True)
         return INTERRUPTED
     except ScenarioError as wrong:
-        click.echo(str(wrong), err=True)
+        say(str(wrong), err=True)
         return BAD_DATA
     except OSError as wrong:
-        click.echo(f"citysim: {wrong.filename or 'output'}: {wrong.strerror or wrong}", err=True)
+        say(f"citysim: {wrong.filename or 'output'}: {wrong.strerror or wrong}", err=True)
         return FAILED
     except MemoryError:
-        click.echo("citysim: out of memory", err=True)
+        say("citysim: out of memory", err=True)
         return FAILED
     except Exception as wrong:
         code = getattr(wrong, "exit_code", None)  # errors that are said in one line carry their exit code
+        if interrupted():  # a library made something else of it
+            say("interrupted", err=True)
+            return INTERRUPTED
         if code is None:
             raise
-        click.echo(f"citysim: {wrong}", err=True)
+        say(f"citysim: {wrong}", err=True)
         return int(code)
 
 
@@ -78,46 +107,6 @@ def run_command(arguments: list[str]) -> int:
 @click.version_option(__version__, prog_name="citysim")
 def cli() -> None:
     """Simulate how a city handles its citizens' requests (接诉即办, 12345, 311)."""
-
-
-Command = Callable[..., Any]
-
-
-def path(text: str) -> Path:
-    """A path, of something that may be or not."""
-    if "\0" in text:
-        raise ValueError
-    return Path(text)
-
-
-json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON for machines.")
-set_option = click.option(
-    "--set",
-    "overrides",
-    multiple=True,
-    metavar="PATH=VALUE",
-    help="Change a value of the scenario; may be repeated.",
-)
-
-
-def replication_options(command: Command) -> Command:
-    """Options of every command that simulates."""
-    for option in (
-        click.option("--processes", type=click.IntRange(1), help="Processes at once; default: one a core."),
-        click.option(
-            "--engine",
-            type=click.Choice(["auto", "simpy", "compiled"]),
-            default="auto",
-            show_default=True,
-            help="The readable engine, the fast one, or whichever is done first; they give the same.",
-        ),
-        click.option("--seed", type=click.IntRange(0, 2**63 - 1), default=1, show_default=True, help="Seed."),
-        click.option(
-            "--replications", "-n", type=click.IntRange(1), default=5, show_default=True, help="Replications."
-        ),
-    ):
-        command = option(command)
-    return command
 
 
 @cli.command()
@@ -163,10 +152,10 @@ def run(
             )
         folder = store.write(found, path, draft, run_page(found))
     if as_json:
-        click.echo(measures_json(found, folder))
+        say_json(measures_json(found, folder))
     else:
-        click.echo(run_text(found))
-        click.echo(f"Report: {folder / 'report.html'}")
+        say(run_text(found))
+        say(f"Report: {folder / 'report.html'}")
 
 
 @cli.command()
@@ -209,10 +198,10 @@ def compare(
             )
         path = store.write_page(comparison_page(found), draft)
     if as_json:
-        click.echo(comparison_json(found))
+        say_json(comparison_json(found))
     else:
-        click.echo(comparison_text(found))
-        click.echo(f"Report: {path}")
+        say(comparison_text(found))
+        say(f"Report: {path}")
 
 
 @cli.command()
@@ -225,12 +214,12 @@ def report(folder: Path, out: Path | None) -> None:
 
     found = store.read(folder)
     path = store.replace_page(run_page(found), out or folder / "report.html")
-    click.echo(f"Report: {path}")
+    say(f"Report: {path}")
 
 
 @cli.command()
 @click.argument("folder", type=path)
-@click.argument("request", required=False)
+@click.argument("request", required=False, type=word)
 @click.option("--replication", type=click.IntRange(0), default=0, show_default=True, help="Which replication.")
 def explain(folder: Path, request: str | None, replication: int) -> None:
     """Tell the life of REQUEST (its key, or the beginning of it) in the run in FOLDER; without it, list some keys."""
@@ -239,7 +228,7 @@ def explain(folder: Path, request: str | None, replication: int) -> None:
     from sim.report.explain import explain as explain_request
 
     found = store.read(folder)
-    click.echo(candidates(found, replication) if request is None else explain_request(found, request, replication))
+    say(candidates(found, replication) if request is None else explain_request(found, request, replication))
 
 
 @cli.command()
@@ -253,7 +242,10 @@ def show(scenario: str, path: str, overrides: tuple[str, ...], as_json: bool) ->
     from sim.scenario import load
 
     loaded = load(scenario, overrides)
-    click.echo(show_json(loaded, path) if as_json else show_text(loaded, path))
+    if as_json:
+        say_json(show_json(loaded, path))
+    else:
+        say(show_text(loaded, path))
 
 
 @cli.command()
@@ -264,7 +256,7 @@ def validate(scenarios: tuple[str, ...], overrides: tuple[str, ...]) -> None:
     from sim.scenario import load_all
 
     for name, loaded in zip(scenarios, load_all(scenarios, overrides), strict=True):
-        click.echo(f"{name}: ok ({loaded.name})")
+        say(f"{name}: ok ({loaded.name})")
 
 
 @cli.command()
@@ -275,18 +267,18 @@ def scenarios(as_json: bool) -> None:
     from sim.scenario.files import known_scenarios
 
     rows = []
-    for name, path in known_scenarios().items():
+    for name, file in known_scenarios().items():
         try:
-            loaded = load(path)
-            rows.append({"scenario": name, "name": loaded.name, "file": str(path)})
+            loaded = load(file)
+            rows.append({"scenario": name, "name": loaded.name, "file": str(file)})
         except ScenarioError as wrong:
-            rows.append({"scenario": name, "name": f"({len(wrong.problems)} errors)", "file": str(path)})
+            rows.append({"scenario": name, "name": f"({len(wrong.problems)} errors)", "file": str(file)})
     if as_json:
-        click.echo(json.dumps(rows, ensure_ascii=False, indent=1))
+        say_json(json.dumps(rows, ensure_ascii=False, indent=1))
         return
     width = max((len(row["scenario"]) for row in rows), default=0)
     for row in rows:
-        click.echo(f"{row['scenario']:{width}}  {row['name']}")
+        say(f"{row['scenario']:{width}}  {row['name']}")
 
 
 @cli.command()
@@ -294,4 +286,4 @@ def schema() -> None:
     """Print the JSON schema of scenario files, for editors."""
     from sim.scenario import json_schema
 
-    click.echo(json.dumps(json_schema(), ensure_ascii=False, indent=1))
+    say_json(json.dumps(json_schema(), ensure_ascii=False, indent=1))

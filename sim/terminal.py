@@ -1,33 +1,105 @@
-"""The terminal that the program runs in: its signals, and a progress bar on it."""
+"""The terminal that the program runs in: what is said on it, its signals, and a progress bar."""
 
 from __future__ import annotations
 
+import io
+import os
 import signal
+import sys
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
-import click
+from sim.experiment.signals import ENDING
+from sim.report.visible import visible, visible_json
 
 if TYPE_CHECKING:
     from sim.experiment.parallel import Progress
     from sim.scenario import Scenario
 
+INTERRUPTED = 130  #: the exit code
+
 _interrupts: list[int] = []
+
+
+def open_streams() -> None:
+    """Have standard input, output and errors, whether somebody has closed them or not.
+
+    Else the next file that is opened would be standard output. What their encoding lacks is written as escapes.
+    """
+    for number, name in enumerate(("stdin", "stdout", "stderr")):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.set_inheritable(os.open(os.devnull, os.O_RDWR), True)  # the lowest number that is free
+        if getattr(sys, name) is None:
+            file = os.fdopen(number, "w" if number else "r", encoding="utf-8", closefd=False)
+            setattr(sys, name, file)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+
+def say(text: str, err: bool = False) -> None:
+    """Print for people, on stdout or stderr. All that the program says goes through here.
+
+    Raises ``OSError`` where a result cannot be written; an error that nobody hears is still that error.
+    """
+    try:
+        print(visible(text), file=sys.stderr if err else sys.stdout, flush=True)
+    except OSError:
+        if not err:
+            raise
+
+
+def say_json(document: str) -> None:
+    """Print JSON on stdout: in ASCII where its encoding is none of Unicode."""
+    unicode = (getattr(sys.stdout, "encoding", None) or "utf-8").lower().startswith("utf")
+    print(visible_json(document, ascii_only=not unicode), flush=True)
+
+
+def tell(word: str) -> None:
+    """A word on what takes long."""
+    say(word, err=True)
+
+
+# --- signals ----------------------------------------------------------------------------------------------------------
 
 
 def listen() -> None:
     """From now on every such signal is an exception, so that workers and half-written folders are cleared away."""
-    for number in (signal.SIGTERM, getattr(signal, "SIGHUP", signal.SIGTERM)):
-        signal.signal(number, _leave)
     signal.signal(signal.SIGINT, _interrupt)
+    for number in ENDING:
+        if number != signal.SIGINT and signal.getsignal(number) != signal.SIG_IGN:  # as nohup has it
+            signal.signal(number, _leave)
+    report = sys.unraisablehook
+    sys.unraisablehook = lambda lost: None if lost.exc_type in (KeyboardInterrupt, SystemExit) else report(lost)
 
 
 def check_interrupt() -> None:
     """Python drops a Ctrl-C that meets a finaliser or a callback: ask again at each step."""
     if _interrupts:
         raise KeyboardInterrupt
+
+
+def interrupted() -> bool:
+    """Whether somebody has pressed Ctrl-C."""
+    return bool(_interrupts)
+
+
+def deafen() -> None:
+    """From now on such signals are nothing: the program ends already."""
+    for number in ENDING:
+        signal.signal(number, signal.SIG_IGN)
+
+
+def leave(*_: object) -> NoReturn:
+    """End at once: nothing has been made yet, or all that was has been cleared away."""
+    deafen()
+    with suppress(OSError):
+        os.write(2, b"interrupted\n")
+    os._exit(INTERRUPTED)
 
 
 def _leave(number: int, _: object) -> None:
@@ -39,9 +111,7 @@ def _interrupt(number: int, _: object) -> None:
     raise KeyboardInterrupt
 
 
-def tell(word: str) -> None:
-    """A word on what takes long."""
-    click.echo(word, err=True)
+# --- progress ---------------------------------------------------------------------------------------------------------
 
 
 @contextmanager
@@ -56,11 +126,12 @@ def progress(what: str, scenario: Scenario, replications: int, scenarios: int = 
 
     console, time = Console(stderr=True), scenario.time
     whole, told = scenario.hours_of(time.end), 0
-    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[now]}"), TimeElapsedColumn())
+    name = TextColumn("{task.description}", markup=False)  # else "[red]" in it would be an order
+    columns = (name, BarColumn(), TextColumn("{task.fields[now]}"), TimeElapsedColumn())
     with Bar(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
-        task = bar.add_task(what[:36], total=replications * scenarios * whole, now="")
+        task = bar.add_task(visible(" ".join(what.split()))[:36], total=replications * scenarios * whole, now="")
         if not console.is_terminal:
-            click.echo(f"{what}: {replications} replications …", err=True)
+            tell(f"{what}: {replications} replications …")
 
         def tick(done: int, hours: Sequence[float]) -> None:
             nonlocal told
@@ -69,7 +140,7 @@ def progress(what: str, scenario: Scenario, replications: int, scenarios: int = 
             passed = done * scenarios * whole + sum(hours)
             bar.update(task, completed=passed, now=f"{done}/{replications}{date}")
             if done > told and not console.is_terminal:
-                click.echo(f"{what}: {done} of {replications} done", err=True)
+                tell(f"{what}: {done} of {replications} done")
             told = done
 
         yield tick

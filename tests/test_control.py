@@ -103,5 +103,17 @@ def test_what_cannot_be_is_an_error(staff: Any, error: type[Exception], engine: 
         sim.simulate(CROWDED, engine=engine, policies=[policy])
 
 
+@pytest.mark.parametrize("engine", ["simpy", "compiled"])
+def test_what_is_no_policy_is_named_and_said_what_it_must_be(engine: Any) -> None:
+    def forgot_to_wait(env: Any, city: Any) -> None:
+        city.propose(staff={})
+
+    for wrong, named in ((forgot_to_wait, "forgot_to_wait returned None"), (lambda env, city: 3, "returned 3")):
+        with pytest.raises(TypeError, match=rf"{named}, but .* generator: .*yield env.timeout\(hours\)"):
+            sim.simulate(CROWDED, engine=engine, policies=[never, wrong])
+    with pytest.raises(TypeError, match="the policy 'hire' is no function"):
+        sim.simulate(CROWDED, engine=engine, policies=["hire"])  # type: ignore[list-item]
+
+
 def test_a_run_names_its_policies() -> None:
     assert sim.run(CROWDED, 2, policies=[never], processes=1).policies == ("never",)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -12,11 +13,14 @@ import pytest
 SIM = Path(__file__).resolve().parent.parent / "sim"
 
 #: Left to right; a room imports only from rooms to its left, and from itself.
-ROOMS = ("scenario", "model", "outcomes", "measurement", "inference", "experiment", "report", "terminal", "cli")
+ROOMS = (
+    *("scenario", "model", "outcomes", "measurement", "inference", "experiment", "report"),
+    *("terminal", "options", "cli", "start"),
+)
 
 #: Inside the model, too: what both engines share knows nothing of either.
 MODEL = (
-    *("compiling", "draws", "quantiles", "rules", "purposes", "staffing"),
+    *("owners", "keeping", "compiling", "draws", "quantiles", "rules", "purposes", "staffing"),
     *("rhythm", "city", "demand", "load", "clockwork"),
     *("control", "records", "pools", "steps", "callbacks", "journey", "kernel", "simulation"),
 )
@@ -82,6 +86,12 @@ def test_every_room_is_in_the_list() -> None:
     assert found - {"__init__"} == set(ROOMS)
     assert {path.stem for path in (SIM / "model").glob("*.py")} - {"__init__"} == set(MODEL) - {"kernel"}
     assert {path.stem for path in (SIM / "model/kernel").glob("*.py")} - {"__init__"} == set(KERNEL)
+
+
+def test_the_command_line_says_everything_through_one_place() -> None:
+    saying = re.compile(r"\bprint\(|\becho\(|\bsecho\(|std(out|err)\.write|\bwarn\(")
+    found = {str(path.relative_to(SIM)) for path in SIM.rglob("*.py") if saying.search(path.read_text("utf-8"))}
+    assert found == {"terminal.py", "measurement/document.py"}  # the other is a program of its own
 
 
 @pytest.mark.parametrize("program", ["from sim.cli import run_command; run_command(['--help'])", "import sim.scenario"])

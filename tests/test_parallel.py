@@ -77,6 +77,15 @@ def test_progress_is_told_in_plain_lines(capsys: pytest.CaptureFixture[str]) -> 
     ]
 
 
+def test_a_name_is_text_in_a_progress_bar(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setenv("FORCE_COLOR", "1")  # stderr is a terminal, then
+    with progress("[red] [/] \u202eTown\x1b[2J\nand", full(), 2) as tick:
+        tick(1, [30.0])
+    drawn = capsys.readouterr().err
+    assert "[red] [/] \\u202eTown\\x1b[2J and" in drawn
+    assert "\u202e" not in drawn
+
+
 def test_a_worker_whose_parent_is_gone_before_it_has_begun_ends() -> None:
     program = "import time; from sim.experiment.parallel import _begin_worker; _begin_worker(-1); time.sleep(30)"
     assert subprocess.run([sys.executable, "-c", program], timeout=20).returncode == 1

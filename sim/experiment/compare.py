@@ -152,8 +152,8 @@ def compare(
     count = workers(replications, processes, sum(expected_contacts(s) for s in scenarios) * replications)
     for scenario in scenarios:
         check_memory(scenario, count, "closings")  # of the baseline and the variant that runs
-    for scenario in scenarios:
-        prepare(choose(scenario, engine), tell)  # before the processes part
+    engines = {choose(scenario, engine) for scenario in scenarios}
+    prepare("compiled" if "compiled" in engines else "simpy", tell)  # before the processes part
     found = each(_replicate, (tuple(scenarios), names, seed, engine), replications, count, progress)
     table = pd.concat([rows for rows, _ in found], ignore_index=True)
     return Comparison(

@@ -1,20 +1,22 @@
 """New folders and files: complete or absent.
 
 A draft is made beside its final place before there is anything to write, so that a place that cannot be written is
-noticed at once. It is moved there when everything is in it, and goes away when something ends before that.
+noticed at once. It is moved there when everything is in it, and goes away when something ends before that. Where its
+process is killed, the next draft in that place clears it away.
 """
 
 from __future__ import annotations
 
 import errno
 import os
-import shutil
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
+
+from sim.experiment.signals import held
+from sim.model.owners import own_file, own_folder, remove, sweep
 
 #: What happens where something stands in the place already.
 Taken = Literal["refuse", "number", "replace"]
@@ -42,6 +44,10 @@ class Draft:
 
     def keep(self) -> Path:
         """Move it to its place and say where that is."""
+        with held():
+            return self._kept()
+
+    def _kept(self) -> Path:
         self.beside.chmod(0o755 if self.beside.is_dir() else 0o644)
         place, number = self.wanted, 2
         while not self._moved(place):
@@ -75,33 +81,31 @@ def draft(wanted: Path, kind: Literal["folder", "file"], taken: Taken) -> Iterat
     """
     if taken == "refuse" and os.path.lexists(wanted):
         raise TakenError(_words(wanted))
-    made = [parent for parent in wanted.parents if not parent.exists()]
+    beside, made = None, list[Path]()
     try:
-        wanted.parent.mkdir(parents=True, exist_ok=True)
-        beside = _beside(wanted, kind)
-    except (OSError, ValueError) as wrong:
-        _remove(made)
-        raise WriteError(f"cannot write to {wanted.parent}: {getattr(wrong, 'strerror', None) or wrong}") from wrong
-    try:
+        with held():
+            made += [parent for parent in wanted.parents if not os.path.lexists(parent)]
+            beside = _beside(wanted, kind)
         yield Draft(beside, wanted, taken)
     except OSError as wrong:
         what = f"the run to {wanted}" if kind == "folder" else str(wanted)
         raise WriteError(f"cannot write {what}: {wrong.strerror or wrong}") from wrong
     finally:
-        if kind == "folder":
-            shutil.rmtree(beside, ignore_errors=True)
-        else:
-            beside.unlink(missing_ok=True)
-        _remove(made)
+        with held():
+            if beside is not None:
+                remove(beside)
+            _remove(made)
 
 
 def _beside(wanted: Path, kind: str) -> Path:
-    prefix = f".{wanted.name}-"
-    if kind == "folder":
-        return Path(tempfile.mkdtemp(prefix=prefix, dir=wanted.parent))
-    handle, name = tempfile.mkstemp(prefix=prefix, dir=wanted.parent)
-    os.close(handle)
-    return Path(name)
+    try:
+        wanted.parent.mkdir(parents=True, exist_ok=True)
+        with suppress(FileNotFoundError):
+            wanted.lstat()  # such a name may be too long
+        sweep(wanted.parent)
+        return own_folder(wanted.parent) if kind == "folder" else own_file(wanted.parent)
+    except (OSError, ValueError) as wrong:
+        raise WriteError(f"cannot write to {wanted.parent}: {getattr(wrong, 'strerror', None) or wrong}") from wrong
 
 
 def _remove(folders: list[Path]) -> None:

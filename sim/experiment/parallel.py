@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
+import multiprocessing
 import os
 import signal
 import tempfile
@@ -11,9 +11,12 @@ import time
 from array import array
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, wait
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, TypeVar
+
+from sim.experiment.signals import held
+from sim.model.owners import own_file, sweep
 
 Result = TypeVar("Result")
 
@@ -22,6 +25,8 @@ Progress = Callable[[int, Sequence[float]], None]
 
 #: Seconds between two looks at the workers.
 _LOOK = 0.2
+
+_SAFE_PATH = "PYTHONSAFEPATH"
 
 
 def unseen(done: int, hours: Sequence[float]) -> None:
@@ -42,7 +47,12 @@ _IDLE_SECONDS = 60
 
 
 def workers(replications: int, processes: int | None, contacts: float) -> int:
-    """How many processes are used for so many contacts in all: as many as asked for, else as it pays."""
+    """How many processes are used for so many contacts in all: as many as asked for, else as it pays.
+
+    One in a worker of ``multiprocessing.Pool``, which may not start any.
+    """
+    if multiprocessing.current_process().daemon:
+        return 1
     if processes is None:
         processes = (os.cpu_count() or 1) if contacts > WORTH_A_PROCESS else 1
     return max(1, min(processes, replications))
@@ -60,16 +70,24 @@ def each(
     What it tells its clock, the hours it has simulated, goes on to ``progress``. When interrupted, no process is left
     behind.
     """
-    found: dict[int, Result] = {}
     if processes == 1:
+        alone: list[Result] = []
         for k in range(replications):
-            found[k] = work(*arguments, k, lambda hours: progress(len(found), [hours]))
-            progress(len(found), [])
-        return [found[k] for k in range(replications)]
+            alone.append(work(*arguments, k, lambda hours: progress(len(alone), [hours])))
+            progress(len(alone), [])
+        return alone
     from loky import ProcessPoolExecutor
 
     # fresh interpreters that import nothing of the caller's: works in scripts without a main guard, and in notebooks
-    pool = ProcessPoolExecutor(processes, timeout=_IDLE_SECONDS, initializer=_begin_worker, initargs=(os.getpid(),))
+    with _isolated():
+        pool = ProcessPoolExecutor(processes, timeout=_IDLE_SECONDS, initializer=_begin_worker, initargs=(os.getpid(),))
+        return _on(pool, work, arguments, replications, progress)
+
+
+def _on(
+    pool: Any, work: Callable[..., Result], arguments: tuple[Any, ...], replications: int, progress: Progress
+) -> list[Result]:
+    found: dict[int, Result] = {}
     try:
         with _clocks(replications) as clocks:
             futures = {pool.submit(_watched, work, arguments, k, clocks): k for k in range(replications)}
@@ -83,25 +101,47 @@ def each(
         raise WorkerDiedError("a worker process was killed, most likely for want of memory") from wrong
     except BaseException:
         # killed, not asked to stop, and not waited for: a worker that is just starting would not answer
-        for pid in list(pool._processes or {}):
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGKILL)
-        pool.shutdown(wait=False, kill_workers=True)
+        with held():
+            for pid in list(pool._processes or {}):
+                with suppress(OSError):
+                    os.kill(pid, getattr(signal, "SIGKILL", signal.SIGTERM))
+            pool.shutdown(wait=False, kill_workers=True)
         raise
     pool.shutdown()
     return [found[k] for k in range(replications)]
 
 
 @contextmanager
+def _isolated() -> Iterator[None]:
+    """Python does not look for modules in the working directory in processes that are started meanwhile.
+
+    They would begin with a ``random.py`` that somebody has there. Later a worker looks where its parent does.
+    """
+    before = os.environ.get(_SAFE_PATH)
+    os.environ[_SAFE_PATH] = "1"
+    try:
+        yield
+    finally:
+        if before is None:
+            os.environ.pop(_SAFE_PATH, None)
+        else:
+            os.environ[_SAFE_PATH] = before
+
+
+@contextmanager
 def _clocks(replications: int) -> Iterator[Path]:
     """A file for the simulated hours of each replication: the workers write it, their parent reads it."""
-    handle, name = tempfile.mkstemp(prefix="citysim-")
-    with open(handle, "wb") as file:
-        file.write(bytes(8 * replications))
+    folder, file = Path(tempfile.gettempdir()), None
     try:
-        yield Path(name)
+        with held():
+            sweep(folder)
+            file = own_file(folder)
+        file.write_bytes(bytes(8 * replications))
+        yield file
     finally:
-        Path(name).unlink()
+        with held():
+            if file is not None:
+                file.unlink(missing_ok=True)
 
 
 def _watched(work: Callable[..., Result], arguments: tuple[Any, ...], replication: int, clocks: Path) -> Result:

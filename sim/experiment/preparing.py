@@ -9,6 +9,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from sim.experiment.signals import held
+
 if TYPE_CHECKING:
     from sim.model.simulation import Engine
 
@@ -21,32 +23,34 @@ _PROGRAMS = (
 
 def prepare(engine: Engine, tell: Callable[[str], None]) -> None:
     """Have the engine ready: the first time on a machine the fast one is compiled, and ``tell`` is told so."""
-    if engine != "compiled":
-        return
-    from sim.model.compiling import place
+    from sim.model.keeping import mark_ready, place, ready
 
-    mark = Path(place()) / "ready"
-    if not place() or mark.exists():
+    folder = place()
+    if folder is None:
+        tell("No folder is closed to others: what is compiled is not kept. It takes up to a minute each time …")
+        return
+    if engine != "compiled" or ready(folder):
         return
     tell("Compiling the fast engine for this machine, once: less than a minute …")
     children: list[subprocess.Popen[bytes]] = []
     try:
         children.extend(map(_start, _PROGRAMS))
         if all([child.wait() == 0 for child in children]):
-            mark.touch()
+            mark_ready(folder)
     finally:
-        for child in children:
-            child.kill()
-            child.wait()
+        with held():
+            for child in children:
+                child.kill()
+                child.wait()
 
 
 def _start(program: str) -> subprocess.Popen[bytes]:
     program = f"import gc; gc.disable(); {program}"  # looking for garbage would cost a fifteenth of the time
-    path = os.pathsep.join([str(Path(__file__).parents[2]), os.environ.get("PYTHONPATH", "")])
+    path = [str(Path(__file__).parents[2]), *filter(None, os.environ.get("PYTHONPATH", "").split(os.pathsep))]
     quiet = subprocess.DEVNULL
     return subprocess.Popen(
-        [sys.executable, "-c", program],
-        env={**os.environ, "PYTHONPATH": path},
+        [sys.executable, "-P", "-c", program],  # -P: modules in the working directory are somebody else's
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(path)},
         stdin=quiet,
         stdout=quiet,
         stderr=quiet,

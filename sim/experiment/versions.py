@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -32,11 +33,10 @@ def commit(source: Path = _SOURCE) -> str | None:
         found = subprocess.run(
             ["git", "-C", str(source), "rev-parse", "--show-toplevel", "HEAD"],
             capture_output=True,
-            text=True,
             timeout=5,
             check=False,
         )
     except (OSError, subprocess.TimeoutExpired):
         return None
-    root, _, head = found.stdout.strip().partition("\n")
+    root, _, head = os.fsdecode(found.stdout).strip().partition("\n")
     return head if found.returncode == 0 and Path(root).resolve() == source.resolve() else None

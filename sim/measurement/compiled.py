@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 from llvmlite import ir
 from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 from numba.np.arrayobj import make_array
+from numpy.typing import NDArray
 
-from sim.model.compiling import Decorator, entry, part, whole
+from sim.model.compiling import Decorator, entry, nb, part, whole
 
-__all__ = ["LANES", "add_lanes", "entry", "maker", "part"]
+__all__ = ["LANES", "add_lanes", "entry", "maker", "part", "with_fields"]
 
 #: Parts are inlined into entries, which Python calls; neither makes arrays. For what makes arrays:
 maker: Decorator = whole(error_model="numpy")
@@ -43,4 +45,14 @@ def _add_lanes(typing_context: Any, sums: Any, numbers: Any, at: Any) -> Any:
     return types.none(sums, numbers, types.intp), code
 
 
-add_lanes: Any = _add_lanes
+def _add_lanes_slowly(sums: Any, numbers: Any, at: int) -> None:
+    """What ``_add_lanes`` does, where nothing is compiled."""
+    sums[at : at + LANES] += numbers[at : at + LANES]
+
+
+add_lanes: Any = _add_lanes_slowly if nb.config.DISABLE_JIT else _add_lanes
+
+
+def with_fields(records: NDArray[Any]) -> Any:
+    """Records whose fields compiled code knows as attributes; Python, where nothing is compiled, in this form alone."""
+    return records.view(np.recarray) if nb.config.DISABLE_JIT else records

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.measurement import quantities
-from sim.measurement.compiled import LANES, add_lanes, entry, part
+from sim.measurement.compiled import LANES, add_lanes, entry, part, with_fields
 from sim.measurement.grouping import Bools, Floats, Ints, Slots, by_month, by_name
 from sim.measurement.pages import MOST_CASES, Histograms, bin_of, count
 from sim.measurement.quantities import (
@@ -148,7 +148,7 @@ class Fold:
             ),
             "on_the_clock": lists.put(~_those(CAUSES, _off_the_clock(scenario))),
         }
-        self.places = np.array([tuple(places[name] for name in PLACES.names or ())], PLACES)
+        self.places = with_fields(np.array([tuple(places[name] for name in PLACES.names or ())], PLACES))
         self.lists = lists.all()
         self.contact_sums = np.zeros((self.contacts.count, len(quantities.CONTACTS)))
         self.answer_sums = np.zeros((self.answers.count, len(RATES)))
@@ -191,7 +191,7 @@ class Fold:
 
 def _records(rows: NDArray[Any], kind: np.dtype[Any]) -> NDArray[np.void]:
     """Rows of numbers, each as a record; NumPy takes five times as long to view them so."""
-    return np.ndarray(len(rows), kind, rows)
+    return with_fields(np.ndarray(len(rows), kind, rows))  # type: ignore[no-any-return]
 
 
 def _those(names: Sequence[str], chosen: Sequence[str]) -> Bools:

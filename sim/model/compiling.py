@@ -1,20 +1,9 @@
-"""How functions are compiled, and where what is compiled is kept.
-
-Compiled code is kept between runs in the user's cache, in a folder named after the sources of the rooms that compile:
-numba looks at the file of a function alone, and would go on using a function whose callee in another file has changed.
-"""
+"""How functions are compiled."""
 
 from __future__ import annotations
 
 import ctypes
-import hashlib
-import os
-import shutil
-import tempfile
-import time
 from collections.abc import Callable
-from functools import cache
-from pathlib import Path
 from typing import Any
 
 import numba
@@ -23,40 +12,11 @@ from numba.core.compiler import Compiler
 from numba.core.compiler_lock import global_compiler_lock
 from numba.extending import intrinsic
 
+from sim.model.keeping import Kept, place
+
 nb: Any = numba  # much of it has no types
 
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
-
-_OLD = 30 * 86_400.0  # seconds after which the code of other sources is thrown away
-
-
-@cache
-def place() -> str:
-    """The folder of compiled code, made if need be."""
-    digest = hashlib.sha256(nb.__version__.encode())
-    rooms = (Path(__file__).parents[1] / room for room in ("model", "outcomes", "measurement"))
-    for path in sorted(path for room in rooms for path in room.rglob("*.py")):
-        digest.update(path.read_bytes())
-    home = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "citysim"
-    other = Path(tempfile.gettempdir()) / f"citysim-{os.getuid() if hasattr(os, 'getuid') else 'cache'}"
-    given = os.environ.get("NUMBA_CACHE_DIR")
-    for base in [Path(given)] if given else [home, other]:
-        folder = base / digest.hexdigest()[:16]
-        try:
-            if not folder.is_dir():
-                folder.mkdir(parents=True, exist_ok=True)
-                _throw_away_others(folder)
-        except OSError:
-            continue
-        if os.access(folder, os.W_OK):
-            return str(folder)
-    return ""
-
-
-def _throw_away_others(folder: Path) -> None:
-    for sibling in folder.parent.iterdir():
-        if sibling != folder and len(sibling.name) == 16 and sibling.stat().st_mtime < time.time() - _OLD:
-            shutil.rmtree(sibling, ignore_errors=True)
 
 
 # numba optimises every function, makes native code of it, and optimises it again in each function that contains it.
@@ -115,15 +75,14 @@ def _compiler(code: Any) -> Any:
 
 
 def _kept(signature: str | None = None, **how: Any) -> Decorator:
-    """Compile with numba and keep the result; elsewhere in the process numba keeps its own ways."""
+    """Compile with numba and keep the result."""
 
-    def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
-        before = nb.config.CACHE_DIR
-        nb.config.CACHE_DIR = place()
-        try:
-            compiled: Callable[..., Any] = nb.njit(cache=bool(place()), **how)(function)
-        finally:
-            nb.config.CACHE_DIR = before
+    def decorate(function: Callable[..., Any]) -> Any:
+        compiled: Any = nb.njit(**how)(function)
+        if nb.config.DISABLE_JIT:
+            return compiled
+        if folder := place():
+            compiled._cache = Kept(function, folder)
         return compiled if signature is None else _of_one_kind(compiled, signature)
 
     return decorate
@@ -134,8 +93,6 @@ def _of_one_kind(function: Any, signature: str) -> Any:
 
     Numba would do so at once. Who runs compiled entries, into which rules are inlined, need not wait for the rules.
     """
-    if nb.config.DISABLE_JIT:
-        return function
     compile_as = function.compile
 
     def compile_once(_types_of_the_call: Any) -> Any:

@@ -51,7 +51,7 @@ class Control:
         self._seen: tuple[float, dict[str, PoolState]] | None = None
         self._applies = False
         for policy, view in zip(policies, self.views, strict=True):
-            env.process(policy(env, view))
+            env.process(_begun(policy, env, view))
 
     def snapshot(self) -> Mapping[str, PoolState]:
         """The pools by name, the same for all policies of one instant."""
@@ -75,6 +75,20 @@ class Control:
                 self.extra[pool] = extra
                 self.changes.append((self.env.now, pool, extra))
                 self.engine.add_staff(pool, extra)
+
+
+def _begun(policy: Policy, env: Environment, view: View) -> Generator[Event, Any, None]:
+    """The process of a policy. Raises ``TypeError`` where it is none."""
+    name = getattr(policy, "__qualname__", repr(policy))
+    if not callable(policy):
+        raise TypeError(f"the policy {name} is no function: policy(env, city) with “yield env.timeout(hours)” in it")
+    process: object = policy(env, view)
+    if not isinstance(process, Generator):
+        raise TypeError(
+            f"the policy {name} returned {process!r}, but a policy is a generator: a function that waits with "
+            "“yield env.timeout(hours)”, and if there is nothing to wait for, ends with “yield env.timeout(0)”"
+        )
+    return process
 
 
 class View:

@@ -11,6 +11,7 @@ from simpy import Environment
 
 from sim.model.city import City
 from sim.model.clockwork import start
+from sim.model.compiling import nb
 from sim.model.control import Control, Policy
 from sim.model.demand import Demand
 from sim.model.draws import stream
@@ -33,8 +34,23 @@ def unwatched(hours: float) -> None:
 SMALL = 5_000
 
 
+class EngineError(ValueError):
+    """An engine that cannot run here, in one line."""
+
+    exit_code = 2
+
+
 def choose(scenario: Scenario, engine: Engine) -> Engine:
-    """The engine that will run: what is asked for, else the one that is likely to be done first."""
+    """The engine that will run: what is asked for, else the one that is likely to be done first.
+
+    Raises ``EngineError`` where the compiled one is asked for and numba is told not to compile.
+    """
+    if nb.config.DISABLE_JIT:
+        if engine == "compiled":
+            raise EngineError(
+                "the compiled engine does not run while NUMBA_DISABLE_JIT is set: unset it, or take simpy"
+            )
+        return "simpy"
     if engine != "auto":
         return engine
     births = float(mean_births(scenario).sum()) * scenario.hours_of(scenario.time.end)

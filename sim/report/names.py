@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from markupsafe import Markup, escape
 
 from sim.measurement import REGISTRY
+from sim.report.visible import visible
 
 if TYPE_CHECKING:
     from sim.scenario import Scenario
@@ -19,15 +20,11 @@ OTHERS = "others"
 _CHINESE = re.compile(r"[^\s]*[\u2e80-\u9fff\uf900-\ufaff\U00020000-\U0003ffff][^\s]*")
 #: Before a unit, a line is not broken.
 _UNIT = re.compile(r"(?<=\d) (?=(%|pp|d|h|min|s)\b|%)")
-#: What XML forbids, and what turns the direction of the text around it.
-_NO_TEXT = re.compile(
-    r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2028\u2029\u2066-\u2069\ud800-\udfff\ufffe\uffff]"
-)
 
 
 def clean(text: str) -> str:
     """Text on one line, fit for XML."""
-    return _NO_TEXT.sub("\ufffd", re.sub(r"\s+", " ", text)).strip()
+    return visible(" ".join(text.split()))
 
 
 def marked(text: str) -> Markup:

@@ -11,7 +11,9 @@ from pathlib import Path
 from sim.scenario.errors import ReadError, nearest, quoted
 
 LARGEST_FILE = 5_000_000  # bytes
-SHIPPED = Path(__file__).resolve().parents[2] / "scenarios"
+_SIM = Path(__file__).resolve().parents[1]
+#: Inside the program where it is installed, beside it in a checkout.
+SHIPPED = next((_SIM / "scenarios").glob("base.yaml"), _SIM.parent / "scenarios/base.yaml").parent
 
 
 def known_scenarios() -> dict[str, Path]:
