@@ -60,7 +60,7 @@ def _bases() -> list[Path]:
     """Folders that may hold that of compiled code, the best first."""
     given, cached, home = os.environ.get("NUMBA_CACHE_DIR"), os.environ.get("XDG_CACHE_HOME"), os.path.expanduser("~")
     user = os.geteuid() if hasattr(os, "geteuid") else "cache"
-    found = [Path(given).absolute()] if given else []
+    found = [Path(given).absolute() / "citysim"] if given else []  # the folder itself may be others' too
     if cached and os.path.isabs(cached):
         found.append(Path(cached) / "citysim")
     elif os.path.isabs(home) and os.path.isdir(home):
