@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
-from sim.experiment.memory import check_memory, expected_contacts
 from sim.experiment.parallel import each, unseen, workers
+from sim.outcomes.memory import check_memory, expected_contacts
 from sim.scenario import Scenario
 
 if TYPE_CHECKING:

@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from sim.experiment.memory import check_memory, expected_contacts
 from sim.experiment.parallel import Progress, each, unseen, workers
-from sim.experiment.tables import Tables, join_parts, spooled
+from sim.experiment.parts import join_parts, spooled, write_part
+from sim.experiment.tables import Tables
 from sim.model.records import CONTACT_TABLES
+from sim.outcomes.memory import check_memory, expected_contacts
 from sim.scenario import Scenario
 
 if TYPE_CHECKING:
@@ -65,26 +66,30 @@ def _replicate(
     replication: int,
     clock: Clock,
 ) -> tuple[Tables, pd.DataFrame]:
-    """One replication, and what each pool is."""
+    """One replication, and what each pool is; where there is a folder, all but the measures stands there in parts."""
     if keep_all and folder is None:
         from sim.measurement import measures
         from sim.outcomes import simulate
 
         out = simulate(scenario, replication, seed=seed, engine=engine, policies=policies, clock=clock)
         found = measures(out)  # before the tables of contacts are made
-        return Tables(found, out.levels, {name: getattr(out, name) for name in CONTACT_TABLES}), out.pools
+        return Tables(found, {name: getattr(out, name) for name in ("levels", *CONTACT_TABLES)}), out.pools
 
     from sim.measurement.streaming import stream_measures
     from sim.model.city import build_city
     from sim.outcomes.tables import pools_table
 
-    city = build_city(scenario)
+    city, kept = build_city(scenario), dict[str, "pd.DataFrame | Path"]()
     if keep_all and folder is not None:
         with spooled(folder, replication, city) as spool:
             found, levels = stream_measures(city, seed, replication, engine, policies, spool.add, clock)
     else:
         found, levels = stream_measures(city, seed, replication, engine, policies, clock=clock)
-    return Tables(found, levels), pools_table(city)
+    if folder is None:
+        kept["levels"] = levels
+    else:
+        write_part(levels, folder, "levels", replication)
+    return Tables(found, kept), pools_table(city)
 
 
 def run(
@@ -102,8 +107,8 @@ def run(
 ) -> Run:
     """Simulate a scenario several times; replication k is the same however many there are.
 
-    Where only measures are kept, or a ``folder`` is given that takes the tables of contacts as Parquet files while they
-    come, memory follows what is open at once, not what has passed.
+    Where only measures are kept, or a ``folder`` is given that takes the other tables as Parquet files while they come,
+    memory follows what is open at once, not what has passed; with a folder it is that of one replication.
     ``progress`` is called with the number of finished replications and the simulated hours of those under way, ``tell``
     with a word on what takes long. Raises ``ScenarioError`` where the scenario needs more memory than there is.
     """
@@ -122,11 +127,12 @@ def run(
     arguments = (scenario, seed, engine, tuple(policies), keep_all, folder)
     found = each(_replicate, arguments, replications, count, progress)
     parts = [tables for tables, _ in found]
-    contacts: dict[str, pd.DataFrame | Path] = {}
-    if keep_all and folder is not None:
-        contacts.update(join_parts(folder, lambda: progress(replications, [])))
-    elif keep_all:
-        contacts.update({name: _below([part.contacts[name] for part in parts]) for name in CONTACT_TABLES})
+    names = ("levels", *CONTACT_TABLES) if keep_all else ("levels",)
+    kept: dict[str, pd.DataFrame | Path] = {}
+    if folder is not None:
+        kept.update(join_parts(folder, names, lambda: progress(replications, [])))
+    else:
+        kept.update({name: _below([part.kept[name] for part in parts]) for name in names})
     return Run(
         scenario=scenario,
         seed=seed,
@@ -135,7 +141,7 @@ def run(
         policies=tuple(getattr(policy, "__qualname__", repr(policy)) for policy in policies),
         seconds=time.perf_counter() - begin,
         pools=found[0][1],
-        tables=Tables(_below([part.measures for part in parts]), _below([part.levels for part in parts]), contacts),
+        tables=Tables(_below([part.measures for part in parts]), kept),
     )
 
 

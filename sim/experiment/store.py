@@ -12,9 +12,10 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sim.experiment.drafts import Draft, draft
+from sim.experiment.drafts import Draft, WriteError, draft
+from sim.experiment.parquet import pattern, read_table, write_table
 from sim.experiment.runs import Run
-from sim.experiment.tables import Tables, read_table, write_table
+from sim.experiment.tables import Tables
 from sim.experiment.versions import commit, packages, version_of
 from sim.model.records import CONTACT_TABLES
 
@@ -34,6 +35,10 @@ class RunFolderError(Exception):
 def run_draft(scenario: Scenario, seed: int, replications: int, out: Path | None) -> AbstractContextManager[Draft]:
     """A draft of a run folder: ``out``, or a new folder in results/ named after the scenario."""
     if out is not None:
+        try:
+            pattern(out)
+        except OSError as wrong:
+            raise WriteError(f"cannot write to {out}: {wrong.strerror}") from wrong
         return draft(out, "folder", "refuse")
     name = f"{_slug(scenario.name)}-{scenario.digest[:8]}-seed{seed}-n{replications}"
     return draft(_RESULTS / name, "folder", "number")
@@ -70,7 +75,7 @@ def write(run: Run, given: Path | None, place: Draft, report: str) -> Path:
 
 
 def _fill(run: Run, given: Path | None, folder: Path, report: str) -> None:
-    tables = {"measures": run.measures, "levels": run.tables.levels, "pools": run.pools, **run.tables.contacts}
+    tables = {"measures": run.measures, "pools": run.pools, **run.tables.kept}
     for name, table in tables.items():
         if not isinstance(table, Path):  # it stands in the folder already
             write_table(table, folder / f"{name}.parquet")
@@ -120,8 +125,7 @@ def read(folder: Path) -> Run:
         files = {name: folder / f"{name}.parquet" for name in ("measures", "levels", "pools", *CONTACT_TABLES)}
         tables = Tables(
             read_table(files["measures"]),
-            read_table(files["levels"]),
-            {name: files[name] for name in CONTACT_TABLES if files[name].exists()},
+            {name: files[name] for name in ("levels", *CONTACT_TABLES) if files[name].exists()},
         )
         return Run(
             scenario=scenario,
