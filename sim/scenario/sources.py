@@ -16,6 +16,7 @@ from sim.scenario.demand_side import Reports
 from sim.scenario.errors import Path, ReadError, path_text, read_path
 from sim.scenario.nodes import Node
 from sim.scenario.numbers import Text, choice, number_text
+from sim.scenario.patterns import Patterns
 from sim.scenario.shape import Shape
 
 _WEEK = Shape(Calendar).fields["open"].type
@@ -96,16 +97,8 @@ class Origin:
     __hash__ = None  # type: ignore[assignment]
 
     @functools.cached_property
-    def _exact(self) -> dict[tuple[str, ...], list[SourceRule]]:
-        found: dict[tuple[str, ...], list[SourceRule]] = {}
-        for rule in self.rules:
-            if not {"*", "**"} & set(rule.pattern):
-                found.setdefault(rule.pattern, []).append(rule)
-        return found
-
-    @functools.cached_property
-    def _general(self) -> list[SourceRule]:
-        return [rule for rule in self.rules if {"*", "**"} & set(rule.pattern)]
+    def _patterns(self) -> Patterns:
+        return Patterns(self.rules)
 
     def source_of(self, path: Path, file: str) -> Source | None:
         """The source of a value: rules of the file that wrote it and of files that extend it, the most
@@ -113,11 +106,8 @@ class Origin:
         """
         if file not in self.files:
             return None
-        layer, steps = self.files.index(file), tuple(str(step) for step in path)
-        # a pattern without wildcards is the most specific there is
-        rules = [rule for rule in self._exact.get(steps, ()) if rule.layer <= layer] or self._general
-        ranked = [(rank, rule) for rule in rules if rule.layer <= layer and (rank := rule.rank(steps))]
-        return max(ranked, key=lambda entry: entry[0])[1].source if ranked else None
+        rule = self._patterns.best(tuple(str(step) for step in path), self.files.index(file))
+        return None if rule is None else rule.source
 
 
 def list_values(origin: Origin, shape: Shape, dumped: Any) -> Iterator[Value]:
@@ -137,6 +127,13 @@ def list_values(origin: Origin, shape: Shape, dumped: Any) -> Iterator[Value]:
             node.default,
             _is_number(leaf, node.value),
         )
+
+
+def written_sources(origin: Origin, shape: Shape, dumped: Any) -> Iterator[tuple[tuple[str, ...], Source | None]]:
+    """The path of every value as it was written, defaults left out, and its source; `dumped` as above."""
+    for _, said, _, node, _ in _leaves((), shape, origin.root, dumped):
+        if node is not None and not node.default:
+            yield tuple(str(step) for step in said), origin.source_of(said, node.at.file)
 
 
 Leaf = tuple[Path, Path, Shape, Node | None, Any]
