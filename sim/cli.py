@@ -144,10 +144,8 @@ def run(
     from sim.report.page import run_page
     from sim.report.text import measures_json, run_text
     from sim.scenario import load
-    from sim.scenario.files import find_scenario
 
-    path = find_scenario(scenario)
-    loaded = load(path, overrides)
+    loaded = load(scenario, overrides)
     with store.run_draft(loaded, seed, replications, out) as draft:
         with progress(loaded.name, loaded, replications) as tick:
             found = run_scenario(
@@ -161,7 +159,7 @@ def run(
                 progress=tick,
                 tell=tell,
             )
-        folder = store.write(found, path, draft, run_page(found))
+        folder = store.write(found, draft, run_page(found))
     if as_json:
         click.echo(measures_json(found, folder))
     else:
@@ -217,7 +215,7 @@ def report(folder: Path, out: Path | None) -> None:
     from sim.report.page import run_page
 
     found = store.read(folder)
-    path = store.replace_page(run_page(found), out or folder / "report.html")
+    path = store.renew_page(run_page(found), folder) if out is None else store.replace_page(run_page(found), out)
     click.echo(f"Report: {path}")
 
 

@@ -127,10 +127,12 @@ class Scenario(Section):
         text = json.dumps(data, sort_keys=True, separators=(",", ":"), allow_nan=False)
         return hashlib.sha256(text.encode()).hexdigest()
 
-    def values(self) -> list[Value]:
-        """Every value, in the order of the schema, with the place where it was written and its source."""
+    def values(self, canonical: bool = False) -> list[Value]:
+        """Every value, in the order of the schema, with the place where it was written and its source; as written, or
+        in the form that equal scenarios have in common.
+        """
         dumped = self.model_dump(mode="json", by_alias=True, exclude_none=True)
-        return list(list_values(self._origin, Shape(Scenario), dumped)) if self._origin else []
+        return list(list_values(self._origin, Shape(Scenario), dumped, canonical)) if self._origin else []
 
     def written_sources(self) -> dict[tuple[str, ...], Source | None]:
         """The source of every value that somebody wrote, by the path under which it was written."""

@@ -110,9 +110,9 @@ class Origin:
         return None if rule is None else rule.source
 
 
-def list_values(origin: Origin, shape: Shape, dumped: Any) -> Iterator[Value]:
-    """Every value in the order of the schema, as written where it was written; `dumped` has the schema's
-    defaults.
+def list_values(origin: Origin, shape: Shape, dumped: Any, canonical: bool = False) -> Iterator[Value]:
+    """Every value in the order of the schema, as written where it was written, or all in canonical form; `dumped` has
+    the schema's defaults.
     """
     for path, said, leaf, node, plain in _leaves((), shape, origin.root, dumped):
         if node is None:
@@ -120,12 +120,12 @@ def list_values(origin: Origin, shape: Shape, dumped: Any) -> Iterator[Value]:
             continue
         yield Value(
             path_text(path),
-            written(node.plain()),
+            written(plain if canonical else node.plain()),
             None if node.default else node.at.file,
             0 if node.default else node.at.line,
             None if node.default else origin.source_of(said, node.at.file),
             node.default,
-            _is_number(leaf, node.value),
+            _is_number(leaf, plain if canonical else node.value),
         )
 
 

@@ -7,11 +7,13 @@ import re
 from collections.abc import Iterator, Mapping
 
 from sim.scenario.errors import path_text
+from sim.scenario.loading import _Loader
 from sim.scenario.nodes import Node, Spot
 from sim.scenario.numbers import Plain
 from sim.scenario.patterns import DEEP, WILD, Patterns, Steps
 from sim.scenario.schema import Scenario
 from sim.scenario.sources import Origin, Source, SourceRule
+from sim.scenario.yaml_loader import parse_yaml
 
 #: So long a line may be; longer maps and lists take a line for each entry.
 _WIDTH = 110
@@ -44,6 +46,13 @@ def complete_text(scenario: Scenario) -> str:
         sources = {pattern_text(pattern): _source_node(source, at) for pattern, source in rules.items()}
         entries["sources"] = Node(dict(sources), at)
     return _HEAD + "\n".join(_block(Node(entries, origin.root.at), 0)) + "\n"
+
+
+def read_complete(text: str, name: str) -> Scenario:
+    """The scenario in such a text, however large: what several files say is one text here. Raises `ScenarioError`."""
+    loader = _Loader()
+    loader.add(parse_yaml(text, name, loader.problems), name, None, ())
+    return loader.finish()
 
 
 def pattern_text(pattern: Steps) -> str:
