@@ -1,7 +1,7 @@
 """The command line: parse, call, print.
 
 Results go to stdout, progress and errors to stderr. Exit codes: 0 ok, 1 internal failure, 2 usage, 3 bad scenario or
-data, 130 interrupted.
+data, 5 a reproduction that differs, 130 interrupted.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from sim.experiment.runs import Keep
     from sim.model.simulation import Engine
 
-OK, FAILED, USAGE, BAD_DATA, INTERRUPTED = 0, 1, 2, 3, 130
+OK, FAILED, USAGE, BAD_DATA, DIFFERENT, INTERRUPTED = 0, 1, 2, 3, 5, 130
 
 
 def main() -> None:
@@ -217,6 +217,23 @@ def report(folder: Path, out: Path | None) -> None:
     found = store.read(folder)
     path = store.renew_page(run_page(found), folder) if out is None else store.replace_page(run_page(found), out)
     click.echo(f"Report: {path}")
+
+
+@cli.command()
+@click.argument("folder", type=path)
+@click.option("--processes", type=click.IntRange(1), help="Processes at once; default: one a core.")
+@json_option
+def reproduce(folder: Path, processes: int | None, as_json: bool) -> int:
+    """Run the run in FOLDER again and compare; exit code 5 where anything came out differently."""
+    from sim.experiment.reproduce import reproduce as run_again
+    from sim.experiment.reproduce import reproducible
+    from sim.report.reproduced import reproduction_json, reproduction_text
+
+    stored, content = reproducible(folder)
+    with progress(stored.scenario.name, stored.scenario, stored.replications) as tick:
+        found = run_again(folder, stored, content, processes=processes, progress=tick, tell=tell)
+    click.echo(reproduction_json(found, folder) if as_json else reproduction_text(found, folder))
+    return OK if found.identical else DIFFERENT
 
 
 @cli.command()

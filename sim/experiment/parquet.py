@@ -50,6 +50,11 @@ def _literal(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
+def name_of(column: str) -> str:
+    """A column's name in SQL."""
+    return '"' + column.replace('"', '""') + '"'
+
+
 def pattern(path: Path) -> str:
     """The pattern that only this file fits. Absolute: “~” is no home then, nor “s3:” a place on the net.
 
