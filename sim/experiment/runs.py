@@ -6,8 +6,9 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
+from sim.experiment.frames import below, packed, unpacked
 from sim.experiment.parallel import Progress, each, unseen, workers
 from sim.experiment.parts import join_parts, spooled, write_part
 from sim.experiment.tables import Tables
@@ -73,7 +74,7 @@ def _replicate(
 
         out = simulate(scenario, replication, seed=seed, engine=engine, policies=policies, clock=clock)
         found = measures(out)  # before the tables of contacts are made
-        return Tables(found, {name: getattr(out, name) for name in ("levels", *CONTACT_TABLES)}), out.pools
+        return Tables(packed(found), {name: getattr(out, name) for name in ("levels", *CONTACT_TABLES)}), out.pools
 
     from sim.measurement.streaming import stream_measures
     from sim.model.city import build_city
@@ -89,7 +90,7 @@ def _replicate(
         kept["levels"] = levels
     else:
         write_part(levels, folder, "levels", replication)
-    return Tables(found, kept), pools_table(city)
+    return Tables(packed(found), kept), pools_table(city)
 
 
 def run(
@@ -132,7 +133,7 @@ def run(
     if folder is not None:
         kept.update(join_parts(folder, names, lambda: progress(replications, [])))
     else:
-        kept.update({name: _below([part.kept[name] for part in parts]) for name in names})
+        kept.update({name: below([part.kept[name] for part in parts]) for name in names})
     return Run(
         scenario=scenario,
         seed=seed,
@@ -141,13 +142,5 @@ def run(
         policies=tuple(getattr(policy, "__qualname__", repr(policy)) for policy in policies),
         seconds=time.perf_counter() - begin,
         pools=found[0][1],
-        tables=Tables(_below([part.measures for part in parts]), kept),
+        tables=Tables(unpacked([part.measures for part in parts]), kept),
     )
-
-
-def _below(frames: Sequence[Any]) -> pd.DataFrame:
-    """Tables one below the other."""
-    import pandas as pd
-
-    whole: pd.DataFrame = pd.concat(frames, ignore_index=True)
-    return whole

@@ -7,19 +7,22 @@ import re
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sim.experiment import manifest
 from sim.experiment.drafts import Draft, WriteError, draft
 from sim.experiment.given import keep_originals
 from sim.experiment.manifest import RunFolderError
-from sim.experiment.parquet import pattern, read_table, write_table
+from sim.experiment.parquet import connection, pattern, read_table, source, write_table
 from sim.experiment.runs import Run
 from sim.experiment.tables import Tables
 from sim.experiment.versions import commit, packages, version_of
 from sim.model.records import CONTACT_TABLES
 from sim.scenario import Scenario, ScenarioError
 from sim.scenario.writing import complete_text, read_complete
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 _RESULTS = Path("results")
 _SCENARIO = "scenario.yaml"
@@ -128,12 +131,12 @@ def run_of(folder: Path, content: dict[str, Any]) -> Run:
     if scenario.digest != content["scenario_digest"]:
         raise RunFolderError(f"{folder} cannot be read as a run: {_SCENARIO} means another scenario than was run")
     try:
-        measures, pools = read_table(kept.pop("measures")), read_table(kept.pop("pools"))
-        stored = set(measures["replication"])
+        measures, pools = _measures(kept.pop("measures")), read_table(kept.pop("pools"))
+        stored = measures["replication"].nunique()
     except (OSError, KeyError) as wrong:
         raise RunFolderError(f"{folder} cannot be read as a run: {wrong}") from wrong
-    if len(stored) != content["replications"]:
-        raise RunFolderError(f"{folder} cannot be read as a run: measures.parquet holds {len(stored)} replications")
+    if stored != content["replications"]:
+        raise RunFolderError(f"{folder} cannot be read as a run: measures.parquet holds {stored} replications")
     return Run(
         scenario=scenario,
         seed=content["seed"],
@@ -144,3 +147,14 @@ def run_of(folder: Path, content: dict[str, Any]) -> Run:
         pools=pools,
         tables=Tables(measures, kept),
     )
+
+
+def _measures(path: Path) -> pd.DataFrame:
+    """The measures of all replications, read one after the other so that each text is in memory once."""
+    from sim.experiment.frames import packed, unpacked
+
+    with connection() as files:
+        files.execute(f"CREATE OR REPLACE TEMP VIEW measures AS FROM {source([path])}")
+        numbers = files.execute("SELECT DISTINCT replication FROM measures ORDER BY 1").fetchall()
+        parts = [packed(files.execute("FROM measures WHERE replication = ?", number).df()) for number in numbers]
+        return unpacked(parts) if parts else read_table(path)
