@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from sim.experiment.parallel import each, unseen, workers
-from sim.outcomes.memory import check_memory, expected_contacts
+from sim.outcomes.memory import check_counts, check_memory, expected_contacts
 from sim.scenario import Scenario
 
 if TYPE_CHECKING:
@@ -151,9 +151,12 @@ def compare(
     if len({s.time for s in scenarios}) > 1:
         raise DifferentTimesError("only scenarios with the same start, end and count window have the same citizens")
     names = unique_names(scenarios)
+    for scenario in scenarios:
+        check_counts(scenario, replications * len(scenarios))
     count = workers(replications, processes, sum(expected_contacts(s) for s in scenarios) * replications)
     for scenario in scenarios:
-        check_memory(scenario, count, "closings")  # of the baseline and the variant that runs
+        # closings of the baseline and the variant that runs, measures of all
+        check_memory(scenario, count, "closings", replications * len(scenarios), in_files=True)
     for scenario in scenarios:
         prepare(choose(scenario, engine), tell)  # before the processes part
     found = each(_replicate, (tuple(scenarios), names, seed, engine), replications, count, progress)

@@ -13,7 +13,7 @@ from sim.experiment.parallel import Progress, each, unseen, workers
 from sim.experiment.parts import join_parts, spooled, write_part
 from sim.experiment.tables import Tables
 from sim.model.records import CONTACT_TABLES
-from sim.outcomes.memory import check_memory, expected_contacts
+from sim.outcomes.memory import Kept, check_counts, check_memory, expected_contacts
 from sim.scenario import Scenario
 
 if TYPE_CHECKING:
@@ -70,9 +70,9 @@ def _replicate(
     """One replication, and what each pool is; where there is a folder, all but the measures stands there in parts."""
     if keep_all and folder is None:
         from sim.measurement import measures
-        from sim.outcomes import simulate
+        from sim.outcomes import simulate_unchecked
 
-        out = simulate(scenario, replication, seed=seed, engine=engine, policies=policies, clock=clock)
+        out = simulate_unchecked(scenario, replication, seed=seed, engine=engine, policies=policies, clock=clock)
         found = measures(out)  # before the tables of contacts are made
         return Tables(packed(found), {name: getattr(out, name) for name in ("levels", *CONTACT_TABLES)}), out.pools
 
@@ -118,10 +118,12 @@ def run(
 
     if replications < 1:
         raise ValueError("at least one replication is wanted")
+    check_counts(scenario, replications)
     expected = expected_contacts(scenario) * replications
     count = workers(replications, processes, expected)
     keep_all = keep == "all" or (keep == "auto" and expected <= KEEP_ALL_UP_TO)
-    check_memory(scenario, count, "tables" if keep_all and folder is None else "nothing")
+    kept: Kept = "tables" if keep_all and folder is None else "nothing"
+    check_memory(scenario, count, kept, replications, in_files=folder is not None)
     begin = time.perf_counter()
     engine = choose(scenario, engine)
     prepare(engine, tell)  # before the processes part
@@ -129,11 +131,11 @@ def run(
     found = each(_replicate, arguments, replications, count, progress)
     parts = [tables for tables, _ in found]
     names = ("levels", *CONTACT_TABLES) if keep_all else ("levels",)
-    kept: dict[str, pd.DataFrame | Path] = {}
+    tables: dict[str, pd.DataFrame | Path] = {}
     if folder is not None:
-        kept.update(join_parts(folder, names, lambda: progress(replications, [])))
+        tables.update(join_parts(folder, names, lambda: progress(replications, [])))
     else:
-        kept.update({name: below([part.kept[name] for part in parts]) for name in names})
+        tables.update({name: below([part.kept[name] for part in parts]) for name in names})
     return Run(
         scenario=scenario,
         seed=seed,
@@ -142,5 +144,5 @@ def run(
         policies=tuple(getattr(policy, "__qualname__", repr(policy)) for policy in policies),
         seconds=time.perf_counter() - begin,
         pools=found[0][1],
-        tables=Tables(unpacked([part.measures for part in parts]), kept),
+        tables=Tables(unpacked([part.measures for part in parts]), tables),
     )

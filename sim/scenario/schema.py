@@ -95,12 +95,13 @@ class Scenario(Section):
         """A city's total needs somebody to be spread over."""
         faults = []
         for name, category in self.categories.items():
-            weight = math.fsum(
+            weight = sum(
                 district.population * district.activity * category.by_district.get(key, 1.0)
                 for key, district in self.districts.items()
             )
             if category.total and not 0 < weight < math.inf:
-                message = "cannot be spread: population × activity × by_district is 0 everywhere"
+                how = "is 0 everywhere" if weight == 0 else "is too large a number"
+                message = f"cannot be spread: population × activity × by_district {how}"
                 faults.append(Fault(message, ("categories", name, "total")))
         if faults:
             raise ReadError(*faults)

@@ -42,7 +42,7 @@ def _read_profile(value: Any) -> tuple[float, ...]:
     if len(value) != 24:
         raise ReadError(f"24 weights are wanted, one for each hour, not {len(value)}")
     weights = tuple(read_each(enumerate(value), read_not_negative).values())
-    if not 0 < math.fsum(weights) < math.inf:
+    if not 0 < sum(weights) < math.inf:
         raise ReadError("the weights must not all be 0")
     return weights
 
