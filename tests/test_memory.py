@@ -53,9 +53,6 @@ def test_what_is_too_large_by_its_numbers_is_refused_before_anything_is_built() 
     assert place(full(), replications=10**9) == "replications"
     long = full(time={"start": "2024-03-04", "end": "2970-01-01"})
     assert place(long, in_files=True) == "time.end"
-    for many in (many_categories(2_000),):
-        object.__setattr__(many.time, "end", many.time.end.replace(year=2900))
-        assert place(many, in_files=True) == "time.end"
     wide = many_categories(10_000)
     assert place(wide, at_once=64, in_files=True) == "categories"
     with pytest.raises(ScenarioError, match=r"replications: .* GB of memory"):
@@ -70,7 +67,7 @@ def test_repetition_without_end_is_refused_where_it_is_said() -> None:
     again = {**asked, "call_again": {"probability": 1, "after": "1 s"}}
     time = {"start": "2024-03-04", "end": "2060-03-04"}
     works = {name: {**c, "work": "1 s", "lead": None, "resolve": 0} for name, c in FULL["categories"].items()}
-    policies = {**FULL["policies"], "callback": {**again, "work": "1 s"}}
+    policies = {"callback": {**again, "work": "1 s"}, "classified_handling": None, "instant_answer": None}
     assert place(full(time=time, policies=policies, categories=works)) == "policies.callback.call_again"
     often = {
         n: {**c, "resolve": 0, "reports": {"every": "1 s"}} for n, c in works.items() if c.get("kind") != "consultation"
@@ -192,7 +189,7 @@ def test_ten_thousand_categories_are_run_reported_and_reproduced(
         "sources: {categories.**: {kind: assumption, note: invented}}",
         "categories:",
     ]
-    lines += [f"  matter {i}: {{total: 1 / year, unit: Works, work: {{mean: 1 h, cv: 1}}}}" for i in range(10_000)]
+    lines += [f"  matter {i}: {{total: 1 / year, unit: Works, work: 1 h}}" for i in range(10_000)]
     Path("many.yaml").write_text("\n".join(lines) + "\n")
     changes = ["--set", "categories.matter 7.total=2000 / d"]
     assert run_command(["run", "many.yaml", "-n", "1", *changes, "--keep", "measures", "--out", "here"]) == 0
