@@ -1,7 +1,7 @@
 """The command line: parse, call, print.
 
 Results go to stdout, progress and errors to stderr. Exit codes: 0 ok, 1 internal failure, 2 usage, 3 bad scenario or
-data, 130 interrupted.
+data, 5 a reproduction that differs, 130 interrupted.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from sim.experiment.runs import Keep
     from sim.model.simulation import Engine
 
-OK, FAILED, USAGE, BAD_DATA = 0, 1, 2, 3
+OK, FAILED, USAGE, BAD_DATA, DIFFERENT = 0, 1, 2, 3, 5
 
 
 def main() -> None:
@@ -133,10 +133,8 @@ def run(
     from sim.report.page import run_page
     from sim.report.text import measures_json, run_text
     from sim.scenario import load
-    from sim.scenario.files import find_scenario
 
-    path = find_scenario(scenario)
-    loaded = load(path, overrides)
+    loaded = load(scenario, overrides)
     with store.run_draft(loaded, seed, replications, out) as draft:
         with progress(loaded.name, loaded, replications) as tick:
             found = run_scenario(
@@ -150,7 +148,7 @@ def run(
                 progress=tick,
                 tell=tell,
             )
-        folder = store.write(found, path, draft, run_page(found))
+        folder = store.write(found, draft, run_page(found))
     if as_json:
         say_json(measures_json(found, folder))
     else:
@@ -213,8 +211,28 @@ def report(folder: Path, out: Path | None) -> None:
     from sim.report.page import run_page
 
     found = store.read(folder)
-    path = store.replace_page(run_page(found), out or folder / "report.html")
+    path = store.renew_page(run_page(found), folder) if out is None else store.replace_page(run_page(found), out)
     say(f"Report: {path}")
+
+
+@cli.command()
+@click.argument("folder", type=path)
+@click.option("--processes", type=click.IntRange(1), help="Processes at once; default: one a core.")
+@json_option
+def reproduce(folder: Path, processes: int | None, as_json: bool) -> int:
+    """Run the run in FOLDER again and compare; exit code 5 where anything came out differently."""
+    from sim.experiment.reproduce import reproduce as run_again
+    from sim.experiment.reproduce import reproducible
+    from sim.report.reproduced import reproduction_json, reproduction_text
+
+    stored, content = reproducible(folder)
+    with progress(stored.scenario.name, stored.scenario, stored.replications) as tick:
+        found = run_again(folder, stored, content, processes=processes, progress=tick, tell=tell)
+    if as_json:
+        say_json(reproduction_json(found, folder))
+    else:
+        say(reproduction_text(found, folder))
+    return OK if found.identical else DIFFERENT
 
 
 @cli.command()

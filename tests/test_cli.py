@@ -48,11 +48,13 @@ def test_run_prints_measures_and_leaves_a_complete_folder(capsys: pytest.Capture
     folder = Path("here")
     names = {path.name for path in folder.iterdir()}
     tables = {f"{n}.parquet" for n in ("measures", "levels", "requests", "visits", "problems", "pools")}
-    assert names == tables | {"manifest.json", "scenario.yaml", "report.html"}
-    assert (folder / "scenario.yaml").read_bytes() == Path(TEACHING).read_bytes()
+    assert names == tables | {"manifest.json", "scenario.yaml", "report.html", "given"}
     manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
     assert manifest["replications"] == 2
-    assert manifest["sha256"].keys() == names - {"manifest.json"}
+    originals = {"teaching.yaml", "base.yaml", "sources.yaml"}
+    assert manifest["sha256"].keys() == names - {"manifest.json", "given"} | {f"given/{name}" for name in originals}
+    for name in originals:
+        assert (folder / "given" / name).read_bytes() == (ROOT / "scenarios" / name).read_bytes()
     for name, digest in manifest["sha256"].items():
         assert hashlib.sha256((folder / name).read_bytes()).hexdigest() == digest
 
@@ -67,7 +69,7 @@ def test_the_program_says_nothing_but_its_progress_on_stderr() -> None:
 
 
 def test_the_tables_have_the_columns_of_the_contract() -> None:
-    from sim.experiment.store import read_table
+    from sim.experiment.parquet import read_table
 
     assert run_command(["run", TEACHING, "-n", "1", "--out", "here"]) == 0
     for name, columns in (
@@ -240,7 +242,7 @@ def test_show_says_what_the_pools_receive_in_plain_words(capsys: pytest.CaptureF
 
 
 def test_explain_tells_a_life_whose_hours_add_up(capsys: pytest.CaptureFixture[str]) -> None:
-    from sim.experiment.store import read_table
+    from sim.experiment.parquet import read_table
 
     assert run_command(["run", TEACHING, "-n", "1", "--out", "here"]) == 0
     requests = read_table(Path("here/requests.parquet"))

@@ -17,10 +17,9 @@ import pytest
 from towns import FULL, full
 
 import sim
-from sim.experiment import memory
-from sim.experiment.memory import check_memory, expected_contacts, expected_open, needed_bytes
+from sim.experiment.parquet import connection, read_table, write_table
+from sim.experiment.parts import _execute
 from sim.experiment.runs import run
-from sim.experiment.tables import _execute, connection, read_table, write_table
 from sim.inference import pairwise_requests
 from sim.measurement import measures
 from sim.measurement.streaming import stream_measures
@@ -29,7 +28,8 @@ from sim.model.city import build_city
 from sim.model.draws import stream
 from sim.model.records import PROBLEM_FIELDS, REQUEST_FIELDS, VISIT_FIELDS, Rows
 from sim.model.simulation import replicate, stream_rows, unwatched
-from sim.outcomes import PROBLEM_COLUMNS, REQUEST_COLUMNS, VISIT_COLUMNS, Outcomes, spool, tables
+from sim.outcomes import PROBLEM_COLUMNS, REQUEST_COLUMNS, VISIT_COLUMNS, Outcomes, memory, spool, tables
+from sim.outcomes.memory import check_memory, expected_contacts, expected_open, needed_bytes
 from sim.scenario import ScenarioError
 
 CONTACTS = ("requests", "visits", "problems")
@@ -106,10 +106,11 @@ def test_tables_in_files_are_those_in_memory(
     monkeypatch.setattr(spool, "PART", size)
     in_memory = run(full(), 2, engine=engine, keep="all", processes=1)
     in_files = run(full(), 2, engine=engine, keep="all", folder=tmp_path, processes=1)
-    assert sorted(path.name for path in tmp_path.iterdir()) == sorted(f"{name}.parquet" for name in CONTACTS)
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted(
+        f"{name}.parquet" for name in (*CONTACTS, "levels")
+    )
     assert in_files.measures.equals(in_memory.measures)
-    assert in_files.tables.levels.equals(in_memory.tables.levels)
-    for name in CONTACTS:
+    for name in (*CONTACTS, "levels"):
         stored = tmp_path / "stored"
         write_table(getattr(in_memory.tables, name), stored)
         assert len(read_table(stored)) > 4 * size or size > 100
@@ -150,7 +151,7 @@ def test_putting_files_together_can_be_interrupted() -> None:
         with connection() as files:
             threading.Timer(0.3, signal.raise_signal, [signal.SIGINT]).start()
             with pytest.raises(KeyboardInterrupt):
-                _execute(files, ENDLESS, lambda: None)
+                _execute([(files, ENDLESS)], lambda: None)
             assert files.execute("SELECT 1").fetchone() == (1,)
     finally:
         signal.signal(signal.SIGINT, before)
@@ -163,7 +164,7 @@ def test_who_waits_for_files_to_be_put_together_is_asked() -> None:
 
     with connection() as files:
         with pytest.raises(KeyboardInterrupt):
-            _execute(files, ENDLESS, enough)
+            _execute([(files, ENDLESS)], enough)
         assert files.execute("SELECT 1").fetchone() == (1,)
 
 

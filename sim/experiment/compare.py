@@ -8,8 +8,8 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from sim.experiment.comparable import check_comparable, remarks
-from sim.experiment.memory import check_memory, expected_contacts
 from sim.experiment.parallel import each, unseen, workers
+from sim.outcomes.memory import check_counts, check_memory, expected_contacts
 from sim.scenario import Scenario
 
 if TYPE_CHECKING:
@@ -149,9 +149,12 @@ def compare(
         raise ValueError("at least two scenarios are compared")
     names = unique_names(scenarios)
     check_comparable(scenarios, names)
+    for scenario in scenarios:
+        check_counts(scenario, replications * len(scenarios))
     count = workers(replications, processes, sum(expected_contacts(s) for s in scenarios) * replications)
     for scenario in scenarios:
-        check_memory(scenario, count, "closings")  # of the baseline and the variant that runs
+        # closings of the baseline and the variant that runs, measures of all
+        check_memory(scenario, count, "closings", replications * len(scenarios), in_files=True)
     engines = {choose(scenario, engine) for scenario in scenarios}
     prepare("compiled" if "compiled" in engines else "simpy", tell)  # before the processes part
     found = each(_replicate, (tuple(scenarios), names, seed, engine), replications, count, progress)

@@ -6,12 +6,14 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
-from sim.experiment.memory import check_memory, expected_contacts
+from sim.experiment.frames import below, packed, unpacked
 from sim.experiment.parallel import Progress, each, unseen, workers
-from sim.experiment.tables import Tables, join_parts, spooled
+from sim.experiment.parts import join_parts, spooled, write_part
+from sim.experiment.tables import Tables
 from sim.model.records import CONTACT_TABLES
+from sim.outcomes.memory import Kept, check_counts, check_memory, expected_contacts
 from sim.scenario import Scenario
 
 if TYPE_CHECKING:
@@ -66,26 +68,30 @@ def _replicate(
     replication: int,
     clock: Clock,
 ) -> tuple[Tables, pd.DataFrame]:
-    """One replication, and what each pool is."""
+    """One replication, and what each pool is; where there is a folder, all but the measures stands there in parts."""
     if keep_all and folder is None:
         from sim.measurement import measures
-        from sim.outcomes import simulate
+        from sim.outcomes import simulate_unchecked
 
-        out = simulate(scenario, replication, seed=seed, engine=engine, policies=policies, clock=clock)
+        out = simulate_unchecked(scenario, replication, seed=seed, engine=engine, policies=policies, clock=clock)
         found = measures(out)  # before the tables of contacts are made
-        return Tables(found, out.levels, {name: getattr(out, name) for name in CONTACT_TABLES}), out.pools
+        return Tables(packed(found), {name: getattr(out, name) for name in ("levels", *CONTACT_TABLES)}), out.pools
 
     from sim.measurement.streaming import stream_measures
     from sim.model.city import build_city
     from sim.outcomes.tables import pools_table
 
-    city = build_city(scenario)
+    city, kept = build_city(scenario), dict[str, "pd.DataFrame | Path"]()
     if keep_all and folder is not None:
         with spooled(folder, replication, city) as spool:
             found, levels = stream_measures(city, seed, replication, engine, policies, spool.add, clock)
     else:
         found, levels = stream_measures(city, seed, replication, engine, policies, clock=clock)
-    return Tables(found, levels), pools_table(city)
+    if folder is None:
+        kept["levels"] = levels
+    else:
+        write_part(levels, folder, "levels", replication)
+    return Tables(packed(found), kept), pools_table(city)
 
 
 def run(
@@ -103,8 +109,8 @@ def run(
 ) -> Run:
     """Simulate a scenario several times; replication k is the same however many there are.
 
-    Where only measures are kept, or a ``folder`` is given that takes the tables of contacts as Parquet files while they
-    come, memory follows what is open at once, not what has passed.
+    Where only measures are kept, or a ``folder`` is given that takes the other tables as Parquet files while they come,
+    memory follows what is open at once, not what has passed; with a folder it is that of one replication.
     ``progress`` is called with the number of finished replications and the simulated hours of those under way, ``tell``
     with a word on what takes long. Raises ``ScenarioError`` where the scenario needs more memory than there is.
     """
@@ -113,21 +119,24 @@ def run(
 
     if replications < 1:
         raise ValueError("at least one replication is wanted")
+    check_counts(scenario, replications)
     expected = expected_contacts(scenario) * replications
     count = workers(replications, processes, expected)
     keep_all = keep == "all" or (keep == "auto" and expected <= KEEP_ALL_UP_TO)
-    check_memory(scenario, count, "tables" if keep_all and folder is None else "nothing")
+    kept: Kept = "tables" if keep_all and folder is None else "nothing"
+    check_memory(scenario, count, kept, replications, in_files=folder is not None)
     begin = time.perf_counter()
     engine = choose(scenario, engine)
     prepare(engine, tell)  # before the processes part
     arguments = (scenario, seed, engine, tuple(policies), keep_all, folder)
     found = each(_replicate, arguments, replications, count, progress)
     parts = [tables for tables, _ in found]
-    contacts: dict[str, pd.DataFrame | Path] = {}
-    if keep_all and folder is not None:
-        contacts.update(join_parts(folder, lambda: progress(replications, [])))
-    elif keep_all:
-        contacts.update({name: _below([part.contacts[name] for part in parts]) for name in CONTACT_TABLES})
+    names = ("levels", *CONTACT_TABLES) if keep_all else ("levels",)
+    tables: dict[str, pd.DataFrame | Path] = {}
+    if folder is not None:
+        tables.update(join_parts(folder, names, lambda: progress(replications, [])))
+    else:
+        tables.update({name: below([part.kept[name] for part in parts]) for name in names})
     return Run(
         scenario=scenario,
         seed=seed,
@@ -136,13 +145,5 @@ def run(
         policies=tuple(getattr(policy, "__qualname__", repr(policy)) for policy in policies),
         seconds=time.perf_counter() - begin,
         pools=found[0][1],
-        tables=Tables(_below([part.measures for part in parts]), _below([part.levels for part in parts]), contacts),
+        tables=Tables(unpacked([part.measures for part in parts]), tables),
     )
-
-
-def _below(frames: Sequence[Any]) -> pd.DataFrame:
-    """Tables one below the other."""
-    import pandas as pd
-
-    whole: pd.DataFrame = pd.concat(frames, ignore_index=True)
-    return whole

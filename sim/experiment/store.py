@@ -2,41 +2,49 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
-import os
 import platform
 import re
-import shutil
-from contextlib import AbstractContextManager
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sim.experiment.drafts import Draft, draft
+from sim.experiment import manifest
+from sim.experiment.drafts import Draft, WriteError, draft
+from sim.experiment.given import keep_originals
+from sim.experiment.manifest import RunFolderError
+from sim.experiment.parquet import connection, pattern, read_table, source, write_table
 from sim.experiment.runs import Run
-from sim.experiment.tables import Tables, read_table, write_table
+from sim.experiment.tables import Tables
 from sim.experiment.versions import commit, packages, version_of
 from sim.model.records import CONTACT_TABLES
+from sim.scenario import Scenario, ScenarioError
+from sim.scenario.writing import complete_text, read_complete
 
 if TYPE_CHECKING:
-    from sim.scenario import Scenario
+    import pandas as pd
 
-FORMAT = 1
 _RESULTS = Path("results")
+_SCENARIO = "scenario.yaml"
+_ALWAYS = ("measures", "levels", "pools")
 
 
-class RunFolderError(Exception):
-    """A run folder that is none, in one line."""
-
-    exit_code = 3
-
-
-def run_draft(scenario: Scenario, seed: int, replications: int, out: Path | None) -> AbstractContextManager[Draft]:
-    """A draft of a run folder: ``out``, or a new folder in results/ named after the scenario."""
-    if out is not None:
-        return draft(out, "folder", "refuse")
+@contextmanager
+def run_draft(scenario: Scenario, seed: int, replications: int, out: Path | None) -> Iterator[Draft]:
+    """A draft of a run folder: ``out``, or a new folder in results/ named after the scenario. The scenario stands in it
+    before anything is simulated: complete, and as it was given.
+    """
     name = f"{_slug(scenario.name)}-{scenario.digest[:8]}-seed{seed}-n{replications}"
-    return draft(_RESULTS / name, "folder", "number")
+    if out is not None:
+        try:
+            pattern(out)
+        except OSError as wrong:
+            raise WriteError(f"cannot write to {out}: {wrong.strerror}") from wrong
+    place = draft(_RESULTS / name, "folder", "number") if out is None else draft(out, "folder", "refuse")
+    with place as opened:
+        (opened.beside / _SCENARIO).write_text(complete_text(scenario), encoding="utf-8", newline="\n")
+        keep_originals(scenario, opened.beside / "given")
+        yield opened
 
 
 def comparison_draft(baseline: Scenario, replications: int, out: Path | None) -> AbstractContextManager[Draft]:
@@ -63,30 +71,20 @@ def replace_page(page: str, path: Path) -> Path:
         return write_page(page, place)
 
 
-def write(run: Run, given: Path | None, place: Draft, report: str) -> Path:
-    """Write a run folder with its report, and say where; ``given`` is the scenario file as it was given."""
-    _fill(run, given, place.beside, report)
+def write(run: Run, place: Draft, report: str) -> Path:
+    """Write a run folder with its report, and say where."""
+    folder = place.beside
+    for name, table in {"measures": run.measures, "pools": run.pools, **run.tables.kept}.items():
+        if not isinstance(table, Path):  # it stands in the folder already
+            write_table(table, folder / f"{name}.parquet")
+    (folder / manifest.REMADE).write_text(report, encoding="utf-8", newline="\n")
+    manifest.write(_content(run, folder), folder / manifest.NAME)
     return place.keep()
 
 
-def _fill(run: Run, given: Path | None, folder: Path, report: str) -> None:
-    tables = {"measures": run.measures, "levels": run.tables.levels, "pools": run.pools, **run.tables.contacts}
-    for name, table in tables.items():
-        if not isinstance(table, Path):  # it stands in the folder already
-            write_table(table, folder / f"{name}.parquet")
-    if given is not None:
-        shutil.copyfile(given, folder / "scenario.yaml")
-    (folder / "report.html").write_text(report, encoding="utf-8")
-    text = json.dumps(_manifest(run, folder), indent=1, ensure_ascii=False, allow_nan=False)
-    with open(folder / "manifest.json", "w", encoding="utf-8") as file:
-        file.write(text + "\n")
-        file.flush()
-        os.fsync(file.fileno())
-
-
-def _manifest(run: Run, folder: Path) -> dict[str, Any]:
+def _content(run: Run, folder: Path) -> dict[str, Any]:
     return {
-        "format": FORMAT,
+        "format": manifest.FORMAT,
         "citysim": version_of("citysim"),
         "scenario": run.scenario.resolved(),
         "scenario_digest": run.scenario.digest,
@@ -99,41 +97,64 @@ def _manifest(run: Run, folder: Path) -> dict[str, Any]:
         "platform": platform.platform(),
         "packages": packages(),
         "git_commit": commit(),
-        "sha256": {path.name: _sha256(path) for path in sorted(folder.iterdir())},
+        "sha256": manifest.checksums(folder),
     }
 
 
-def _sha256(path: Path) -> str:
-    with open(path, "rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+def renew_page(page: str, folder: Path) -> Path:
+    """Write the page of a run folder anew, whole or not at all; the manifest knows it."""
+    path, content = replace_page(page, folder / manifest.REMADE), manifest.read(folder)
+    content["sha256"][manifest.REMADE] = manifest.sha256(path)
+    with draft(folder / manifest.NAME, "file", "replace") as place:
+        manifest.write(content, place.beside)
+        place.keep()
+    return path
 
 
 def read(folder: Path) -> Run:
-    """A stored run. Raises ``RunFolderError`` where the folder is not one."""
-    from sim.scenario import ScenarioError, from_dict
+    """A stored run. Raises ``RunFolderError`` where the folder is not one, or not as it was written."""
+    return run_of(folder, manifest.read(folder))
 
+
+def run_of(folder: Path, content: dict[str, Any]) -> Run:
+    """The run in a folder with this manifest."""
+    files = {name: folder / f"{name}.parquet" for name in (*_ALWAYS, *CONTACT_TABLES)}
+    kept = {name: path for name, path in files.items() if path.name in content["sha256"]}
+    for name in (_SCENARIO, *(files[name].name for name in _ALWAYS)):
+        if name not in content["sha256"]:
+            raise RunFolderError(f"{folder} is not whole: {manifest.NAME} does not list {name}")
     try:
-        manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
-        if manifest["format"] != FORMAT:
-            raise RunFolderError(f"{folder} has the format {manifest['format']}, not {FORMAT}")
-        scenario = from_dict(manifest["scenario"])
-        files = {name: folder / f"{name}.parquet" for name in ("measures", "levels", "pools", *CONTACT_TABLES)}
-        tables = Tables(
-            read_table(files["measures"]),
-            read_table(files["levels"]),
-            {name: files[name] for name in CONTACT_TABLES if files[name].exists()},
-        )
-        return Run(
-            scenario=scenario,
-            seed=manifest["seed"],
-            replications=manifest["replications"],
-            engine=manifest["engine"],
-            policies=tuple(manifest["policies"]),
-            seconds=manifest["seconds"],
-            pools=read_table(files["pools"]),
-            tables=tables,
-        )
-    except FileNotFoundError as wrong:
-        raise RunFolderError(f"{folder} is not a run folder: {wrong.filename} is missing") from wrong
-    except (OSError, ValueError, KeyError, TypeError, ScenarioError) as wrong:
-        raise RunFolderError(f"{folder} cannot be read as a run: {str(wrong).splitlines()[0]}") from wrong
+        scenario = read_complete((folder / _SCENARIO).read_text(encoding="utf-8"), str(folder / _SCENARIO))
+    except (OSError, ValueError, ScenarioError) as wrong:
+        why = str(wrong).partition("\n")[0]
+        raise RunFolderError(f"{folder} cannot be read as a run: {_SCENARIO}: {why}") from wrong
+    if scenario.digest != content["scenario_digest"]:
+        raise RunFolderError(f"{folder} cannot be read as a run: {_SCENARIO} means another scenario than was run")
+    try:
+        measures, pools = _measures(kept.pop("measures")), read_table(kept.pop("pools"))
+        stored = measures["replication"].nunique()
+    except (OSError, KeyError) as wrong:
+        raise RunFolderError(f"{folder} cannot be read as a run: {wrong}") from wrong
+    if stored != content["replications"]:
+        raise RunFolderError(f"{folder} cannot be read as a run: measures.parquet holds {stored} replications")
+    return Run(
+        scenario=scenario,
+        seed=content["seed"],
+        replications=content["replications"],
+        engine=content["engine"],
+        policies=tuple(content["policies"]),
+        seconds=content["seconds"],
+        pools=pools,
+        tables=Tables(measures, kept),
+    )
+
+
+def _measures(path: Path) -> pd.DataFrame:
+    """The measures of all replications, read one after the other so that each text is in memory once."""
+    from sim.experiment.frames import packed, unpacked
+
+    with connection() as files:
+        files.execute(f"CREATE OR REPLACE TEMP VIEW measures AS FROM {source([path])}")
+        numbers = files.execute("SELECT DISTINCT replication FROM measures ORDER BY 1").fetchall()
+        parts = [packed(files.execute("FROM measures WHERE replication = ?", number).df()) for number in numbers]
+        return unpacked(parts) if parts else read_table(path)

@@ -8,6 +8,7 @@ from sim.model.city import build_city
 from sim.model.control import Policy
 from sim.model.simulation import Clock, Engine, replicate, unwatched
 from sim.outcomes.levels import LEVEL_COLUMNS, Levels
+from sim.outcomes.memory import check_memory
 from sim.outcomes.replication import (
     PROBLEM_COLUMNS,
     REQUEST_COLUMNS,
@@ -24,6 +25,7 @@ __all__ = [
     "Levels",
     "Outcomes",
     "simulate",
+    "simulate_unchecked",
 ]
 
 
@@ -40,7 +42,22 @@ def simulate(
 
     Both engines, the readable ``simpy`` and the ``compiled`` one, give the same to the last bit. ``policies`` are
     SimPy processes ``policy(env, city)`` that watch the city and move its staff, see ``sim.model.control``; ``clock``
-    is told now and then how many hours have been simulated.
+    is told now and then how many hours have been simulated. Raises ``ScenarioError`` where the scenario needs more
+    memory than there is.
     """
+    check_memory(scenario)
+    return simulate_unchecked(scenario, replication, seed=seed, engine=engine, policies=policies, clock=clock)
+
+
+def simulate_unchecked(
+    scenario: Scenario,
+    replication: int,
+    *,
+    seed: int,
+    engine: Engine,
+    policies: Sequence[Policy],
+    clock: Clock,
+) -> Outcomes:
+    """The same where somebody has seen to it that there is memory."""
     city = build_city(scenario)
     return Outcomes.of(city, replicate(city, seed, replication, engine, policies, clock), seed, replication)

@@ -105,7 +105,7 @@ def candidates(run: Run, replication: int = 0) -> str:
 
 def _check(run: Run, replication: int) -> None:
     """Whether there are requests of the replication to tell of."""
-    if not run.tables.contacts:
+    if not run.tables.has_contacts:
         raise UnknownRequestError("this run kept measures only: run again with --keep all")
     if not 0 <= replication < run.replications:
         raise UnknownRequestError(f"the run has the replications 0 … {run.replications - 1}")

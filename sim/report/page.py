@@ -22,7 +22,7 @@ from sim.report.modelled import models_resolution, not_modelled
 from sim.report.names import Names, marked
 from sim.report.provenance import assumptions, what_was_run, window
 from sim.report.results import Results
-from sim.report.series import Levels, bins, flow, weeks
+from sim.report.series import bins, flow, weeks
 from sim.report.tables import largest_causes, units
 
 if TYPE_CHECKING:
@@ -50,8 +50,8 @@ def run_page(run: Run) -> str:
 
 def _figures(run: Run, results: Results, names: Names) -> list[Section]:
     scenario, sizes = run.scenario, results.units()
-    levels, spans = Levels(run), bins(run)
-    moving = flow(run, spans, names, levels, sizes)
+    spans = bins(run)
+    moving = flow(run, spans, names, sizes)
     over_time: list[Block | None] = []
     if moving.series:
         over_time = [
@@ -59,7 +59,7 @@ def _figures(run: Run, results: Results, names: Names) -> list[Section]:
             arrivals(scenario, spans, moving),
             units(results, names, not_modelled(scenario)[1]),
         ]
-    staffed = weeks(run, names, levels)
+    staffed = weeks(run, names)
     asked = scenario.policies.callback is not None
     truths = [truth(results, names, asked)] if asked or models_resolution(scenario) else []
     no_truth = "The scenario models neither what is truly solved nor what citizens say of it."

@@ -13,7 +13,6 @@ from sim.experiment.versions import packages, version_of
 from sim.report.blocks import Cell, Section, Table, Text
 from sim.report.formats import number, time_unit
 from sim.report.names import clean, marked
-from sim.scenario import from_dict
 from sim.scenario.distributions import read_distribution
 from sim.scenario.errors import ReadError, read_path
 
@@ -66,8 +65,8 @@ def window(scenario: Scenario) -> str:
 
 def assumptions(scenario: Scenario) -> Section:
     """The numbers of the scenario by kind of source."""
-    # read back from its canonical form: a report written anew from the run folder says the same
-    values = [v for v in from_dict(scenario.resolved()).values() if v.is_number]
+    # in canonical form: a report written anew from the run folder says the same
+    values = [v for v in scenario.values(canonical=True) if v.is_number]
     groups: list[tuple[Cell, list[list[Cell]]]] = []
     counts = []
     for kind, word in _KINDS.items():

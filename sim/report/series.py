@@ -9,13 +9,13 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
-from sim.report.formats import rows_of
 from sim.report.names import OTHERS, Name, Names
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from sim.experiment.runs import Run
 
 Floats = NDArray[np.float64]
@@ -102,34 +102,6 @@ def bins(run: Run) -> Bins:
     return Bins(time.start, days, np.append(edges, end))
 
 
-class Levels:
-    """The table of levels as arrays, shape [replication, pool, hour]."""
-
-    def __init__(self, run: Run) -> None:
-        table = run.tables.levels
-        self.pools = list(run.pools["pool"])
-        hours = math.ceil(run.scenario.hours_of(run.scenario.time.end))
-        shape = (run.replications, len(self.pools), hours)
-        pool = table["pool"].astype(pd.CategoricalDtype(self.pools)).cat.codes.to_numpy()
-        at = (table["replication"].to_numpy(), pool, table["hour"].to_numpy())
-        self._arrays = {}
-        for column in ("arrivals", "queue", "busy", "on_duty"):
-            self._arrays[column] = np.zeros(shape)
-            self._arrays[column][at] = table[column].to_numpy()
-
-    def of(self, column: str, members: frozenset[str]) -> Floats:
-        """The sum over pools, shape [replication, hour]."""
-        chosen = [number for number, pool in enumerate(self.pools) if pool in members]
-        total: Floats = self._arrays[column][:, chosen].sum(axis=1)
-        return total
-
-
-def by_bin(values: Floats, spans: Bins) -> Floats:
-    """Sums of hourly values over bins, shape [replication, bin]."""
-    begins = spans.edges[:-1].astype(np.int64)
-    return np.add.reduceat(values, begins, axis=1) if values.shape[1] else np.zeros((len(values), len(begins)))
-
-
 @dataclass(frozen=True)
 class Flow:
     """What came in (a day) and what was open or waiting, by series: shape [replication, bin] each.
@@ -144,17 +116,22 @@ class Flow:
     whole: bool
 
 
-def flow(run: Run, spans: Bins, names: Names, levels: Levels, sizes: dict[str, float]) -> Flow:
+def flow(run: Run, spans: Bins, names: Names, sizes: dict[str, float]) -> Flow:
     """Arrivals and backlog of the units; ``sizes``: their requests."""
     series = as_series(names, sizes)
     days = np.diff(spans.edges) / 24.0
-    if not run.tables.contacts:
-        arrived = [by_bin(levels.of("arrivals", s.members), spans) / days for s in series]
-        waiting = [by_bin(levels.of("queue", s.members), spans) / (24.0 * days) for s in series]
-        return Flow(series, arrived, waiting, whole=False)
-    came = _counts(run, spans, series, "dispatched")
-    left = _counts(run, spans, series, "CASE WHEN status != 'open' THEN least(closed, ended) END")
-    return Flow(series, list(came / days), list((came - left).cumsum(axis=2)), whole=True)
+    if run.tables.has_contacts:
+        came = _counts(run, spans, series, "dispatched")
+        left = _counts(run, spans, series, "CASE WHEN status != 'open' THEN least(closed, ended) END")
+        return Flow(series, list(came / days), list((came - left).cumsum(axis=2)), whole=True)
+    found = run.tables.query(
+        """SELECT pool::VARCHAR AS pool, replication, least(hour // ?, ?) AS bin, sum(arrivals) AS arrivals,
+            sum(queue) AS queue FROM levels GROUP BY ALL ORDER BY ALL""",
+        24 * spans.days,
+        len(days) - 1,
+    )
+    arrived, waited = (_by_series(found, run, spans, series, column) for column in ("arrivals", "queue"))
+    return Flow(series, list(arrived / days), list(waited / (24.0 * days)), whole=False)
 
 
 def _counts(run: Run, spans: Bins, series: Sequence[Series], moment: str) -> Floats:
@@ -162,17 +139,24 @@ def _counts(run: Run, spans: Bins, series: Sequence[Series], moment: str) -> Flo
 
     ``moment``: in SQL, hours from the start, or null.
     """
-    counts = np.zeros((len(series), run.replications, len(spans.edges) - 1))
     found = run.tables.query(
-        f"""SELECT owner_unit, replication, least(floor({moment} / ?), ?)::INTEGER AS bin, count(*) AS requests
-        FROM requests WHERE dispatched IS NOT NULL AND {moment} IS NOT NULL GROUP BY ALL""",
+        f"""SELECT owner_unit::VARCHAR AS pool, replication, least(floor({moment} / ?), ?)::INTEGER AS bin,
+            count(*) AS requests FROM requests WHERE dispatched IS NOT NULL AND {moment} IS NOT NULL GROUP BY ALL""",
         24.0 * spans.days,
-        counts.shape[2] - 1,
+        len(spans.edges) - 2,
     )
-    number = {pool: i for i, s in enumerate(series) for pool in s.members}
-    for row in rows_of(found[found["owner_unit"].isin(number)]):
-        counts[number[row.owner_unit], row.replication, row.bin] += row.requests
-    return counts
+    return _by_series(found, run, spans, series, "requests")
+
+
+def _by_series(found: pd.DataFrame, run: Run, spans: Bins, series: Sequence[Series], column: str) -> Floats:
+    """A column by pool, replication and bin as sums, shape [series, replication, bin]; other pools are left out."""
+    sums = np.zeros((len(series), run.replications, len(spans.edges) - 1))
+    known = found.assign(
+        series=found["pool"].map({pool: i for i, s in enumerate(series) for pool in s.members})
+    ).dropna()
+    at = tuple(known[name].to_numpy(np.int64) for name in ("series", "replication", "bin"))
+    np.add.at(sums, at, known[column].to_numpy(np.float64))
+    return sums
 
 
 # --- the hours of the week -------------------------------------------------------------------------------------------
@@ -197,27 +181,29 @@ class Week:
         return float(np.nansum(self.busy) / duty) if duty > 0 else math.nan
 
 
-def weeks(run: Run, names: Names, levels: Levels) -> list[Week]:
+def weeks(run: Run, names: Names) -> list[Week]:
     """Load and staff of all pools, those with most staff first."""
-    scenario = run.scenario
-    first, last = (scenario.hours_of(t) for t in (scenario.time.count_from, scenario.time.count_until))
-    window = slice(math.ceil(first), max(math.floor(last), math.ceil(first)))
-    duty = {pool: float(levels.of("on_duty", frozenset([pool]))[:, window].sum()) for pool in levels.pools}
-    size = {pool: duty[pool] + float(levels.of("busy", frozenset([pool]))[:, window].sum()) for pool in levels.pools}
-    slot = (np.arange(window.start, window.stop) + 24 * scenario.time.start.weekday()) % 168
-    seen = np.bincount(slot, minlength=168).astype(np.float64)
-    found = []
+    scenario, pools = run.scenario, list(run.pools["pool"])
+    first = math.ceil(scenario.hours_of(scenario.time.count_from))
+    last = math.floor(scenario.hours_of(scenario.time.count_until))
+    offset = 24 * scenario.time.start.weekday()
+    found = run.tables.query(
+        """SELECT pool::VARCHAR AS pool, (hour + ?) % 168 AS slot, sum(on_duty) AS on_duty, sum(busy) AS busy,
+            sum(arrivals) AS arrivals, sum(queue * ((hour = ?)::INTEGER - (hour = ?)::INTEGER)) AS grown
+        FROM levels WHERE hour >= ? AND hour < ? GROUP BY ALL""",
+        *(offset, last - 1, first, first, last),
+    )
+    sums = np.zeros((4, len(pools), 168))
+    at = found["pool"].map({pool: i for i, pool in enumerate(pools)}).to_numpy(np.int64), found["slot"].to_numpy()
+    sums[:, *at] = found[["on_duty", "busy", "arrivals", "grown"]].to_numpy(np.float64).T
+    size = {pool: float(n) for pool, n in zip(pools, sums[:2].sum(axis=(0, 2)), strict=True)}
+    seen = np.bincount((np.arange(first, last) + offset) % 168, minlength=168) * float(run.replications)
+    weeks = []
     for series in as_series(names, {pool: n for pool, n in size.items() if n > 0}):
-
-        def mean(column: str, members: frozenset[str] = series.members) -> Floats:
-            hourly = levels.of(column, members)[:, window].mean(axis=0)
-            with np.errstate(invalid="ignore", divide="ignore"):
-                return np.bincount(slot, hourly, minlength=168) / seen
-
-        queue = levels.of("queue", series.members)[:, window]
-        grown = float((queue[:, -1] - queue[:, 0]).sum())
-        served = float(levels.of("arrivals", series.members)[:, window].sum()) - grown
-        busy = mean("busy")
-        work = float(levels.of("busy", series.members)[:, window].sum()) / served if served > 0 else math.nan
-        found.append(Week(series, mean("on_duty"), busy, mean("arrivals") * work))
-    return found
+        members = [i for i, pool in enumerate(pools) if pool in series.members]
+        on_duty, busy, arrivals, grown = sums[:, members].sum(axis=1)
+        served = float((arrivals - grown).sum())
+        work = float(busy.sum()) / served if served > 0 else math.nan
+        with np.errstate(invalid="ignore", divide="ignore"):
+            weeks.append(Week(series, on_duty / seen, busy / seen, arrivals / seen * work))
+    return weeks

@@ -19,7 +19,7 @@ from sim.scenario.numbers import Scale, Text
 from sim.scenario.policies import Policies
 from sim.scenario.quantities import Day, Moment, to_tick
 from sim.scenario.shape import Shape
-from sim.scenario.sources import Origin, Value, list_values
+from sim.scenario.sources import Origin, Source, Value, list_values, written_sources
 from sim.scenario.staff_side import Contact, Dispatch, Pool, Unit
 from sim.scenario.tree import Tree
 from sim.scenario.weights import without_default
@@ -102,10 +102,17 @@ class Scenario(Section):
         text = json.dumps(data, sort_keys=True, separators=(",", ":"), allow_nan=False)
         return hashlib.sha256(text.encode()).hexdigest()
 
-    def values(self) -> list[Value]:
-        """Every value, in the order of the schema, with the place where it was written and its source."""
+    def values(self, canonical: bool = False) -> list[Value]:
+        """Every value, in the order of the schema, with the place where it was written and its source; as written, or
+        in the form that equal scenarios have in common.
+        """
         dumped = self.model_dump(mode="json", by_alias=True, exclude_none=True)
-        return list(list_values(self._origin, Shape(Scenario), dumped)) if self._origin else []
+        return list(list_values(self._origin, Shape(Scenario), dumped, canonical)) if self._origin else []
+
+    def written_sources(self) -> dict[tuple[str, ...], Source | None]:
+        """The source of every value that somebody wrote, by the path under which it was written."""
+        dumped = self.model_dump(mode="json", by_alias=True, exclude_none=True)
+        return dict(written_sources(self._origin, Shape(Scenario), dumped)) if self._origin else {}
 
     def __repr__(self) -> str:
         """Short: a scenario has thousands of values."""

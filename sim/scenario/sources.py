@@ -16,6 +16,7 @@ from sim.scenario.demand_side import Reports
 from sim.scenario.errors import Path, Problem, ReadError, path_text, read_path
 from sim.scenario.nodes import Node
 from sim.scenario.numbers import Text, choice, number_text
+from sim.scenario.patterns import Patterns
 from sim.scenario.shape import Shape
 
 _WEEK = Shape(Calendar).fields["open"].type
@@ -97,16 +98,8 @@ class Origin:
     __hash__ = None  # type: ignore[assignment]
 
     @functools.cached_property
-    def _exact(self) -> dict[tuple[str, ...], list[SourceRule]]:
-        found: dict[tuple[str, ...], list[SourceRule]] = {}
-        for rule in self.rules:
-            if not {"*", "**"} & set(rule.pattern):
-                found.setdefault(rule.pattern, []).append(rule)
-        return found
-
-    @functools.cached_property
-    def _general(self) -> list[SourceRule]:
-        return [rule for rule in self.rules if {"*", "**"} & set(rule.pattern)]
+    def _patterns(self) -> Patterns:
+        return Patterns(self.rules)
 
     def source_of(self, path: Path, file: str) -> Source | None:
         """The source of a value: rules of the file that wrote it and of files that extend it, the most
@@ -114,16 +107,13 @@ class Origin:
         """
         if file not in self.files:
             return None
-        layer, steps = self.files.index(file), tuple(str(step) for step in path)
-        # a pattern without wildcards is the most specific there is
-        rules = [rule for rule in self._exact.get(steps, ()) if rule.layer <= layer] or self._general
-        ranked = [(rank, rule) for rule in rules if rule.layer <= layer and (rank := rule.rank(steps))]
-        return max(ranked, key=lambda entry: entry[0])[1].source if ranked else None
+        rule = self._patterns.best(tuple(str(step) for step in path), self.files.index(file))
+        return None if rule is None else rule.source
 
 
-def list_values(origin: Origin, shape: Shape, dumped: Any) -> Iterator[Value]:
-    """Every value in the order of the schema, as written where it was written; `dumped` has the schema's
-    defaults.
+def list_values(origin: Origin, shape: Shape, dumped: Any, canonical: bool = False) -> Iterator[Value]:
+    """Every value in the order of the schema, as written where it was written, or all in canonical form; `dumped` has
+    the schema's defaults.
     """
     for path, said, leaf, node, plain in _leaves((), shape, origin.root, dumped):
         if node is None:
@@ -131,13 +121,20 @@ def list_values(origin: Origin, shape: Shape, dumped: Any) -> Iterator[Value]:
             continue
         yield Value(
             path_text(path),
-            written(node.plain()),
+            written(plain if canonical else node.plain()),
             None if node.default else node.at.file,
             0 if node.default else node.at.line,
             None if node.default else origin.source_of(said, node.at.file),
             node.default,
-            _is_number(leaf, node.value),
+            _is_number(leaf, plain if canonical else node.value),
         )
+
+
+def written_sources(origin: Origin, shape: Shape, dumped: Any) -> Iterator[tuple[tuple[str, ...], Source | None]]:
+    """The path of every value as it was written, defaults left out, and its source; `dumped` as above."""
+    for _, said, _, node, _ in _leaves((), shape, origin.root, dumped):
+        if node is not None and not node.default:
+            yield tuple(str(step) for step in said), origin.source_of(said, node.at.file)
 
 
 Leaf = tuple[Path, Path, Shape, Node | None, Any]
