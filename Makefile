@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: demo test check theory twins bench install clean
+.PHONY: demo test check hostile theory twins bench install clean
 
 install: $(STAMP)
 
@@ -31,6 +31,9 @@ check: install  ## format, lint, strict types, all tests
 
 twins: install  ## thousands of random cities on both engines
 	CITYSIM_TWINS=$(or $(CITIES),5000) $(BIN)/python -m pytest -n auto tests/test_twins.py
+
+hostile: install  ## whole programs that are killed, damaged, starved: some ten minutes
+	$(BIN)/python -m pytest -n auto -m hostile
 
 theory: install  ## the long comparison with queueing theory
 	$(BIN)/python -m pytest -n auto -m theory tests/theory

@@ -16,6 +16,8 @@ from processes import TEACHING, environment, finish, finish_many, program, start
 forks = pytest.mark.skipif(not hasattr(os, "fork"), reason="this system cannot copy a process")
 posix = pytest.mark.skipif(os.name != "posix", reason="only a POSIX shell closes streams so")
 
+pytestmark = pytest.mark.hostile
+
 #: A name that would turn text around, and is markup for a progress bar; scenarios refuse control characters.
 NAME = "\u202eturned\u202c \u061c\u2066 [red] [/] [/nothing] 中文"
 #: An argument that would colour the terminal red, too, and ring its bell.

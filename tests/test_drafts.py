@@ -21,7 +21,10 @@ from sim.experiment.signals import held
 from sim.model import owners
 from sim.model.owners import own_file, own_folder, sweep
 
-pytestmark = pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="this system cannot kill a process so")
+pytestmark = [
+    pytest.mark.hostile,
+    pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="this system cannot kill a process so"),
+]
 
 #: Makes a file and a folder, says their names, and waits.
 OWNER = """

@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 from processes import TEACHING, finish, program
 
+pytestmark = pytest.mark.hostile
+
 #: Modules that Python, the libraries or the program import; "executed" is written by whoever imports one of ours.
 NAMES = (
     *("random", "json", "numpy", "sitecustomize", "usercustomize", "pickle", "signal", "socket", "struct", "re"),

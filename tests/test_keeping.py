@@ -100,6 +100,7 @@ assert on_grid(1.0) == 1.0
 
 
 @posix
+@pytest.mark.hostile
 @pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="only root can give files away")
 @pytest.mark.parametrize("variable", ["TMPDIR", "NUMBA_CACHE_DIR", "XDG_CACHE_HOME"])
 def test_what_another_user_has_planted_is_not_executed(variable: str, tmp_path: Path) -> None:
@@ -146,6 +147,7 @@ def test_without_a_home_there_is_another_place(
     assert folder.is_relative_to(tmp_path / "tmp")
 
 
+@pytest.mark.hostile
 def test_without_any_place_code_is_not_kept_and_that_is_said(tmp_path: Path) -> None:
     nowhere = "/dev/null/nowhere"
     env = {"NUMBA_CACHE_DIR": nowhere, "XDG_CACHE_HOME": nowhere}
@@ -236,6 +238,8 @@ def _measures(cache: Path, out: Path) -> str:
     return found.replace(str(out), "")
 
 
+@pytest.mark.hostile
+@pytest.mark.xdist_group("a damaged cache")
 @pytest.mark.parametrize("kind", ["empty", "flipped", "another's", "folder"])
 def test_a_run_mends_a_damaged_cache_and_gives_the_same(kind: str, compiled: tuple[Path, str], tmp_path: Path) -> None:
     """A few files at once, machine code among them; the kinds that take another way through the program."""

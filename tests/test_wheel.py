@@ -16,6 +16,9 @@ import pytest
 from processes import ROOT
 
 
+pytestmark = pytest.mark.xdist_group("wheel")
+
+
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Built from a copy of what it is made of, as building leaves things behind."""
