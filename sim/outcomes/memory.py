@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import functools
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import cached_property
 from typing import Literal
 
 import numpy as np
@@ -52,32 +52,45 @@ def expected_contacts(scenario: Scenario) -> float:
     A problem that is reported until it is fixed is taken to be reported for a month, longer where requests do not
     solve it.
     """
-    total = 0.0
-    for births, reports in zip(_births(scenario), _reports(scenario), strict=True):
-        total += float(births) * float(reports)
-    return total
+    return Expected.of(scenario).contacts
 
 
-def _births(scenario: Scenario) -> NDArray[np.float64]:
-    """Mean births by category, from start to end."""
-    total: NDArray[np.float64] = functools.reduce(np.add, (chunk.sum(axis=1) for chunk in _by_day(scenario)))
-    return total
+@dataclass(frozen=True, eq=False)
+class Expected:
+    """Means by category: births from start to end, births of its busiest day, contacts of one birth."""
 
+    births: NDArray[np.float64]
+    busiest: NDArray[np.float64]
+    reports: NDArray[np.float64]
 
-def _busiest(scenario: Scenario) -> NDArray[np.float64]:
-    """Mean births by category on its busiest day."""
-    most: NDArray[np.float64] = functools.reduce(np.maximum, (chunk.max(axis=1) for chunk in _by_day(scenario)))
-    return most
+    @staticmethod
+    def of(scenario: Scenario) -> Expected:
+        births, busiest = (np.zeros(len(scenario.categories)) for _ in range(2))
+        with np.errstate(over="ignore", invalid="ignore"):  # what is not finite is refused in words
+            for chunk in _by_day(scenario):
+                births, busiest = births + chunk.sum(axis=1), np.maximum(busiest, chunk.max(axis=1))
+        return Expected(births, busiest, _reports(scenario))
+
+    @cached_property
+    def contacts(self) -> float:
+        """All of them."""
+        return float(self.by_category.sum())
+
+    @cached_property
+    def by_category(self) -> NDArray[np.float64]:
+        """Contacts by category; infinite where there is no number for them."""
+        with np.errstate(over="ignore", invalid="ignore"):
+            product = np.where(self.births == 0.0, 0.0, self.births * self.reports)
+        return np.nan_to_num(product, nan=math.inf, posinf=math.inf)
 
 
 def _by_day(scenario: Scenario) -> Iterator[NDArray[np.float64]]:
     """Mean births by category and day, a year at a time."""
     from sim.model.rhythm import Rhythm
 
-    with np.errstate(over="ignore", invalid="ignore"):  # what is not finite is refused in words
-        rhythm = Rhythm(scenario)
-        chunks = (rhythm.daily(first, min(first + 366, rhythm.days)) for first in range(0, rhythm.days, 366))
-        yield from chunks
+    rhythm = Rhythm(scenario)
+    for first in range(0, rhythm.days, 366):
+        yield rhythm.daily(first, min(first + 366, rhythm.days))
 
 
 def _reports(scenario: Scenario) -> NDArray[np.float64]:
@@ -123,7 +136,7 @@ def _callers(scenario: Scenario, category: Category, passed: float, hours: float
     return min(1.0 / (1.0 - again) if again < 1.0 else math.inf, 1.0 + most)
 
 
-def expected_open(scenario: Scenario) -> float:
+def expected_open(scenario: Scenario, expected: Expected | None = None) -> float:
     """Contacts and problems open at once at the worst, roughly.
 
     By Little's law, number = rate × stay, for the busiest day of each category and a week's waiting on the way; and
@@ -132,8 +145,12 @@ def expected_open(scenario: Scenario) -> float:
     from sim.model.city import build_city
     from sim.model.load import offered_loads
 
-    city, hours, reports = build_city(scenario), scenario.hours_of(scenario.time.end), _reports(scenario)
-    total, busiest = _births(scenario), _busiest(scenario)
+    city, hours, expected = (
+        build_city(scenario),
+        scenario.hours_of(scenario.time.end),
+        expected or Expected.of(scenario),
+    )
+    total, busiest, reports = expected.births, expected.busiest, expected.reports
     found = 0.0
     for c, plan in enumerate(city.categories):
         passed = (1.0 - plan.out_of_scope) * (1.0 - plan.answered)
@@ -192,11 +209,17 @@ def needed_bytes(
     """Memory that so many replications take at the peak, so many of them at once, roughly. ``in_files``: whether
     levels and tables of contacts go to files while they come.
     """
-    counts, contacts = Counts.of(scenario), expected_contacts(scenario)
+    return _needed(scenario, Expected.of(scenario), kept, replications, at_once, in_files)
+
+
+def _needed(
+    scenario: Scenario, expected: Expected, kept: Kept, replications: int, at_once: int, in_files: bool
+) -> float:
+    counts, contacts = Counts.of(scenario), expected.contacts
     working = BYTES_AT_REST + counts.city + counts.levels + BYTES_PER_CONTACT[kept] * contacts
-    working += BYTES_PER_BIRTH * float(_busiest(scenario).sum())
+    working += BYTES_PER_BIRTH * float(expected.busiest.sum())
     if kept != "tables":
-        working += BYTES_PER_OPEN * expected_open(scenario)
+        working += BYTES_PER_OPEN * expected_open(scenario, expected)
     return at_once * working + replications * _stored(counts, contacts if kept == "tables" else 0.0, in_files)
 
 
@@ -229,20 +252,21 @@ def check_memory(
 ) -> None:
     """Refuse a scenario that needs more memory than there is, for so many replications, so many of them at once."""
     check_counts(scenario, replications, at_once, in_files)
-    contacts = expected_contacts(scenario)
-    path, what = _most(scenario, contacts)
-    if not contacts < MOST_CONTACTS:
+    expected = Expected.of(scenario)
+    if not expected.contacts < MOST_CONTACTS:
+        path, what = _most(scenario, expected)
         raise _refusal(scenario, path, f"{what}: no machine has room for that")
     # a limit of the process holds for each of them
     available = min(available_bytes(), process_bytes() * at_once)
-    if needed_bytes(scenario, "tables", replications, at_once, in_files) <= available:  # soon told, never less
+    if _needed(scenario, expected, "tables", replications, at_once, in_files) <= available:  # soon told, never less
         return
-    needed = needed_bytes(scenario, kept, replications, at_once, in_files)
+    needed = _needed(scenario, expected, kept, replications, at_once, in_files)
     if needed <= available:
         return
     advice = "a shorter time or a larger “scale” helps"
-    if kept == "tables" and needed_bytes(scenario, "nothing", replications, at_once) <= available:
+    if kept == "tables" and _needed(scenario, expected, "nothing", replications, at_once, True) <= available:
         advice = f"a folder for its tables, to keep only measures, {advice}"
+    path, what = _most(scenario, expected)
     raise _refusal(scenario, path, f"{what} {_room(needed, available)}: {advice}")
 
 
@@ -254,26 +278,21 @@ def _room(needed: float, available: float) -> str:
     return f"need some {needed / 1e9:,.1f} GB of memory and {available / 1e9:,.1f} GB are free"
 
 
-def _most(scenario: Scenario, contacts: float) -> tuple[str, str]:
+def _most(scenario: Scenario, expected: Expected) -> tuple[str, str]:
     """Where it is said that there are so many contacts, and how many, in words."""
-    births, reports = _births(scenario), _reports(scenario)
-    with np.errstate(over="ignore", invalid="ignore"):
-        by_category = np.nan_to_num(births * reports, nan=math.inf, posinf=math.inf)
-    most = int(by_category.argmax())
+    contacts, most = expected.contacts, int(expected.by_category.argmax())
     name = list(scenario.categories)[most]
     category, hours = scenario.categories[name], scenario.hours_of(scenario.time.end)
     path = ("categories", name, "total" if category.total is not None else "rate")
-    if not math.isfinite(births[most]):
+    if not math.isfinite(expected.births[most]):
         return path_text(path), "the mean number of births is no finite number"
     if _callers(scenario, category, _passed(scenario, name), hours) > MANY_TIMES:
         return "policies.callback.call_again", f"{_counted(contacts)}, as those who call again call again,"
-    if reports[most] > MANY_TIMES:
+    if expected.reports[most] > MANY_TIMES:
         return path_text(("categories", name, "reports")), f"{_counted(contacts)}, as problems are reported again,"
     return "time.end" if contacts < MOST_CONTACTS else path_text(path), _counted(contacts)
 
 
 def _counted(contacts: float) -> str:
-    number = (
-        f"{contacts:,.0f}" if contacts < MOST_CONTACTS else "endless" if contacts == math.inf else f"{contacts:.0e}"
-    )
-    return f"about {number} contacts a replication"
+    number = f"{contacts:,.0f}" if contacts < MOST_CONTACTS else f"{contacts:.0e}"
+    return f"about {'endless' if contacts == math.inf else number} contacts a replication"
