@@ -211,8 +211,13 @@ def report(folder: Path, out: Path | None) -> None:
     from sim.report.page import run_page
 
     found = store.read(folder)
+<<<<<<< HEAD
     path = store.renew_page(run_page(found), folder) if out is None else store.replace_page(run_page(found), out)
     say(f"Report: {path}")
+=======
+    path = store.renew_page(run_page(found), folder, out)
+    click.echo(f"Report: {path}")
+>>>>>>> store
 
 
 @cli.command()

@@ -17,7 +17,8 @@ from sim.cli import run_command
 from sim.experiment.runs import run
 from sim.outcomes import memory
 from sim.outcomes.available import _of_container
-from sim.outcomes.memory import check_memory, expected_contacts, needed_bytes
+from sim.outcomes.expected import expected_contacts
+from sim.outcomes.memory import check_memory, needed_bytes
 from sim.scenario import Scenario, ScenarioError, from_dict, load
 
 TEACHING = str(Path(__file__).resolve().parent.parent / "scenarios" / "teaching.yaml")

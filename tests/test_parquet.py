@@ -13,7 +13,7 @@ import pytest
 from towns import full
 
 from sim.cli import run_command
-from sim.experiment.parquet import read_table, write_table
+from sim.experiment.parquet import connection, read_table, write_table
 from sim.experiment.parts import join_parts, write_part
 from sim.experiment.runs import run
 from sim.experiment.store import read
@@ -141,6 +141,13 @@ def test_the_same_table_gives_the_same_bytes_however_busy_the_machine_is(tmp_pat
     finally:
         stop.set()
     assert len(found) == 1
+
+
+def test_one_thread_writes_and_adds_up(tmp_path: Path) -> None:
+    """Several have cut a table into other row groups, once in a dozen runs: too seldom to be seen by trying."""
+    for limits in ({}, {"memory_limit": "100MiB", "temp_directory": str(tmp_path / "it's [1]")}):
+        with connection(**limits) as files:
+            assert files.execute("SELECT current_setting('threads')").fetchone() == (1,)
 
 
 def test_both_engines_and_any_number_of_processes_leave_the_same_bytes(tmp_path: Path) -> None:

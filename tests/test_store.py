@@ -176,6 +176,8 @@ def test_a_report_written_anew_leaves_the_folder_consistent(here: Path) -> None:
     assert (here / "report.html").read_bytes() == page
     assert (here / manifest.NAME).read_bytes() == before
     assert manifest.checksums(here) == manifest.read(here)["sha256"]
+    assert run_command(["report", str(here), "--out", "here/../here/report.html"]) == 0
+    assert manifest.checksums(here) == manifest.read(here)["sha256"]
 
 
 # --- a run can be run again ---

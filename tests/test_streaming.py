@@ -29,7 +29,8 @@ from sim.model.draws import stream
 from sim.model.records import PROBLEM_FIELDS, REQUEST_FIELDS, VISIT_FIELDS, Rows
 from sim.model.simulation import replicate, stream_rows, unwatched
 from sim.outcomes import PROBLEM_COLUMNS, REQUEST_COLUMNS, VISIT_COLUMNS, Outcomes, memory, spool, tables
-from sim.outcomes.memory import check_memory, expected_contacts, expected_open, needed_bytes
+from sim.outcomes.expected import expected_contacts, expected_open
+from sim.outcomes.memory import check_memory, needed_bytes
 from sim.scenario import ScenarioError
 
 CONTACTS = ("requests", "visits", "problems")

@@ -15,7 +15,6 @@ from pathlib import Path
 import pytest
 from processes import ROOT
 
-
 pytestmark = pytest.mark.xdist_group("wheel")
 
 

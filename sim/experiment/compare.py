@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from sim.experiment.comparable import check_comparable, remarks
 from sim.experiment.parallel import each, unseen, workers
-from sim.outcomes.memory import check_counts, check_memory, expected_contacts
+from sim.outcomes.expected import expected_contacts
+from sim.outcomes.memory import check_counts, check_memory
 from sim.scenario import Scenario
 
 if TYPE_CHECKING:

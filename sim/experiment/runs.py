@@ -13,7 +13,8 @@ from sim.experiment.parallel import Progress, each, unseen, workers
 from sim.experiment.parts import join_parts, spooled, write_part
 from sim.experiment.tables import Tables
 from sim.model.records import CONTACT_TABLES
-from sim.outcomes.memory import Kept, check_counts, check_memory, expected_contacts
+from sim.outcomes.expected import expected_contacts
+from sim.outcomes.memory import Kept, check_counts, check_memory
 from sim.scenario import Scenario
 
 if TYPE_CHECKING:

@@ -101,14 +101,18 @@ def _content(run: Run, folder: Path) -> dict[str, Any]:
     }
 
 
-def renew_page(page: str, folder: Path) -> Path:
-    """Write the page of a run folder anew, whole or not at all; the manifest knows it."""
-    path, content = replace_page(page, folder / manifest.REMADE), manifest.read(folder)
-    content["sha256"][manifest.REMADE] = manifest.sha256(path)
+def renew_page(page: str, folder: Path, out: Path | None) -> Path:
+    """Write the page of a run anew, whole or not at all: to ``out``, or in its folder, whose manifest then knows it."""
+    own = folder / manifest.REMADE
+    if out is not None and out.resolve() != own.resolve():
+        return replace_page(page, out)
+    replace_page(page, own)
+    content = manifest.read(folder)
+    content["sha256"][manifest.REMADE] = manifest.sha256(own)
     with draft(folder / manifest.NAME, "file", "replace") as place:
         manifest.write(content, place.beside)
         place.keep()
-    return path
+    return out or own
 
 
 def read(folder: Path) -> Run:

@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-import functools
 import math
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Literal
 
-import numpy as np
-from numpy.typing import NDArray
-
 from sim.outcomes.available import available_bytes, process_bytes
+from sim.outcomes.expected import Expected, callers, expected_open
 from sim.scenario import Problem, Scenario, ScenarioError
-from sim.scenario.demand_side import Category
 from sim.scenario.errors import path_text
 
 #: What is kept of contacts in memory: rows and tables of all of them; how soon each closes, to compare it; or nothing
@@ -25,128 +20,18 @@ Kept = Literal["tables", "closings", "nothing"]
 #: room for growth, generously. Of one pool and hour, as measured.
 BYTES_PER_CONTACT: dict[Kept, float] = {"tables": 3_000, "closings": 300, "nothing": 0}
 BYTES_PER_OPEN = 2_500
+#: Of one birth on the busiest day: a day is drawn at once.
+BYTES_PER_BIRTH = 64
 BYTES_PER_POOL_HOUR = 130
 BYTES_AT_REST = 300e6
 #: Of what stays of replications that are over: a contact's rows in tables, a row of measures, as measured.
 BYTES_PER_STORED_CONTACT = 1_500
 BYTES_PER_MEASURE = 250
 
-#: Hours that a request is taken to wait on its way, beyond its lead times: nights, a weekend, queues.
-WAITING = 168.0
-#: Hours that any other contact is taken to be open.
-BRIEF = 3.0
 #: More contacts than that are no number to reckon with.
 MOST_CONTACTS = 1e15
 #: From so many contacts of one birth on, it is the repetition that makes them many.
 MANY_TIMES = 50.0
-#: Of one birth on the busiest day: a day is drawn at once.
-BYTES_PER_BIRTH = 64
-
-#: Hours that a problem which is solved each time is taken to be reported.
-REPORTED = 720.0
-
-
-def expected_contacts(scenario: Scenario) -> float:
-    """Contacts from start to end, on average, before redials; those who call again are counted.
-
-    A problem that is reported until it is fixed is taken to be reported for a month, longer where requests do not
-    solve it.
-    """
-    total = 0.0
-    for births, reports in zip(_births(scenario), _reports(scenario), strict=True):
-        total += float(births) * float(reports)
-    return total
-
-
-def _births(scenario: Scenario) -> NDArray[np.float64]:
-    """Mean births by category, from start to end."""
-    total: NDArray[np.float64] = functools.reduce(np.add, (chunk.sum(axis=1) for chunk in _by_day(scenario)))
-    return total
-
-
-def _busiest(scenario: Scenario) -> NDArray[np.float64]:
-    """Mean births by category on its busiest day."""
-    most: NDArray[np.float64] = functools.reduce(np.maximum, (chunk.max(axis=1) for chunk in _by_day(scenario)))
-    return most
-
-
-def _by_day(scenario: Scenario) -> Iterator[NDArray[np.float64]]:
-    """Mean births by category and day, a year at a time."""
-    from sim.model.rhythm import Rhythm
-
-    with np.errstate(over="ignore", invalid="ignore"):  # what is not finite is refused in words
-        rhythm = Rhythm(scenario)
-        chunks = (rhythm.daily(first, min(first + 366, rhythm.days)) for first in range(0, rhythm.days, 366))
-        yield from chunks
-
-
-def _reports(scenario: Scenario) -> NDArray[np.float64]:
-    """Contacts of one birth, by category."""
-    hours = scenario.hours_of(scenario.time.end)
-    most = max(d.reporting for d in scenario.districts.values())
-    found = []
-    for name, category in scenario.categories.items():
-        passed = _passed(scenario, name)
-        solved = passed * (1.0 - category.never_closed) * (1.0 - math.prod(1.0 - p for p in category.resolve))
-        contacts = 1.0
-        if category.reports.every is not None:
-            until = min(category.reports.give_up or math.inf, hours, REPORTED / solved if solved > 0.0 else math.inf)
-            contacts += most * until / category.reports.every
-        found.append(contacts * _callers(scenario, category, passed, hours))
-    return np.array(found)
-
-
-def _passed(scenario: Scenario, name: str) -> float:
-    """The share of a category's contacts that become requests."""
-    policies, share = scenario.policies, 1.0
-    if policies.classified_handling is not None:
-        rule = policies.classified_handling
-        share *= 1.0 - rule.by_category.get(name, rule.out_of_scope)
-    if policies.instant_answer is not None and scenario.categories[name].kind == "consultation":
-        share *= 1.0 - policies.instant_answer.by_category.get(name, policies.instant_answer.answered)
-    return share
-
-
-def _callers(scenario: Scenario, category: Category, passed: float, hours: float) -> float:
-    """Calls about one matter, with those who call again because it was not solved."""
-    plan = scenario.policies.callback
-    if plan is None or plan.call_again is None:
-        return 1.0
-    truly = min(category.resolve)
-    solved = truly * plan.resolved.if_true + (1.0 - truly) * plan.resolved.if_false
-    unsolved = 1.0 - min(solved, plan.resolved.if_true, plan.resolved.if_false) if truly < 1.0 else 1.0 - solved
-    reached = plan.coverage * (1.0 - (1.0 - plan.reach) ** (1 + plan.retries))
-    again = passed * reached * unsolved * plan.call_again.probability
-    handled = [spec.mean for spec in (category.work, category.lead, plan.work) if spec is not None]
-    length = plan.call_again.after.mean + sum(handled)
-    most = hours / length if length > 0.0 else math.inf  # calls one after the other
-    return min(1.0 / (1.0 - again) if again < 1.0 else math.inf, 1.0 + most)
-
-
-def expected_open(scenario: Scenario) -> float:
-    """Contacts and problems open at once at the worst, roughly.
-
-    By Little's law, number = rate × stay, for the busiest day of each category and a week's waiting on the way; and
-    what is never closed, problems not reported yet, and the backlog of pools that receive more than they can do.
-    """
-    from sim.model.city import build_city
-    from sim.model.load import offered_loads
-
-    city, hours, reports = build_city(scenario), scenario.hours_of(scenario.time.end), _reports(scenario)
-    total, busiest = _births(scenario), _busiest(scenario)
-    found = 0.0
-    for c, plan in enumerate(city.categories):
-        passed = (1.0 - plan.out_of_scope) * (1.0 - plan.answered)
-        leads = [table for table in (plan.lead, *(part.lead for part in plan.parts)) if table >= 0]
-        stay = WAITING + sum(city.means[table] for table in leads)
-        found += float(busiest[c] * reports[c]) / 24.0 * (passed * stay + BRIEF)
-        found += float(total[c] * reports[c]) * passed * plan.never_closed
-        if plan.report_gap > 0.0:
-            found += float(busiest[c]) / 24.0 * min(plan.give_up, hours)
-    for load in offered_loads(city):
-        if load.offered > 1.0:
-            found += load.visits * (1.0 - 1.0 / load.offered) * hours / 24.0
-    return min(found, float(total @ (reports + 1.0)))
 
 
 @dataclass(frozen=True)
@@ -192,11 +77,17 @@ def needed_bytes(
     """Memory that so many replications take at the peak, so many of them at once, roughly. ``in_files``: whether
     levels and tables of contacts go to files while they come.
     """
-    counts, contacts = Counts.of(scenario), expected_contacts(scenario)
+    return _needed(scenario, Expected.of(scenario), kept, replications, at_once, in_files)
+
+
+def _needed(
+    scenario: Scenario, expected: Expected, kept: Kept, replications: int, at_once: int, in_files: bool
+) -> float:
+    counts, contacts = Counts.of(scenario), expected.contacts
     working = BYTES_AT_REST + counts.city + counts.levels + BYTES_PER_CONTACT[kept] * contacts
-    working += BYTES_PER_BIRTH * float(_busiest(scenario).sum())
+    working += BYTES_PER_BIRTH * float(expected.busiest.sum())
     if kept != "tables":
-        working += BYTES_PER_OPEN * expected_open(scenario)
+        working += BYTES_PER_OPEN * expected_open(scenario, expected)
     return at_once * working + replications * _stored(counts, contacts if kept == "tables" else 0.0, in_files)
 
 
@@ -229,20 +120,21 @@ def check_memory(
 ) -> None:
     """Refuse a scenario that needs more memory than there is, for so many replications, so many of them at once."""
     check_counts(scenario, replications, at_once, in_files)
-    contacts = expected_contacts(scenario)
-    path, what = _most(scenario, contacts)
-    if not contacts < MOST_CONTACTS:
+    expected = Expected.of(scenario)
+    if not expected.contacts < MOST_CONTACTS:
+        path, what = _most(scenario, expected)
         raise _refusal(scenario, path, f"{what}: no machine has room for that")
     # a limit of the process holds for each of them
     available = min(available_bytes(), process_bytes() * at_once)
-    if needed_bytes(scenario, "tables", replications, at_once, in_files) <= available:  # soon told, never less
+    if _needed(scenario, expected, "tables", replications, at_once, in_files) <= available:  # soon told, never less
         return
-    needed = needed_bytes(scenario, kept, replications, at_once, in_files)
+    needed = _needed(scenario, expected, kept, replications, at_once, in_files)
     if needed <= available:
         return
     advice = "a shorter time or a larger “scale” helps"
-    if kept == "tables" and needed_bytes(scenario, "nothing", replications, at_once) <= available:
+    if kept == "tables" and _needed(scenario, expected, "nothing", replications, at_once, True) <= available:
         advice = f"a folder for its tables, to keep only measures, {advice}"
+    path, what = _most(scenario, expected)
     raise _refusal(scenario, path, f"{what} {_room(needed, available)}: {advice}")
 
 
@@ -254,26 +146,20 @@ def _room(needed: float, available: float) -> str:
     return f"need some {needed / 1e9:,.1f} GB of memory and {available / 1e9:,.1f} GB are free"
 
 
-def _most(scenario: Scenario, contacts: float) -> tuple[str, str]:
+def _most(scenario: Scenario, expected: Expected) -> tuple[str, str]:
     """Where it is said that there are so many contacts, and how many, in words."""
-    births, reports = _births(scenario), _reports(scenario)
-    with np.errstate(over="ignore", invalid="ignore"):
-        by_category = np.nan_to_num(births * reports, nan=math.inf, posinf=math.inf)
-    most = int(by_category.argmax())
+    contacts, most = expected.contacts, int(expected.by_category.argmax())
     name = list(scenario.categories)[most]
-    category, hours = scenario.categories[name], scenario.hours_of(scenario.time.end)
-    path = ("categories", name, "total" if category.total is not None else "rate")
-    if not math.isfinite(births[most]):
+    path = ("categories", name, "total" if scenario.categories[name].total is not None else "rate")
+    if not math.isfinite(expected.births[most]):
         return path_text(path), "the mean number of births is no finite number"
-    if _callers(scenario, category, _passed(scenario, name), hours) > MANY_TIMES:
+    if callers(scenario, name) > MANY_TIMES:
         return "policies.callback.call_again", f"{_counted(contacts)}, as those who call again call again,"
-    if reports[most] > MANY_TIMES:
+    if expected.reports[most] > MANY_TIMES:
         return path_text(("categories", name, "reports")), f"{_counted(contacts)}, as problems are reported again,"
     return "time.end" if contacts < MOST_CONTACTS else path_text(path), _counted(contacts)
 
 
 def _counted(contacts: float) -> str:
-    number = (
-        f"{contacts:,.0f}" if contacts < MOST_CONTACTS else "endless" if contacts == math.inf else f"{contacts:.0e}"
-    )
-    return f"about {number} contacts a replication"
+    number = f"{contacts:,.0f}" if contacts < MOST_CONTACTS else f"{contacts:.0e}"
+    return f"about {'endless' if contacts == math.inf else number} contacts a replication"
