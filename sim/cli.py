@@ -21,7 +21,19 @@ import click
 
 from sim import __version__
 from sim.options import json_option, path, replication_options, set_option, word
-from sim.terminal import INTERRUPTED, deafen, interrupted, leave, listen, open_streams, progress, say, say_json, tell
+from sim.terminal import (
+    INTERRUPTED,
+    deafen,
+    interrupted,
+    leave,
+    listen,
+    open_streams,
+    progress,
+    say,
+    say_json,
+    tell,
+    tell_notes,
+)
 
 if TYPE_CHECKING:
     from sim.experiment.runs import Keep
@@ -135,6 +147,7 @@ def run(
     from sim.scenario import load
 
     loaded = load(scenario, overrides)
+    tell_notes([loaded])
     with store.run_draft(loaded, seed, replications, out) as draft:
         with progress(loaded.name, loaded, replications) as tick:
             found = run_scenario(
@@ -182,6 +195,7 @@ def compare(
     if len(scenarios) < 2:
         raise click.UsageError("compare wants at least two scenarios")
     loaded = load_all(scenarios, overrides)
+    tell_notes(loaded)
     with store.comparison_draft(loaded[0], replications, out) as draft:
         with progress(f"{len(loaded)} scenarios", loaded[0], replications, len(loaded)) as tick:
             found = compare_scenarios(
@@ -211,13 +225,8 @@ def report(folder: Path, out: Path | None) -> None:
     from sim.report.page import run_page
 
     found = store.read(folder)
-<<<<<<< HEAD
-    path = store.renew_page(run_page(found), folder) if out is None else store.replace_page(run_page(found), out)
-    say(f"Report: {path}")
-=======
     path = store.renew_page(run_page(found), folder, out)
-    click.echo(f"Report: {path}")
->>>>>>> store
+    say(f"Report: {path}")
 
 
 @cli.command()
@@ -280,6 +289,8 @@ def validate(scenarios: tuple[str, ...], overrides: tuple[str, ...]) -> None:
 
     for name, loaded in zip(scenarios, load_all(scenarios, overrides), strict=True):
         say(f"{name}: ok ({loaded.name})")
+        for note in loaded.notes:
+            say(f"  note: {note}")
 
 
 @cli.command()

@@ -6,7 +6,7 @@ import io
 import os
 import signal
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import timedelta
 from typing import TYPE_CHECKING, NoReturn
@@ -62,6 +62,12 @@ def say_json(document: str) -> None:
 def tell(word: str) -> None:
     """A word on what takes long."""
     say(word, err=True)
+
+
+def tell_notes(scenarios: Iterable[Scenario]) -> None:
+    """What is no error but should be known before a scenario runs, each once."""
+    for note in dict.fromkeys(str(note) for scenario in scenarios for note in scenario.notes):
+        say(f"note: {note}", err=True)
 
 
 # --- signals ----------------------------------------------------------------------------------------------------------

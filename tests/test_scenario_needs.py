@@ -184,14 +184,9 @@ NOTED = [
         "policies.callback.reopen.to: does nothing: policies.first_recipient overrules it",
     ),
     (
-        "first_recipient: {coordination: 1 h}",
-        (("accuracy: 0.9}", "accuracy: 0.9, redispatch_accuracy: 0.95}"),),
-        "dispatch.redispatch_accuracy: does nothing: policies.first_recipient overrules it",
-    ),
-    (
-        "precise_dispatch: {accuracy: 0.97}",
+        "first_recipient: {coordination: 1 h}, precise_dispatch: {redispatch_accuracy: 0.95}",
         (),
-        "dispatch.accuracy: does nothing: policies.precise_dispatch.accuracy overrules it",
+        "policies.precise_dispatch.redispatch_accuracy: does nothing: policies.first_recipient overrules it",
     ),
     (
         "precise_dispatch: {by_category: {Noise: 0.97}}",
@@ -207,6 +202,12 @@ def test_what_is_overruled_is_said(policies: str, changes: tuple[tuple[str, str]
     [note] = from_text(text, "town.yaml").notes
     assert str(note).partition(": ")[2].startswith(sentence)
     assert note.line > 1
+
+
+@pytest.mark.parametrize("policies", ["precise_dispatch: {accuracy: 0.97}", "first_recipient: {coordination: 1 h}"])
+def test_what_a_policy_is_there_to_replace_needs_no_word(policies: str) -> None:
+    text = "format: 2\n" + town(("accuracy: 0.9}", "accuracy: 0.9, redispatch_accuracy: 0.95}"))
+    assert not from_text(f"{text}policies: {{{policies}}}\n", "town.yaml").notes
 
 
 def test_a_resolved_scenario_reads_back_without_what_cannot_act() -> None:

@@ -27,6 +27,7 @@ def show_text(scenario: Scenario, path: str = "") -> str:
     lines = [scenario.name, ""]
     if scenario.description:
         lines += [scenario.description.strip(), ""]
+    lines += [*(f"Note: {note}" for note in scenario.notes), *([""] if scenario.notes else [])]
     lines += [*_load_lines(loads), ""]
     if scenario.scale != 1:
         lines += [
@@ -102,6 +103,7 @@ def show_json(scenario: Scenario, path: str = "") -> str:
     document = {
         "name": scenario.name,
         "digest": scenario.digest,
+        "notes": [str(note) for note in scenario.notes],
         "values": [
             {
                 "path": v.path,

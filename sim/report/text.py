@@ -180,6 +180,7 @@ def measures_json(run: Run, folder: Path) -> str:
         "scenario": run.scenario.name,
         "digest": run.scenario.digest,
         "scale": run.scenario.scale,
+        "notes": [str(note) for note in run.scenario.notes],
         "seed": run.seed,
         "replications": run.replications,
         "engine": run.engine,

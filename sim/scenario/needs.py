@@ -37,13 +37,12 @@ class Level:
 
 @dataclass(frozen=True)
 class Overruling:
-    """`by` (with this value, where one is given) takes the place of `key` (with this value)."""
+    """The policy `by` takes the place of `key` (with this value, where one is given)."""
 
     key: str
     by: str
     because: str
     value: str = ""
-    by_value: str = ""
 
 
 def _has(path: str) -> Callable[[Tree, Path], bool]:
@@ -130,24 +129,10 @@ LEVELS = (
 
 _NEVER_BACK = "the first unit stays responsible, and nothing comes back to the desk"
 
+#: Not what a policy is there to replace, such as the desk's own accuracy: only what another policy was given in vain.
 OVERRULINGS = (
-    *(
-        Overruling(key, "policies.first_recipient", _NEVER_BACK)
-        for key in (
-            *("dispatch.redispatch_accuracy", "policies.precise_dispatch.redispatch_accuracy"),
-            *("dispatch.review", "dispatch.max_hops", "dispatch.backstop"),
-        )
-    ),
+    Overruling("policies.precise_dispatch.redispatch_accuracy", "policies.first_recipient", _NEVER_BACK),
     Overruling("policies.callback.reopen.to", "policies.first_recipient", _NEVER_BACK, "dispatch"),
-    Overruling("dispatch.accuracy", "policies.precise_dispatch.accuracy", "it is the desk's accuracy now"),
-    Overruling(
-        "dispatch.redispatch_accuracy",
-        "policies.precise_dispatch.redispatch_accuracy",
-        "it is the accuracy of a second look now",
-    ),
-    Overruling(
-        "dispatch.district_desk", "policies.precise_dispatch.direct_to_street", "nothing passes it", by_value="true"
-    ),
 )
 
 
@@ -174,7 +159,7 @@ def cannot_act(tree: Tree) -> Iterator[tuple[Path, str]]:
 def overruled(tree: Tree) -> Iterator[tuple[Path, str]]:
     """Every parameter that is written but whose place another one takes, with why."""
     for rule in OVERRULINGS:
-        by = any(_is(node, rule.by_value) for _, node in tree.written(rule.by))
+        by = any(True for _ in tree.written(rule.by))
         for path, node in tree.written(rule.key):
             if by and _is(node, rule.value):
                 yield path, f"does nothing: {rule.by} overrules it, {rule.because}"
