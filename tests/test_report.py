@@ -298,3 +298,32 @@ def test_a_comparison_leaves_out_what_neither_scenario_models() -> None:
     plain, loose = (station("2 / h", "20 min", 1, 3, category=category) for category in ({}, {"resolve": 0.5}))
     assert "Truly resolved" not in comparison_text(compare([plain, plain], 2))
     assert "Truly resolved" in comparison_text(compare([plain, loose], 2))
+
+
+def test_a_request_is_not_open_while_it_is_closed() -> None:
+    """Closed at once, asked about on Mondays alone, reopened once: none is open in between."""
+    scenario = from_dict(
+        {
+            "name": "asked on Mondays",
+            "time": {"start": "2024-03-04", "end": "2024-04-01"},
+            "districts": {"Town": {}},
+            "calendars": {"mondays": {"open": {"mon": "0:00-24:00"}}},
+            "demand": {"weekdays": dict.fromkeys(("mon", "wed", "thu", "fri", "sat", "sun"), 0)},
+            "pools": {"callers": {"staff": 99, "calendar": "mondays"}},
+            "units": {"Desk": {"staff": 99}},
+            "categories": {"Matter": {"total": "10 / d", "unit": "Desk", "work": "1 min", "lead": "1 h", "resolve": 0}},
+            "policies": {
+                "callback": {"pool": "callers", "work": "1 min", "reopen": {"to": "owner", "at_most": 3, "probability": 1}}
+            },
+        }
+    )
+    found = run(scenario, 1, keep="all", processes=1)
+    spans = bins(found)
+    moving = flow(found, spans, Names(scenario), {"Desk": 1.0})
+    requests, visits = found.tables.requests, found.tables.visits
+    assert (requests["rounds"] > 2).any()
+    for number, midnight in enumerate(spans.edges[1:]):
+        begun = visits[(visits["kind"] == "handling") & (visits["queued"] < midnight)].groupby("request").last()
+        expected = (~(begun["ended"] + 1.0 <= midnight)).sum()  # work and an hour of lead time, whichever round
+        assert moving.stock[0][0, number] == expected
+    assert moving.arrived[0].sum() > 30

@@ -84,7 +84,7 @@ def test_it_is_stored_and_told(stages: frozenset[str], tmp_path: Path) -> None:
     town, other = city(stages), city(stages, name="the same, longer calls")
     with store.run_draft(town, 1, 2, tmp_path / "run") as draft:
         found = run(town, 2, folder=draft.beside, processes=1)
-        store.write(found, None, draft, run_page(found))
+        store.write(found, draft, run_page(found))
     again = store.read(tmp_path / "run")
     assert run_page(again) == (tmp_path / "run/report.html").read_text(encoding="utf-8")
     assert "Contacts" in run_text(again)

@@ -161,7 +161,7 @@ def full(**changes: Any) -> Scenario:
 
 
 def same_tables(a: sim.Outcomes, b: sim.Outcomes) -> bool:
-    """Whether two replications have exactly the same measures and tables."""
-    return sim.measures(a).equals(sim.measures(b)) and all(
-        getattr(a, name).equals(getattr(b, name)) for name in ("requests", "visits", "levels", "problems", "pools")
-    )
+    """Whether two replications have exactly the same tables and, of one count window, the same measures."""
+    tables = ("requests", "visits", "levels", "problems", "pools")
+    same = all(getattr(a, name).equals(getattr(b, name)) for name in tables)
+    return same and (a.scenario.time != b.scenario.time or sim.measures(a).equals(sim.measures(b)))

@@ -121,8 +121,12 @@ def flow(run: Run, spans: Bins, names: Names, sizes: dict[str, float]) -> Flow:
     series = as_series(names, sizes)
     days = np.diff(spans.edges) / 24.0
     if run.tables.has_contacts:
-        came = _counts(run, spans, series, "dispatched")
-        left = _counts(run, spans, series, "CASE WHEN status != 'open' THEN least(closed, ended) END")
+        came = _counts(run, spans, series, _DISPATCHED, "dispatched")
+        left = _counts(run, spans, series, _DISPATCHED, "CASE WHEN status != 'open' THEN least(closed, ended) END")
+        callback = run.scenario.policies.callback
+        if callback is not None and callback.reopen is not None:  # closed for a while, then open again
+            left += _counts(run, spans, series, _CLOSED_BETWEEN, "since")
+            left -= _counts(run, spans, series, _CLOSED_BETWEEN, "until")
         return Flow(series, list(came / days), list((came - left).cumsum(axis=2)), whole=True)
     found = run.tables.query(
         """SELECT pool::VARCHAR AS pool, replication, least(hour // ?, ?) AS bin, sum(arrivals) AS arrivals,
@@ -134,14 +138,35 @@ def flow(run: Run, spans: Bins, names: Names, sizes: dict[str, float]) -> Flow:
     return Flow(series, list(arrived / days), list(waited / (24.0 * days)), whole=False)
 
 
-def _counts(run: Run, spans: Bins, series: Sequence[Series], moment: str) -> Floats:
-    """Of the requests that were dispatched, those whose ``moment`` lies in each bin; shape [series, replication, bin].
+_DISPATCHED = "requests WHERE dispatched IS NOT NULL"
 
-    ``moment``: in SQL, hours from the start, or null.
+#: In SQL, the spans of time in which a request that was reopened was closed: from its closing, which is when it is first
+#: closed or first asked about again, to the visit that follows at once on a callback.
+_CLOSED_BETWEEN = """(
+    WITH told AS (
+        SELECT replication, request, owner_unit, first_closed, kind, visits.queued, visits.ended,
+            count(*) FILTER (kind != 'callback') OVER (PARTITION BY replication, request ORDER BY visit) AS turn
+        FROM visits JOIN requests USING (replication, request) WHERE requests.rounds > 1
+    ), calls AS (
+        SELECT replication, request, owner_unit, first_closed, turn, min(queued) AS asked, max(ended) AS answered
+        FROM told WHERE kind = 'callback' GROUP BY ALL
+    )
+    SELECT calls.owner_unit, calls.replication, told.queued AS until,
+        CASE WHEN row_number() OVER (PARTITION BY calls.replication, calls.request ORDER BY calls.turn) = 1
+            THEN calls.first_closed ELSE calls.asked END AS since
+    FROM calls JOIN told ON told.replication = calls.replication AND told.request = calls.request
+        AND told.kind != 'callback' AND told.turn = calls.turn + 1 AND told.queued = calls.answered
+) WHERE true"""
+
+
+def _counts(run: Run, spans: Bins, series: Sequence[Series], rows: str, moment: str) -> Floats:
+    """Those of the ``rows`` whose ``moment`` lies in each bin; shape [series, replication, bin].
+
+    Both in SQL: rows have an owner_unit and a replication, a moment is hours from the start, or null.
     """
     found = run.tables.query(
         f"""SELECT owner_unit::VARCHAR AS pool, replication, least(floor({moment} / ?), ?)::INTEGER AS bin,
-            count(*) AS requests FROM requests WHERE dispatched IS NOT NULL AND {moment} IS NOT NULL GROUP BY ALL""",
+            count(*) AS requests FROM {rows} AND {moment} IS NOT NULL GROUP BY ALL""",
         24.0 * spans.days,
         len(spans.edges) - 2,
     )
