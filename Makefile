@@ -1,4 +1,4 @@
-# make demo · make test · make check · make theory · make twins · make bench
+# make demo · make test · make check · make hostile · make theory · make twins · make bench
 
 PYTHON ?= python3
 VENV := .venv

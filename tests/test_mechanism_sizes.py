@@ -190,13 +190,6 @@ def test_each_start_takes_whose_turn_it_is(discipline: str) -> None:
     assert checked > 200
 
 
-def test_accuracy_is_raised_last() -> None:
-    """Level, then by category, then at least: to the last bit."""
-    assert rules.accuracy(0.95, 0.0) == 0.95
-    assert rules.accuracy(0.8, 0.9) == 0.9
-    assert rules.accuracy(1.0, 0.9) == 1.0
-
-
 # --- Boston's due dates ----------------------------------------------------------------------------------------------
 
 ROWS = Path(__file__).parents[2] / "shared/data/boston-2011/311_service_requests_2011.csv.gz"

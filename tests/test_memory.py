@@ -83,10 +83,13 @@ def test_repetition_without_end_is_refused_where_it_is_said() -> None:
     [
         (
             [("population: 12000", "population: 1e308"), ("population: 8000", "population: 1e308")],
-            "categories.Noise.total",
+            "districts.Old Town.population",
         ),
         ([("rate: 0.4 / year", "rate: 1e300 / s")], "categories.Question.rate"),
-        ([("population: 12000", "population: 1e308, activity: 1e300"), ("total: 5000", "rate: 5000")], "categories."),
+        (
+            [("population: 12000", "population: 1e308, activity: 1e300"), ("total: 5000", "rate: 5000")],
+            "districts.Old Town.population",
+        ),
     ],
 )
 def test_sums_beyond_all_numbers_have_a_place(changes: list[tuple[str, str]], said: str) -> None:
@@ -176,6 +179,7 @@ print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
     assert peaks[1] - peaks[0] < 2 * levels
 
 
+@pytest.mark.hostile
 def test_ten_thousand_categories_are_run_reported_and_reproduced(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -202,15 +206,16 @@ def test_ten_thousand_categories_are_run_reported_and_reproduced(
     assert load("here/scenario.yaml").digest == load("many.yaml", [changes[1]]).digest
 
 
+@pytest.mark.hostile
 def test_a_large_chain_of_files_is_stored(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Files that validate may be larger together than one file may be."""
+    """Files that validate are stored as one, which can be read back."""
     monkeypatch.chdir(tmp_path)
     data: dict[str, Any] = sim.load(TEACHING).resolved()
     del data["sources"]
     import yaml
 
     for number in range(4):
-        note = f"{number}" * 1_900_000
+        note = f"{number}" * 1_150_000
         matter = {"total": "1 / year", "unit": "Roads", "work": "1 h", "label": note}
         layer: dict[str, Any] = {"categories": {f"matter {number}": matter}, "extends": f"layer{number - 1}.yaml"}
         text = yaml.safe_dump(layer if number else {**data, "categories": {**data["categories"], "matter 0": matter}})

@@ -16,8 +16,10 @@ from sim.experiment.compare import Comparison, compare
 from sim.experiment.runs import Run, run
 from sim.measurement import REGISTRY
 from sim.report.formats import FEW_DUE, difference, difference_interval, interval, number
+from sim.report.names import Names
 from sim.report.page import comparison_page, run_page
 from sim.report.results import Results
+from sim.report.series import bins, flow
 from sim.report.text import comparison_text, run_text
 from sim.scenario import Scenario, from_dict
 
@@ -313,7 +315,11 @@ def test_a_request_is_not_open_while_it_is_closed() -> None:
             "units": {"Desk": {"staff": 99}},
             "categories": {"Matter": {"total": "10 / d", "unit": "Desk", "work": "1 min", "lead": "1 h", "resolve": 0}},
             "policies": {
-                "callback": {"pool": "callers", "work": "1 min", "reopen": {"to": "owner", "at_most": 3, "probability": 1}}
+                "callback": {
+                    "pool": "callers",
+                    "work": "1 min",
+                    "reopen": {"to": "owner", "at_most": 3, "probability": 1},
+                }
             },
         }
     )
@@ -322,8 +328,8 @@ def test_a_request_is_not_open_while_it_is_closed() -> None:
     moving = flow(found, spans, Names(scenario), {"Desk": 1.0})
     requests, visits = found.tables.requests, found.tables.visits
     assert (requests["rounds"] > 2).any()
-    for number, midnight in enumerate(spans.edges[1:]):
+    for day, midnight in enumerate(spans.edges[1:]):
         begun = visits[(visits["kind"] == "handling") & (visits["queued"] < midnight)].groupby("request").last()
         expected = (~(begun["ended"] + 1.0 <= midnight)).sum()  # work and an hour of lead time, whichever round
-        assert moving.stock[0][0, number] == expected
+        assert moving.stock[0][0, day] == expected
     assert moving.arrived[0].sum() > 30

@@ -200,6 +200,23 @@ def test_what_is_taken_before_is_what_is_added_after(minute: int, amount: int, u
     assert back == pytest.approx(begin, abs=1e-9)
 
 
+@pytest.mark.parametrize(
+    ("hours", "due", "days", "before"),
+    [
+        ("0:00-24:00", "2024-09-04 00:00", "1 workday, by closing", "09-03 00:00"),  # due at Tuesday's closing
+        ("18:00-2:00", "2024-09-10 02:00", "1 workday, by closing", "09-07 02:00"),  # Monday's; Friday's closing
+        ("18:00-2:00", "2024-09-10 01:00", "1 workday", "09-07 01:00"),
+        ("9:00-17:00", "2024-09-03 09:30", "0 workdays, by closing", "09-03 09:30"),  # never after the end
+        ("9:00-17:00", "2024-09-09 10:00", "1 workday", "09-06 10:00"),
+    ],
+)
+def test_days_are_taken_before_a_moment_as_they_are_added(hours: str, due: str, days: str, before: str) -> None:
+    city = town({"open": {"mon-fri": hours}})
+    told, end = span(days), (datetime.fromisoformat(due) - START) / timedelta(hours=1)
+    at = rules.earlier(*city.rosters[city.limit_roster].hours, city.workdays, end, told.amount, told.kind)
+    assert f"{START + timedelta(hours=at):%m-%d %H:%M}" == before
+
+
 def test_before_the_first_day_and_after_the_last_there_is_none() -> None:
     at = OFFICE.rosters[OFFICE.limit_roster].hours
     assert rules.earlier(*at, OFFICE.workdays, 60.0, 5, rules.WORKDAYS) == -np.inf

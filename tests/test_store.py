@@ -62,6 +62,7 @@ def alterations(data: bytes, luck: random.Random) -> Iterator[bytes]:
     yield from (data[:-1], data[: len(data) // 2], b"", data + b"\n", data + b" ", b"\0" * len(data), data + data)
 
 
+@pytest.mark.hostile
 def test_whatever_is_altered_is_found_and_named(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     luck = random.Random(11)
     page = (here / "report.html").read_bytes()

@@ -143,7 +143,8 @@ def compare(
     import pandas as pd
 
     from sim.experiment.preparing import prepare
-    from sim.inference import differences, summary
+    from sim.inference import differences, gaps, summary
+    from sim.inference.gaps import places_of
     from sim.model.simulation import choose
 
     if len(scenarios) < 2:
@@ -160,13 +161,14 @@ def compare(
     prepare("compiled" if "compiled" in engines else "simpy", tell)  # before the processes part
     found = each(_replicate, (tuple(scenarios), names, seed, engine), replications, count, progress)
     table = pd.concat([rows for rows, _ in found], ignore_index=True)
+    apart = [gaps(table[table["scenario"] == n], places_of(s)) for n, s in zip(names, scenarios, strict=True)]
     return Comparison(
         names=names,
         scenarios=tuple(scenarios),
         seed=seed,
         replications=replications,
         measures=table,
-        summary=summary(table),
+        summary=summary(table, apart=pd.concat(apart, ignore_index=True)),
         differences=differences(table, names[0]),
         requests=pd.concat([pairs for _, pairs in found], ignore_index=True),
         remarks=(*said, *remarks(scenarios, names)),

@@ -68,7 +68,7 @@ def read(folder: Path) -> dict[str, Any]:
 
     Raises ``RunFolderError``, which names the file that is not.
     """
-    content = _parsed(folder)
+    content = parsed(folder)
     for name, wanted in content["sha256"].items():
         if name == REMADE:
             continue
@@ -83,7 +83,7 @@ def read(folder: Path) -> dict[str, Any]:
     return content
 
 
-def _parsed(folder: Path) -> dict[str, Any]:
+def parsed(folder: Path) -> dict[str, Any]:
     """What the file says, if it is as it was written."""
     try:
         text = (folder / NAME).read_bytes().decode("utf-8")

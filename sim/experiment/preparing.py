@@ -27,7 +27,7 @@ def prepare(engine: Engine, tell: Callable[[str], None]) -> None:
 
     folder = place()
     if folder is None:
-        tell("No folder is closed to others: what is compiled is not kept. It takes up to a minute each time …")
+        tell("Compiled code is not kept, as no folder is closed to others: each run may compile for up to a minute …")
         return
     if engine != "compiled" or ready(folder):
         return

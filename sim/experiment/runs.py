@@ -49,10 +49,10 @@ class Run:
 
     def summary(self) -> pd.DataFrame:
         """Mean and 95 % interval of each measure over the replications."""
-        from sim.inference import summary
-        from sim.inference.gaps import places
+        from sim.inference import gaps, summary
+        from sim.inference.gaps import places_of
 
-        return summary(self.measures, places=places(self.scenario))
+        return summary(self.measures, apart=gaps(self.measures, places_of(self.scenario)))
 
     def _repr_html_(self) -> str:
         city = self.summary()

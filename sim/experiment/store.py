@@ -107,7 +107,7 @@ def renew_page(page: str, folder: Path, out: Path | None) -> Path:
     if out is not None and out.resolve() != own.resolve():
         return replace_page(page, out)
     replace_page(page, own)
-    content = manifest.read(folder)
+    content = manifest.parsed(folder)
     content["sha256"][manifest.REMADE] = manifest.sha256(own)
     with draft(folder / manifest.NAME, "file", "replace") as place:
         manifest.write(content, place.beside)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Collection
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,11 +17,12 @@ from sim.measurement.catalogue import GAPS
 from sim.measurement.contacts import hours_to_close
 
 
-def summary(measures: pd.DataFrame, level: float = 0.95, places: Collection[str] | None = None) -> pd.DataFrame:
+def summary(measures: pd.DataFrame, level: float = 0.95, apart: pd.DataFrame | None = None) -> pd.DataFrame:
     """Each measure's mean over the replications of a scenario, with its interval.
 
-    Columns: scenario, measure, group_by, group, mean, lower, upper, n, unit. Of ``equity_gap``, the mean is not that of
-    the replications' gaps but the gap of the districts' means (``sim.inference.gaps``) among ``places``.
+    Columns: scenario, measure, group_by, group, mean, lower, upper, n, unit. Of ``equity_gap``, the mean is not that
+    of the replications' gaps but the gap of the districts' means: ``apart`` as found by ``sim.inference.gaps``, else
+    that of all districts.
     """
     cube = Cube(measures)
     parts = []
@@ -33,7 +33,8 @@ def summary(measures: pd.DataFrame, level: float = 0.95, places: Collection[str]
         part = cube.keys.assign(scenario=scenario, mean=mean, lower=mean - half, upper=mean + half, n=student.n)
         parts.append(part[cube.present[:, number]])
     columns = ["scenario", *KEY, "mean", "lower", "upper", "n", "unit"]
-    return _with_gaps(pd.concat(parts, ignore_index=True)[columns], gaps(measures, places, level))
+    found = gaps(measures, level=level) if apart is None else apart
+    return _with_gaps(pd.concat(parts, ignore_index=True)[columns], found)
 
 
 def _with_gaps(table: pd.DataFrame, found: pd.DataFrame) -> pd.DataFrame:

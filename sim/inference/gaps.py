@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 FEWEST = 30
 
 
-def places(scenario: Scenario) -> list[str]:
+def places_of(scenario: Scenario) -> list[str]:
     """The districts that are places."""
     return [name for name, district in scenario.districts.items() if district.place]
 
@@ -48,18 +48,19 @@ def gaps(measures: pd.DataFrame, places: Collection[str] | None = None, level: f
     found = []
     for (scenario, measure), part in rows.groupby(["scenario", "measure"], sort=False):
         cases = part.groupby("group", sort=False)["denominator"].mean()
+        unit = part["unit"].iloc[0]
         part = part[part["group"].isin(cases.index[cases >= FEWEST])]
-        found.append({"scenario": scenario, "measure": measure, **_gap(part, level)})
+        found.append({"scenario": scenario, "measure": measure, **_gap(part, unit, level)})
     columns = ["scenario", "measure", "gap", "lower", "upper", "smallest", "largest", "districts", "unit"]
     return pd.DataFrame(found, columns=columns)
 
 
-def _gap(rows: pd.DataFrame, level: float) -> dict[str, object]:
+def _gap(rows: pd.DataFrame, unit: str, level: float) -> dict[str, object]:
     nothing = {"gap": np.nan, "lower": np.nan, "upper": np.nan, "smallest": None, "largest": None}
     if rows["group"].nunique() < 2:
-        return {**nothing, "districts": rows["group"].nunique(), "unit": ""}
+        return {**nothing, "districts": rows["group"].nunique(), "unit": unit}
     cube = Cube(rows)
-    values, unit = cube.values[:, 0], cube.keys["unit"].iloc[0]
+    values = cube.values[:, 0]
     if cube.unreached.any():
         return {**nothing, "districts": len(values), "unit": unit}
     means = Student(values).mean

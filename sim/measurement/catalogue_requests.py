@@ -209,7 +209,8 @@ _EQUITY = (
         "`breach_share`; districts that are no place (`place: false`) take no part. In the table of one replication it "
         "is that replication’s, most of it luck. Summaries and reports give the gap between the districts’ means over "
         "the replications instead, between districts with at least 30 cases, with an interval that holds whichever two "
-        "they are; null with fewer than two districts, or while the value of one is not reached",
+        "they are (differences between scenarios pair the replications’ own gaps); null with fewer than two districts, "
+        "or while the value of one is not reached",
         "districts that have cases", "lower",
     ),
 )

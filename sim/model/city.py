@@ -239,7 +239,7 @@ class _Builder:
         level = level if spec.accuracy is None else spec.accuracy
         if precise is not None:
             level = precise.by_category.get(name, level)
-        first = rules.accuracy(level, at_least)
+        first = max(level, at_least)
         return first, first if again is None else again
 
     def category(self, name: str, spec: Category) -> CategoryPlan:

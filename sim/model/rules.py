@@ -19,14 +19,10 @@ FCFS, CLASS, DUE, AGED = 0, 1, 2, 3
 #: How a time to wait is told: in hours of the clock, in open hours, in workdays to the same clock time or to closing.
 ON_THE_CLOCK, WORKHOURS, WORKDAYS, BY_CLOSING = 0, 1, 2, 3
 
-_SHORT = 64  # weights
-
 
 @rule("int64(float64[::1], float64)")
 def place_of(cumulative: Any, target: Any) -> Any:
     """How many of the sums, which never fall, are at most ``target``."""
-    if cumulative.shape[0] > _SHORT:
-        return np.searchsorted(cumulative, target, side="right")
     at = 0
     for i in range(cumulative.shape[0]):  # counting a few is faster than a search, whose branches nobody can foresee
         at += cumulative[i] <= target
@@ -138,16 +134,18 @@ def add_workdays(opens: Any, closes: Any, today: Any, workdays: Any, start: Any,
 
 @rule("float64(float64[:, ::1], float64, int64, boolean)")
 def take_workdays(workdays: Any, end: Any, days: Any, by_closing: Any) -> Any:
-    """So many workdays before ``end``: at the same clock time, not after closing, or at closing; −infinity before the
-    first one.
+    """So many workdays before ``end``: at the same clock time, not after closing, or at closing, not after ``end``;
+    −infinity before the first one. What ends at a closing, or in hours past midnight, belongs to the day they began on.
     """
     last = np.searchsorted(workdays[0], end, side="right") - 1
+    if last > 0 and end <= workdays[2, last - 1]:
+        last -= 1
     first = last - days
     if first < 0:
         return -math.inf
     closing = workdays[2, first]
     clock = min(end, workdays[2, last]) - workdays[0, last]
-    return closing if by_closing else min(workdays[0, first] + clock, closing)
+    return min(closing, end) if by_closing else min(workdays[0, first] + clock, closing)
 
 
 @rule("float64(float64[:], float64[:], float64[:], int64[:], float64[:, ::1], float64, float64, int64)")
@@ -168,12 +166,6 @@ def earlier(opens: Any, closes: Any, before: Any, today: Any, workdays: Any, unt
     if kind == WORKHOURS:
         return take_open(opens, closes, before, today, until, amount)
     return take_workdays(workdays, until, int(amount), kind == BY_CLOSING)
-
-
-@rule("float64(float64, float64)")
-def accuracy(level: Any, at_least: Any) -> Any:
-    """How often the desk finds the right unit: the level of a category, raised to ``at_least``, within [0, 1]."""
-    return min(max(level, at_least, 0.0), 1.0)
 
 
 @rule("float64(int64, int64, float64, float64, float64)")

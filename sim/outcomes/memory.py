@@ -126,7 +126,9 @@ def check_memory(
         raise _refusal(scenario, path, f"{what}: no machine has room for that")
     # a limit of the process holds for each of them
     available = min(available_bytes(), process_bytes() * at_once)
-    if _needed(scenario, expected, "tables", replications, at_once, in_files) <= available:  # soon told, never less
+    # soon told, and never less: all contacts and problems open at once
+    all_open = BYTES_PER_OPEN * (expected.contacts + float(expected.births.sum()))
+    if _needed(scenario, expected, "tables", replications, at_once, in_files) + at_once * all_open <= available:
         return
     needed = _needed(scenario, expected, kept, replications, at_once, in_files)
     if needed <= available:

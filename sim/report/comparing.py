@@ -67,8 +67,8 @@ def comparison_sections(comparison: Comparison) -> list[Section]:
     scenario, names = comparison.scenarios[0], Names(comparison.scenarios[0])
     base = Results(comparison.measures[comparison.measures["scenario"] == comparison.names[0]], scenario)
     variants = [_Variant(comparison, number, base) for number in range(1, len(comparison.names))]
-    said = [*comparison.remarks, *([thinned(scenario)] if scenario.scale != 1 else [])]
-    answers: list[Block] = [Text(clean(remark)) for remark in said]
+    said = (*comparison.remarks, thinned(scenario))
+    answers: list[Block] = [Text(clean(remark)) for remark in said if remark]
     gains: list[Block] = []
     changed: list[Block] = []
     for variant in variants:

@@ -48,7 +48,7 @@ def what_was_run(run: Run) -> Section:
         ["versions", versions()],
     ]
     if scenario.scale != 1:
-        text = "demand and staff are thinned together; waits do not compare across scales"
+        text = "demand and staff are divided together; waits do not compare across scales"
         rows.insert(6, ["scale", f"1:{scenario.scale:g} ({text})"])
     table = Table("This run", ["what", "value"], [("", rows)], words=frozenset({0, 1}))
     return Section("run", "What was run", [table])

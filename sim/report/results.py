@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from sim.inference import gaps, summary
-from sim.inference.gaps import FEWEST, places
+from sim.inference.gaps import FEWEST, places_of
 from sim.measurement import REGISTRY
 from sim.report.formats import interval, number, rows_of
 
@@ -80,7 +80,7 @@ class Results:
     """Estimates by measure and group of one scenario."""
 
     def __init__(self, measures: pd.DataFrame, scenario: Scenario) -> None:
-        self.places = frozenset(places(scenario))
+        self.places = frozenset(places_of(scenario))
         wanted = measures["group_by"].isin(_GROUPS)
         for group_by, names in _PAIRS.items():
             wanted |= (measures["group_by"] == group_by) & measures["measure"].isin(names)
@@ -90,13 +90,14 @@ class Results:
             unreached=self.measures["value"].isna() & (self.measures["denominator"] > 0)
         )
         more = numbers.groupby(keys, sort=False).agg(cases=("denominator", "mean"), unreached=("unreached", "any"))
-        table = summary(self.measures, places=self.places).merge(more.reset_index(), on=keys, validate="one_to_one")
+        apart = gaps(self.measures, self.places)
+        table = summary(self.measures, apart=apart).merge(more.reset_index(), on=keys, validate="one_to_one")
         self._groups: dict[tuple[str, str], dict[tuple[str, ...], Estimate]] = {}
         for row in rows_of(table):
             group = tuple(json.loads(row.group))
             found = Estimate(row.measure, row.mean, row.lower, row.upper, row.unit, row.cases, not row.unreached)
             self._groups.setdefault((row.measure, row.group_by), {})[group] = found
-        self._ends = {row.measure: (row.smallest, row.largest) for row in rows_of(gaps(self.measures, self.places))}
+        self._ends = {row.measure: (row.smallest, row.largest) for row in rows_of(apart)}
 
     def city(self, measure: str) -> Estimate:
         """A measure of the whole city."""

@@ -140,8 +140,8 @@ def flow(run: Run, spans: Bins, names: Names, sizes: dict[str, float]) -> Flow:
 
 _DISPATCHED = "requests WHERE dispatched IS NOT NULL"
 
-#: In SQL, the spans of time in which a request that was reopened was closed: from its closing, which is when it is first
-#: closed or first asked about again, to the visit that follows at once on a callback.
+#: In SQL, the spans of time in which a request that was reopened was closed: from its closing, which is when it is
+#: first closed or first asked about again, to the visit that follows at once on a callback.
 _CLOSED_BETWEEN = """(
     WITH told AS (
         SELECT replication, request, owner_unit, first_closed, kind, visits.queued, visits.ended,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from sim.model.city import build_city
 from sim.model.load import Load, offered_loads
+from sim.report.modelled import thinned
 
 if TYPE_CHECKING:
     from sim.scenario import Scenario, Value
@@ -30,11 +31,7 @@ def show_text(scenario: Scenario, path: str = "") -> str:
     lines += [*(f"Note: {note}" for note in scenario.notes), *([""] if scenario.notes else [])]
     lines += [*_load_lines(loads), ""]
     if scenario.scale != 1:
-        lines += [
-            f"Scale 1:{scenario.scale:g}: demand and staff are thinned together and streets merged.",
-            "Waits do not compare across scales: small pools wait longer at the same load.",
-            "",
-        ]
+        lines += [thinned(scenario), ""]
     values = scenario.values()
     lines += _changes(values, scenario.files)
     lines += ["Values and their sources", "------------------------"]

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sim.inference import gaps
-from sim.inference.gaps import places
+from sim.inference.gaps import places_of
 from sim.measurement import REGISTRY
 from sim.report.formats import FEW_DUE, difference, difference_interval, few_due, gap, gap_interval, p_value, rows_of
 from sim.report.modelled import in_neither, missing_wages, not_modelled, thinned
@@ -62,7 +62,7 @@ def run_text(run: Run) -> str:
     lines = [
         f"{run.scenario.name}",
         f"{run.replications} replications, seed {run.seed}, engine {run.engine}, {run.seconds:.1f} s",
-        *([textwrap.fill(thinned(run.scenario), WIDTH)] if run.scenario.scale != 1 else []),
+        *textwrap.wrap(thinned(run.scenario), WIDTH),
         f"counted: {run.scenario.time.count_from:%Y-%m-%d %H:%M} … {run.scenario.time.count_until:%Y-%m-%d %H:%M}",
         "",
         f"{'measure':38} {'mean':>12}  95 % interval",
@@ -186,7 +186,7 @@ def measures_json(run: Run, folder: Path) -> str:
         "engine": run.engine,
         "folder": str(folder),
         "measures": records(run.summary()),
-        "gaps": records(gaps(run.measures, places(run.scenario))),
+        "gaps": records(gaps(run.measures, places_of(run.scenario))),
     }
     return json.dumps(document, ensure_ascii=False, indent=1)
 
