@@ -42,7 +42,7 @@ def cities(draw: DrawFn) -> Data:
     if draw(OFTEN):
         city["contact"] = {"work": draw(QUICK)}
     city["categories"] = draw(matters(classes, list(units), districts))
-    city["policies"] = draw(policies(pools, classes, list(city["categories"])))
+    city["policies"] = draw(policies(pools, classes, city["categories"]))
     helped = [name for name, pool in pools.items() if "per" not in pool]
     for name, others in (
         ("hotline", ("callback", "web desk")),
@@ -73,19 +73,32 @@ def places(draw: DrawFn) -> Data:
         time |= {"count_from": str(start + timedelta(days=1)), "count_until": str(start + timedelta(days=days - 1))}
     office = {**CALENDARS["office"], "holidays": [str(start + timedelta(days=draw(st.integers(0, 6))))]}
     if draw(st.booleans()):
-        office["workdays"] = [str(start + timedelta(days=7))]
+        office |= {"workdays": [str(start + timedelta(days=7))], "workdays_like": draw(st.sampled_from(["mon", "tue"]))}
     demand = some(
         {
             "hours": st.just([0] * 7 + [4] * 10 + [2] * 7),
             "weekdays": st.just({"sat": 0.5, "sun": 0}),
             "months": st.just({3: 1.2}),
             "day_factor": st.just({"city": 0.3, "group": 0.5}),
-            "shocks": st.just({"storm": {"from": str(start), "until": str(start + timedelta(days=2)), "factor": 3}}),
+            "shocks": some({"categories": st.just(["Pothole"]), "districts": st.just(["North"])}).map(
+                lambda some: {
+                    "storm": {"from": str(start), "until": str(start + timedelta(days=2)), "factor": 3, **some}
+                }
+            ),
         }
     )
-    district = some({"activity": st.just(1.5), "reporting": st.sampled_from([0.5, 2.0, 0.0]), "streets": st.just(3)})
+    district = some(
+        {
+            "activity": st.just(1.5),
+            "reporting": st.sampled_from([0.5, 2.0, 0.0]),
+            "streets": st.just(3),
+            "place": st.booleans(),
+            "label": st.just("区"),
+        }
+    )
     return {
         "name": "a random city",
+        **draw(some({"description": st.just("drawn by chance"), "currency": st.just("CNY")})),
         "time": time,
         "calendars": {**CALENDARS, "office": office},
         "classes": draw(st.sampled_from([["ordinary"], ["urgent", "ordinary"], ["now", "soon", "some day"]])),
@@ -125,6 +138,7 @@ def lines(draw: DrawFn, pools: Data) -> Data:
         if draw(st.booleans()):
             phone["redial"] = {"probability": 0.7, "after": draw(SHORT), "at_most": draw(st.integers(1, 3))}
     web = {"pool": draw(st.sampled_from(["web desk", "hotline"])), "talk": draw(QUICK)}
+    phone |= draw(some({"label": st.just("电话")}))
     choices = [{"direct": {"share": 1}}, {"phone": {"share": 1, **phone}}]
     choices.append({"phone": {"share": 0.6, **phone}, "web": {"share": 0.4, **web}})
     choices.append({"phone": {"share": 0.6, **phone}, "direct": {"share": 0.2}, "web": {"share": 0.2, **web}})
@@ -170,7 +184,9 @@ def matters(draw: DrawFn, classes: list[str], units: list[str], districts: list[
     for name in ("Pothole", "Question", "Leak")[: draw(st.sampled_from([1, 2, 3, 3]))]:
         right = {unit: 1 / len(units) for unit in units} if name == "Pothole" else draw(shares(units))
         parts: Data = {
-            "total": draw(st.sampled_from(["6 / d", "15 / d", "2 / d"])),
+            **draw(st.sampled_from([*({"total": f"{n} / d"} for n in (6, 15, 2)), {"rate": "0.3 / year"}])),
+            "label": st.just("事项"),
+            "hours": st.just([1] * 12 + [3] * 12),
             "unit": right,
             "work": draw(WORK),
             "urgency": draw(shares(classes)),
@@ -197,29 +213,43 @@ def matters(draw: DrawFn, classes: list[str], units: list[str], districts: list[
 
 
 @st.composite
-def policies(draw: DrawFn, pools: Data, classes: list[str], categories: list[str]) -> Data:
+def policies(draw: DrawFn, pools: Data, classes: list[str], matters: Data) -> Data:
     """Every policy is on in half of the cities."""
-    limit = st.sampled_from(["24 h", "1 workdays", "12 workhours", "2 h", "3 d"])
+    categories = list(matters)
+    consultations = [name for name, matter in matters.items() if matter.get("kind") == "consultation"]
+    limit = st.sampled_from(
+        ["24 h", "1 workdays", "2 workdays, by closing", "0 workdays", "12 workhours", "2 h", "3 d"]
+    )
+    some_time = st.sampled_from(["4 h", "1 d", "1 workday", "3 workhours", "1 workday, by closing"])
     limits = some(
         {
-            "calendar": "office",
+            "calendar": draw(st.sampled_from(list(CALENDARS))),
             "resolve": st.fixed_dictionaries({classes[0]: limit, classes[-1]: limit}),
             "contact": limit,
             "from": st.sampled_from(["dispatch", "arrival"]),
             "by_category": st.fixed_dictionaries({categories[0]: limit}),
             "extension": st.builds(
-                lambda before, p: {"ask_before": before, "probability": p, "length": "1 d"},
-                st.sampled_from(["4 h", "1 d"]),
+                lambda before, p, length: {"ask_before": before, "probability": p, "length": length},
+                some_time,
                 PROBABLY,
+                some_time,
             ),
-            "parking": st.builds(lambda share, time: {"share": share, "time": time}, SHARE, LONG),
+            "parking": some(
+                {
+                    "share": SHARE,
+                    "time": draw(st.one_of(LONG, some_time)),
+                    "by_category": st.fixed_dictionaries({categories[0]: SHARE}),
+                }
+            ),
         },
         0.7,
     )
     found: Data = draw(
         some(
             {
-                "instant_answer": st.builds(lambda p: {"answered": p}, PROBABLY),
+                "instant_answer": some(
+                    {"answered": PROBABLY, "by_category": st.fixed_dictionaries(dict.fromkeys(consultations, PROBABLY))}
+                ),
                 "first_recipient": st.builds(lambda work: {"coordination": work}, SHORT),
                 "time_limits": limits,
                 "classified_handling": st.builds(
@@ -231,6 +261,8 @@ def policies(draw: DrawFn, pools: Data, classes: list[str], categories: list[str
                 "precise_dispatch": some(
                     {
                         "accuracy": PROBABLY,
+                        "at_least": PROBABLY,
+                        "redispatch_accuracy": PROBABLY,
                         "duplicates": PROBABLY,
                         "direct_to_street": st.booleans(),
                         "by_category": st.fixed_dictionaries({categories[0]: PROBABLY}),
@@ -265,9 +297,19 @@ def callbacks(draw: DrawFn, limited: bool) -> Data:
         "ring": times(1, 5),
         "contacted": st.just({"if_true": 0.9, "if_false": 0.1}),
         "resolved": st.just(says),
-        "satisfied": st.just({"intercept": 0.5, "late": -1, "hops": -0.3, "log_days": -0.1}),
+        "satisfied": st.sampled_from(
+            [
+                {"intercept": 0.5, "late": -1, "hops": -0.3, "log_days": -0.1},
+                {"intercept": -0.5, "said_resolved": 2, "rounds": -0.5},
+            ]
+        ),
         "reopen": reopen,
-        "score": st.just({"round": "last", "weights": {"resolution": 1}}),
+        "score": st.sampled_from(
+            [
+                {"round": "last", "weights": {"resolution": 1}},
+                {"weights": {"response": 0.2, "resolution": 0.3, "satisfaction": 0.5}},
+            ]
+        ),
         "call_again": st.builds(lambda p, after: {"probability": p, "after": after}, st.sampled_from([0.8, 0.4]), LONG),
     }
     if limited:

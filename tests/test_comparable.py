@@ -21,6 +21,7 @@ def town(**more: Any) -> Scenario:
     return station("40 / d", "30 min", 2, 3, **more)
 
 
+RATED = {"Matter": {"rate": "20 / d", "unit": "Desk", "work": "30 min"}}
 WAGED = {"unit": {"wage": "20 / h"}}
 
 
@@ -63,6 +64,14 @@ def test_renamed_and_merged_categories_are_said_first() -> None:
     assert "only in “one station”: Matter; only in “one station (2)”: Affair" in told(town(), renamed)
     assert "Another" in told(town(), town(categories={"Matter": category, "Another": category}))
     assert "Village" in told(town(), town(districts={"Town": {}, "Village": {}}))
+
+
+def test_another_demand_is_said_not_to_be_of_the_same_citizens() -> None:
+    crowded = town(districts={"Town": {"population": 2}}, categories=RATED)
+    plain = town(categories=RATED)
+    assert "some citizens call in one of the two only" in told(plain, crowded)
+    assert sim.compare([plain, crowded], 1, processes=1).paired("one station (2)") == "paired by seed"
+    assert sim.compare([plain, town(categories=RATED, unit={"staff": 3})], 1).paired("one station (2)").startswith("on")
 
 
 def test_missing_wages_are_said_first() -> None:

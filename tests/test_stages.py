@@ -12,7 +12,7 @@ from towns import same_tables
 import sim
 from sim.experiment import store
 from sim.experiment.runs import run
-from sim.report.explain import candidates
+from sim.report.explain import candidates, explain
 from sim.report.page import comparison_page, run_page
 from sim.report.show import show_text
 from sim.report.text import comparison_text, run_text
@@ -89,6 +89,8 @@ def test_it_is_stored_and_told(stages: frozenset[str], tmp_path: Path) -> None:
     assert run_page(again) == (tmp_path / "run/report.html").read_text(encoding="utf-8")
     assert "Contacts" in run_text(again)
     assert "Requests of replication 0" in candidates(again)
+    asked = again.tables.query("SELECT request FROM requests ORDER BY called_back IS NULL, arrived LIMIT 3")
+    assert all("Where the time went" in explain(again, key) for key in asked["request"])
     compared = sim.compare([town, other], 2, processes=1)
     assert "a town" in comparison_text(compared)
     assert "</html>" in comparison_page(compared)

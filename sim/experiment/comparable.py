@@ -52,11 +52,37 @@ def remarks(scenarios: Sequence[Scenario], names: Sequence[str]) -> Iterator[str
                     f"The {what} differ ({told}). A renamed or merged one has other citizens: totals then differ for "
                     "that alone, and only what both have is compared citizen by citizen."
                 )
+        differs = [what for what, other in _demand(scenario, base) if other]
+        if differs:
+            yield (
+                f"The demand of “{name}” is another one ({', '.join(differs)}): some citizens call in one of the two "
+                "only, and totals differ for that, too."
+            )
         paid = _wages(scenario) | _wages(base)
         for one, who in ((base, names[0]), (scenario, name)):
             unpaid = [n for n in (*one.pools, *one.units) if n in paid and n not in _wages(one)]
             if unpaid:
                 yield f"In “{who}” there is no wage for {_few(unpaid)}: the costs do not compare."
+
+
+def same_citizens(scenario: Scenario, base: Scenario) -> bool:
+    """Whether exactly the same citizens have the same needs in both."""
+    names = (scenario.districts.keys(), scenario.categories.keys()), (base.districts.keys(), base.categories.keys())
+    return names[0] == names[1] and not any(other for _, other in _demand(scenario, base))
+
+
+def _demand(scenario: Scenario, base: Scenario) -> Iterator[tuple[str, bool]]:
+    """What decides who is born, of the districts and categories that both have, and whether it differs."""
+    yield "demand", scenario.demand != base.demand
+    here, there = (
+        {n: (d.population, d.activity, d.reporting) for n, d in s.districts.items()} for s in (scenario, base)
+    )
+    yield "districts", any(there.get(name, what) != what for name, what in here.items())
+    fields = ("kind", "rate", "total", "by_district", "group", "hours", "reports")
+    here, there = (
+        {n: tuple(getattr(c, field) for field in fields) for n, c in s.categories.items()} for s in (scenario, base)
+    )
+    yield "categories", any(there.get(name, what) != what for name, what in here.items())
 
 
 def _wages(scenario: Scenario) -> set[str]:

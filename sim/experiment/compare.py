@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
-from sim.experiment.comparable import check_comparable, remarks
+from sim.experiment.comparable import check_comparable, remarks, same_citizens
 from sim.experiment.parallel import each, unseen, workers
 from sim.outcomes.expected import expected_contacts
 from sim.outcomes.memory import check_counts, check_memory
@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
     from sim.experiment.parallel import Progress
     from sim.model.simulation import Clock, Engine
+
+
+SAME_CITIZENS = "on the same citizens"
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,6 +41,11 @@ class Comparison:
     differences: pd.DataFrame
     requests: pd.DataFrame
     remarks: tuple[str, ...]
+
+    def paired(self, variant: str) -> str:
+        """How a variant is paired with the baseline, for “20 replications …”."""
+        scenario = self.scenarios[self.names.index(variant)]
+        return SAME_CITIZENS if same_citizens(scenario, self.scenarios[0]) else "paired by seed"
 
     def _repr_html_(self) -> str:
         city = self.differences[(self.differences["group_by"] == "") & self.differences["p_holm"].notna()]

@@ -32,7 +32,9 @@ class RunFolderError(Exception):
 
 
 def sha256(path: Path) -> str:
-    """The checksum of a file."""
+    """The checksum of an ordinary file. Raises ``OSError`` where something else, such as a device, stands there."""
+    if path.exists() and not path.is_file():
+        raise OSError(None, "no ordinary file", str(path))
     with open(path, "rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 

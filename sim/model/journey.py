@@ -229,9 +229,10 @@ class Journey(Callbacks):
             r.cover = -1
             if city.parking is not None:
                 parked = self.later(self.env.now, city.parking) - self.env.now
+                self.move_due(r, self.later(r.due_now, city.parking))
             else:
                 parked = self.time(city.parking_time, purposes.PARKING_TIME, r.key)
-            self.move_due(r, r.due_now + parked)
+                self.move_due(r, r.due_now + parked)
             yield from self.wait(r, parked, PARKED)
         if r.owner != r.right and r.rounds == 1:
             r.cover = OTHER_UNITS

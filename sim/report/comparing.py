@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from markupsafe import Markup
 
+from sim.experiment.compare import SAME_CITIZENS
 from sim.measurement import REGISTRY
 from sim.report.blocks import Block, Cell, Heading, Section, Table, Text, Tile, Tiles
 from sim.report.figures_who import Rows, difference_cell, fates, who_gains
@@ -137,8 +138,11 @@ def _line(measure: str, variant: _Variant) -> list[Cell]:
 
 
 def _how_to_read(comparison: Comparison) -> str:
+    citizens = "The same citizens with the same needs call in every scenario"
+    if any(comparison.paired(name) != SAME_CITIZENS for name in comparison.names[1:]):
+        citizens = "Citizens and needs that both scenarios have are the same in both"
     return (
-        "The same citizens with the same needs call in every scenario; differences are variant less baseline, paired "
+        f"{citizens}; differences are variant less baseline, paired "
         f"by replication, over {comparison.replications} of them, with 95 % intervals (Student’s t). p: two-sided "
         f"t-test, adjusted by Holm over the headline measures of all variants; clear means below {LEVEL}. pp: "
         "percentage points. “Not reached”: the quantile falls among requests open at the end."

@@ -188,7 +188,10 @@ class _Story:
         row = self.row
         if pd.isna(row["called_back"]):
             return []
-        said = [f"{'' if row[f'said_{what}'] else 'not '}{what}" for what in ("contacted", "resolved", "satisfied")]
+        asked = [what for what in ("contacted", "resolved", "satisfied") if not pd.isna(row[f"said_{what}"])]
+        if self.scenario.contact is None:
+            asked.remove("contacted")
+        said = [f"{'' if row[f'said_{what}'] else 'not '}{what}" for what in asked]
         return [f"In the callback of {self.when(row['called_back'])} the citizen said: {', '.join(said)}"]
 
     def _hours(self) -> list[str]:

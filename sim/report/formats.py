@@ -117,6 +117,11 @@ def difference_interval(row: Any) -> str:
     return "" if math.isnan(row.lower) else _points(_span(row.lower, row.upper, row.unit, _reach(row)), row.unit)
 
 
+def times(replications: int) -> str:
+    """How many replications there were."""
+    return f"{replications} replication" if replications == 1 else f"{replications} replications"
+
+
 #: A share of late requests is not shown of fewer requests (a mean over the replications) that came due.
 _ENOUGH = 5
 FEW_DUE = f"Late –: fewer than {_ENOUGH} requests came due."

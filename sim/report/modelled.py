@@ -29,7 +29,13 @@ def not_modelled(scenario: Scenario) -> tuple[list[str], set[str]]:
         without |= {*RATES, "false_resolution_share"}
     elif scenario.contact is None:
         sentences.append("This scenario has no stage that contacts the citizen (响应), hence no response rate.")
-        without |= {"response_rate"}
+        without |= {"response_rate", "said_contacted_rate"}
+    if callback is not None and callback.satisfied is None:
+        sentences.append(
+            "Citizens are not asked whether they are satisfied (满意): the callback has no coefficients “satisfied”, "
+            "hence there is no satisfaction rate, nor a score in which it has weight."
+        )
+        without |= {"satisfaction_rate", *({"score"} if callback.score.weights.satisfaction > 0 else ())}
     if callback is None or callback.reopen is None:
         without |= {"rounds_mean"}
     if callback is None or callback.call_again is None:

@@ -18,6 +18,7 @@ from sim.report.comparing import comparison_sections, comparison_title
 from sim.report.figures import arrivals, backlog, load
 from sim.report.figures_dots import time_to_close, truth
 from sim.report.figures_shares import breaches, causes
+from sim.report.formats import times
 from sim.report.modelled import models_resolution, not_modelled
 from sim.report.names import Names, marked
 from sim.report.provenance import assumptions, what_was_run, window
@@ -41,8 +42,7 @@ def run_page(run: Run) -> str:
         what_was_run(run),
         assumptions(scenario),
     ]
-    times = "replication" if run.replications == 1 else "replications"
-    facts = [window(scenario), f"{run.replications} {times}", f"seed {run.seed}"]
+    facts = [window(scenario), times(run.replications), f"seed {run.seed}"]
     if scenario.scale != 1:
         facts.insert(0, f"scale 1:{scenario.scale:g}")
     return _page("Report of a simulated city", scenario.name, scenario.description.strip(), " · ".join(facts), sections)
@@ -81,8 +81,8 @@ def _section(key: str, title: str, blocks: Sequence[Block | None], otherwise: st
 
 def comparison_page(comparison: Comparison) -> str:
     """The report of a comparison, a whole HTML document."""
-    times = "replication" if comparison.replications == 1 else "replications"
-    facts = f"{comparison.replications} {times} on the same citizens · seed {comparison.seed}"
+    paired = {comparison.paired(name) for name in comparison.names[1:]}
+    facts = f"{times(comparison.replications)} {' or '.join(sorted(paired))} · seed {comparison.seed}"
     return _page(
         "Comparison of simulated cities", comparison_title(comparison), "", facts, comparison_sections(comparison)
     )

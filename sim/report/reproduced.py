@@ -6,6 +6,7 @@ import json
 import textwrap
 from typing import TYPE_CHECKING, Any
 
+from sim.report.formats import times
 from sim.report.names import clean
 
 if TYPE_CHECKING:
@@ -20,8 +21,7 @@ _MOST = 20
 def reproduction_text(found: Reproduction, folder: Path) -> str:
     """A sentence where all is the same; else which measures and tables differ, by how much, and what may be why."""
     run, name = found.stored, clean(str(folder))
-    times = "replication" if run.replications == 1 else "replications"
-    what = f"{run.replications} {times} of {clean(run.scenario.name)}, seed {run.seed}, engine {run.engine}"
+    what = f"{times(run.replications)} of {clean(run.scenario.name)}, seed {run.seed}, engine {run.engine}"
     if found.identical:
         tables = ", ".join(("measures", "pools", *run.tables.kept))
         return _wrapped(f"{name} is reproduced: {what}. Identical: {tables}.")

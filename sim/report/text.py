@@ -10,7 +10,17 @@ from typing import TYPE_CHECKING, Any
 from sim.inference import gaps
 from sim.inference.gaps import places_of
 from sim.measurement import REGISTRY
-from sim.report.formats import FEW_DUE, difference, difference_interval, few_due, gap, gap_interval, p_value, rows_of
+from sim.report.formats import (
+    FEW_DUE,
+    difference,
+    difference_interval,
+    few_due,
+    gap,
+    gap_interval,
+    p_value,
+    rows_of,
+    times,
+)
 from sim.report.modelled import in_neither, missing_wages, not_modelled, thinned
 from sim.report.names import clean
 from sim.report.results import Results
@@ -61,7 +71,7 @@ def run_text(run: Run) -> str:
     results, (_, without) = Results(run.measures, run.scenario), not_modelled(run.scenario)
     lines = [
         f"{run.scenario.name}",
-        f"{run.replications} replications, seed {run.seed}, engine {run.engine}, {run.seconds:.1f} s",
+        f"{times(run.replications)}, seed {run.seed}, engine {run.engine}, {run.seconds:.1f} s",
         *textwrap.wrap(thinned(run.scenario), WIDTH),
         f"counted: {run.scenario.time.count_from:%Y-%m-%d %H:%M} … {run.scenario.time.count_until:%Y-%m-%d %H:%M}",
         "",
@@ -120,7 +130,7 @@ def _variant(comparison: Comparison, variant: str, hidden: set[str]) -> list[str
     lines = [
         f"{variant}",
         f"  less {comparison.names[0]}",
-        f"  {comparison.replications} replications on the same citizens, seed {comparison.seed}",
+        f"  {times(comparison.replications)} {comparison.paired(variant)}, seed {comparison.seed}",
         "",
         f"{'measure':30} {'difference':>11}  {'95 % interval':25} {'p (Holm)':>8}",
         "─" * WIDTH,

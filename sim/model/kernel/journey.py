@@ -309,9 +309,11 @@ def park(w: Any, i: Any, r: Any) -> Any:
     r.cover = -1
     if w.parking_kind != rules.ON_THE_CLOCK:
         parked = later(w, w.now, w.parking, w.parking_kind) - w.now
+        due = later(w, r.due_now, w.parking, w.parking_kind)
     else:
         parked = lasts(w, w.parking_time, purposes.PARKING_TIME, r.key, 0)
-    move_due(w, i, r, r.due_now + parked)
+        due = r.due_now + parked
+    move_due(w, i, r, due)
     return wait(w, i, r, parked, PARKED)
 
 
