@@ -33,7 +33,7 @@ twins: install  ## thousands of random cities on both engines
 	CITYSIM_TWINS=$(or $(CITIES),5000) $(BIN)/python -m pytest -n auto tests/test_twins.py
 
 hostile: install  ## whole programs that are killed, damaged, starved: some ten minutes
-	$(BIN)/python -m pytest -n auto -m hostile
+	$(BIN)/python -m pytest -n auto --dist loadgroup -m hostile
 
 theory: install  ## the long comparison with queueing theory
 	$(BIN)/python -m pytest -n auto -m theory tests/theory

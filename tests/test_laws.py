@@ -27,12 +27,12 @@ CITIES = int(os.environ.get("CITYSIM_CITIES", "0"))
 TABLES = ("requests", "visits", "levels", "problems")
 
 some_cities = settings(
-    max_examples=CITIES or 300,
-    derandomize=not CITIES,
+    max_examples=CITIES or 120,  # others each time
+    print_blob=True,
     phases=[Phase.explicit, Phase.reuse, Phase.generate, Phase.shrink],
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.large_base_example],
 )
-fewer_cities = settings(some_cities, max_examples=CITIES or 30)
+fewer_cities = settings(some_cities, max_examples=CITIES or 20)
 
 
 @some_cities
@@ -66,6 +66,7 @@ def test_each_law_holds_in_the_full_town(name: str, policies: dict[str, Any]) ->
 @given(cities())
 def test_without_demand_the_tables_are_empty_and_the_same(city: dict[str, Any]) -> None:
     for category in city["categories"].values():
+        category.pop("rate", None)
         category["total"] = "0 / d"
     out = sim.simulate(from_dict(city))
     like = sim.simulate(full())

@@ -17,7 +17,7 @@ from towns import full, same_tables
 import sim
 from sim.scenario import Scenario, from_dict
 
-CITIES = int(os.environ.get("CITYSIM_TWINS", "60"))
+CITIES = int(os.environ.get("CITYSIM_TWINS", "40"))
 many = settings(max_examples=CITIES, print_blob=True, suppress_health_check=list(HealthCheck))
 
 
