@@ -42,7 +42,7 @@ def test_two_processes_and_a_compiler_execute_nothing_of_the_working_directory(t
     assert not (tmp_path / "executed").exists(), (tmp_path / "executed").read_text()
     assert code == 0, err
     assert (tmp_path / "here/manifest.json").exists()
-    assert list((tmp_path / "cache").glob("*/ready"))  # the children have compiled, not failed
+    assert list((tmp_path / "cache").glob("citysim/*/ready"))  # the children have compiled, not failed
 
 
 SCRIPT = """

@@ -160,7 +160,7 @@ def test_without_any_place_code_is_not_kept_and_that_is_said(tmp_path: Path) -> 
         script, "compare", TEACHING, TEACHING, "--engine", "compiled", "-n", "1", cwd=tmp_path, env=env
     )
     assert code == 0, err
-    assert err.count("No folder is closed to others") == 1
+    assert err.count("no folder is closed to others") == 1
 
 
 # --- damage -----------------------------------------------------------------------------------------------------------
