@@ -121,7 +121,9 @@ def test_streams_that_are_closed_are_none_to_write_to(place: Path, closed: tuple
         assert "Traceback" not in out + err
         assert bool(out) == (1 not in closed and code == 0)
         if new.is_dir():  # what was meant for a stream is in no file
-            assert not [path for path in new.iterdir() if b"replications \xe2" in path.read_bytes()[:1000]]
+            assert not [
+                path for path in new.rglob("*") if path.is_file() and b"replications \xe2" in path.read_bytes()[:1000]
+            ]
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no device that is always full")
