@@ -55,20 +55,30 @@ def name_of(column: str) -> str:
     return '"' + column.replace('"', '""') + '"'
 
 
-def _absolute(path: Path) -> str:
-    """From the root. Raises ``OSError`` where a folder's name has a byte that is no UTF-8: DuckDB takes text alone."""
+def _is_text(path: str) -> bool:
+    """Whether a path is text; where a name has a byte that is no UTF-8, Python holds a lone surrogate in its place."""
+    return not any("\ud800" <= letter <= "\udfff" for letter in path)
+
+
+def _located(path: Path) -> str:
+    """Where a file is, as DuckDB takes it, which takes text alone: from the root, or else from where one works.
+
+    Never a bare name: “~” is no home then, nor “s3:” a place on the net. Raises ``OSError`` where neither is text.
+    """
     text = os.path.abspath(path)
-    if any("\ud800" <= letter <= "\udfff" for letter in text):
+    if not _is_text(text):
+        text = os.path.join(os.curdir, os.path.relpath(text))
+    if not _is_text(text):
         raise OSError(None, "tables cannot stand where a name has a byte that is no UTF-8")
     return text
 
 
 def pattern(path: Path) -> str:
-    """The pattern that only this file fits. Absolute: “~” is no home then, nor “s3:” a place on the net.
+    """The pattern that only this file fits.
 
     Raises ``OSError`` where there is none: a backslash parts folders in a pattern, whatever the system.
     """
-    text = _absolute(path)
+    text = _located(path)
     if os.altsep:  # Windows, where it parts them anyway
         text = text.replace(os.sep, os.altsep)
     if "\\" in text and set("*?[") & set(text):
@@ -84,7 +94,7 @@ def source(paths: Sequence[Path]) -> str:
 
 def copy(what: str, path: Path, compression: str = "zstd") -> str:
     """The SQL that writes a table (its name, or a question in brackets) to a file."""
-    return f"COPY {what} TO {_literal(_absolute(path))} (FORMAT parquet, COMPRESSION {compression})"
+    return f"COPY {what} TO {_literal(_located(path))} (FORMAT parquet, COMPRESSION {compression})"
 
 
 def read_table(path: Path) -> pd.DataFrame:
