@@ -55,6 +55,7 @@ def test_what_a_killed_process_owned_goes_and_what_a_living_one_owns_stays(tmp_p
     living, kept = owner(tmp_path)
     mine = own_file(tmp_path)
     killed.kill()
+    os.waitid(os.P_PID, killed.pid, os.WEXITED | os.WNOWAIT)  # it is dead a moment later, and not yet asked
     for _ in range(2):  # as long as nobody has asked for its exit code, and afterwards
         sweep(tmp_path)
         assert not [path for path in lost if path.exists()]
