@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from cities import cities
 from hypothesis import HealthCheck, given, settings
-from towns import full, same_tables
+from towns import FULL, OTHER_WAYS, same_tables
 
 import sim
 from sim.scenario import Scenario, from_dict
@@ -77,8 +77,9 @@ def test_random_cities_with_policies(city: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize("seed", [1, 2, 2**63 - 1])
 @pytest.mark.parametrize("replication", [0, 7])
-def test_the_full_town(replication: int, seed: int) -> None:
-    assert twins(full(), replication, seed)
+@pytest.mark.parametrize("town", [FULL, OTHER_WAYS], ids=lambda town: town["name"])
+def test_towns_in_which_everything_happens(town: dict[str, Any], replication: int, seed: int) -> None:
+    assert twins(from_dict(town), replication, seed)
 
 
 @pytest.mark.parametrize("name", ["teaching", "beijing-2020"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from typing import Any
 
 import sim
@@ -149,6 +150,34 @@ FULL: dict[str, Any] = {
         },
     },
 }
+
+
+def _random(mean: str) -> dict[str, Any]:
+    return {"distribution": "exponential", "mean": mean}
+
+
+def _other_ways() -> dict[str, Any]:
+    town = copy.deepcopy(FULL) | {"name": "everything another way"}
+    town["calendars"]["seldom"] = {"open": {"wed": "10:00-12:00"}}
+    del town["pools"]["hotline"]["also_serves"]
+    town["pools"]["callback"]["calendar"] = "seldom"
+    town["dispatch"]["district_desk"]["work"] = _random("4 min")
+    town["contact"]["work"] = _random("5 min")
+    for name in ("Leak", "Pothole"):
+        town["categories"][name]["reports"] = {"every": "12 h", "give_up": "12 d"}
+    for part in town["categories"]["Leak"]["parts"]:
+        part |= {"work": _random("30 min"), "lead": _random("2 h"), "probability": 1}
+    policies = town["policies"]
+    policies["first_recipient"] = {"coordination": _random("30 min")}
+    policies["time_limits"]["resolve"] = {"urgent": "8 h", "ordinary": "1 workday"}
+    policies["callback"] |= {"after": "due", "reach": 0.3, "retry_after": _random("2 h"), "ring": _random("30 s")}
+    policies["callback"]["call_again"]["after"] = _random("1 d")
+    return town
+
+
+#: The full town another way: nothing takes a fixed time, the first recipient keeps what it gets, the same problem is
+#: reported often, and citizens are asked at the due date, by a pool that is seldom open and seldom reaches them.
+OTHER_WAYS: dict[str, Any] = _other_ways()
 
 
 def full(**changes: Any) -> Scenario:
