@@ -63,18 +63,23 @@ def unit_of(w: Any, family: Any, r: Any) -> Any:
 
 
 @part
+def hours_of(w: Any, roster: Any) -> Any:
+    """The open hours of a roster, as rules take them."""
+    a, b = the.hour_edge(w, roster), the.hour_edge(w, roster + 1)
+    return the.opens(w)[a:b], the.closes(w)[a:b], the.before(w)[a:b], the.today(w)[roster]
+
+
+@part
 def add_open(w: Any, roster: Any, start: Any, work: Any) -> Any:
     """When ``work`` open hours have passed after ``start``."""
-    a, b = the.hour_edge(w, roster), the.hour_edge(w, roster + 1)
-    return rules.add_open(the.opens(w)[a:b], the.closes(w)[a:b], the.before(w)[a:b], the.today(w)[roster], start, work)
+    return rules.add_open(*hours_of(w, roster), start, work)
 
 
 @part
 def open_between(w: Any, roster: Any, begin: Any, until: Any) -> Any:
     """Hours with somebody on duty."""
-    a, b = the.hour_edge(w, roster), the.hour_edge(w, roster + 1)
-    opens, closes, before, today = the.opens(w)[a:b], the.closes(w)[a:b], the.before(w)[a:b], the.today(w)[roster]
-    return rules.open_until(opens, closes, before, today, until) - rules.open_until(opens, closes, before, today, begin)
+    hours = hours_of(w, roster)
+    return rules.open_until(*hours, until) - rules.open_until(*hours, begin)
 
 
 @part
@@ -82,10 +87,7 @@ def later(w: Any, since: Any, amount: Any, kind: Any) -> Any:
     """The end of a time that is told on the clock or in working time."""
     if kind == rules.ON_THE_CLOCK:
         return since + amount
-    roster = w.limit_roster
-    a, b = the.hour_edge(w, roster), the.hour_edge(w, roster + 1)
-    opens, closes, before, today = the.opens(w)[a:b], the.closes(w)[a:b], the.before(w)[a:b], the.today(w)[roster]
-    return rules.later(opens, closes, before, today, the.workdays(w), since, amount, kind)
+    return rules.later(*hours_of(w, w.limit_roster), the.workdays(w), since, amount, kind)
 
 
 @part
@@ -93,10 +95,7 @@ def earlier(w: Any, until: Any, amount: Any, kind: Any) -> Any:
     """… and its beginning."""
     if kind == rules.ON_THE_CLOCK:
         return until - amount
-    roster = w.limit_roster
-    a, b = the.hour_edge(w, roster), the.hour_edge(w, roster + 1)
-    opens, closes, before, today = the.opens(w)[a:b], the.closes(w)[a:b], the.before(w)[a:b], the.today(w)[roster]
-    return rules.earlier(opens, closes, before, today, the.workdays(w), until, amount, kind)
+    return rules.earlier(*hours_of(w, w.limit_roster), the.workdays(w), until, amount, kind)
 
 
 @part
@@ -104,7 +103,7 @@ def limit(w: Any, r: Any, resolve: Any, since: Any) -> Any:
     """The due date of the limit of contact or of resolution."""
     one = the.limits(w)[r.category, r.urgency]
     amount, kind = (one.resolve, one.resolve_kind) if resolve else (one.contact, one.contact_kind)
-    return later(w, since, amount, kind)
+    return later(w, since, amount, np.int64(kind))
 
 
 @part
