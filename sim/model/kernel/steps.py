@@ -29,9 +29,10 @@ def chance(w: Any, probability: Any, purpose: Any, key: Any, index: Any) -> Any:
     return probability >= 1.0 or (probability > 0.0 and draw(w, purpose, key, index) < probability)
 
 
-@part
+@shared
 def choose(w: Any, weights: Any, names: Any, but: Any, purpose: Any, key: Any, index: Any) -> Any:
     """One of several named things."""
+    called()
     return rules.choose(weights, names, np.int64(but), w.stream, np.uint64(purpose), key, np.uint64(index))
 
 
@@ -82,17 +83,19 @@ def open_between(w: Any, roster: Any, begin: Any, until: Any) -> Any:
     return rules.open_until(*hours, until) - rules.open_until(*hours, begin)
 
 
-@part
+@shared
 def later(w: Any, since: Any, amount: Any, kind: Any) -> Any:
     """The end of a time that is told on the clock or in working time."""
+    called()
     if kind == rules.ON_THE_CLOCK:
         return since + amount
     return rules.later(*hours_of(w, w.limit_roster), the.workdays(w), since, amount, kind)
 
 
-@part
+@shared
 def earlier(w: Any, until: Any, amount: Any, kind: Any) -> Any:
     """… and its beginning."""
+    called()
     if kind == rules.ON_THE_CLOCK:
         return until - amount
     return rules.earlier(*hours_of(w, w.limit_roster), the.workdays(w), until, amount, kind)
