@@ -55,11 +55,12 @@ def cities(draw: DrawFn) -> Data:
         pools[name] |= draw(disciplined(classes))
     if pools:
         city["pools"] = pools
-    for path, _ in list(cannot_act(Tree(node_of(city)))):
-        part: Any = city
-        for step in path[:-1]:
-            part = part[step]
-        del part[path[-1]]
+    while idle := [path for path, _ in cannot_act(Tree(node_of(city)))]:  # what goes may leave another one idle
+        for path in idle:
+            part: Any = city
+            for step in path[:-1]:
+                part = part[step]
+            del part[path[-1]]
     return city
 
 
