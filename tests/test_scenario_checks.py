@@ -30,10 +30,7 @@ ADDED = [
         "policies: {time_limits: {resolve: {urgnt: 2 h}}}",
         "policies.time_limits.resolve.urgnt: there is no class “urgnt”",
     ),
-    (
-        "policies: {time_limits: {calendar: ofice, parking: {share: 0.1, time: 1 workday}}}",
-        "policies.time_limits.calendar: there is no calendar “ofice”, did",
-    ),
+    ("policies: {time_limits: {calendar: ofice}}", "policies.time_limits.calendar: there is no calendar “ofice”, did"),
     (
         "policies: {time_limits: {resolve: 1 d, extension: {length: 1 d, probability: 1}}}",
         "policies.time_limits.extension.ask_before: is missing",

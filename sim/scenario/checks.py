@@ -7,9 +7,9 @@ from collections.abc import Iterator
 
 from sim.scenario.defaults import classes_of
 from sim.scenario.errors import Path, Problem, nearest, quoted
-from sim.scenario.needs import working_times
 from sim.scenario.nodes import UNPRINTABLE, Node, find, select
 from sim.scenario.numbers import read_probability
+from sim.scenario.policies import in_working_time
 from sim.scenario.staff_side import AT
 from sim.scenario.tree import Tree
 
@@ -51,6 +51,10 @@ _AS_KEY = {
 _NAMES = ("name", "currency", "classes.*", "categories.*.group", "*.*.label")
 _NO_NAME = re.compile(f"{UNPRINTABLE.pattern}|[\t\n\r\x85\u2028\u2029]")
 # where limits stand, below policies.time_limits
+_TIMES = (
+    *("contact", "contact.*", "resolve", "resolve.*", "by_category.*"),
+    *("extension.ask_before", "extension.length", "parking.time"),
+)
 _SINGULAR = {
     "calendars": "calendar",
     "pools": "pool",
@@ -236,9 +240,12 @@ class _Checker(Tree):
     # -- policies ----------------------------------------------------------------------------------------
 
     def policies(self) -> Iterator[Problem]:
-        if not self.has(("policies", "time_limits", "calendar")):
-            for path, node in working_times(self):
-                yield self.problem(path, f"{quoted(node.value)} needs policies.time_limits.calendar")
+        limits = ("policies", "time_limits")
+        if not self.has((*limits, "calendar")):
+            for key in _TIMES:
+                for path, node in self.at(".".join((*limits, key))):
+                    if in_working_time(node.value):
+                        yield self.problem(path, f"{quoted(node.value)} needs policies.time_limits.calendar")
         for path, _ in self.at("policies.instant_answer.by_category.*"):
             kind = find(self.root, ("categories", str(path[-1]), "kind"))
             known = path[-1] in self.known["categories"]

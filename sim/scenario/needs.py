@@ -11,7 +11,6 @@ from dataclasses import dataclass
 
 from sim.scenario.errors import Path, Problem
 from sim.scenario.nodes import Node
-from sim.scenario.policies import in_working_time
 from sim.scenario.tree import Tree
 
 
@@ -59,18 +58,6 @@ def _has_limits(tree: Tree, path: Path) -> bool:
     return _has_resolve_limits(tree, path) or any(True for _ in tree.written("policies.time_limits.contact"))
 
 
-_TIMES = (
-    *("contact", "contact.*", "resolve", "resolve.*", "by_category.*"),
-    *("extension.ask_before", "extension.length", "parking.time"),
-)
-
-
-def working_times(tree: Tree) -> Iterator[tuple[Path, Node]]:
-    """What `policies.time_limits` tells in workdays or workhours."""
-    found = (place for key in _TIMES for place in tree.at(f"policies.time_limits.{key}"))
-    return ((path, node) for path, node in found if in_working_time(node.value))
-
-
 def _consultations(tree: Tree) -> list[str]:
     return [name for name in tree.keys("categories") if tree.text(("categories", name, "kind")) == "consultation"]
 
@@ -94,11 +81,6 @@ NEEDS = (
     Need("policies.first_recipient", _DESK, _has("dispatch")),
     Need("policies.time_limits.contact", "a stage in which citizens are contacted (contact)", _has("contact")),
     Need("policies.time_limits.from", "a limit of contact or to resolve", _has_limits, "arrival"),
-    Need(
-        "policies.time_limits.calendar",
-        "a time told in workdays or workhours",
-        lambda tree, _: any(True for _ in working_times(tree)),
-    ),
     Need("policies.time_limits.extension", _RESOLVE_LIMITS, _has_resolve_limits),
     Need("policies.classified_handling.discipline", "a unit", lambda tree, _: bool(tree.keys("units"))),
     Need("policies.classified_handling.head_start", "the discipline aged", _is_aged),
