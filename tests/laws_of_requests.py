@@ -183,13 +183,17 @@ def merged_is_only_what_was_fixed_or_a_duplicate(run: Ledger) -> None:
     if not precise or precise.duplicates == 0:
         none(~by_fix, merged)
         return
-    # a duplicate is recognised at the end of a dispatch visit, while another request about the problem is open
+    # a duplicate is recognised at the end of a dispatch visit, while another request about the problem is open; a
+    # callback that is under way then is finished first
     rest = merged[~by_fix]
     for row in rest.itertuples():
-        dispatch = run.visits[(run.visits["request"] == row.request) & (run.visits["kind"] == "dispatch")]
-        others = r[(r["problem"] == row.problem) & (r["request"] != row.request) & (r["arrived"] <= row.ended)]
-        assert row.ended in set(dispatch["ended"]), row
-        assert (others["closed"].isna() | (others["closed"] >= row.ended) | ~one_round(others)).any(), row
+        own = run.visits[run.visits["request"] == row.request]
+        dispatch, callback = own[own["kind"] == "dispatch"], own[own["kind"] == "callback"]
+        under_way = callback[callback["ended"] == row.ended]["started"]
+        known = [t for t in dispatch["ended"] if t == row.ended or (under_way <= t).any()]
+        assert known, row
+        others = r[(r["problem"] == row.problem) & (r["request"] != row.request) & (r["arrived"] <= known[-1])]
+        assert (others["closed"].isna() | (others["closed"] >= known[-1]) | ~one_round(others)).any(), row
 
 
 @law
