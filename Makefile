@@ -1,11 +1,11 @@
-# make demo · make test · make check · make hostile · make theory · make twins · make bench
+# make demo · make test · make check · make hostile · make theory · make twins · make same · make bench
 
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: demo test check hostile theory twins bench install clean
+.PHONY: demo test check hostile theory twins same bench install clean
 
 install: $(STAMP)
 
@@ -31,6 +31,9 @@ check: install  ## format, lint, strict types, all tests
 
 twins: install  ## thousands of random cities on both engines
 	CITYSIM_TWINS=$(or $(CITIES),5000) $(BIN)/python -m pytest -n auto tests/test_twins.py
+
+same: install  ## the results of another commit, BASE=…, to the last bit
+	$(BIN)/python tests/same/same.py $(or $(BASE),HEAD)
 
 hostile: install  ## whole programs that are killed, damaged, starved: some ten minutes
 	$(BIN)/python -m pytest -n auto --dist loadgroup -m hostile
