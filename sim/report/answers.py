@@ -96,7 +96,7 @@ def _table(results: Results, names: Names, without: set[str]) -> Table:
         "The whole city, and the worst district beside it",
         heads,
         groups,
-        words=frozenset({0, 3}),
+        words=frozenset({0, 3, 6}),
         note=(
             "Gap between districts: largest less smallest of their means, where it is a measure of equity, with an "
             f"interval that holds whichever two they are. Only places with at least {FEWEST} cases take part, also for "
