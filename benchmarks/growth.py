@@ -54,7 +54,7 @@ def per_million(city: sim.Scenario, runs: int = RUNS) -> float:
     found: list[int] = []
 
     def run() -> None:
-        found.append(sum(len(rows.request_rows) for rows in stream_rows(build_city(city), 1, 0, "compiled")))
+        found.append(sum(len(rows.requests) for rows in stream_rows(build_city(city), 1, 0, "compiled")))
 
     run()
     seconds = median(run, time.process_time, runs)

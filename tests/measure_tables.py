@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from sim.model.records import CAUSES
+from sim.model.facts import CAUSES
 from sim.scenario import Scenario, from_text
 
 CITY = """

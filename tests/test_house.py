@@ -20,7 +20,7 @@ ROOMS = (
 
 #: Inside the model, too: what both engines share knows nothing of either.
 MODEL = (
-    *("owners", "keeping", "compiling", "draws", "quantiles", "rules", "purposes", "staffing"),
+    *("facts", "owners", "keeping", "compiling", "draws", "quantiles", "rules", "purposes", "staffing"),
     *("rhythm", "city", "demand", "load", "clockwork"),
     *("control", "records", "pools", "steps", "callbacks", "journey", "kernel", "simulation"),
 )

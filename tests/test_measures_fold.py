@@ -17,12 +17,10 @@ from sim.measurement import measures
 from sim.measurement.finish import finish
 from sim.measurement.fold import Fold
 from sim.model.city import City, build_city
-from sim.model.records import VISIT_FIELDS, Rows
+from sim.model.records import Rows
 from sim.model.simulation import replicate
 from sim.outcomes import Outcomes
 from sim.scenario import from_dict
-
-ROW, KIND = VISIT_FIELDS.index("row"), VISIT_FIELDS.index("kind")
 
 
 def pieces(rows: Rows, number: int, random: np.random.Generator) -> list[Rows]:
@@ -32,19 +30,12 @@ def pieces(rows: Rows, number: int, random: np.random.Generator) -> list[Rows]:
 
 
 def parts(rows: Rows) -> tuple[Any, Any, Any]:
-    return rows.request_rows, rows.visit_rows, rows.problem_rows
+    return rows.requests, rows.visits, rows.problems
 
 
 def piece(rows: Rows, requests: Any, visits: Any, problems: Any) -> Rows:
     """Some of the rows, in an order of their own."""
-    return Rows(
-        request_keys=rows.request_keys[requests][::-1],
-        request_numbers=rows.request_numbers[requests][::-1],
-        request_rows=rows.request_rows[requests][::-1],
-        visit_rows=rows.visit_rows[visits][::-1],
-        problem_keys=rows.problem_keys[problems],
-        problem_rows=rows.problem_rows[problems],
-    )
+    return Rows(rows.requests[requests][::-1], rows.visits[visits][::-1], rows.problems[problems])
 
 
 def folded(city: City, cut: list[Rows], out: Outcomes) -> pd.DataFrame:
@@ -102,6 +93,6 @@ def test_a_channel_is_called_by_its_name_wherever_the_scenario_lists_it() -> Non
 def test_more_cases_than_can_be_counted_are_an_error() -> None:
     city = build_city(sim.load("teaching"))
     fold, rows = Fold.of(city), replicate(city, 1, 0, "simpy")
-    fold.added = 2**32 - 1 - len(rows.problem_rows)
+    fold.added = 2**32 - 1 - len(rows.problems)
     with pytest.raises(OverflowError, match="more than measures can count"):
         fold.add(rows)

@@ -14,7 +14,7 @@ from hypothesis import Phase, example, given, settings
 from test_twins import many, on_the_half_hour, twins
 from towns import FULL, OTHER_WAYS
 
-from sim.model import callbacks, clockwork, journey, pools, purposes, records, rules, steps
+from sim.model import callbacks, clockwork, facts, journey, pools, purposes, rules, steps
 from sim.scenario import from_dict
 
 Patch = pytest.MonkeyPatch
@@ -160,19 +160,19 @@ def a_moved_due_date_leaves_the_queue_as_it_is(patch: Patch) -> None:
 
 
 def waiting_is_booked_as_work(patch: Patch) -> None:
-    patch.setattr(steps, "UNIT_QUEUE", records.WORK)
+    patch.setattr(steps, "UNIT_QUEUE", facts.WORK)
 
 
 def the_night_is_booked_as_waiting(patch: Patch) -> None:
-    patch.setattr(steps, "UNIT_CLOSED", records.UNIT_QUEUE)
+    patch.setattr(steps, "UNIT_CLOSED", facts.UNIT_QUEUE)
 
 
 def rework_is_not_told_apart(patch: Patch) -> None:
-    patch.setattr(journey, "REWORK", records.LEAD_TIME)
+    patch.setattr(journey, "REWORK", facts.LEAD_TIME)
 
 
 def parts_are_the_units_own(patch: Patch) -> None:
-    patch.setattr(journey, "OTHER_UNITS", records.WORK)
+    patch.setattr(journey, "OTHER_UNITS", facts.WORK)
 
 
 def contact_waits_its_turn(patch: Patch) -> None:
@@ -195,7 +195,7 @@ def a_merged_request_is_called_all_the_same(patch: Patch) -> None:
 
 
 def what_is_said_of_open_matters_is_as_of_closed(patch: Patch) -> None:
-    patch.setattr(callbacks, "CLOSED", records.OPEN)
+    patch.setattr(callbacks, "CLOSED", facts.OPEN)
 
 
 TURNS = [

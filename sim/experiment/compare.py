@@ -95,28 +95,34 @@ def _closings(
 
     from sim.measurement.streaming import stream_measures
     from sim.model.city import build_city
-    from sim.model.records import REQUEST_FIELDS, STATUSES, Rows
+    from sim.model.facts import STATUSES
+    from sim.model.records import Rows
 
     city = build_city(scenario)
     begin, until = scenario.hours_of(scenario.time.count_from), scenario.hours_of(scenario.time.count_until)
-    moments = [REQUEST_FIELDS.index(name) for name in ("arrived", "first_closed")]
-    codes = [REQUEST_FIELDS.index(name) for name in ("status", "district", "category")]
-    keys, times, kinds = bytearray(), bytearray(), bytearray()
+    kept: dict[str, list[Any]] = {
+        name: [] for name in ("key", "arrived", "first_closed", "status", "district", "category")
+    }
 
     def keep(rows: Rows) -> None:
-        arrived = rows.request_rows[:, moments[0]]
+        arrived = rows.requests["arrived"]
         counted = (arrived >= begin) & (arrived < until)
-        keys.extend(rows.request_keys[counted, 0].tobytes())
-        times.extend(rows.request_rows[counted][:, moments].tobytes())
-        kinds.extend(rows.request_rows[counted][:, codes].astype(np.int32).tobytes())
+        for name, pieces in kept.items():
+            pieces.append(rows.requests[name][counted])
 
     found, _ = stream_measures(city, seed, replication, engine, also=keep, clock=clock)
-    time, kind = np.frombuffer(times).reshape(-1, 2), np.frombuffer(kinds, np.int32).reshape(-1, 3)
-    names = STATUSES, city.districts, [category.name for category in city.categories]
-    closings: dict[str, Any] = {"replication": replication, "request": np.frombuffer(keys, np.uint64)}
-    closings |= {"arrived": time[:, 0], "first_closed": time[:, 1]}
-    for column, values, of in zip(("status", "district", "category"), kind.T, names, strict=True):
-        closings[column] = pd.Categorical.from_codes(values, pd.Index(list(of), dtype="str"))
+    names = {
+        "status": STATUSES,
+        "district": city.districts,
+        "category": [category.name for category in city.categories],
+    }
+    closings: dict[str, Any] = {"replication": replication}
+    for name, pieces in kept.items():
+        values = np.concatenate(pieces)
+        if name in names:
+            closings[name] = pd.Categorical.from_codes(values, pd.Index(list(names[name]), dtype="str"))
+        else:
+            closings["request" if name == "key" else name] = values
     return found, pd.DataFrame(closings)
 
 

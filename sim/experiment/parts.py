@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sim.experiment.parquet import connection, copy, source, write_table
-from sim.model.records import CONTACT_TABLES
+from sim.model.facts import CONTACT_TABLES
 
 if TYPE_CHECKING:
     import duckdb

@@ -12,7 +12,7 @@ from sim.experiment.frames import below, packed, unpacked
 from sim.experiment.parallel import Progress, each, unseen, workers
 from sim.experiment.parts import join_parts, spooled, write_part
 from sim.experiment.tables import Tables
-from sim.model.records import CONTACT_TABLES
+from sim.model.facts import CONTACT_TABLES
 from sim.outcomes.expected import expected_contacts
 from sim.outcomes.memory import Kept, check_counts, check_memory
 from sim.scenario import Scenario

@@ -17,7 +17,7 @@ from sim.experiment.parquet import connection, pattern, read_table, source, writ
 from sim.experiment.runs import Run
 from sim.experiment.tables import Tables
 from sim.experiment.versions import commit, packages, version_of
-from sim.model.records import CONTACT_TABLES
+from sim.model.facts import CONTACT_TABLES
 from sim.scenario import Scenario, ScenarioError
 from sim.scenario.writing import complete_text, read_complete
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sim.experiment.parquet import connection, read_table, source
-from sim.model.records import CONTACT_TABLES
+from sim.model.facts import CONTACT_TABLES
 
 if TYPE_CHECKING:
     import pandas as pd

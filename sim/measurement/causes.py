@@ -9,7 +9,7 @@ import numpy as np
 from sim.measurement.catalogue import REGISTRY
 from sim.measurement.grouping import Axes, group_text
 from sim.measurement.table import Table, divide
-from sim.model.records import CAUSES
+from sim.model.facts import CAUSES
 
 
 def add_causes(table: Table, axes: Axes, sums: Any) -> None:

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
 from llvmlite import ir
 from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 from numba.np.arrayobj import make_array
-from numpy.typing import NDArray
 
-from sim.model.compiling import Decorator, entry, nb, part, whole
+from sim.model.compiling import Decorator, entry, nb, part, whole, with_fields
 
 __all__ = ["LANES", "add_lanes", "entry", "maker", "part", "with_fields"]
 
@@ -51,8 +49,3 @@ def _add_lanes_slowly(sums: Any, numbers: Any, at: int) -> None:
 
 
 add_lanes: Any = _add_lanes_slowly if nb.config.DISABLE_JIT else _add_lanes
-
-
-def with_fields(records: NDArray[Any]) -> Any:
-    """Records whose fields compiled code knows as attributes; Python, where nothing is compiled, in this form alone."""
-    return records.view(np.recarray) if nb.config.DISABLE_JIT else records

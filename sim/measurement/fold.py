@@ -29,14 +29,13 @@ from sim.measurement.quantities import (
     RATES,
     upper,
 )
-from sim.model.records import CAUSES, OPEN, PROBLEM_FIELDS, REQUEST_FIELDS, Rows
+from sim.model.facts import CAUSES, OPEN
+from sim.model.records import Rows
 
 if TYPE_CHECKING:
     from sim.model.city import City
     from sim.scenario import Scenario
 
-_FIRST_HOURS = REQUEST_FIELDS.index(f"hours_{CAUSES[0]}")
-_REQUEST, _PROBLEM = quantities.record(REQUEST_FIELDS), quantities.record(PROBLEM_FIELDS)
 _OF_CONTACT, _OF_PROBLEM = quantities.record(quantities.CONTACTS), quantities.record(quantities.PROBLEMS)
 _NOBODY = np.zeros(0, np.bool_)
 #: What compiled code may lack.
@@ -170,17 +169,14 @@ class Fold:
 
         Raises ``OverflowError`` where there are more than can be counted.
         """
-        self.added += len(rows.request_rows) + len(rows.problem_rows)
+        self.added += len(rows.requests) + len(rows.problems)
         if self.added >= MOST_CASES:
             raise OverflowError(f"{self.added:,} contacts and problems are more than measures can count")
-        contacts, keys, problems = (
-            np.ascontiguousarray(part) for part in (rows.request_rows, rows.request_keys, rows.problem_rows)
-        )
+        requests, problems = (with_fields(np.ascontiguousarray(part)) for part in (rows.requests, rows.problems))
         closing, fixing = self.hours_to_close, self.hours_to_fix
         done = np.zeros(2, np.int64)
         while lacking := _add(
-            *(done, contacts, _records(contacts, _REQUEST), keys, excluded),
-            *(_records(problems, _PROBLEM), self.count_from, self.count_until, self.end),
+            *(done, requests, excluded, problems, self.count_from, self.count_until, self.end),
             *(self.lists, self.places, *self.contact, self.contact_sums),
             *(self.answer_sums, closing.page_of, closing.pages, closing.used),
             *(*self.problem, self.problem_sums),
@@ -227,7 +223,7 @@ def _sum(sums: Any, slot: Any, vector: Any, first: Any, last: Any) -> Any:
 
 @entry
 def _add(
-    done: Any, rows: Any, records: Any, keys: Any, excluded: Any, births: Any,
+    done: Any, rows: Any, excluded: Any, births: Any,
     count_from: Any, count_until: Any, end: Any, lists: Any, places: Any,
     vector: Any, q: Any, sums: Any, answer_sums: Any, page_of: Any, pages: Any, used: Any,
     problem: Any, p: Any, problem_sums: Any, fix_page_of: Any, fix_pages: Any, fix_used: Any,
@@ -239,7 +235,7 @@ def _add(
         if used[0] + 3 > pages.shape[0]:
             done[0] = i
             return _ROOM_TO_CLOSE
-        r = records[i]
+        r = rows[i]
         counted = count_from <= r.arrived < count_until
         if not counted and r.status != OPEN:
             continue
@@ -257,16 +253,16 @@ def _add(
         by_phone = lists[at.by_phone + channel] != 0
         answered, late, request, hours, log = quantities.contact(
             q[0], r, end, by_phone, lists[at.consultation + category] != 0, lists[at.street_level + unit] != 0,
-            keys[i, 2] != 0, some and excluded[i],
+            r.repeat_of != 0, some and excluded[i],
         )  # fmt: skip
-        called = by_phone and r.calls > 0.0
+        called = by_phone and r.calls > 0
         if called:
             quantities.calls(q[0], r)
         for cause in range(len(CAUSES)):
-            spent = rows[i, _FIRST_HOURS + cause]
+            spent = r.hours[cause]
             vector[FIRST_HOURS + cause] = upper(spent)
             vector[FIRST_RESTS + cause] = spent - upper(spent)
-        blamed = quantities.largest(rows[i, _FIRST_HOURS:], lists[at.on_the_clock :]) if late else 0
+        blamed = quantities.largest(r.hours, lists[at.on_the_clock :]) if late else 0
         number = bin_of(hours, log) if request and q[0].own else -1
         if number >= 0:
             for slot in slots:

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.measurement.compiled import part
-from sim.model.records import ANSWERED, CAUSES, INTAKE_OPEN, LOST, MERGED, OPEN, OUT_OF_SCOPE
+from sim.model.facts import ANSWERED, CAUSES, INTAKE_OPEN, LOST, MERGED, OPEN, OUT_OF_SCOPE
 
 _SECOND = 1 / 3600
 
@@ -111,16 +111,16 @@ def contact(q: Any, r: Any, end: Any, by_phone: Any, consultation: Any, street_l
     if not (request or own):
         return False, False, False, math.nan, 0.0
 
-    resolved = r.resolved == 1.0
+    resolved = r.resolved == 1
     answered = request and not math.isnan(r.called_back)
     if answered:
         scored = not out
-        said_resolved = scored and r.said_resolved == 1.0
+        said_resolved = scored and r.said_resolved == 1
         q.scored = scored
         q.responded = scored and not math.isnan(r.contacted) and not r.contacted > r.contact_due
         q.said_resolved = said_resolved
-        q.said_satisfied = scored and r.said_satisfied == 1.0
-        q.said_contacted = scored and r.said_contacted == 1.0
+        q.said_satisfied = scored and r.said_satisfied == 1
+        q.said_contacted = scored and r.said_contacted == 1
         q.answered_callback = own
         q.scored_and_resolved = scored and resolved
         q.falsely_resolved = said_resolved and not resolved

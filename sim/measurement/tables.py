@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from sim.measurement.fold import Fold, Names
 from sim.measurement.grouping import Bools, Floats, Ints
-from sim.model.records import PROBLEM_FIELDS, REQUEST_FIELDS, STATUSES, VISIT_FIELDS, Rows
+from sim.model import facts
+from sim.model.facts import STATUSES
+from sim.model.records import Rows
 
 if TYPE_CHECKING:
     from sim.outcomes import Outcomes
@@ -40,16 +43,9 @@ def fold_tables(outcomes: Outcomes) -> Fold:
         "status": STATUSES,
     }
     fold = Fold(scenario, names, outcomes.count_from, outcomes.count_until, outcomes.end)
-    keys = np.zeros((len(contacts), 3), np.uint64)
-    keys[:, 2] = contacts["repeat_of"].notna()
-    rows = Rows(
-        request_keys=keys,
-        request_numbers=np.arange(len(contacts)),
-        request_rows=_rows(_with_calls(contacts, outcomes.visits, outcomes.end), REQUEST_FIELDS, codes),
-        visit_rows=np.zeros((0, len(VISIT_FIELDS))),
-        problem_keys=np.zeros((len(problems), 2), np.uint64),
-        problem_rows=_rows(problems, PROBLEM_FIELDS, codes),
-    )
+    requests = _rows(_with_calls(contacts, outcomes.visits, outcomes.end), facts.REQUEST, codes)
+    requests["repeat_of"] = contacts["repeat_of"].notna()
+    rows = Rows(requests, np.zeros(0, facts.VISIT_ROW), _rows(problems, facts.PROBLEM, codes))
     fold.add(rows, _flags(contacts["excluded"]))
     return fold
 
@@ -76,11 +72,22 @@ def _flags(column: pd.Series) -> Bools:
     return column.astype("boolean").to_numpy(dtype=np.bool_, na_value=False)
 
 
-def _rows(table: pd.DataFrame, fields: tuple[str, ...], codes: Mapping[str, Iterable[str]]) -> Floats:
-    rows = np.full((len(table), len(fields)), np.nan)
-    for i, name in enumerate(fields):
-        if name in table.columns:
-            rows[:, i] = _codes(table[name], codes[name]) if name in codes else _numbers(table[name])
+def _rows(table: pd.DataFrame, fields: Sequence[facts.Field], codes: Mapping[str, Iterable[str]]) -> NDArray[np.void]:
+    """Rows, in which what tables do not tell is as it was in the beginning; so are keys, which are not read back."""
+    rows = np.zeros(len(table), facts.record(fields))
+    for field in fields:
+        rows[field.name] = field.initial
+        if field.name == "hours":
+            hours = [_numbers(table[f"{field.column}{cause}"]) for cause in facts.CAUSES]
+            rows[field.name] = np.stack(hours, axis=1)
+        elif field.of == "key" or field.name not in table:
+            continue
+        elif field.name in codes:
+            rows[field.name] = _codes(table[field.name], codes[field.name])
+        elif field.of == "yes or no":
+            rows[field.name] = np.nan_to_num(_numbers(table[field.name]), nan=-1)
+        else:
+            rows[field.name] = _numbers(table[field.name])
     return rows
 
 

@@ -7,8 +7,8 @@ import math
 from sim.model import purposes, rules
 from sim.model.city import CallbackPlan
 from sim.model.clockwork import DUE, REDIAL, Course, Moment, place, start
-from sim.model.pools import CALLBACK
-from sim.model.records import CLOSED, IN_CALLBACK, MERGED, OPEN, Request
+from sim.model.facts import CALLBACK, CLOSED, IN_CALLBACK, MERGED, OPEN
+from sim.model.records import Request
 from sim.model.steps import Step, Steps
 
 
@@ -84,20 +84,22 @@ class Callbacks(Steps):
         until = now if math.isnan(r.closed) or r.status == OPEN else r.closed
         contacted = r.contacted <= r.contact_due
         said_contacted = self.chance(plan.contacted[int(contacted)], purposes.SAID_CONTACTED, r.key, n)
-        resolved = r.status == CLOSED and r.resolved == 1.0
+        resolved = r.status == CLOSED and r.resolved == 1
         said_resolved = self.chance(plan.resolved[int(resolved)], purposes.SAID_RESOLVED, r.key, n)
-        said_satisfied = math.nan
+        said_satisfied = -1
         if plan.satisfied is not None:
-            said_satisfied = rules.satisfied(
-                self.u(purposes.SAID_SATISFIED, r.key, n),
-                plan.satisfied,
-                said_resolved,
-                until > r.due_now,
-                until - r.arrived,
-                r.hops,
-                max(r.rounds, 1),
+            said_satisfied = int(
+                rules.satisfied(
+                    self.u(purposes.SAID_SATISFIED, r.key, n),
+                    plan.satisfied,
+                    said_resolved,
+                    until > r.due_now,
+                    until - r.arrived,
+                    r.hops,
+                    max(r.rounds, 1),
+                )
             )
-        r.last_answer = float(said_resolved)
+        r.last_answer = int(said_resolved)
         if plan.score_last or math.isnan(r.called_back):
-            r.called_back, r.said_contacted = now, float(said_contacted)
-            r.said_resolved, r.said_satisfied = float(said_resolved), float(said_satisfied)
+            r.called_back, r.said_contacted = now, int(said_contacted)
+            r.said_resolved, r.said_satisfied = int(said_resolved), said_satisfied

@@ -7,10 +7,12 @@ from collections.abc import Callable
 from typing import Any
 
 import numba
+import numpy as np
 from numba.core.codegen import JITCodeLibrary
 from numba.core.compiler import Compiler
 from numba.core.compiler_lock import global_compiler_lock
 from numba.extending import intrinsic
+from numpy.typing import NDArray
 
 from sim.model.keeping import Kept, place
 
@@ -161,3 +163,8 @@ def _part(function: Callable[..., Any], **how: Any) -> Callable[..., Any]:
     # numba would make a copy for each constant with which a part is called
     compiled.get_call_template = lambda types, named: template(tuple(map(nb.types.unliteral, types)), named)
     return compiled  # type: ignore[no-any-return]
+
+
+def with_fields(records: NDArray[Any]) -> Any:
+    """Records whose fields compiled code knows as attributes; Python, where nothing is compiled, in this form alone."""
+    return records.view(np.recarray) if nb.config.DISABLE_JIT else records

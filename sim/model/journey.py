@@ -19,13 +19,18 @@ from sim.model.city import Extension, Part
 from sim.model.clockwork import ARRIVAL, DUE, REDIAL, Course, Moment, place, start
 from sim.model.demand import Births
 from sim.model.draws import child
-from sim.model.pools import CONTACT, COORDINATION, DISPATCH, DISTRICT_DESK, HANDLING, INTAKE, PART, REVIEW, SUBTASK
-from sim.model.records import (
+from sim.model.facts import (
     ANSWERED,
     BOUNCED,
     CLOSED,
+    CONTACT,
+    COORDINATION,
+    DISPATCH,
+    DISTRICT_DESK,
+    HANDLING,
     IN_CALLBACK,
     IN_INTAKE,
+    INTAKE,
     INTAKE_OPEN,
     LEAD_TIME,
     LOST,
@@ -34,10 +39,12 @@ from sim.model.records import (
     OTHER_UNITS,
     OUT_OF_SCOPE,
     PARKED,
+    PART,
+    REVIEW,
     REWORK,
-    Problem,
-    Request,
+    SUBTASK,
 )
+from sim.model.records import Problem, Request
 from sim.model.steps import Merged, Step
 
 
@@ -196,7 +203,7 @@ class Journey(Callbacks):
 
     def hand_over(self, r: Request, unit: int) -> None:
         """A unit receives the request; with the first one the clocks start."""
-        r.owner = unit
+        r.owner_unit = unit
         if r.first_unit < 0:
             r.first_unit, r.dispatched = unit, self.env.now
             if not self.city.limits_from_arrival:
@@ -214,9 +221,9 @@ class Journey(Callbacks):
     def handling(self, r: Request) -> Step:
         """One round at the owner: contact, work, lead time, the parts of other units; then it is closed."""
         city, category = self.city, self.city.categories[r.category]
-        owner = self.pools[r.owner]
+        owner = self.pools[r.owner_unit]
         r.rounds += 1
-        bounced = r.owner != r.right and r.rounds == 1
+        bounced = r.owner_unit != r.right and r.rounds == 1
         if bounced:
             r.cover = BOUNCED
         if city.contact_work >= 0 and math.isnan(r.contacted):
@@ -234,9 +241,9 @@ class Journey(Callbacks):
                 parked = self.time(city.parking_time, purposes.PARKING_TIME, r.key)
                 self.move_due(r, r.due_now + parked)
             yield from self.wait(r, parked, PARKED)
-        if r.owner != r.right and r.rounds == 1:
+        if r.owner_unit != r.right and r.rounds == 1:
             r.cover = OTHER_UNITS
-        kind = HANDLING if r.owner == r.right else SUBTASK
+        kind = HANDLING if r.owner_unit == r.right else SUBTASK
         work = self.time(category.work, purposes.HANDLING_WORK, r.key, r.rounds)
         yield from self.stay(r, self.pools[r.right], kind, work)
         if r.rounds == 1 and self.chance(category.never_closed, purposes.NEVER, r.place):
@@ -262,12 +269,12 @@ class Journey(Callbacks):
         """The unit says it is done; whether it is, shows."""
         category = self.city.categories[r.category]
         r.status, r.closed, r.cover = CLOSED, self.env.now, -1
-        r.last_answer = math.nan
+        r.last_answer = -1
         if r.rounds == 1:
             r.first_closed = r.closed
         resolve = category.resolve[min(r.rounds, len(category.resolve)) - 1]
         solved = self.chance(resolve, purposes.RESOLVES, r.key, r.rounds)
-        r.resolved = float(solved or r.resolved == 1.0)
+        r.resolved = int(solved or r.resolved == 1)
         if r.problem is not None:
             r.problem.requests.pop(r.key, None)
             if solved and not r.problem.fixed_by:
@@ -297,7 +304,7 @@ class Journey(Callbacks):
         else:
             yield from self.ask(r)
         r.spend(IN_CALLBACK, self.env.now)
-        if r.last_answer != 0.0:
+        if r.last_answer != 0:
             return False
         if r.rounds <= plan.reopen_at_most and self.chance(plan.reopen_probability, purposes.REOPENS, r.key, r.rounds):
             r.status, r.cover = OPEN, REWORK

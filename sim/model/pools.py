@@ -14,25 +14,11 @@ from simpy import Environment
 
 from sim.model import rules
 from sim.model.clockwork import STAFF, WORK_END, Course, Moment, place
+from sim.model.facts import CONTACT
 
 if TYPE_CHECKING:
     from sim.model.records import Request
     from sim.model.staffing import PoolPlan, Roster
-
-# what a visit is for; the order is that of the table's names
-KINDS = (
-    "intake",
-    "dispatch",
-    "district_desk",
-    "review",
-    "coordination",
-    "contact",
-    "handling",
-    "subtask",
-    "part",
-    "callback",
-)
-INTAKE, DISPATCH, DISTRICT_DESK, REVIEW, COORDINATION, CONTACT, HANDLING, SUBTASK, PART, CALLBACK = range(10)
 
 #: A request's visits are numbered in 16 bits.
 MOST_VISITS = 2**16 - 1

@@ -6,96 +6,20 @@ Rows leave for flat arrays when a request ends, so that live objects are only th
 from __future__ import annotations
 
 import math
-from array import array
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from operator import attrgetter, itemgetter
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
+from sim.model import facts
+from sim.model.facts import IN_INTAKE, INTAKE_OPEN
+
 if TYPE_CHECKING:
     from sim.model.clockwork import Moment
     from sim.model.pools import Visit
-
-#: Every hour of a request's age belongs to one cause, by this precedence.
-CAUSES = (
-    "rework",
-    "bounced",
-    "other_units",
-    "parked",
-    "unit_closed",
-    "unit_queue",
-    "work",
-    "lead_time",
-    "dispatch",
-    "intake",
-    "callback",
-)
-(
-    REWORK,
-    BOUNCED,
-    OTHER_UNITS,
-    PARKED,
-    UNIT_CLOSED,
-    UNIT_QUEUE,
-    WORK,
-    LEAD_TIME,
-    IN_DISPATCH,
-    IN_INTAKE,
-    IN_CALLBACK,
-) = range(11)
-
-STATUSES = (
-    "answered",
-    "deflected",
-    "settled",
-    "out_of_scope",
-    "lost",
-    "merged",
-    "closed",
-    "intake_open",
-    "open",
-)
-ANSWERED, DEFLECTED, SETTLED, OUT_OF_SCOPE, LOST, MERGED, CLOSED, INTAKE_OPEN, OPEN = range(9)
-
-#: Columns of a request's row, all float64; NaN is null, indices and booleans are whole numbers. ``calls``: how often it
-#: came to intake; ``abandoned``: how often in vain; ``call_wait``: hours waited there in all.
-REQUEST_FIELDS = (
-    "arrived",
-    "channel",
-    "district",
-    "category",
-    "urgency",
-    "first_unit",
-    "owner_unit",
-    "status",
-    "answered_wait",
-    "dispatched",
-    "contact_due",
-    "contacted",
-    "due",
-    "first_closed",
-    "closed",
-    "ended",
-    "hops",
-    "rounds",
-    "resolved",
-    "called_back",
-    "said_contacted",
-    "said_resolved",
-    "said_satisfied",
-    "calls",
-    "abandoned",
-    "call_wait",
-    *(f"hours_{cause}" for cause in CAUSES),
-)
-#: ``home`` is the pool whose queue it stood in, ``pool`` the one that served it (or its home, as long as none has).
-VISIT_FIELDS = ("row", "visit", "home", "pool", "kind", "round", "queued", "started", "ended", "worked")
-PROBLEM_FIELDS = ("district", "category", "born", "first_report", "fixed")
-
-#: What is made of these rows: the tables that grow with the number of contacts.
-CONTACT_TABLES = ("requests", "visits", "problems")
 
 
 class Problem:
@@ -127,6 +51,7 @@ class Request:
         "category",
         "channel",
         "closed",
+        "contact",
         "contact_due",
         "contacted",
         "cover",
@@ -143,8 +68,7 @@ class Request:
         "key",
         "last_answer",
         "mark",
-        "number",
-        "owner",
+        "owner_unit",
         "place",
         "problem",
         "repeat_of",
@@ -167,27 +91,27 @@ class Request:
     def __init__(
         self,
         key: int,
-        number: int,
+        contact: int,
         problem: Problem | None,
         repeat_of: int,
         arrived: float,
         district: int,
         category: int,
     ) -> None:
-        self.key, self.number, self.problem, self.repeat_of = key, number, problem, repeat_of
+        self.key, self.contact, self.problem, self.repeat_of = key, contact, problem, repeat_of
         self.arrived, self.district, self.category = arrived, district, category
         self.place = problem.key if problem is not None else key  # what is the same for all reports of a problem
         self.channel = self.urgency = self.street = 0
-        self.right = self.right_family = self.first_unit = self.owner = -1
+        self.right = self.right_family = self.first_unit = self.owner_unit = -1
         self.status = INTAKE_OPEN
         self.answered_wait = self.dispatched = self.contacted = self.first_closed = self.closed = math.nan
         self.ended = self.called_back = math.nan
         self.contact_due = self.due = self.due_now = math.inf
-        self.resolved = self.said_contacted = self.said_resolved = self.said_satisfied = math.nan
+        self.resolved = self.said_contacted = self.said_resolved = self.said_satisfied = -1
         self.hops = self.rounds = self.visits = self.dispatches = self.asks = 0
         self.calls = self.abandoned = 0
         self.call_wait = 0.0
-        self.hours = [0.0] * 11
+        self.hours = [0.0] * len(facts.CAUSES)
         self.mark = arrived  # until when the hours are booked
         self.cover = -1  # a cause that covers all others just now
         self.visit: Visit | None = None  # where it is just now, but for a callback while it is handled
@@ -196,7 +120,12 @@ class Request:
         self.call: Visit | None = None  # the callback under way
         self.answer: Moment | None = None  # set while it waits for the end of its callback
         self.asked = False  # the callback of this round is over
-        self.last_answer = math.nan  # what the citizen said of this round: resolved (1) or not (0)
+        self.last_answer = -1  # what the citizen said of this round: resolved (1) or not (0)
+
+    @property
+    def problem_key(self) -> int:
+        """The key of its problem, 0 for none."""
+        return self.problem.key if self.problem is not None else 0
 
     def spend(self, cause: int, until: float) -> None:
         """Book the hours since the last booking under a cause."""
@@ -206,16 +135,11 @@ class Request:
 
 @dataclass(frozen=True)
 class Rows:
-    """What an engine has written down, or a part of it: keys are 64-bit numbers, 0 where there is none; the columns are
-    those of ``REQUEST_FIELDS``, ``VISIT_FIELDS``, ``PROBLEM_FIELDS``.
-    """
+    """What an engine has written down, or a part of it: records as ``facts`` declares them."""
 
-    request_keys: NDArray[np.uint64]  # [n, (request, problem, repeat_of)]
-    request_numbers: NDArray[np.int64]  # [n] which contact a row tells of
-    request_rows: NDArray[np.float64]  # [n, field]
-    visit_rows: NDArray[np.float64]  # [m, field]
-    problem_keys: NDArray[np.uint64]  # [p, (problem, fixed_by)]
-    problem_rows: NDArray[np.float64]  # [p, field]
+    requests: NDArray[np.void]  # of ``facts.REQUEST_ROW``
+    visits: NDArray[np.void]  # of ``facts.VISIT_ROW``
+    problems: NDArray[np.void]  # of ``facts.PROBLEM_ROW``
     staff_changes: NDArray[np.float64] = field(default_factory=lambda: np.zeros((0, 3)))  # (time, pool, officers added)
 
     @staticmethod
@@ -224,83 +148,51 @@ class Rows:
         return Trace().rows(staff_changes)
 
 
+_request, _problem = (attrgetter(*(f.name for f in fields)) for fields in (facts.REQUEST, facts.PROBLEM))
+_visit = itemgetter(*(f.name for f in facts.VISIT))
+_pack_request, _pack_visit, _pack_problem = (
+    facts.packing(fields).pack for fields in (facts.REQUEST, facts.VISIT, facts.PROBLEM)
+)
+
+
 @dataclass
 class Trace:
     """The rows of one replication while the reference engine writes them."""
 
-    request_keys: array[int] = field(default_factory=lambda: array("Q"))  # request, problem, repeat_of
-    request_rows: array[float] = field(default_factory=lambda: array("d"))
-    request_numbers: array[int] = field(default_factory=lambda: array("q"))  # which contact a row tells of
-    visit_rows: array[float] = field(default_factory=lambda: array("d"))
-    problem_keys: array[int] = field(default_factory=lambda: array("Q"))  # problem, fixed_by
-    problem_rows: array[float] = field(default_factory=lambda: array("d"))
+    requests: bytearray = field(default_factory=bytearray)
+    visits: bytearray = field(default_factory=bytearray)
+    problems: bytearray = field(default_factory=bytearray)
 
     def rows(self, staff_changes: Sequence[tuple[float, int, int]]) -> Rows:
         """What has been written, and what policies have changed."""
         return Rows(
-            np.frombuffer(self.request_keys, np.uint64).reshape(-1, 3),
-            np.frombuffer(self.request_numbers, np.int64),
-            np.frombuffer(self.request_rows, np.float64).reshape(-1, len(REQUEST_FIELDS)),
-            np.frombuffer(self.visit_rows, np.float64).reshape(-1, len(VISIT_FIELDS)),
-            np.frombuffer(self.problem_keys, np.uint64).reshape(-1, 2),
-            np.frombuffer(self.problem_rows, np.float64).reshape(-1, len(PROBLEM_FIELDS)),
+            np.frombuffer(self.requests, facts.REQUEST_ROW),
+            np.frombuffer(self.visits, facts.VISIT_ROW),
+            np.frombuffer(self.problems, facts.PROBLEM_ROW),
             np.array(staff_changes, float).reshape(-1, 3),
         )
 
     def request(self, r: Request) -> None:
         """Write a request's row."""
-        self.request_keys.extend((r.key, r.problem.key if r.problem is not None else 0, r.repeat_of))
-        self.request_numbers.append(r.number)
-        self.request_rows.extend(
-            (
-                r.arrived,
-                r.channel,
-                r.district,
-                r.category,
-                r.urgency,
-                r.first_unit,
-                r.owner,
-                r.status,
-                r.answered_wait,
-                r.dispatched,
-                r.contact_due,
-                r.contacted,
-                r.due,
-                r.first_closed,
-                r.closed,
-                r.ended,
-                r.hops,
-                r.rounds,
-                r.resolved,
-                r.called_back,
-                r.said_contacted,
-                r.said_resolved,
-                r.said_satisfied,
-                r.calls,
-                r.abandoned,
-                r.call_wait,
-                *r.hours,
-            )
-        )
+        *values, hours = _request(r)
+        self.requests += _pack_request(*values, *hours)
 
     def visit(self, visit: Visit, round_: int, worked: float) -> None:
         """Write a visit's row."""
-        self.visit_rows.extend(
-            (
-                visit.request.number,
-                visit.number,
-                visit.home.number,
-                visit.pool.number,
-                visit.kind,
-                round_,
-                visit.queued,
-                visit.started,
-                visit.ended,
-                worked,
-            )
-        )
+        row = {
+            "contact": visit.request.contact,
+            "number": visit.number,
+            "home": visit.home.number,
+            "pool": visit.pool.number,
+            "kind": visit.kind,
+            "round": round_,
+            "queued": visit.queued,
+            "started": visit.started,
+            "ended": visit.ended,
+            "worked": worked,
+        }
+        self.visits += _pack_visit(*_visit(row))
 
     def problem(self, p: Problem) -> None:
         """Write a problem's row."""
-        self.problem_keys.extend((p.key, p.fixed_by))
-        self.problem_rows.extend((p.district, p.category, p.born, p.first_report, p.fixed))
+        self.problems += _pack_problem(*_problem(p))

@@ -14,19 +14,21 @@ from sim.model.city import City, Span, Weights
 from sim.model.clockwork import LEAD_END, Moment, place, start
 from sim.model.control import PoolState
 from sim.model.draws import duration, uniform
-from sim.model.pools import CONTACT, DISPATCH, DISTRICT_DESK, INTAKE, Pool, Visit, keep_hours
-from sim.model.records import (
+from sim.model.facts import (
+    CONTACT,
+    DISPATCH,
+    DISTRICT_DESK,
     IN_CALLBACK,
     IN_DISPATCH,
     IN_INTAKE,
+    INTAKE,
     INTAKE_OPEN,
     UNIT_CLOSED,
     UNIT_QUEUE,
     WORK,
-    Problem,
-    Request,
-    Trace,
 )
+from sim.model.pools import Pool, Visit, keep_hours
+from sim.model.records import Problem, Request, Trace
 from sim.model.staffing import Family
 
 #: A step of the journey: a generator that yields the events it waits for.

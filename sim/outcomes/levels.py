@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from sim.model import rules
 from sim.model.city import City
-from sim.model.compiling import rule, whole
+from sim.model.compiling import rule, whole, with_fields
 from sim.model.records import Rows
 from sim.model.staffing import PoolPlan, Roster
 
@@ -48,7 +48,7 @@ class Levels:
         if len(rows.staff_changes):
             self.changes = np.concatenate([self.changes, rows.staff_changes])
         _count(
-            rows.visit_rows,
+            with_fields(rows.visits),
             *(self.city.end, self.hours, self.pauses, self.edges, self.opens, self.closes, self.today),
             *(self.arrivals, self.queue, self.busy),
         )
@@ -105,10 +105,10 @@ def _count(
     queue: Any,
     busy: Any,
 ) -> None:
-    """Count visits (rows of ``VISIT_FIELDS``) by hour and pool."""
+    """Count visits (records of ``facts.VISIT_ROW``) by hour and pool."""
     for n in range(visits.shape[0]):
-        home, pool = int(visits[n, 2]), int(visits[n, 3])
-        queued, started, ended = visits[n, 6], visits[n, 7], visits[n, 8]
+        visit = visits[n]
+        home, pool, queued, started, ended = visit.home, visit.pool, visit.queued, visit.started, visit.ended
         left = end if np.isnan(ended) else ended
         begun = not np.isnan(started)
         arrivals[int(queued), home] += 1

@@ -7,6 +7,7 @@ hours since the scenario's start, names are text, a missing moment is null.
 from __future__ import annotations
 
 import html
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -14,8 +15,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from sim.model import facts
 from sim.model.city import City
-from sim.model.records import CAUSES, CONTACT_TABLES, Rows
+from sim.model.facts import CAUSES, CONTACT_TABLES
+from sim.model.records import Rows
 from sim.scenario import Scenario
 
 if TYPE_CHECKING:
@@ -23,35 +26,19 @@ if TYPE_CHECKING:
 
 TABLES = (*CONTACT_TABLES, "levels", "pools")
 
-REQUEST_COLUMNS = (
-    *(
-        "replication",
-        "request",
-        "problem",
-        "repeat_of",
-        "arrived",
-        "channel",
-        "district",
-        "category",
-        "urgency",
-    ),
-    *("first_unit", "owner_unit", "status", "answered_wait", "dispatched", "contact_due", "contacted", "due"),
-    *("first_closed", "closed", "ended", "hops", "rounds", "resolved", "called_back", "said_contacted"),
-    *("said_resolved", "said_satisfied", "excluded", *(f"hours_{cause}" for cause in CAUSES)),
-)
-VISIT_COLUMNS = (
-    "replication",
-    "request",
-    "visit",
-    "pool",
-    "kind",
-    "round",
-    "queued",
-    "started",
-    "ended",
-    "worked",
-)
-PROBLEM_COLUMNS = (*("replication", "problem", "district", "category", "born", "first_report", "fixed", "fixed_by"),)
+
+def _columns(fields: Sequence[facts.Field]) -> tuple[str, ...]:
+    """The columns that a table makes of rows; hours have one for each cause."""
+    names = [
+        [f"{f.column}{cause}" for cause in CAUSES] if f.name == "hours" else [f.column] for f in fields if f.column
+    ]
+    return tuple(name for several in names for name in several)
+
+
+_OF_REQUEST = _columns(facts.REQUEST)
+REQUEST_COLUMNS = ("replication", *_OF_REQUEST[: -len(CAUSES)], "excluded", *_OF_REQUEST[-len(CAUSES) :])
+VISIT_COLUMNS = ("replication", "request", *_columns(facts.VISIT))
+PROBLEM_COLUMNS = ("replication", *_columns(facts.PROBLEM))
 
 
 @dataclass(frozen=True)
@@ -66,13 +53,13 @@ class Raw:
     @cached_property
     def first(self) -> int:
         """The number of the first contact."""
-        return int(self.rows.request_numbers.min(initial=np.iinfo(np.int64).max))
+        return int(self.rows.requests["contact"].min(initial=np.iinfo(np.int64).max))
 
     @cached_property
     def order(self) -> NDArray[np.int64]:
         """The rows of requests in the order of the table."""
-        order = np.empty(len(self.rows.request_numbers), np.int64)
-        order[self.rows.request_numbers - self.first] = np.arange(len(order))
+        order = np.empty(len(self.rows.requests), np.int64)
+        order[self.rows.requests["contact"] - self.first] = np.arange(len(order))
         return order
 
     @cached_property
@@ -80,7 +67,7 @@ class Raw:
         """The requests of the table, in its order."""
         from sim.outcomes.tables import hex_text
 
-        return hex_text(self.rows.request_keys[self.order, 0])
+        return hex_text(self.rows.requests["key"][self.order])
 
 
 @dataclass(frozen=True, eq=False)
@@ -139,7 +126,7 @@ class Outcomes:
 
     def __repr__(self) -> str:
         """What it is and how much."""
-        count = len(self.requests) if self.raw is None else len(self.raw.rows.request_rows)
+        count = len(self.requests) if self.raw is None else len(self.raw.rows.requests)
         return f"<Outcomes of {self.scenario.name!r}, replication {self.replication}: {count:,} contacts>"
 
     def _repr_html_(self) -> str:

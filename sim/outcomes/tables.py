@@ -9,13 +9,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from sim.model import facts
 from sim.model.city import City
-from sim.model.pools import KINDS
-from sim.model.records import REQUEST_FIELDS, STATUSES, VISIT_FIELDS
+from sim.model.facts import CAUSES, KINDS, STATUSES, Field
 from sim.outcomes.levels import Levels
-from sim.outcomes.replication import REQUEST_COLUMNS, Raw
-
-BOOLEANS = ("resolved", "said_contacted", "said_resolved", "said_satisfied")
+from sim.outcomes.replication import PROBLEM_COLUMNS, REQUEST_COLUMNS, VISIT_COLUMNS, Raw
 
 
 def make_table(name: str, raw: Raw, replication: int) -> pd.DataFrame:
@@ -47,69 +45,68 @@ def hex_text(keys: NDArray[np.uint64]) -> pd.Series[Any]:
     return text.where(keys != 0)
 
 
-def _named(codes: NDArray[np.float64], names: Sequence[str]) -> pd.Categorical:
+def _named(codes: NDArray[Any], names: Sequence[str]) -> pd.Categorical:
     """Indices as names; −1 is null."""
     return pd.Categorical.from_codes(codes.astype(np.int32), pd.Index(list(names), dtype="str"))
 
 
-def _truth(values: NDArray[np.float64]) -> pd.Series[Any]:
-    """0, 1 and NaN as booleans that may be null."""
-    missing = np.isnan(values)
-    return pd.Series(pd.arrays.BooleanArray(np.where(missing, 0, values).astype(bool), missing))
+def _truth(answers: NDArray[Any]) -> pd.Series[Any]:
+    """1, 0 and −1 as booleans that may be null."""
+    return pd.Series(pd.arrays.BooleanArray(answers == 1, answers < 0))
+
+
+def _columns(city: City, rows: NDArray[np.void], fields: Sequence[Field]) -> dict[str, Any]:
+    """The columns that a table makes of rows."""
+    names: dict[str, Sequence[str]] = {
+        "channels": [c.name for c in city.channels],
+        "districts": city.districts,
+        "categories": [c.name for c in city.categories],
+        "classes": city.scenario.classes,
+        "pools": [p.name for p in city.pools],
+        "statuses": STATUSES,
+        "kinds": KINDS,
+    }
+    columns: dict[str, Any] = {}
+    for field in fields:
+        values = rows[field.name]
+        if not field.column:
+            continue
+        if field.name == "hours":
+            causes = zip(CAUSES, values.T, strict=True)
+            columns |= {f"{field.column}{cause}": np.ascontiguousarray(hours) for cause, hours in causes}
+        elif field.of in names:
+            columns[field.column] = _named(values, names[field.of])
+        elif field.of == "key":
+            columns[field.column] = hex_text(values)
+        elif field.of == "yes or no":
+            columns[field.column] = _truth(values)
+        elif field.of == "number":
+            columns[field.column] = values.astype(np.int64)
+        else:
+            columns[field.column] = np.where(np.isinf(values), np.nan, values)
+    return columns
 
 
 def _requests(raw: Raw, replication: int) -> pd.DataFrame:
     """The table in the order in which the contacts came."""
-    city = raw.city
-    rows, keys = raw.rows.request_rows[raw.order], raw.rows.request_keys[raw.order]
-    names = {
-        "channel": [c.name for c in city.channels],
-        "district": city.districts,
-        "category": [c.name for c in city.categories],
-        "urgency": city.scenario.classes,
-        "first_unit": [p.name for p in city.pools],
-        "owner_unit": [p.name for p in city.pools],
-        "status": STATUSES,
-    }
-    table: dict[str, Any] = {
+    rows = raw.rows.requests[raw.order]
+    table = _columns(raw.city, rows, facts.REQUEST) | {
         "replication": np.full(len(rows), replication),
-        "request": raw.requests,
-        "problem": hex_text(keys[:, 1]),
-        "repeat_of": hex_text(keys[:, 2]),
         "excluded": pd.array(np.zeros(len(rows), bool), dtype="boolean"),
     }
-    for i, name in enumerate(REQUEST_FIELDS):
-        values = np.ascontiguousarray(rows[:, i])
-        if name in names:
-            table[name] = _named(values, names[name])
-        elif name in BOOLEANS:
-            table[name] = _truth(values)
-        elif name in ("hops", "rounds"):
-            table[name] = values.astype(np.int64)
-        elif name in ("contact_due", "due"):
-            table[name] = np.where(np.isinf(values), np.nan, values)
-        else:
-            table[name] = values
     return pd.DataFrame({name: table[name] for name in REQUEST_COLUMNS})
 
 
 def _visits(raw: Raw, replication: int) -> pd.DataFrame:
     """The table in the order of requests, then of visits."""
-    city, rows = raw.city, raw.rows.visit_rows
-    row = rows[:, 0].astype(np.int64) - (raw.first if len(rows) else 0)
-    order = np.lexsort((rows[:, 1], row))
-    rows, row = rows[order], row[order]
-    return pd.DataFrame(
-        {
-            "replication": np.full(len(rows), replication),
-            "request": raw.requests.take(row).reset_index(drop=True),
-            "visit": rows[:, 1].astype(np.int64),
-            "pool": _named(rows[:, 3], [p.name for p in city.pools]),
-            "kind": _named(rows[:, 4], KINDS),
-            "round": rows[:, 5].astype(np.int64),
-            **{name: np.ascontiguousarray(rows[:, i]) for i, name in enumerate(VISIT_FIELDS) if i >= 6},
-        }
-    )
+    rows = raw.rows.visits
+    row = rows["contact"] - (raw.first if len(rows) else 0)
+    order = np.lexsort((rows["number"], row))
+    table = _columns(raw.city, rows[order], facts.VISIT) | {
+        "replication": np.full(len(rows), replication),
+        "request": raw.requests.take(row[order]).reset_index(drop=True),
+    }
+    return pd.DataFrame({name: table[name] for name in VISIT_COLUMNS})
 
 
 def _levels(raw: Raw, replication: int) -> pd.DataFrame:
@@ -119,21 +116,11 @@ def _levels(raw: Raw, replication: int) -> pd.DataFrame:
 
 
 def _problems(raw: Raw, replication: int) -> pd.DataFrame:
-    city, rows, keys = raw.city, raw.rows.problem_rows, raw.rows.problem_keys
-    order = np.lexsort((keys[:, 0], rows[:, 2]))
-    rows, keys = rows[order], keys[order]
-    return pd.DataFrame(
-        {
-            "replication": np.full(len(rows), replication),
-            "problem": hex_text(keys[:, 0]),
-            "district": _named(rows[:, 0], city.districts),
-            "category": _named(rows[:, 1], [c.name for c in city.categories]),
-            "born": np.ascontiguousarray(rows[:, 2]),
-            "first_report": np.ascontiguousarray(rows[:, 3]),
-            "fixed": np.ascontiguousarray(rows[:, 4]),
-            "fixed_by": hex_text(keys[:, 1]),
-        }
-    )
+    """The table in the order of births."""
+    rows = raw.rows.problems
+    rows = rows[np.lexsort((rows["key"], rows["born"]))]
+    table = _columns(raw.city, rows, facts.PROBLEM) | {"replication": np.full(len(rows), replication)}
+    return pd.DataFrame({name: table[name] for name in PROBLEM_COLUMNS})
 
 
 _MAKERS: dict[str, Callable[[Raw, int], pd.DataFrame]] = {

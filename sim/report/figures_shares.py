@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from sim.measurement import REGISTRY
-from sim.model.records import CAUSES
+from sim.model.facts import CAUSES
 from sim.report import charts, svg
 from sim.report.blocks import Cell, Figure, Table
 from sim.report.figures_dots import CITY, MOST_CATEGORIES, MOST_DISTRICTS

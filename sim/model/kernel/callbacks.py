@@ -9,13 +9,12 @@ import numpy as np
 
 from sim.model import purposes, rules
 from sim.model.compiling import called, part, shared
+from sim.model.facts import CALLBACK, CLOSED, MERGED, OPEN
 from sim.model.kernel import views as the
 from sim.model.kernel.codes import AT_CLOSING, AT_DUE, DUE, IS_DUE, NOBODY, REDIAL, RINGS_AGAIN
 from sim.model.kernel.pools import pay
 from sim.model.kernel.schedule import schedule
 from sim.model.kernel.steps import at, chance, draw, lasts, write_visit
-from sim.model.pools import CALLBACK
-from sim.model.records import CLOSED, MERGED, OPEN
 
 
 @shared

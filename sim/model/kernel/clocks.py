@@ -9,6 +9,7 @@ import numpy as np
 
 from sim.model import purposes, rules
 from sim.model.compiling import called, part, shared
+from sim.model.facts import OPEN
 from sim.model.kernel import views as the
 from sim.model.kernel.callbacks import watch_due
 from sim.model.kernel.codes import (
@@ -19,9 +20,6 @@ from sim.model.kernel.pools import line_up
 from sim.model.kernel.queues import dequeue
 from sim.model.kernel.schedule import schedule
 from sim.model.kernel.steps import chance, earlier, later, limit
-from sim.model.records import (
-    OPEN,
-)
 
 
 @shared

@@ -9,6 +9,7 @@ import numpy as np
 
 from sim.model import purposes
 from sim.model.compiling import called, part, shared
+from sim.model.facts import CLOSED, IN_CALLBACK, MERGED, OPEN, REWORK
 from sim.model.kernel import views as the
 from sim.model.kernel.callbacks import begin_asking, watch_due
 from sim.model.kernel.codes import (
@@ -26,7 +27,6 @@ from sim.model.kernel.codes import (
 from sim.model.kernel.contacts import belongs, call_again, end, fixed_by_another, parts_with
 from sim.model.kernel.pools import leave
 from sim.model.kernel.steps import book, chance, limit, spend, write_visit
-from sim.model.records import CLOSED, IN_CALLBACK, MERGED, OPEN, REWORK
 
 
 @part

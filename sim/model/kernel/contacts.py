@@ -13,7 +13,7 @@ from sim.model.draws import child
 from sim.model.kernel import views as the
 from sim.model.kernel.codes import COMES_AGAIN, ENDS, IS_REPORTED, NOT_YET, REDIAL
 from sim.model.kernel.schedule import schedule
-from sim.model.kernel.steps import choose, draw, lasts, write_problem, write_request
+from sim.model.kernel.steps import choose, draw, lasts, place_of, write_problem, write_request
 
 
 @part
@@ -157,19 +157,20 @@ def contact(w: Any, i: Any, key: Any, p: Any, repeat_of: Any, district: Any, cat
     the.requests(w)[i] = the.blank(w, 0)
     r = the.request(w, i)
     r.key, r.contact, r.problem, r.repeat_of = key, w.contacts, p, repeat_of
-    r.district, r.category, r.place = district, category, key if p < 0 else the.problem(w, p).key
+    r.district, r.category = district, category
     r.arrived = r.mark = w.now
     w.contacts += 1
     if p >= 0:
+        r.problem_key = the.problem(w, p).key
         the.problem(w, p).users += 1
         belongs(w, i, r)
     if the.channels(w).shape[0] > 1:
         r.channel = choose(w, the.channel_share(w), the.channel_names(w), -1, purposes.CHANNEL, key, 0)
     if the.district(w, district).streets > 1:
-        r.street = int(draw(w, purposes.STREET, r.place, 0) * the.district(w, district).streets)
+        r.street = int(draw(w, purposes.STREET, place_of(r), 0) * the.district(w, district).streets)
     r.urgency = the.category(w, category).only_urgency
     if r.urgency < 0:
-        r.urgency = choose(w, the.urgency(w)[category], the.class_names(w), -1, purposes.URGENCY, r.place, 0)
+        r.urgency = choose(w, the.urgency(w)[category], the.class_names(w), -1, purposes.URGENCY, place_of(r), 0)
 
 
 @part

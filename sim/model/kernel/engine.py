@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from sim.model.compiling import entry, part
+from sim.model.facts import IN_CALLBACK, IN_INTAKE, INTAKE, INTAKE_OPEN
 from sim.model.kernel import views as the
 from sim.model.kernel.codes import (
     DONE,
@@ -27,8 +28,6 @@ from sim.model.kernel.journey import life, patience
 from sim.model.kernel.pools import change_staff, join
 from sim.model.kernel.schedule import drop_first, fetch, is_in_row, look_ahead, schedule
 from sim.model.kernel.steps import book, spend, write_problem, write_request, write_visit
-from sim.model.pools import INTAKE
-from sim.model.records import IN_CALLBACK, IN_INTAKE, INTAKE_OPEN
 
 
 @part

@@ -15,6 +15,27 @@ import numpy as np
 
 from sim.model import purposes, rules
 from sim.model.compiling import part
+from sim.model.facts import (
+    ANSWERED,
+    BOUNCED,
+    CONTACT,
+    COORDINATION,
+    DISPATCH,
+    DISTRICT_DESK,
+    HANDLING,
+    IN_CALLBACK,
+    IN_INTAKE,
+    INTAKE,
+    LEAD_TIME,
+    LOST,
+    OPEN,
+    OTHER_UNITS,
+    OUT_OF_SCOPE,
+    PARKED,
+    PART,
+    REVIEW,
+    SUBTASK,
+)
 from sim.model.kernel import views as the
 from sim.model.kernel.clocks import move_due, start_clocks
 from sim.model.kernel.closing import ask, asked, close, merge
@@ -51,20 +72,7 @@ from sim.model.kernel.codes import (
 from sim.model.kernel.contacts import end, is_known
 from sim.model.kernel.pools import pay
 from sim.model.kernel.schedule import schedule
-from sim.model.kernel.steps import at, book, chance, choose, lasts, later, spend, unit_of, wait
-from sim.model.pools import CONTACT, COORDINATION, DISPATCH, DISTRICT_DESK, HANDLING, INTAKE, PART, REVIEW, SUBTASK
-from sim.model.records import (
-    ANSWERED,
-    BOUNCED,
-    IN_CALLBACK,
-    IN_INTAKE,
-    LEAD_TIME,
-    LOST,
-    OPEN,
-    OTHER_UNITS,
-    OUT_OF_SCOPE,
-    PARKED,
-)
+from sim.model.kernel.steps import at, book, chance, choose, lasts, later, place_of, spend, unit_of, wait
 
 
 @part
@@ -198,7 +206,7 @@ def route(w: Any, i: Any, r: Any) -> Any:
         r.right_family = the.category(w, r.category).only_family
         if r.right_family < 0:
             weights = the.right_unit(w)[r.category]
-            r.right_family = choose(w, weights, the.unit_names(w), -1, purposes.RIGHT_UNIT, r.place, 0)
+            r.right_family = choose(w, weights, the.unit_names(w), -1, purposes.RIGHT_UNIT, place_of(r), 0)
         r.right = unit_of(w, r.right_family, r)
     r.wrongs = 0
     if w.dispatch:
@@ -256,7 +264,7 @@ def wrong_unit(w: Any, r: Any, n: Any) -> Any:
 @part
 def hand_over(w: Any, i: Any, r: Any) -> Any:
     """A unit receives the request; with the first one the clocks start."""
-    r.owner = r.unit
+    r.owner_unit = r.unit
     if r.first_unit < 0:
         r.first_unit, r.dispatched = r.unit, w.now
         if not w.limits_from_arrival:
@@ -279,13 +287,13 @@ def hand_over(w: Any, i: Any, r: Any) -> Any:
 def begin_round(w: Any, i: Any, r: Any) -> Any:
     """One round at the owner: contact, work, lead time, the parts of other units; then it is closed."""
     r.rounds += 1
-    if r.owner != r.right and r.rounds == 1:
+    if r.owner_unit != r.right and r.rounds == 1:
         r.cover = BOUNCED
     r.stage = COORDINATE
     contact_work = w.contact_work
     if contact_work < 0 or not math.isnan(r.contacted):
         return COORDINATE
-    pay(w, 2 * i, r, r.owner, CONTACT, lasts(w, contact_work, purposes.CONTACT_WORK, r.key, 0))
+    pay(w, 2 * i, r, r.owner_unit, CONTACT, lasts(w, contact_work, purposes.CONTACT_WORK, r.key, 0))
     return VISITS
 
 
@@ -293,10 +301,10 @@ def begin_round(w: Any, i: Any, r: Any) -> Any:
 def coordinate(w: Any, i: Any, r: Any) -> Any:
     """The wrong unit, which stays responsible, finds the right one."""
     r.stage = PARK
-    if r.owner == r.right or r.rounds > 1:
+    if r.owner_unit == r.right or r.rounds > 1:
         return PARK
     work = lasts(w, w.coordination, purposes.COORDINATION_WORK, r.key, 0)
-    pay(w, 2 * i, r, r.owner, COORDINATION, work)
+    pay(w, 2 * i, r, r.owner_unit, COORDINATION, work)
     return VISITS
 
 
@@ -320,9 +328,9 @@ def park(w: Any, i: Any, r: Any) -> Any:
 @part
 def handle(w: Any, i: Any, r: Any) -> Any:
     """The right unit works."""
-    if r.owner != r.right and r.rounds == 1:
+    if r.owner_unit != r.right and r.rounds == 1:
         r.cover = OTHER_UNITS
-    kind = HANDLING if r.owner == r.right else SUBTASK
+    kind = HANDLING if r.owner_unit == r.right else SUBTASK
     work = lasts(w, the.category(w, r.category).work, purposes.HANDLING_WORK, r.key, r.rounds)
     pay(w, 2 * i, r, r.right, kind, work)
     r.stage = LEAD
@@ -334,7 +342,7 @@ def lead(w: Any, i: Any, r: Any) -> Any:
     """Lead time, without end for some."""
     category = the.category(w, r.category)
     r.stage, r.part = PARTS, 0
-    if r.rounds == 1 and chance(w, category.never_closed, purposes.NEVER, r.place, 0):
+    if r.rounds == 1 and chance(w, category.never_closed, purposes.NEVER, place_of(r), 0):
         return wait(w, i, r, math.inf, LEAD_TIME)
     if category.lead >= 0:
         return wait(w, i, r, lasts(w, category.lead, purposes.LEAD, r.key, r.rounds), LEAD_TIME)
@@ -350,7 +358,7 @@ def parts(w: Any, i: Any, r: Any) -> Any:
     )
     while r.part < n:
         x = the.joint_part(w, first + r.part)
-        if chance(w, x.probability, purposes.PART_NEEDED, r.place, r.part):
+        if chance(w, x.probability, purposes.PART_NEEDED, place_of(r), r.part):
             if r.cover < 0:
                 r.cover = OTHER_UNITS
             work = lasts(w, x.work, purposes.PART_WORK, r.key, r.rounds * purposes.PER_ROUND + r.part)

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from sim.model.records import CAUSES
+from sim.model import facts
 
 #: Bytes that the processor's caches hold and fetch as one.
 LINE = 64
@@ -70,10 +70,10 @@ REQUEST = _record(
     "i1 stage status cover visiting waiting timer_cause calling overtaken reached asked asking awaits joins",
     "i1 resolved said_contacted said_resolved said_satisfied last_answer",
     "u2 rounds visits",
-    "i4 problem owner right unit",
-    f"{len(CAUSES)}f8 hours",
+    "i4 problem owner_unit right unit",
+    f"{len(facts.CAUSES)}f8 hours",
     "f8 contacted contact_due due arrived answered_wait call_wait dispatched first_closed closed called_back",
-    "u8 place repeat_of",
+    "u8 problem_key repeat_of",
     "i8 contact",
     "i4 first_unit next previous district category channel street urgency right_family part",
     "u2 asks attempt hops dispatches wrongs tries calls abandoned",
@@ -145,12 +145,9 @@ ARRAYS: dict[str, tuple[Any, int]] = {
     "birth_district": (np.int64, 1),
     "birth_category": (np.int64, 1),
     # rows that are ready to leave
-    "request_keys": (np.uint64, 2),
-    "request_numbers": (np.int64, 1),
-    "request_rows": (np.float64, 2),
-    "visit_rows": (np.float64, 2),
-    "problem_keys": (np.uint64, 2),
-    "problem_rows": (np.float64, 2),
+    "request_rows": (facts.REQUEST_ROW, 1),
+    "visit_rows": (facts.VISIT_ROW, 1),
+    "problem_rows": (facts.PROBLEM_ROW, 1),
 }
 
 #: A world in one record: the policies' parameters, the state of everything, and where the arrays are. ``classes``: how

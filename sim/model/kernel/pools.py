@@ -9,12 +9,13 @@ import numpy as np
 
 from sim.model import rules
 from sim.model.compiling import called, part, shared
+from sim.model.facts import CONTACT
 from sim.model.kernel import views as the
 from sim.model.kernel.codes import STAFF, STAFF_CHANGES, WORK_END, WORK_IS_DONE
 from sim.model.kernel.queues import dequeue, enqueue, first_of_queue
 from sim.model.kernel.schedule import schedule
 from sim.model.kernel.steps import add_open
-from sim.model.pools import CONTACT, MOST_VISITS
+from sim.model.pools import MOST_VISITS
 
 
 @shared

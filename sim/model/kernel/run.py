@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 from simpy import Environment
@@ -129,6 +128,4 @@ class Compiled:
         w = self.world
         n, v, p = w["requests_out"], w["visits_out"], w["problems_out"]
         w["requests_out"] = w["visits_out"] = w["problems_out"] = 0
-        names = ("request_keys", "request_numbers", "request_rows", "visit_rows", "problem_keys", "problem_rows")
-        parts: list[Any] = [w.arrays[name][:size] for name, size in zip(names, (n, n, n, v, p, p), strict=True)]
-        return Rows(*parts)
+        return Rows(w.arrays["request_rows"][:n], w.arrays["visit_rows"][:v], w.arrays["problem_rows"][:p])

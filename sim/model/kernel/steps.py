@@ -10,11 +10,20 @@ import numpy as np
 from sim.model import rules
 from sim.model.compiling import called, part, shared
 from sim.model.draws import duration, uniform
+from sim.model.facts import (
+    CONTACT,
+    DISPATCH,
+    DISTRICT_DESK,
+    IN_DISPATCH,
+    IN_INTAKE,
+    INTAKE,
+    UNIT_CLOSED,
+    UNIT_QUEUE,
+    WORK,
+)
 from sim.model.kernel import views as the
 from sim.model.kernel.codes import ENDS, LEAD_END, WAIT_IS_OVER, WAITS
 from sim.model.kernel.schedule import schedule
-from sim.model.pools import CONTACT, DISPATCH, DISTRICT_DESK, INTAKE
-from sim.model.records import IN_DISPATCH, IN_INTAKE, UNIT_CLOSED, UNIT_QUEUE, WORK
 
 
 @part
@@ -45,6 +54,12 @@ def lasts(w: Any, table: Any, purpose: Any, key: Any, index: Any) -> Any:
     if not math.isnan(constant):
         return constant
     return duration(the.tables(w), table, w.stream, np.uint64(purpose), key, np.uint64(index))
+
+
+@part
+def place_of(r: Any) -> Any:
+    """The key of what is the same for all reports of a problem."""
+    return r.problem_key if r.problem_key != np.uint64(0) else r.key
 
 
 @part
@@ -134,8 +149,9 @@ def write_visit(w: Any, x: Any, r: Any, ended: Any) -> Any:
     """Write the row of a visit that ends now, or is not over at the end (NaN)."""
     row = the.visit_rows(w)[w.visits_out]
     w.visits_out += 1
-    row[0], row[1], row[2], row[3], row[4], row[5] = r.contact, x.number, x.home, x.pool, x.kind, r.rounds
-    row[6], row[7], row[8], row[9] = x.queued, x.started, ended, worked(w, x, ended)
+    row.contact, row.number, row.round = r.contact, x.number, r.rounds
+    row.home, row.pool, row.kind = x.home, x.pool, x.kind
+    row.queued, row.started, row.ended, row.worked = x.queued, x.started, ended, worked(w, x, ended)
 
 
 @shared
@@ -170,41 +186,19 @@ def book(w: Any, i: Any, r: Any, ended: Any) -> Any:
 
 
 @part
-def truth(answer: Any) -> Any:
-    """1, 0, or NaN where there is none (−1)."""
-    return float(answer) if answer >= 0 else math.nan
-
-
-@part
 def write_request(w: Any, r: Any) -> Any:
     """Write a request's row."""
-    n = w.requests_out
+    row = the.request_rows(w)[w.requests_out]
     w.requests_out += 1
-    keys = the.request_keys(w)[n]
-    keys[0], keys[2], the.request_numbers(w)[n] = r.key, r.repeat_of, r.contact
-    keys[1] = r.place if r.problem >= 0 else np.uint64(0)
-    row = the.request_rows(w)[n]
-    row[0], row[1], row[2], row[3], row[4] = r.arrived, r.channel, r.district, r.category, r.urgency
-    row[5], row[6], row[7], row[8], row[9] = r.first_unit, r.owner, r.status, r.answered_wait, r.dispatched
-    row[10], row[11], row[12], row[13], row[14] = r.contact_due, r.contacted, r.due, r.first_closed, r.closed
-    row[15] = r.mark if r.stage == ENDS else math.nan
-    row[16], row[17], row[18], row[19] = r.hops, r.rounds, truth(r.resolved), r.called_back
-    row[20], row[21], row[22] = truth(r.said_contacted), truth(r.said_resolved), truth(r.said_satisfied)
-    row[23], row[24], row[25] = r.calls, r.abandoned, r.call_wait
-    for cause in range(r.hours.shape[0]):
-        row[26 + cause] = r.hours[cause]
+    the.copy_fields(row, r)
+    row.ended = r.mark if r.stage == ENDS else math.nan
 
 
 @part
 def write_problem(w: Any, problem: Any) -> Any:
     """Write a problem's row."""
-    n = w.problems_out
+    the.copy_fields(the.problem_rows(w)[w.problems_out], problem)
     w.problems_out += 1
-    keys = the.problem_keys(w)[n]
-    keys[0], keys[1] = problem.key, problem.fixed_by
-    row = the.problem_rows(w)[n]
-    row[0], row[1], row[2] = problem.district, problem.category, problem.born
-    row[3], row[4] = problem.first_report, problem.fixed
 
 
 @part

@@ -20,6 +20,7 @@ from sim.model.kernel.layout import ARRAYS, LINE, REQUEST, WORLD
 
 gep_inbounds: Any = cgutils.gep_inbounds
 check_bounds: Any = cgutils.do_boundscheck
+copy: Any = cgutils.raw_memcpy
 make: Any = make_array
 populate: Any = populate_array
 
@@ -93,6 +94,36 @@ def _fetch(lines: int) -> Any:
     return fetch
 
 
+@intrinsic
+def _copy_fields(typing_context: Any, to: Any, of: Any) -> Any:
+    """Copy the fields that both records have, each as the type that it has there."""
+
+    def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        target, origin = (builder.bitcast(record, cgutils.voidptr_t) for record in arguments)
+        for name in to.fields:
+            if name not in of.fields:
+                continue
+            kinds = [from_there.typeof(name) for from_there in (to, of)]
+            pointers = [
+                gep_inbounds(builder, record, kind.offset(name)) for record, kind in ((target, to), (origin, of))
+            ]
+            if isinstance(kinds[0], types.NestedArray):
+                assert kinds[0] == kinds[1]
+                each = np.dtype(str(kinds[0].dtype)).itemsize
+                copy(builder, *pointers, cgutils.intp_t(kinds[0].nitems), cgutils.intp_t(each))
+                continue
+            there, here = (
+                builder.bitcast(pointer, context.get_data_type(kind).as_pointer())
+                for pointer, kind in zip(pointers, kinds, strict=True)
+            )
+            value = context.cast(builder, context.unpack_value(builder, kinds[1], here), kinds[1], kinds[0])
+            context.pack_value(builder, kinds[0], value, there)
+        return context.get_dummy_value()
+
+    return types.none(to, of), code
+
+
+copy_fields: Any = _copy_fields
 fetch_event = fetch_visit = _fetch(1)
 fetch_problem = _fetch(2)
 fetch_request = _fetch(REQUEST.itemsize // LINE)
@@ -124,11 +155,8 @@ spans = _array("spans")
 steps = _array("steps")
 requests = _array("requests")
 problems = _array("problems")
-request_keys = _array("request_keys")
-request_numbers = _array("request_numbers")
 request_rows = _array("request_rows")
 visit_rows = _array("visit_rows")
-problem_keys = _array("problem_keys")
 problem_rows = _array("problem_rows")
 
 # one element each

@@ -8,13 +8,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from sim.model import facts
 from sim.model.city import City
 from sim.model.demand import Births
 from sim.model.draws import Tables, quantile
+from sim.model.facts import IN_INTAKE
 from sim.model.kernel import layout
 from sim.model.kernel.codes import CALL
 from sim.model.kernel.schedule import AHEAD, ROW
-from sim.model.records import IN_INTAKE, INTAKE_OPEN, PROBLEM_FIELDS, REQUEST_FIELDS, VISIT_FIELDS
 from sim.model.staffing import Family
 
 PER = {"city": 0, "district": 1, "street": 2}
@@ -125,12 +126,9 @@ def _spans_per_hour(city: City) -> float:
 
 def _rows(rows: int) -> dict[str, Any]:
     return {
-        "request_keys": np.empty((rows, 3), np.uint64),
-        "request_numbers": np.empty(rows, np.int64),
-        "request_rows": np.empty((rows, len(REQUEST_FIELDS))),
-        "visit_rows": np.empty((4 * rows, len(VISIT_FIELDS))),
-        "problem_keys": np.empty((rows, 2), np.uint64),
-        "problem_rows": np.empty((rows, len(PROBLEM_FIELDS))),
+        "request_rows": np.empty(rows, facts.REQUEST_ROW),
+        "visit_rows": np.empty(4 * rows, facts.VISIT_ROW),
+        "problem_rows": np.empty(rows, facts.PROBLEM_ROW),
     }
 
 
@@ -255,14 +253,13 @@ def _pools(city: City) -> Records:
 def _blank() -> Records:
     """A request before anything has happened to it."""
     blank = np.zeros(1, layout.REQUEST)
-    for name in ["answered_wait", "dispatched", "contacted", "first_closed", "closed", "called_back", "until"]:
-        blank[name] = np.nan
-    blank["contact_due"] = blank["due"] = blank["due_now"] = np.inf
-    for name in ["right", "right_family", "first_unit", "owner", "unit", "next", "previous"]:
+    for field in facts.REQUEST:
+        if field.name in (layout.REQUEST.names or ()):
+            blank[field.name] = field.initial
+    blank["until"], blank["due_now"] = np.nan, np.inf
+    for name in ["right", "right_family", "unit", "next", "previous", "last_answer", "cover"]:
         blank[name] = -1
-    for name in ["resolved", "said_contacted", "said_resolved", "said_satisfied", "last_answer", "cover"]:
-        blank[name] = -1
-    blank["status"], blank["stage"], blank["timer_cause"] = INTAKE_OPEN, CALL, IN_INTAKE
+    blank["stage"], blank["timer_cause"] = CALL, IN_INTAKE
     return blank
 
 

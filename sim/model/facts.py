@@ -1,0 +1,194 @@
+"""What is known of a contact, a visit and a problem: declared once, for both engines, tables, measures and the docs.
+
+An engine writes a row when a request, a visit or a problem is over, or at the end of time. A row is a record with the
+fields below. Indices (of channels, districts, pools …) and answers are −1 where there is none, keys 0, moments NaN.
+"""
+
+from __future__ import annotations
+
+import math
+import struct
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+#: Every hour of a request's age belongs to one cause, by this precedence.
+CAUSES = (
+    "rework",
+    "bounced",
+    "other_units",
+    "parked",
+    "unit_closed",
+    "unit_queue",
+    "work",
+    "lead_time",
+    "dispatch",
+    "intake",
+    "callback",
+)
+(
+    REWORK,
+    BOUNCED,
+    OTHER_UNITS,
+    PARKED,
+    UNIT_CLOSED,
+    UNIT_QUEUE,
+    WORK,
+    LEAD_TIME,
+    IN_DISPATCH,
+    IN_INTAKE,
+    IN_CALLBACK,
+) = range(len(CAUSES))
+
+#: How far a contact has come, or how it ended.
+STATUSES = (
+    "answered",
+    "deflected",
+    "settled",
+    "out_of_scope",
+    "lost",
+    "merged",
+    "closed",
+    "intake_open",
+    "open",
+)
+ANSWERED, _, _, OUT_OF_SCOPE, LOST, MERGED, CLOSED, INTAKE_OPEN, OPEN = range(len(STATUSES))
+
+#: What a visit is for.
+KINDS = (
+    "intake",
+    "dispatch",
+    "district_desk",
+    "review",
+    "coordination",
+    "contact",
+    "handling",
+    "subtask",
+    "part",
+    "callback",
+)
+INTAKE, DISPATCH, DISTRICT_DESK, REVIEW, COORDINATION, CONTACT, HANDLING, SUBTASK, PART, CALLBACK = range(len(KINDS))
+
+
+@dataclass(frozen=True)
+class Field:
+    """A field of a row, and the column that a table makes of it ("": none).
+
+    ``type`` is NumPy's; ``initial`` is what it is before anything has happened. ``of`` says what its numbers stand for:
+    a key, the names of something, an answer (1, 0), a number, or a time in hours since the start.
+    """
+
+    name: str
+    type: str
+    initial: float
+    of: str
+    column: str
+    words: str
+
+
+def _moment(name: str, words: str, initial: float = math.nan) -> Field:
+    return Field(name, "f8", initial, "hours since the start", name, words)
+
+
+def _hours(name: str, words: str, initial: float = math.nan) -> Field:
+    return Field(name, "f8", initial, "hours", name, words)
+
+
+def _name(name: str, of: str, words: str, column: str | None = None, kind: str = "i4", initial: int = -1) -> Field:
+    return Field(name, kind, initial, of, name if column is None else column, words)
+
+
+def _answer(name: str, words: str) -> Field:
+    return Field(name, "i1", -1, "yes or no", name, words)
+
+
+def _count(name: str, words: str, column: str | None = None, kind: str = "u2") -> Field:
+    return Field(name, kind, 0, "number", name if column is None else column, words)
+
+
+def _key(name: str, column: str, words: str) -> Field:
+    return Field(name, "u8", 0, "key", column, words)
+
+
+REQUEST = (
+    _key("key", "request", "the contact, and the request it may become"),
+    _key("problem_key", "problem", "what it is about; null for a consultation"),
+    _key("repeat_of", "repeat_of", "the request whose matter was not solved; null the first time"),
+    _count("contact", "the how-many-th contact it is", "", "i8"),
+    _moment("arrived", "when the citizen turned to the city"),
+    _name("channel", "channels", "how", initial=0),
+    _name("district", "districts", "where", initial=0),
+    _name("category", "categories", "about what", initial=0),
+    _name("urgency", "classes", "its urgency class", initial=0),
+    _name("first_unit", "pools", "the unit that received it first; null if none did"),
+    _name("owner_unit", "pools", "the unit that is responsible for it; null before one is"),
+    _name("status", "statuses", "how far it came, or how it ended", kind="i1", initial=INTAKE_OPEN),
+    _hours("answered_wait", "from joining the queue of intake to the answer; null if nobody answered"),
+    _moment("dispatched", "when the first unit received it"),
+    _moment("contact_due", "until when the citizen is to be contacted; null without a limit", math.inf),
+    _moment("contacted", "when the citizen was contacted"),
+    _moment("due", "until when it is to be resolved, as extended or parked; null without a limit", math.inf),
+    _moment("first_closed", "when it was closed for the first time"),
+    _moment("closed", "when it was closed for the last time"),
+    _moment("ended", "when nothing more happened to it; null while it is open"),
+    _count("hops", "units that sent it back"),
+    _count("rounds", "how often it was handled"),
+    _answer("resolved", "whether it was truly resolved, in any round; null before the first closing"),
+    _moment("called_back", "when the scored answer was given; null if none was"),
+    _answer("said_contacted", "the citizen's answer: the unit made contact"),
+    _answer("said_resolved", "the citizen's answer: the matter is resolved"),
+    _answer("said_satisfied", "the citizen's answer: satisfied"),
+    _count("calls", "how often it came to intake", ""),
+    _count("abandoned", "how often it left intake in vain", ""),
+    Field("call_wait", "f8", 0.0, "hours", "", "waited at intake in all"),
+    Field("hours", f"{len(CAUSES)}f8", 0.0, "hours", "hours_", "of its age, by cause"),
+)
+
+VISIT = (
+    _count("contact", "the how-many-th contact the visitor is", "", "i8"),
+    _count("number", "the how-many-th visit of the request", "visit"),
+    _name("home", "pools", "in whose queue it stood", ""),
+    _name("pool", "pools", "who served it; in whose queue it stood, as long as nobody has"),
+    _name("kind", "kinds", "what it is for", kind="i1"),
+    _count("round", "in which round of handling"),
+    _moment("queued", "when it joined the queue"),
+    _moment("started", "when its work began; null if it never did"),
+    _moment("ended", "when it left; null while it is there"),
+    _hours("worked", "of officers' work, without pauses"),
+)
+
+PROBLEM = (
+    _key("key", "problem", "something wrong in the city"),
+    _name("district", "districts", "where"),
+    _name("category", "categories", "of which kind"),
+    _moment("born", "when it began"),
+    _moment("first_report", "when the first contact about it was answered; null if none was"),
+    _moment("fixed", "when it was fixed; null while it is not"),
+    _key("fixed_by", "fixed_by", "the request that fixed it; null while it is not"),
+)
+
+
+def record(fields: Sequence[Field]) -> np.dtype[Any]:
+    """The record of a row: aligned as in C."""
+    return np.dtype([(f.name, f.type.lstrip("0123456789"), _shape(f)) for f in fields], align=True)
+
+
+def _shape(field: Field) -> tuple[int, ...]:
+    many = field.type[:-2]
+    return (int(many),) if many else ()
+
+
+_FORMATS = {"u8": "Q", "i8": "q", "f8": "d", "i4": "i", "u2": "H", "i1": "b"}
+
+
+def packing(fields: Sequence[Field]) -> struct.Struct:
+    """What makes the bytes of a row of plain numbers, field by field."""
+    return struct.Struct("@" + "".join(f.type[:-2] + _FORMATS[f.type[-2:]] for f in fields) + "0q")
+
+
+REQUEST_ROW, VISIT_ROW, PROBLEM_ROW = record(REQUEST), record(VISIT), record(PROBLEM)
+
+#: The tables that are made of these rows, which grow with the number of contacts.
+CONTACT_TABLES = ("requests", "visits", "problems")
