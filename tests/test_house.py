@@ -27,7 +27,7 @@ MODEL = (
 
 #: Inside the compiled engine.
 KERNEL = (
-    *("codes", "layout", "views", "queues", "schedule", "world", "steps", "pools", "contacts", "callbacks"),
+    *("codes", "layout", "views", "tasks", "queues", "schedule", "world", "steps", "pools", "contacts", "callbacks"),
     *("clocks", "closing", "journey", "events", "engine", "run"),
 )
 

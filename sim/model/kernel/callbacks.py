@@ -15,6 +15,7 @@ from sim.model.kernel.codes import AT_CLOSING, AT_DUE, DUE, IS_DUE, NOBODY, REDI
 from sim.model.kernel.pools import pay
 from sim.model.kernel.schedule import schedule
 from sim.model.kernel.steps import at, chance, draw, lasts, write_visit
+from sim.model.kernel.tasks import CALLING, task_of
 
 
 @shared
@@ -59,7 +60,7 @@ def ring(w: Any, i: Any, r: Any) -> Any:
         work = lasts(w, w.call_work, purposes.CALL_WORK, r.key, index)
     else:
         work = lasts(w, w.ring, purposes.RING, r.key, index)
-    pay(w, 2 * i + 1, r, at(w, w.callback_first, w.callback_per, r), CALLBACK, work)
+    pay(w, task_of(i, CALLING), r, at(w, w.callback_first, w.callback_per, r), CALLBACK, work)
     r.calling = 1
 
 
@@ -67,7 +68,7 @@ def ring(w: Any, i: Any, r: Any) -> Any:
 def rang(w: Any, i: Any, r: Any) -> Any:
     """An attempt is over. Says whether the asking is."""
     r.calling = 0
-    write_visit(w, the.visit(w, 2 * i + 1), r, w.now)
+    write_visit(w, the.visit(w, task_of(i, CALLING)), r, w.now)
     if r.reached:
         answers(w, r)
     if r.reached or r.status == MERGED or r.attempt >= w.retries:

@@ -20,6 +20,7 @@ from sim.model.kernel.pools import line_up
 from sim.model.kernel.queues import dequeue
 from sim.model.kernel.schedule import schedule
 from sim.model.kernel.steps import chance, earlier, later, limit
+from sim.model.kernel.tasks import MAIN, task_of
 
 
 @shared
@@ -58,7 +59,7 @@ def move_due(w: Any, i: Any, r: Any, due: Any) -> Any:
     """A later due date; where it decides the order, the request takes its new place."""
     called()
     r.due = r.due_now = due
-    home = np.int64(the.visit(w, 2 * i).home)
-    if r.visiting and math.isnan(the.visit(w, 2 * i).started) and the.pool(w, home).discipline == rules.DUE:
-        dequeue(w, home, 2 * i)
-        line_up(w, 2 * i)
+    home = np.int64(the.visit(w, task_of(i, MAIN)).home)
+    if r.visiting and math.isnan(the.visit(w, task_of(i, MAIN)).started) and the.pool(w, home).discipline == rules.DUE:
+        dequeue(w, home, task_of(i, MAIN))
+        line_up(w, task_of(i, MAIN))

@@ -27,6 +27,7 @@ from sim.model.kernel.codes import (
 from sim.model.kernel.contacts import belongs, call_again, end, fixed_by_another, parts_with
 from sim.model.kernel.pools import leave
 from sim.model.kernel.steps import book, chance, limit, spend, write_visit
+from sim.model.kernel.tasks import CALLING, MAIN, task_of
 
 
 @part
@@ -58,13 +59,13 @@ def fix(w: Any, by: Any) -> Any:
         r = the.request(w, i)
         following = np.int64(r.next)
         r.overtaken = 1
-        waits_in_queue = r.visiting and math.isnan(the.visit(w, 2 * i).started)
+        waits_in_queue = r.visiting and math.isnan(the.visit(w, task_of(i, MAIN)).started)
         if r.status == OPEN and (r.waiting or waits_in_queue):
             if r.waiting:
                 r.waiting = 0
                 spend(w, r, r.timer_cause, w.now)
             else:
-                leave(w, 2 * i)
+                leave(w, task_of(i, MAIN))
                 book(w, i, r, w.now)
             if merge(w, i, r) == ENDS:
                 end(w, i, r)
@@ -78,9 +79,9 @@ def merge(w: Any, i: Any, r: Any) -> Any:
     r.status, r.cover = MERGED, -1
     if not r.calling:
         return ENDS
-    if math.isnan(the.visit(w, 2 * i + 1).started):
-        leave(w, 2 * i + 1)
-        write_visit(w, the.visit(w, 2 * i + 1), r, w.now)
+    if math.isnan(the.visit(w, task_of(i, CALLING)).started):
+        leave(w, task_of(i, CALLING))
+        write_visit(w, the.visit(w, task_of(i, CALLING)), r, w.now)
         r.calling = 0
         return ENDS
     r.stage, r.awaits = MERGED_CALL_OVER, 1

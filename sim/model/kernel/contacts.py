@@ -14,6 +14,7 @@ from sim.model.kernel import views as the
 from sim.model.kernel.codes import COMES_AGAIN, ENDS, IS_REPORTED, NOT_YET, REDIAL
 from sim.model.kernel.schedule import schedule
 from sim.model.kernel.steps import choose, draw, lasts, place_of, write_problem, write_request
+from sim.model.kernel.tasks import MAIN, task_of
 
 
 @part
@@ -64,7 +65,7 @@ def new_request(w: Any) -> Any:
     w.free_request = following
     if following >= 0:
         the.fetch_request(the.request(w, following))
-        the.fetch_visit(the.visit(w, 2 * following))
+        the.fetch_visit(the.visit(w, task_of(following, MAIN)))
     return i
 
 

@@ -28,6 +28,7 @@ from sim.model.kernel.journey import life, patience
 from sim.model.kernel.pools import change_staff, join
 from sim.model.kernel.schedule import drop_first, fetch, is_in_row, look_ahead, schedule
 from sim.model.kernel.steps import book, spend, write_problem, write_request, write_visit
+from sim.model.kernel.tasks import CALLING, EACH, task_of
 
 
 @part
@@ -93,8 +94,8 @@ def join_queues(w: Any, i: Any) -> Any:
     joins = r.joins
     if joins:
         r.joins = 0
-        for which in range(1, -1, -1):  # the callback first: it was begun first
-            v = 2 * i + which
+        for which in range(EACH - 1, -1, -1):  # the callback first: it was begun first
+            v = task_of(i, which)
             if joins >> which & 1:
                 join(w, v)
                 if the.visit(w, v).kind == INTAKE and math.isnan(the.visit(w, v).started):
@@ -142,7 +143,7 @@ def close_books(world: Any, first: Any) -> Any:
         else:
             spend(w, r, IN_INTAKE if r.status == INTAKE_OPEN else IN_CALLBACK, now)
         if r.calling:
-            write_visit(w, the.visit(w, 2 * i + 1), r, math.nan)
+            write_visit(w, the.visit(w, task_of(i, CALLING)), r, math.nan)
         write_request(w, r)
     for p in range(max(first - w.taken_requests, 0), w.taken_problems):
         if w.problems_out + 1 > the.problem_rows(w).shape[0]:

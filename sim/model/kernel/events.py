@@ -28,6 +28,7 @@ from sim.model.kernel.codes import (
 )
 from sim.model.kernel.contacts import contact, free_request, new_problem, new_request, release_problem
 from sim.model.kernel.pools import leave, serve, staff_changes
+from sim.model.kernel.tasks import MAIN, request_of, which_of
 
 NO_ONE = -1
 
@@ -52,16 +53,16 @@ def happens(w: Any, what: Any, who: Any, key: Any, number: Any) -> Any:
 @part
 def work_is_done(w: Any, v: Any) -> Any:
     """An officer is free and takes who waits; the request goes on, or its citizen has been called."""
-    i, officers = v >> 1, np.int64(the.visit(w, v).pool)
+    i, officers = request_of(v), np.int64(the.visit(w, v).pool)
     the.pool(w, officers).busy -= 1
     serve(w, officers)
-    return i, (v & 1) == 0 or has_rung(w, i), -1
+    return i, which_of(v) == MAIN or has_rung(w, i), -1
 
 
 @part
 def hangs_up(w: Any, v: Any, key: Any, number: Any) -> Any:
     """A caller loses patience, if nobody has answered yet."""
-    i, x = v >> 1, the.visit(w, v)
+    i, x = request_of(v), the.visit(w, v)
     r = the.request(w, i)
     waits = r.key == key and x.number == number and r.visiting != 0 and math.isnan(x.started)
     if waits:

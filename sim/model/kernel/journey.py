@@ -73,6 +73,7 @@ from sim.model.kernel.contacts import end, is_known
 from sim.model.kernel.pools import pay
 from sim.model.kernel.schedule import schedule
 from sim.model.kernel.steps import at, book, chance, choose, lasts, later, place_of, spend, unit_of, wait
+from sim.model.kernel.tasks import MAIN, task_of
 
 
 @part
@@ -150,7 +151,7 @@ def call(w: Any, i: Any, r: Any) -> Any:
     if not channel.has_pool:
         return REACHED
     talk = lasts(w, channel.talk, purposes.TALK, r.key, r.tries)
-    pay(w, 2 * i, r, at(w, channel.first, channel.per, r), INTAKE, talk)
+    pay(w, task_of(i, MAIN), r, at(w, channel.first, channel.per, r), INTAKE, talk)
     r.stage = TALKED
     return VISITS
 
@@ -161,13 +162,13 @@ def patience(w: Any, i: Any, r: Any) -> Any:
     channel = the.channel(w, r.channel)
     if channel.patience >= 0:
         hours = lasts(w, channel.patience, purposes.PATIENCE, r.key, r.tries)
-        schedule(w, w.now + hours, DUE, r.key, the.visit(w, 2 * i).number, HANGS_UP, 2 * i)
+        schedule(w, w.now + hours, DUE, r.key, the.visit(w, task_of(i, MAIN)).number, HANGS_UP, task_of(i, MAIN))
 
 
 @part
 def talked(w: Any, i: Any, r: Any) -> Any:
     """Callers who lost patience may call again."""
-    if not math.isnan(the.visit(w, 2 * i).started):
+    if not math.isnan(the.visit(w, task_of(i, MAIN)).started):
         return REACHED
     channel = the.channel(w, r.channel)
     if r.tries >= channel.redial_at_most or not chance(w, channel.redial, purposes.REDIALS, r.key, r.tries):
@@ -221,7 +222,7 @@ def desk(w: Any, i: Any, r: Any) -> Any:
     n = r.dispatches
     r.dispatches += 1
     work = lasts(w, w.dispatch_work, purposes.DESK_WORK, r.key, n)
-    pay(w, 2 * i, r, at(w, w.dispatch_first, w.dispatch_per, r), DISPATCH, work)
+    pay(w, task_of(i, MAIN), r, at(w, w.dispatch_first, w.dispatch_per, r), DISPATCH, work)
     r.stage = DESK_DONE
     return VISITS
 
@@ -245,7 +246,7 @@ def desk_done(w: Any, i: Any, r: Any) -> Any:
     if not w.desk or not the.pool(w, r.unit).is_street:
         return HAND_OVER
     work = lasts(w, w.desk_work, purposes.DISTRICT_WORK, r.key, n)
-    pay(w, 2 * i, r, at(w, w.desk_first, w.desk_per, r), DISTRICT_DESK, work)
+    pay(w, task_of(i, MAIN), r, at(w, w.desk_first, w.desk_per, r), DISTRICT_DESK, work)
     return VISITS
 
 
@@ -278,7 +279,7 @@ def hand_over(w: Any, i: Any, r: Any) -> Any:
     r.wrongs += 1
     if r.cover < 0:
         r.cover = BOUNCED
-    pay(w, 2 * i, r, r.unit, REVIEW, lasts(w, w.review, purposes.REVIEW_WORK, r.key, r.dispatches - 1))
+    pay(w, task_of(i, MAIN), r, r.unit, REVIEW, lasts(w, w.review, purposes.REVIEW_WORK, r.key, r.dispatches - 1))
     r.stage = REVIEWED
     return VISITS
 
@@ -293,7 +294,7 @@ def begin_round(w: Any, i: Any, r: Any) -> Any:
     contact_work = w.contact_work
     if contact_work < 0 or not math.isnan(r.contacted):
         return COORDINATE
-    pay(w, 2 * i, r, r.owner_unit, CONTACT, lasts(w, contact_work, purposes.CONTACT_WORK, r.key, 0))
+    pay(w, task_of(i, MAIN), r, r.owner_unit, CONTACT, lasts(w, contact_work, purposes.CONTACT_WORK, r.key, 0))
     return VISITS
 
 
@@ -304,7 +305,7 @@ def coordinate(w: Any, i: Any, r: Any) -> Any:
     if r.owner_unit == r.right or r.rounds > 1:
         return PARK
     work = lasts(w, w.coordination, purposes.COORDINATION_WORK, r.key, 0)
-    pay(w, 2 * i, r, r.owner_unit, COORDINATION, work)
+    pay(w, task_of(i, MAIN), r, r.owner_unit, COORDINATION, work)
     return VISITS
 
 
@@ -332,7 +333,7 @@ def handle(w: Any, i: Any, r: Any) -> Any:
         r.cover = OTHER_UNITS
     kind = HANDLING if r.owner_unit == r.right else SUBTASK
     work = lasts(w, the.category(w, r.category).work, purposes.HANDLING_WORK, r.key, r.rounds)
-    pay(w, 2 * i, r, r.right, kind, work)
+    pay(w, task_of(i, MAIN), r, r.right, kind, work)
     r.stage = LEAD
     return VISITS
 
@@ -362,7 +363,7 @@ def parts(w: Any, i: Any, r: Any) -> Any:
             if r.cover < 0:
                 r.cover = OTHER_UNITS
             work = lasts(w, x.work, purposes.PART_WORK, r.key, r.rounds * purposes.PER_ROUND + r.part)
-            pay(w, 2 * i, r, at(w, x.first, x.per, r), PART, work)
+            pay(w, task_of(i, MAIN), r, at(w, x.first, x.per, r), PART, work)
             r.stage = PART_DONE
             return VISITS
         r.part += 1

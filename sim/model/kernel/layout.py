@@ -55,7 +55,7 @@ LINE_OF_CLASS = _record("i4 first last")
 EVENT = _record("f8 time", "u8 key", "i4 who", "u2 number", "i1 kind what", size=24)
 #: One that is not near yet, and the next of its span of time (or the next free place).
 LATER = _record("f8 time", "u8 key", "i4 who", "u2 number", "i1 kind what", "i4 next", size=LINE // 2)
-#: Request i pays visit 2·i and is called back by visit 2·i + 1. ``child`` (where due dates do not decide: which line it
+#: Which visits are those of a request: see ``tasks``. ``child`` (where due dates do not decide: which line it
 #: stands in), ``next`` and ``previous`` are its place in a queue.
 VISIT = _record(
     "u8 key", "f8 queued started work rank", "i4 home pool child next previous", "u2 number", "i1 kind later", size=LINE

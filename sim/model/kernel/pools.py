@@ -15,6 +15,7 @@ from sim.model.kernel.codes import STAFF, STAFF_CHANGES, WORK_END, WORK_IS_DONE
 from sim.model.kernel.queues import dequeue, enqueue, first_of_queue
 from sim.model.kernel.schedule import schedule
 from sim.model.kernel.steps import add_open
+from sim.model.kernel.tasks import request_of, which_of
 from sim.model.pools import MOST_VISITS
 
 
@@ -33,7 +34,7 @@ def take(w: Any, p: Any, v: Any) -> Any:
 def line_up(w: Any, v: Any) -> Any:
     """Give a waiting visit its place."""
     called()
-    visit, r = the.visit(w, v), the.request(w, v >> 1)
+    visit, r = the.visit(w, v), the.request(w, request_of(v))
     pool = the.pool(w, visit.home)
     visit.rank = rules.rank(
         pool.discipline, r.urgency, r.due_now, visit.queued, the.head_start(w)[visit.home, r.urgency]
@@ -72,7 +73,7 @@ def pay(w: Any, v: Any, r: Any, home: Any, kind: Any, work: Any) -> Any:
     if r.visits == MOST_VISITS:
         w.too_much = 1
     r.visits += 1
-    r.joins |= 1 << (v & 1)
+    r.joins |= 1 << which_of(v)
     x = the.visit(w, v)
     x.key, x.number, x.kind, x.work, x.home, x.pool = r.key, r.visits, kind, work, home, home
     x.queued, x.started = w.now, math.nan

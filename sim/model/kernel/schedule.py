@@ -16,6 +16,7 @@ import numpy as np
 from sim.model.compiling import part
 from sim.model.kernel import views as the
 from sim.model.kernel.codes import HANGS_UP, IS_REPORTED, STAFF_CHANGES, WORK_IS_DONE
+from sim.model.kernel.tasks import CALLING, request_of, task_of
 
 #: Children of a node. Behind the heap's last event there are as many that never happen, so that nodes are never short
 #: of children.
@@ -182,13 +183,14 @@ def fetch(w: Any) -> Any:
         if e.what == IS_REPORTED:
             the.fetch_problem(the.problem(w, e.who))
         elif e.what != STAFF_CHANGES:
-            the.fetch_visit(the.visit(w, e.who if is_of_visit(e) else 2 * e.who + 1))  # or the callback to come
-            the.fetch_request(the.request(w, request_of(e)))
+            task = e.who if is_of_visit(e) else task_of(e.who, CALLING)  # the callback to come
+            the.fetch_visit(the.visit(w, task))
+            the.fetch_request(the.request(w, about(e)))
         w.fetched_first = np.int64(e.next)
     if w.fetched_second >= 0:
         e = the.later_event(w, w.fetched_second)
         if e.what != IS_REPORTED and e.what != STAFF_CHANGES:
-            p = the.request(w, request_of(e)).problem
+            p = the.request(w, about(e)).problem
             if p >= 0:
                 the.fetch_problem(the.problem(w, p))
         w.fetched_second = np.int64(e.next)
@@ -207,6 +209,6 @@ def is_of_visit(e: Any) -> Any:
 
 
 @part
-def request_of(e: Any) -> Any:
-    """The request whose visit, or whose own event it is."""
-    return e.who >> 1 if is_of_visit(e) else e.who
+def about(e: Any) -> Any:
+    """The request whose task's, or whose own event it is."""
+    return request_of(e.who) if is_of_visit(e) else e.who

@@ -24,6 +24,7 @@ from sim.model.facts import (
 from sim.model.kernel import views as the
 from sim.model.kernel.codes import ENDS, LEAD_END, WAIT_IS_OVER, WAITS
 from sim.model.kernel.schedule import schedule
+from sim.model.kernel.tasks import MAIN, task_of
 
 
 @part
@@ -158,7 +159,7 @@ def write_visit(w: Any, x: Any, r: Any, ended: Any) -> Any:
 def book(w: Any, i: Any, r: Any, ended: Any) -> Any:
     """Write the visit down and give its hours to their causes; ``ended``: now, or NaN where it is not over."""
     called()
-    now, x = w.now, the.visit(w, 2 * i)
+    now, x = w.now, the.visit(w, task_of(i, MAIN))
     r.visiting = 0
     begun = not math.isnan(x.started)
     write_visit(w, x, r, ended)

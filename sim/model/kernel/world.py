@@ -16,6 +16,7 @@ from sim.model.facts import IN_INTAKE
 from sim.model.kernel import layout
 from sim.model.kernel.codes import CALL
 from sim.model.kernel.schedule import AHEAD, ROW
+from sim.model.kernel.tasks import EACH
 from sim.model.staffing import Family
 
 PER = {"city": 0, "district": 1, "street": 2}
@@ -92,7 +93,7 @@ class World:
         new[: len(old)] = old
         self.put(**{name: new})
         if name == "requests":
-            self.make_room("visits", 2 * slots)
+            self.make_room("visits", EACH * slots)
         elif name == "later":
             self.make_room("heap", slots + 8)
         elif name == "heap":
