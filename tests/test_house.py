@@ -18,18 +18,19 @@ ROOMS = (
     *("terminal", "options", "cli", "start"),
 )
 
-#: Inside the model, too: what both engines share knows nothing of either.
+#: Inside the model, too: what both engines share knows nothing of either, and neither of the other.
 MODEL = (
-    *("facts", "owners", "keeping", "compiling", "draws", "quantiles", "rules", "purposes", "staffing"),
-    *("rhythm", "city", "demand", "load", "clockwork"),
-    *("control", "records", "pools", "steps", "callbacks", "journey", "kernel", "simulation"),
+    *("facts", "rows", "owners", "keeping", "compiling", "draws", "quantiles", "rules", "purposes", "staffing"),
+    *("rhythm", "city", "demand", "load", "clockwork", "control", "reference", "compiled", "simulation"),
 )
 
-#: Inside the compiled engine.
-KERNEL = (
-    *("codes", "layout", "views", "tasks", "queues", "schedule", "world", "steps", "pools", "contacts", "callbacks"),
-    *("clocks", "closing", "journey", "events", "engine", "run"),
+#: Inside each engine, and inside the machine of the compiled one.
+REFERENCE = ("records", "pools", "steps", "callbacks", "journey", "run")
+COMPILED = (
+    *("machine", "steps", "pools", "contacts", "callbacks", "clocks", "closing", "journey", "events", "engine", "run"),
 )
+MACHINE = ("codes", "layout", "views", "tasks", "queues", "schedule", "world")
+ENGINES = {"reference": REFERENCE, "compiled": COMPILED, "compiled/machine": MACHINE}
 
 
 def imports(path: Path) -> set[str]:
@@ -63,29 +64,44 @@ def test_a_room_imports_only_from_rooms_to_its_left(path: Path) -> None:
             assert ROOMS.index(parts[1]) <= ROOMS.index(room), f"{room} imports {name}"
 
 
-def test_inside_the_model_shared_rooms_come_before_the_engine() -> None:
-    for path in (SIM / "model").glob("*.py"):
-        if path.stem == "__init__":
-            continue
-        for name in imports(path):
-            parts = name.split(".")
-            if parts[:2] == ["sim", "model"] and len(parts) > 2 and parts[2] in MODEL:
-                assert MODEL.index(parts[2]) < MODEL.index(path.stem), f"{path.stem} imports {name}"
+def in_order(folder: str, order: tuple[str, ...]) -> None:
+    """Each file of a room imports only what comes before it there."""
+    room = ("sim", *folder.split("/"))
+    for path in (SIM / folder).rglob("*.py"):
+        own = path.relative_to(SIM / folder).parts[0].removesuffix(".py")
+        for name in imports(path) if own != "__init__" else ():
+            parts = tuple(name.split("."))
+            if parts[: len(room)] == room and len(parts) > len(room) and parts[len(room)] in order:
+                other = parts[len(room)]
+                assert order.index(other) < order.index(own) or other == own, f"{path.relative_to(SIM)} imports {name}"
 
 
-def test_inside_the_compiled_engine_too() -> None:
-    for path in (SIM / "model/kernel").glob("*.py"):
-        for name in imports(path):
-            parts = name.split(".")
-            if path.stem != "__init__" and parts[:3] == ["sim", "model", "kernel"]:
-                assert KERNEL.index(parts[3]) < KERNEL.index(path.stem), f"{path.stem} imports {name}"
+def test_inside_the_model_shared_rooms_come_before_the_engines() -> None:
+    in_order("model", MODEL)
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_inside_an_engine_too(engine: str) -> None:
+    in_order(f"model/{engine}", ENGINES[engine])
+
+
+def test_neither_engine_imports_the_other() -> None:
+    for engine, other in (("reference", "compiled"), ("compiled", "reference")):
+        for path in (SIM / "model" / engine).rglob("*.py"):
+            assert not [name for name in imports(path) if name.startswith(f"sim.model.{other}")], path
 
 
 def test_every_room_is_in_the_list() -> None:
     found = {path.stem for path in SIM.iterdir() if path.suffix == ".py" or (path / "__init__.py").exists()}
     assert found - {"__init__"} == set(ROOMS)
-    assert {path.stem for path in (SIM / "model").glob("*.py")} - {"__init__"} == set(MODEL) - {"kernel"}
-    assert {path.stem for path in (SIM / "model/kernel").glob("*.py")} - {"__init__"} == set(KERNEL)
+    for folder, order in {"model": MODEL, **{f"model/{engine}": files for engine, files in ENGINES.items()}}.items():
+        assert files_and_folders(SIM / folder) == set(order), folder
+
+
+def files_and_folders(room: Path) -> set[str]:
+    """Its modules and packages."""
+    files = {path.stem for path in room.glob("*.py")} - {"__init__"}
+    return files | {path.parent.name for path in room.glob("*/__init__.py")}
 
 
 def test_the_command_line_says_everything_through_one_place() -> None:

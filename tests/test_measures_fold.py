@@ -17,7 +17,7 @@ from sim.measurement import measures
 from sim.measurement.finish import finish
 from sim.measurement.fold import Fold
 from sim.model.city import City, build_city
-from sim.model.records import Rows
+from sim.model.rows import Rows
 from sim.model.simulation import replicate
 from sim.outcomes import Outcomes
 from sim.scenario import from_dict

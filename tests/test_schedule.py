@@ -13,8 +13,8 @@ from towns import full, same_tables, station
 import sim
 from sim.model import rules
 from sim.model.city import build_city
-from sim.model.kernel import world
-from sim.model.pools import MOST_VISITS, TooManyVisitsError
+from sim.model.compiled.machine import world
+from sim.model.rows import MOST_VISITS, TooManyVisitsError
 from sim.model.staffing import Hours, _intervals
 
 TICK = 1.0 / 2**30

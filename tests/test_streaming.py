@@ -23,11 +23,11 @@ from sim.experiment.runs import run
 from sim.inference import pairwise_requests
 from sim.measurement import measures
 from sim.measurement.streaming import stream_measures
-from sim.model import kernel
+from sim.model import compiled
 from sim.model.city import build_city
 from sim.model.draws import stream
 from sim.model.facts import PROBLEM_ROW, REQUEST_ROW, VISIT_ROW
-from sim.model.records import Rows
+from sim.model.rows import Rows
 from sim.model.simulation import replicate, stream_rows, unwatched
 from sim.outcomes import PROBLEM_COLUMNS, REQUEST_COLUMNS, VISIT_COLUMNS, Outcomes, memory, spool, tables
 from sim.outcomes.expected import expected_contacts, expected_open
@@ -190,13 +190,13 @@ def same_values(a: Any, b: Any) -> bool:
 
 def test_rows_that_are_kept_are_those_that_leave_in_pieces() -> None:
     city, random, pieces = build_city(full()), stream(1, 0), list[Rows]()
-    for rows in kernel.stream(city, random, (), unwatched):
+    for rows in compiled.stream(city, random, (), unwatched):
         pieces.append(copy.deepcopy(rows))
         for f in fields(Rows):
             getattr(rows, f.name)[:] = np.zeros(1, getattr(rows, f.name).dtype)[
                 0
             ]  # the next one may use the same memory
-    grown, changes = kernel.stream(city, random, (), unwatched, kept=1)
+    grown, changes = compiled.stream(city, random, (), unwatched, kept=1)
     kept = replace(grown, staff_changes=changes.staff_changes)
     for f in fields(Rows):
         joined = np.concatenate([getattr(rows, f.name) for rows in pieces])

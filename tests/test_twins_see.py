@@ -14,7 +14,8 @@ from hypothesis import Phase, example, given, settings
 from test_twins import many, on_the_half_hour, twins
 from towns import FULL, OTHER_WAYS
 
-from sim.model import callbacks, clockwork, facts, journey, pools, purposes, rules, steps
+from sim.model import clockwork, facts, purposes, rules
+from sim.model.reference import callbacks, journey, pools, steps
 from sim.scenario import from_dict
 
 Patch = pytest.MonkeyPatch

@@ -96,7 +96,7 @@ def _closings(
     from sim.measurement.streaming import stream_measures
     from sim.model.city import build_city
     from sim.model.facts import STATUSES
-    from sim.model.records import Rows
+    from sim.model.rows import Rows
 
     city = build_city(scenario)
     begin, until = scenario.hours_of(scenario.time.count_from), scenario.hours_of(scenario.time.count_until)

@@ -30,7 +30,7 @@ from sim.measurement.quantities import (
     upper,
 )
 from sim.model.facts import CAUSES, OPEN
-from sim.model.records import Rows
+from sim.model.rows import Rows
 
 if TYPE_CHECKING:
     from sim.model.city import City

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from sim.model.city import City
     from sim.model.control import Policy
-    from sim.model.records import Rows
+    from sim.model.rows import Rows
 
 
 def stream_measures(

@@ -13,7 +13,7 @@ from sim.measurement.fold import Fold, Names
 from sim.measurement.grouping import Bools, Floats, Ints
 from sim.model import facts
 from sim.model.facts import STATUSES
-from sim.model.records import Rows
+from sim.model.rows import Rows
 
 if TYPE_CHECKING:
     from sim.outcomes import Outcomes

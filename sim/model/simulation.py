@@ -2,22 +2,16 @@
 
 from __future__ import annotations
 
-import gc
 from collections.abc import Callable, Iterator, Sequence
 from typing import Literal
 
-import numpy as np
-from simpy import Environment
-
+from sim.model import reference
 from sim.model.city import City
-from sim.model.clockwork import start
 from sim.model.compiling import nb
-from sim.model.control import Control, Policy
-from sim.model.demand import Demand
+from sim.model.control import Policy
 from sim.model.draws import stream
-from sim.model.journey import Journey
-from sim.model.records import Rows, Trace
 from sim.model.rhythm import mean_births
+from sim.model.rows import Rows
 from sim.scenario import Scenario
 
 Engine = Literal["auto", "simpy", "compiled"]
@@ -71,11 +65,11 @@ def stream_rows(
     """
     random = stream(seed, replication)
     if choose(city.scenario, engine) == "simpy":
-        yield _on_simpy(city, random, policies, clock)
+        yield reference.replicate(city, random, policies, clock)
         return
-    from sim.model import kernel
+    from sim.model import compiled
 
-    yield from kernel.stream(city, random, policies, clock)
+    yield from compiled.stream(city, random, policies, clock)
 
 
 def replicate(
@@ -89,26 +83,7 @@ def replicate(
     """All that happens in one replication."""
     random = stream(seed, replication)
     if choose(city.scenario, engine) == "simpy":
-        return _on_simpy(city, random, policies, clock)
-    from sim.model import kernel
+        return reference.replicate(city, random, policies, clock)
+    from sim.model import compiled
 
-    return kernel.replicate(city, random, policies, clock)
-
-
-def _on_simpy(city: City, random: int, policies: Sequence[Policy], clock: Clock) -> Rows:
-    env, trace = Environment(), Trace()
-    journey = Journey(env, city, random, trace)
-    control = Control(env, city, journey, policies)
-    start(journey.births(Demand(city, random)))
-    collecting = gc.isenabled()
-    gc.disable()  # requests leave no cycles behind; looking for them costs a fifth of the run
-    try:
-        for midnight in np.arange(24.0, city.end, 24.0):
-            env.run(until=midnight)
-            clock(midnight)
-        env.run(until=city.end)
-    finally:
-        if collecting:
-            gc.enable()
-    journey.close_books()
-    return trace.rows(control.changes)
+    return compiled.replicate(city, random, policies, clock)

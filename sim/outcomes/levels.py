@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from sim.model import rules
 from sim.model.city import City
 from sim.model.compiling import rule, whole, with_fields
-from sim.model.records import Rows
+from sim.model.rows import Rows
 from sim.model.staffing import PoolPlan, Roster
 
 if TYPE_CHECKING:

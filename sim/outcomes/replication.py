@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from sim.model import facts
 from sim.model.city import City
 from sim.model.facts import CAUSES, CONTACT_TABLES
-from sim.model.records import Rows
+from sim.model.rows import Rows
 from sim.scenario import Scenario
 
 if TYPE_CHECKING:

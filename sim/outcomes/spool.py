@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from sim.model.city import City
 from sim.model.facts import PROBLEM_ROW, REQUEST_ROW, VISIT_ROW
-from sim.model.records import Rows
+from sim.model.rows import Rows
 from sim.outcomes.replication import Raw
 
 #: Contacts of a part, and about as many problems.

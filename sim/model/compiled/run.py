@@ -9,13 +9,13 @@ import numpy as np
 from simpy import Environment
 
 from sim.model.city import City
+from sim.model.compiled import engine
+from sim.model.compiled.machine import codes, layout
+from sim.model.compiled.machine.world import World
 from sim.model.compiling import nb
 from sim.model.control import Control, Policy, PoolState
 from sim.model.demand import Demand
-from sim.model.kernel import codes, engine, layout
-from sim.model.kernel.world import World
-from sim.model.pools import TooManyVisitsError
-from sim.model.records import Rows
+from sim.model.rows import Rows, TooManyVisitsError
 
 #: Events between two looks at the keyboard; a fraction of a second.
 STEPS = 1 << 18

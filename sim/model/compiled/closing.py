@@ -8,11 +8,10 @@ from typing import Any
 import numpy as np
 
 from sim.model import purposes
-from sim.model.compiling import called, part, shared
-from sim.model.facts import CLOSED, IN_CALLBACK, MERGED, OPEN, REWORK
-from sim.model.kernel import views as the
-from sim.model.kernel.callbacks import begin_asking, watch_due
-from sim.model.kernel.codes import (
+from sim.model.compiled.callbacks import begin_asking, watch_due
+from sim.model.compiled.contacts import belongs, call_again, end, fixed_by_another, parts_with
+from sim.model.compiled.machine import views as the
+from sim.model.compiled.machine.codes import (
     ASK,
     ASKED,
     AT_CLOSING,
@@ -24,10 +23,11 @@ from sim.model.kernel.codes import (
     ROUTE,
     WAITS,
 )
-from sim.model.kernel.contacts import belongs, call_again, end, fixed_by_another, parts_with
-from sim.model.kernel.pools import leave
-from sim.model.kernel.steps import book, chance, limit, spend, write_visit
-from sim.model.kernel.tasks import CALLING, MAIN, task_of
+from sim.model.compiled.machine.tasks import CALLING, MAIN, task_of
+from sim.model.compiled.pools import leave
+from sim.model.compiled.steps import book, chance, limit, spend, write_visit
+from sim.model.compiling import called, part, shared
+from sim.model.facts import CLOSED, IN_CALLBACK, MERGED, OPEN, REWORK
 
 
 @part

@@ -8,6 +8,10 @@ from typing import Any
 import numpy as np
 
 from sim.model import rules
+from sim.model.compiled.machine import views as the
+from sim.model.compiled.machine.codes import ENDS, LEAD_END, WAIT_IS_OVER, WAITS
+from sim.model.compiled.machine.schedule import schedule
+from sim.model.compiled.machine.tasks import MAIN, task_of
 from sim.model.compiling import called, part, shared
 from sim.model.draws import duration, uniform
 from sim.model.facts import (
@@ -21,10 +25,6 @@ from sim.model.facts import (
     UNIT_QUEUE,
     WORK,
 )
-from sim.model.kernel import views as the
-from sim.model.kernel.codes import ENDS, LEAD_END, WAIT_IS_OVER, WAITS
-from sim.model.kernel.schedule import schedule
-from sim.model.kernel.tasks import MAIN, task_of
 
 
 @part

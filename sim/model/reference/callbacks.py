@@ -8,8 +8,8 @@ from sim.model import purposes, rules
 from sim.model.city import CallbackPlan
 from sim.model.clockwork import DUE, REDIAL, Course, Moment, place, start
 from sim.model.facts import CALLBACK, CLOSED, IN_CALLBACK, MERGED, OPEN
-from sim.model.records import Request
-from sim.model.steps import Step, Steps
+from sim.model.reference.records import Request
+from sim.model.reference.steps import Step, Steps
 
 
 class Callbacks(Steps):

@@ -27,8 +27,8 @@ from sim.model.facts import (
     UNIT_QUEUE,
     WORK,
 )
-from sim.model.pools import Pool, Visit, keep_hours
-from sim.model.records import Problem, Request, Trace
+from sim.model.reference.pools import Pool, Visit, keep_hours
+from sim.model.reference.records import Problem, Request, Trace
 from sim.model.staffing import Family
 
 #: A step of the journey: a generator that yields the events it waits for.

@@ -8,14 +8,14 @@ from typing import Any
 import numpy as np
 
 from sim.model import purposes, rules
+from sim.model.compiled.machine import views as the
+from sim.model.compiled.machine.codes import AT_CLOSING, AT_DUE, DUE, IS_DUE, NOBODY, REDIAL, RINGS_AGAIN
+from sim.model.compiled.machine.schedule import schedule
+from sim.model.compiled.machine.tasks import CALLING, task_of
+from sim.model.compiled.pools import pay
+from sim.model.compiled.steps import at, chance, draw, lasts, write_visit
 from sim.model.compiling import called, part, shared
 from sim.model.facts import CALLBACK, CLOSED, MERGED, OPEN
-from sim.model.kernel import views as the
-from sim.model.kernel.codes import AT_CLOSING, AT_DUE, DUE, IS_DUE, NOBODY, REDIAL, RINGS_AGAIN
-from sim.model.kernel.pools import pay
-from sim.model.kernel.schedule import schedule
-from sim.model.kernel.steps import at, chance, draw, lasts, write_visit
-from sim.model.kernel.tasks import CALLING, task_of
 
 
 @shared

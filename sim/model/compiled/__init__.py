@@ -1,5 +1,5 @@
 """The compiled engine: the same journey as the reference engine, over arrays, with numba."""
 
-from sim.model.kernel.run import prepare, replicate, stream
+from sim.model.compiled.run import prepare, replicate, stream
 
 __all__ = ["prepare", "replicate", "stream"]

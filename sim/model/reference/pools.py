@@ -15,22 +15,11 @@ from simpy import Environment
 from sim.model import rules
 from sim.model.clockwork import STAFF, WORK_END, Course, Moment, place
 from sim.model.facts import CONTACT
+from sim.model.rows import MOST_VISITS, TooManyVisitsError
 
 if TYPE_CHECKING:
-    from sim.model.records import Request
+    from sim.model.reference.records import Request
     from sim.model.staffing import PoolPlan, Roster
-
-#: A request's visits are numbered in 16 bits.
-MOST_VISITS = 2**16 - 1
-
-
-class TooManyVisitsError(OverflowError):
-    """Something sends a request round in circles."""
-
-    exit_code = 3
-
-    def __init__(self) -> None:
-        super().__init__(f"a request pays more than {MOST_VISITS:,} visits: it goes round in circles")
 
 
 class Visit(Moment):

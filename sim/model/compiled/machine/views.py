@@ -16,7 +16,7 @@ from numba.extending import intrinsic
 from numba.np.arrayobj import make_array, populate_array
 from numba.np.numpy_support import from_dtype
 
-from sim.model.kernel.layout import ARRAYS, LINE, REQUEST, WORLD
+from sim.model.compiled.machine.layout import ARRAYS, LINE, REQUEST, WORLD
 
 gep_inbounds: Any = cgutils.gep_inbounds
 check_bounds: Any = cgutils.do_boundscheck

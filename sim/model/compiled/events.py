@@ -11,11 +11,11 @@ from typing import Any
 
 import numpy as np
 
-from sim.model.compiling import part
-from sim.model.kernel import views as the
-from sim.model.kernel.callbacks import expect_due, has_rung, ring
-from sim.model.kernel.clocks import ask_extension
-from sim.model.kernel.codes import (
+from sim.model.compiled.callbacks import expect_due, has_rung, ring
+from sim.model.compiled.clocks import ask_extension
+from sim.model.compiled.contacts import contact, free_request, new_problem, new_request, release_problem
+from sim.model.compiled.machine import views as the
+from sim.model.compiled.machine.codes import (
     COMES_AGAIN,
     EXTENDS,
     HANGS_UP,
@@ -26,9 +26,9 @@ from sim.model.kernel.codes import (
     WAIT_IS_OVER,
     WORK_IS_DONE,
 )
-from sim.model.kernel.contacts import contact, free_request, new_problem, new_request, release_problem
-from sim.model.kernel.pools import leave, serve, staff_changes
-from sim.model.kernel.tasks import MAIN, request_of, which_of
+from sim.model.compiled.machine.tasks import MAIN, request_of, which_of
+from sim.model.compiled.pools import leave, serve, staff_changes
+from sim.model.compiling import part
 
 NO_ONE = -1
 

@@ -1,6 +1,6 @@
-"""What an engine writes down: the life of requests and problems, as rows of numbers.
+"""The life of requests and problems on the reference engine, and how it is written down.
 
-Rows leave for flat arrays when a request ends, so that live objects are only those of open requests.
+Rows leave for bytes when a request ends, so that live objects are only those of open requests.
 """
 
 from __future__ import annotations
@@ -12,14 +12,14 @@ from operator import attrgetter, itemgetter
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
 from sim.model import facts
 from sim.model.facts import IN_INTAKE, INTAKE_OPEN
+from sim.model.rows import Rows
 
 if TYPE_CHECKING:
     from sim.model.clockwork import Moment
-    from sim.model.pools import Visit
+    from sim.model.reference.pools import Visit
 
 
 class Problem:
@@ -131,21 +131,6 @@ class Request:
         """Book the hours since the last booking under a cause."""
         self.hours[cause if self.cover < 0 else self.cover] += until - self.mark
         self.mark = until
-
-
-@dataclass(frozen=True)
-class Rows:
-    """What an engine has written down, or a part of it: records as ``facts`` declares them."""
-
-    requests: NDArray[np.void]  # of ``facts.REQUEST_ROW``
-    visits: NDArray[np.void]  # of ``facts.VISIT_ROW``
-    problems: NDArray[np.void]  # of ``facts.PROBLEM_ROW``
-    staff_changes: NDArray[np.float64] = field(default_factory=lambda: np.zeros((0, 3)))  # (time, pool, officers added)
-
-    @staticmethod
-    def nothing(staff_changes: Sequence[tuple[float, int, int]] = ()) -> Rows:
-        """No rows, but what policies have changed."""
-        return Trace().rows(staff_changes)
 
 
 _request, _problem = (attrgetter(*(f.name for f in fields)) for fields in (facts.REQUEST, facts.PROBLEM))

@@ -14,32 +14,11 @@ from typing import Any
 import numpy as np
 
 from sim.model import purposes, rules
-from sim.model.compiling import part
-from sim.model.facts import (
-    ANSWERED,
-    BOUNCED,
-    CONTACT,
-    COORDINATION,
-    DISPATCH,
-    DISTRICT_DESK,
-    HANDLING,
-    IN_CALLBACK,
-    IN_INTAKE,
-    INTAKE,
-    LEAD_TIME,
-    LOST,
-    OPEN,
-    OTHER_UNITS,
-    OUT_OF_SCOPE,
-    PARKED,
-    PART,
-    REVIEW,
-    SUBTASK,
-)
-from sim.model.kernel import views as the
-from sim.model.kernel.clocks import move_due, start_clocks
-from sim.model.kernel.closing import ask, asked, close, merge
-from sim.model.kernel.codes import (
+from sim.model.compiled.clocks import move_due, start_clocks
+from sim.model.compiled.closing import ask, asked, close, merge
+from sim.model.compiled.contacts import end, is_known
+from sim.model.compiled.machine import views as the
+from sim.model.compiled.machine.codes import (
     ASK,
     ASKED,
     CALL,
@@ -69,11 +48,32 @@ from sim.model.kernel.codes import (
     VISITS,
     WAITS,
 )
-from sim.model.kernel.contacts import end, is_known
-from sim.model.kernel.pools import pay
-from sim.model.kernel.schedule import schedule
-from sim.model.kernel.steps import at, book, chance, choose, lasts, later, place_of, spend, unit_of, wait
-from sim.model.kernel.tasks import MAIN, task_of
+from sim.model.compiled.machine.schedule import schedule
+from sim.model.compiled.machine.tasks import MAIN, task_of
+from sim.model.compiled.pools import pay
+from sim.model.compiled.steps import at, book, chance, choose, lasts, later, place_of, spend, unit_of, wait
+from sim.model.compiling import part
+from sim.model.facts import (
+    ANSWERED,
+    BOUNCED,
+    CONTACT,
+    COORDINATION,
+    DISPATCH,
+    DISTRICT_DESK,
+    HANDLING,
+    IN_CALLBACK,
+    IN_INTAKE,
+    INTAKE,
+    LEAD_TIME,
+    LOST,
+    OPEN,
+    OTHER_UNITS,
+    OUT_OF_SCOPE,
+    PARKED,
+    PART,
+    REVIEW,
+    SUBTASK,
+)
 
 
 @part

@@ -10,13 +10,13 @@ from numpy.typing import NDArray
 
 from sim.model import facts
 from sim.model.city import City
+from sim.model.compiled.machine import layout
+from sim.model.compiled.machine.codes import CALL
+from sim.model.compiled.machine.schedule import AHEAD, ROW
+from sim.model.compiled.machine.tasks import EACH
 from sim.model.demand import Births
 from sim.model.draws import Tables, quantile
 from sim.model.facts import IN_INTAKE
-from sim.model.kernel import layout
-from sim.model.kernel.codes import CALL
-from sim.model.kernel.schedule import AHEAD, ROW
-from sim.model.kernel.tasks import EACH
 from sim.model.staffing import Family
 
 PER = {"city": 0, "district": 1, "street": 2}

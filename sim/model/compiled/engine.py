@@ -7,10 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from sim.model.compiling import entry, part
-from sim.model.facts import IN_CALLBACK, IN_INTAKE, INTAKE, INTAKE_OPEN
-from sim.model.kernel import views as the
-from sim.model.kernel.codes import (
+from sim.model.compiled.contacts import next_report
+from sim.model.compiled.events import happens, is_born
+from sim.model.compiled.journey import life, patience
+from sim.model.compiled.machine import views as the
+from sim.model.compiled.machine.codes import (
     DONE,
     MORE_EVENTS,
     MORE_PROBLEMS,
@@ -22,13 +23,12 @@ from sim.model.kernel.codes import (
     TIRED,
     TOO_MUCH,
 )
-from sim.model.kernel.contacts import next_report
-from sim.model.kernel.events import happens, is_born
-from sim.model.kernel.journey import life, patience
-from sim.model.kernel.pools import change_staff, join
-from sim.model.kernel.schedule import drop_first, fetch, is_in_row, look_ahead, schedule
-from sim.model.kernel.steps import book, spend, write_problem, write_request, write_visit
-from sim.model.kernel.tasks import CALLING, EACH, task_of
+from sim.model.compiled.machine.schedule import drop_first, fetch, is_in_row, look_ahead, schedule
+from sim.model.compiled.machine.tasks import CALLING, EACH, task_of
+from sim.model.compiled.pools import change_staff, join
+from sim.model.compiled.steps import book, spend, write_problem, write_request, write_visit
+from sim.model.compiling import entry, part
+from sim.model.facts import IN_CALLBACK, IN_INTAKE, INTAKE, INTAKE_OPEN
 
 
 @part

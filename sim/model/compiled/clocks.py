@@ -8,19 +8,19 @@ from typing import Any
 import numpy as np
 
 from sim.model import purposes, rules
-from sim.model.compiling import called, part, shared
-from sim.model.facts import OPEN
-from sim.model.kernel import views as the
-from sim.model.kernel.callbacks import watch_due
-from sim.model.kernel.codes import (
+from sim.model.compiled.callbacks import watch_due
+from sim.model.compiled.machine import views as the
+from sim.model.compiled.machine.codes import (
     DUE,
     EXTENDS,
 )
-from sim.model.kernel.pools import line_up
-from sim.model.kernel.queues import dequeue
-from sim.model.kernel.schedule import schedule
-from sim.model.kernel.steps import chance, earlier, later, limit
-from sim.model.kernel.tasks import MAIN, task_of
+from sim.model.compiled.machine.queues import dequeue
+from sim.model.compiled.machine.schedule import schedule
+from sim.model.compiled.machine.tasks import MAIN, task_of
+from sim.model.compiled.pools import line_up
+from sim.model.compiled.steps import chance, earlier, later, limit
+from sim.model.compiling import called, part, shared
+from sim.model.facts import OPEN
 
 
 @shared

@@ -8,15 +8,15 @@ from typing import Any
 import numpy as np
 
 from sim.model import rules
+from sim.model.compiled.machine import views as the
+from sim.model.compiled.machine.codes import STAFF, STAFF_CHANGES, WORK_END, WORK_IS_DONE
+from sim.model.compiled.machine.queues import dequeue, enqueue, first_of_queue
+from sim.model.compiled.machine.schedule import schedule
+from sim.model.compiled.machine.tasks import request_of, which_of
+from sim.model.compiled.steps import add_open
 from sim.model.compiling import called, part, shared
 from sim.model.facts import CONTACT
-from sim.model.kernel import views as the
-from sim.model.kernel.codes import STAFF, STAFF_CHANGES, WORK_END, WORK_IS_DONE
-from sim.model.kernel.queues import dequeue, enqueue, first_of_queue
-from sim.model.kernel.schedule import schedule
-from sim.model.kernel.steps import add_open
-from sim.model.kernel.tasks import request_of, which_of
-from sim.model.pools import MOST_VISITS
+from sim.model.rows import MOST_VISITS
 
 
 @shared

@@ -60,10 +60,10 @@ LATER = _record("f8 time", "u8 key", "i4 who", "u2 number", "i1 kind what", "i4 
 VISIT = _record(
     "u8 key", "f8 queued started work rank", "i4 home pool child next previous", "u2 number", "i1 kind later", size=LINE
 )
-#: ``stage``: what it goes on with (see ``kernel``); ``unit``: what the desk has just chosen; ``until``: the end of a
-#: wait; ``cover``: see ``records``; ``joins``: which of its visits are about to join their queues. What it is doing:
-#: ``visiting``, ``waiting`` (away from any pool), ``calling`` (its callback), ``awaits`` (the end of its callback).
-#: ``overtaken``: another request has fixed its problem. What every event touches stands at the beginning.
+#: ``stage``: what it goes on with (see ``journey``); ``unit``: what the desk has just chosen; ``until``: the end of a
+#: wait; ``cover``: a cause that covers all others just now; ``joins``: which of its visits are about to join their
+#: queues. What it is doing: ``visiting``, ``waiting`` (away from any pool), ``calling`` (its callback), ``awaits`` (the
+#: end of its callback). ``overtaken``: another request has fixed its problem. What every event touches comes first.
 REQUEST = _record(
     "u8 key",
     "f8 mark until due_now",

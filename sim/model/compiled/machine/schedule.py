@@ -13,10 +13,10 @@ from typing import Any
 
 import numpy as np
 
+from sim.model.compiled.machine import views as the
+from sim.model.compiled.machine.codes import HANGS_UP, IS_REPORTED, STAFF_CHANGES, WORK_IS_DONE
+from sim.model.compiled.machine.tasks import CALLING, request_of, task_of
 from sim.model.compiling import part
-from sim.model.kernel import views as the
-from sim.model.kernel.codes import HANGS_UP, IS_REPORTED, STAFF_CHANGES, WORK_IS_DONE
-from sim.model.kernel.tasks import CALLING, request_of, task_of
 
 #: Children of a node. Behind the heap's last event there are as many that never happen, so that nodes are never short
 #: of children.

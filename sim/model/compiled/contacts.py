@@ -8,13 +8,13 @@ from typing import Any
 import numpy as np
 
 from sim.model import purposes, rules
+from sim.model.compiled.machine import views as the
+from sim.model.compiled.machine.codes import COMES_AGAIN, ENDS, IS_REPORTED, NOT_YET, REDIAL
+from sim.model.compiled.machine.schedule import schedule
+from sim.model.compiled.machine.tasks import MAIN, task_of
+from sim.model.compiled.steps import choose, draw, lasts, place_of, write_problem, write_request
 from sim.model.compiling import called, part, shared
 from sim.model.draws import child
-from sim.model.kernel import views as the
-from sim.model.kernel.codes import COMES_AGAIN, ENDS, IS_REPORTED, NOT_YET, REDIAL
-from sim.model.kernel.schedule import schedule
-from sim.model.kernel.steps import choose, draw, lasts, place_of, write_problem, write_request
-from sim.model.kernel.tasks import MAIN, task_of
 
 
 @part

@@ -14,7 +14,6 @@ from collections.abc import Generator, Iterable
 from simpy import Event
 
 from sim.model import purposes, rules
-from sim.model.callbacks import Callbacks
 from sim.model.city import Extension, Part
 from sim.model.clockwork import ARRIVAL, DUE, REDIAL, Course, Moment, place, start
 from sim.model.demand import Births
@@ -44,8 +43,9 @@ from sim.model.facts import (
     REWORK,
     SUBTASK,
 )
-from sim.model.records import Problem, Request
-from sim.model.steps import Merged, Step
+from sim.model.reference.callbacks import Callbacks
+from sim.model.reference.records import Problem, Request
+from sim.model.reference.steps import Merged, Step
 
 
 class Journey(Callbacks):

@@ -12,8 +12,8 @@ from typing import Any
 
 import numpy as np
 
+from sim.model.compiled.machine import views as the
 from sim.model.compiling import called, part, shared
-from sim.model.kernel import views as the
 from sim.model.rules import AGED, DUE, FCFS
 
 

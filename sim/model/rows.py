@@ -1,0 +1,40 @@
+"""What an engine writes down of a replication, and how much of it there may be."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim.model import facts
+
+#: A request's visits are numbered in 16 bits.
+MOST_VISITS = 2**16 - 1
+
+
+class TooManyVisitsError(OverflowError):
+    """Something sends a request round in circles."""
+
+    exit_code = 3
+
+    def __init__(self) -> None:
+        super().__init__(f"a request pays more than {MOST_VISITS:,} visits: it goes round in circles")
+
+
+@dataclass(frozen=True)
+class Rows:
+    """What an engine has written down, or a part of it: records as ``facts`` declares them."""
+
+    requests: NDArray[np.void]  # of ``facts.REQUEST_ROW``
+    visits: NDArray[np.void]  # of ``facts.VISIT_ROW``
+    problems: NDArray[np.void]  # of ``facts.PROBLEM_ROW``
+    staff_changes: NDArray[np.float64] = field(default_factory=lambda: np.zeros((0, 3)))  # (time, pool, officers added)
+
+    @staticmethod
+    def nothing(staff_changes: Sequence[tuple[float, int, int]] = ()) -> Rows:
+        """No rows, but what policies have changed."""
+        empty = (np.zeros(0, record) for record in (facts.REQUEST_ROW, facts.VISIT_ROW, facts.PROBLEM_ROW))
+        requests, visits, problems = empty
+        return Rows(requests, visits, problems, np.array(staff_changes, float).reshape(-1, 3))
