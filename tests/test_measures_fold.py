@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from typing import Any
 
 import numpy as np
@@ -96,3 +97,11 @@ def test_more_cases_than_can_be_counted_are_an_error() -> None:
     fold.added = 2**32 - 1 - len(rows.problems)
     with pytest.raises(OverflowError, match="more than measures can count"):
         fold.add(rows)
+
+
+def test_a_table_with_more_than_can_be_counted_is_an_error() -> None:
+    out = sim.simulate(sim.load("teaching"))
+    tables = {f.name: getattr(out, f.name) for f in fields(Outcomes) if f.init}
+    given = Outcomes(**tables | {"requests": out.requests.assign(hops=2**16)})
+    with pytest.raises(OverflowError, match="hops: 65,536 is more than can be counted"):
+        measures(given)

@@ -73,7 +73,10 @@ def _flags(column: pd.Series) -> Bools:
 
 
 def _rows(table: pd.DataFrame, fields: Sequence[facts.Field], codes: Mapping[str, Iterable[str]]) -> NDArray[np.void]:
-    """Rows, in which what tables do not tell is as it was in the beginning; so are keys, which are not read back."""
+    """Rows, in which what tables do not tell is as it was in the beginning; so are keys, which are not read back.
+
+    Raises ``OverflowError`` where a count is more than an engine can write.
+    """
     rows = np.zeros(len(table), facts.record(fields))
     for field in fields:
         rows[field.name] = field.initial
@@ -87,7 +90,10 @@ def _rows(table: pd.DataFrame, fields: Sequence[facts.Field], codes: Mapping[str
         elif field.of == "yes or no":
             rows[field.name] = np.nan_to_num(_numbers(table[field.name]), nan=-1)
         else:
-            rows[field.name] = _numbers(table[field.name])
+            numbers = _numbers(table[field.name])
+            if field.of == "number" and numbers.max(initial=0) > np.iinfo(field.type).max:
+                raise OverflowError(f"{field.column or field.name}: {numbers.max():,.0f} is more than can be counted")
+            rows[field.name] = numbers
     return rows
 
 
