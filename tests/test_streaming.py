@@ -101,7 +101,7 @@ def test_compared_request_by_request_as_from_tables() -> None:
 
 
 @pytest.mark.parametrize("engine", ["simpy", "compiled"])
-@pytest.mark.parametrize("size", [1 << 16, 100, 7])
+@pytest.mark.parametrize("size", [1 << 16, 100, 19])
 def test_tables_in_files_are_those_in_memory(
     engine: Any, size: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
