@@ -193,9 +193,8 @@ def test_rows_that_are_kept_are_those_that_leave_in_pieces() -> None:
     for rows in compiled.stream(city, random, (), unwatched):
         pieces.append(copy.deepcopy(rows))
         for f in fields(Rows):
-            getattr(rows, f.name)[:] = np.zeros(1, getattr(rows, f.name).dtype)[
-                0
-            ]  # the next one may use the same memory
+            passed = getattr(rows, f.name)
+            passed[:] = np.zeros((), passed.dtype)  # the next one may use the same memory
     grown, changes = compiled.stream(city, random, (), unwatched, kept=1)
     kept = replace(grown, staff_changes=changes.staff_changes)
     for f in fields(Rows):

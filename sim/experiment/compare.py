@@ -95,14 +95,15 @@ def _closings(
 
     from sim.measurement.streaming import stream_measures
     from sim.model.city import build_city
-    from sim.model.facts import STATUSES
+    from sim.model.facts import REQUEST
     from sim.model.rows import Rows
+    from sim.outcomes.tables import named, names_of
 
     city = build_city(scenario)
     begin, until = scenario.hours_of(scenario.time.count_from), scenario.hours_of(scenario.time.count_until)
-    kept: dict[str, list[Any]] = {
-        name: [] for name in ("key", "arrived", "first_closed", "status", "district", "category")
-    }
+    columns = ("request", "arrived", "first_closed", "status", "district", "category")
+    fields = [field for field in REQUEST if field.column in columns]
+    kept: dict[str, list[Any]] = {field.name: [] for field in fields}
 
     def keep(rows: Rows) -> None:
         arrived = rows.requests["arrived"]
@@ -111,18 +112,10 @@ def _closings(
             pieces.append(rows.requests[name][counted])
 
     found, _ = stream_measures(city, seed, replication, engine, also=keep, clock=clock)
-    names = {
-        "status": STATUSES,
-        "district": city.districts,
-        "category": [category.name for category in city.categories],
-    }
-    closings: dict[str, Any] = {"replication": replication}
-    for name, pieces in kept.items():
-        values = np.concatenate(pieces)
-        if name in names:
-            closings[name] = pd.Categorical.from_codes(values, pd.Index(list(names[name]), dtype="str"))
-        else:
-            closings["request" if name == "key" else name] = values
+    names, closings = names_of(city), dict[str, Any](replication=replication)
+    for field in fields:
+        values = np.concatenate(kept[field.name])
+        closings[field.column] = named(values, names[field.of]) if field.of in names else values
     return found, pd.DataFrame(closings)
 
 

@@ -35,6 +35,9 @@ class Rows:
     @staticmethod
     def nothing(staff_changes: Sequence[tuple[float, int, int]] = ()) -> Rows:
         """No rows, but what policies have changed."""
-        empty = (np.zeros(0, record) for record in (facts.REQUEST_ROW, facts.VISIT_ROW, facts.PROBLEM_ROW))
-        requests, visits, problems = empty
-        return Rows(requests, visits, problems, np.array(staff_changes, float).reshape(-1, 3))
+        return Rows(
+            np.zeros(0, facts.REQUEST_ROW),
+            np.zeros(0, facts.VISIT_ROW),
+            np.zeros(0, facts.PROBLEM_ROW),
+            np.array(staff_changes, float).reshape(-1, 3),
+        )

@@ -45,7 +45,20 @@ def hex_text(keys: NDArray[np.uint64]) -> pd.Series[Any]:
     return text.where(keys != 0)
 
 
-def _named(codes: NDArray[Any], names: Sequence[str]) -> pd.Categorical:
+def names_of(city: City) -> dict[str, Sequence[str]]:
+    """What the indices in rows stand for, by what fields are ``of``."""
+    return {
+        "channels": [c.name for c in city.channels],
+        "districts": city.districts,
+        "categories": [c.name for c in city.categories],
+        "classes": city.scenario.classes,
+        "pools": [p.name for p in city.pools],
+        "statuses": STATUSES,
+        "kinds": KINDS,
+    }
+
+
+def named(codes: NDArray[Any], names: Sequence[str]) -> pd.Categorical:
     """Indices as names; −1 is null."""
     return pd.Categorical.from_codes(codes.astype(np.int32), pd.Index(list(names), dtype="str"))
 
@@ -57,16 +70,7 @@ def _truth(answers: NDArray[Any]) -> pd.Series[Any]:
 
 def _columns(city: City, rows: NDArray[np.void], fields: Sequence[Field]) -> dict[str, Any]:
     """The columns that a table makes of rows."""
-    names: dict[str, Sequence[str]] = {
-        "channels": [c.name for c in city.channels],
-        "districts": city.districts,
-        "categories": [c.name for c in city.categories],
-        "classes": city.scenario.classes,
-        "pools": [p.name for p in city.pools],
-        "statuses": STATUSES,
-        "kinds": KINDS,
-    }
-    columns: dict[str, Any] = {}
+    names, columns = names_of(city), dict[str, Any]()
     for field in fields:
         values = rows[field.name]
         if not field.column:
@@ -75,7 +79,7 @@ def _columns(city: City, rows: NDArray[np.void], fields: Sequence[Field]) -> dic
             causes = zip(CAUSES, values.T, strict=True)
             columns |= {f"{field.column}{cause}": np.ascontiguousarray(hours) for cause, hours in causes}
         elif field.of in names:
-            columns[field.column] = _named(values, names[field.of])
+            columns[field.column] = named(values, names[field.of])
         elif field.of == "key":
             columns[field.column] = hex_text(values)
         elif field.of == "yes or no":

@@ -51,8 +51,7 @@ def answers(scenario: Scenario, results: Results, names: Names, replications: in
         missing.insert(0, "Nobody called: there are no contacts in the count window, hence no shares and no times.")
     if not {"response_rate", "contact_breach_share"} & without:
         missing.append(_TWO_DENOMINATORS)
-    missing += [warning for warning in (missing_wages(scenario),) if warning]
-    missing = [sentence for sentence in (thinned(scenario), *missing) if sentence]
+    missing = [sentence for sentence in (thinned(scenario), *missing, missing_wages(scenario)) if sentence]
     shown = [measure for measure in (*_TILES, *_MORE_TILES) if measure not in without]
     section = Section("answers", "Answers first")
     section.blocks.append(Tiles([_tile(measure, results, names) for measure in shown]))

@@ -7,7 +7,7 @@ import textwrap
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sim.inference import gaps
+from sim.inference import gaps, summary
 from sim.inference.gaps import places_of
 from sim.measurement import REGISTRY
 from sim.report.formats import (
@@ -186,6 +186,7 @@ def records(table: pd.DataFrame) -> list[dict[str, Any]]:
 
 def measures_json(run: Run, folder: Path) -> str:
     """The summary of a run."""
+    apart = gaps(run.measures, places_of(run.scenario))
     document = {
         "scenario": run.scenario.name,
         "digest": run.scenario.digest,
@@ -195,8 +196,8 @@ def measures_json(run: Run, folder: Path) -> str:
         "replications": run.replications,
         "engine": run.engine,
         "folder": str(folder),
-        "measures": records(run.summary()),
-        "gaps": records(gaps(run.measures, places_of(run.scenario))),
+        "measures": records(summary(run.measures, apart=apart)),
+        "gaps": records(apart),
     }
     return json.dumps(document, ensure_ascii=False, indent=1)
 

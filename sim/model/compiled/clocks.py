@@ -10,10 +10,7 @@ import numpy as np
 from sim.model import purposes, rules
 from sim.model.compiled.callbacks import watch_due
 from sim.model.compiled.machine import views as the
-from sim.model.compiled.machine.codes import (
-    DUE,
-    EXTENDS,
-)
+from sim.model.compiled.machine.codes import DUE, EXTENDS
 from sim.model.compiled.machine.queues import dequeue
 from sim.model.compiled.machine.schedule import schedule
 from sim.model.compiled.machine.tasks import MAIN, task_of
@@ -59,7 +56,8 @@ def move_due(w: Any, i: Any, r: Any, due: Any) -> Any:
     """A later due date; where it decides the order, the request takes its new place."""
     called()
     r.due = r.due_now = due
-    home = np.int64(the.visit(w, task_of(i, MAIN)).home)
-    if r.visiting and math.isnan(the.visit(w, task_of(i, MAIN)).started) and the.pool(w, home).discipline == rules.DUE:
-        dequeue(w, home, task_of(i, MAIN))
-        line_up(w, task_of(i, MAIN))
+    v = task_of(i, MAIN)
+    home = np.int64(the.visit(w, v).home)
+    if r.visiting and math.isnan(the.visit(w, v).started) and the.pool(w, home).discipline == rules.DUE:
+        dequeue(w, home, v)
+        line_up(w, v)

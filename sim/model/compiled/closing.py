@@ -79,9 +79,10 @@ def merge(w: Any, i: Any, r: Any) -> Any:
     r.status, r.cover = MERGED, -1
     if not r.calling:
         return ENDS
-    if math.isnan(the.visit(w, task_of(i, CALLING)).started):
-        leave(w, task_of(i, CALLING))
-        write_visit(w, the.visit(w, task_of(i, CALLING)), r, w.now)
+    v = task_of(i, CALLING)
+    if math.isnan(the.visit(w, v).started):
+        leave(w, v)
+        write_visit(w, the.visit(w, v), r, w.now)
         r.calling = 0
         return ENDS
     r.stage, r.awaits = MERGED_CALL_OVER, 1

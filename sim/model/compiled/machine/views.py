@@ -14,7 +14,7 @@ from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 from numba.np.arrayobj import make_array, populate_array
-from numba.np.numpy_support import from_dtype
+from numba.np.numpy_support import as_dtype, from_dtype
 
 from sim.model.compiled.machine.layout import ARRAYS, LINE, REQUEST, WORLD
 
@@ -96,28 +96,18 @@ def _fetch(lines: int) -> Any:
 
 @intrinsic
 def _copy_fields(typing_context: Any, to: Any, of: Any) -> Any:
-    """Copy the fields that both records have, each as the type that it has there."""
+    """Copy the fields that both records have, which are of the same type in both."""
+    target: Any = as_dtype(to)
+    origin: Any = as_dtype(of)
+    shared = [name for name in target.names if name in origin.names]
+    assert all(target[name] == origin[name] for name in shared)
 
     def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        target, origin = (builder.bitcast(record, cgutils.voidptr_t) for record in arguments)
-        for name in to.fields:
-            if name not in of.fields:
-                continue
-            kinds = [from_there.typeof(name) for from_there in (to, of)]
-            pointers = [
-                gep_inbounds(builder, record, kind.offset(name)) for record, kind in ((target, to), (origin, of))
-            ]
-            if isinstance(kinds[0], types.NestedArray):
-                assert kinds[0] == kinds[1]
-                each = np.dtype(str(kinds[0].dtype)).itemsize
-                copy(builder, *pointers, cgutils.intp_t(kinds[0].nitems), cgutils.intp_t(each))
-                continue
-            there, here = (
-                builder.bitcast(pointer, context.get_data_type(kind).as_pointer())
-                for pointer, kind in zip(pointers, kinds, strict=True)
-            )
-            value = context.cast(builder, context.unpack_value(builder, kinds[1], here), kinds[1], kinds[0])
-            context.pack_value(builder, kinds[0], value, there)
+        records = [builder.bitcast(record, cgutils.voidptr_t) for record in arguments]
+        for name in shared:
+            places = (kind.fields[name][1] for kind in (target, origin))
+            pointers = [gep_inbounds(builder, *both) for both in zip(records, places, strict=True)]
+            copy(builder, *pointers, cgutils.intp_t(1), cgutils.intp_t(target[name].itemsize))
         return context.get_dummy_value()
 
     return types.none(to, of), code
