@@ -21,7 +21,19 @@ ROOMS = (
 #: Inside the model, too: what both engines share knows nothing of either, and neither of the other.
 MODEL = (
     *("facts", "rows", "owners", "keeping", "compiling", "draws", "quantiles", "rules", "purposes", "staffing"),
-    *("rhythm", "city", "demand", "load", "clockwork", "control", "reference", "compiled", "simulation"),
+    *(
+        "rhythm",
+        "index",
+        "policies",
+        "city",
+        "demand",
+        "load",
+        "clockwork",
+        "control",
+        "reference",
+        "compiled",
+        "simulation",
+    ),
 )
 
 #: Inside each engine, and inside the machine of the compiled one.
@@ -29,7 +41,7 @@ REFERENCE = ("records", "pools", "steps", "callbacks", "journey", "run")
 COMPILED = (
     *("machine", "steps", "pools", "contacts", "callbacks", "clocks", "closing", "journey", "events", "engine", "run"),
 )
-MACHINE = ("codes", "layout", "views", "tasks", "queues", "schedule", "world")
+MACHINE = ("codes", "packing", "layout", "views", "tasks", "queues", "schedule", "world")
 ENGINES = {"reference": REFERENCE, "compiled": COMPILED, "compiled/machine": MACHINE}
 
 

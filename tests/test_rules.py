@@ -14,8 +14,9 @@ from scipy import stats
 from towns import station
 
 from sim.model import rules
-from sim.model.city import City, Span, build_city
+from sim.model.city import City, build_city
 from sim.model.draws import mixed, name_key
+from sim.model.index import Span
 from sim.scenario import from_dict
 from sim.scenario.policies import read_limit
 
@@ -121,9 +122,15 @@ def span(text: str) -> Span:
     return Span(limit.workhours or 0.0, rules.WORKHOURS)
 
 
+def working_time(city: City) -> tuple[Any, ...]:
+    """The open hours and days of its limits, as rules take them."""
+    assert city.time_limits is not None
+    return (*city.rosters[city.time_limits.roster].hours, city.time_limits.workdays)
+
+
 def later(city: City, since: str, limit: str) -> str:
     told = span(limit)
-    end = rules.later(*city.rosters[city.limit_roster].hours, city.workdays, hours(since), told.amount, told.kind)
+    end = rules.later(*working_time(city), hours(since), told.amount, told.kind)
     return f"{START + timedelta(hours=end):%m-%d %H:%M}"
 
 
@@ -192,11 +199,11 @@ def test_days_on_which_nobody_ever_shuts() -> None:
 @given(st.integers(0, 40 * 24 * 60), st.integers(0, 8), st.sampled_from(["workdays", "workhours"]))
 def test_what_is_taken_before_is_what_is_added_after(minute: int, amount: int, unit: str) -> None:
     """From an opening moment on, forth and back again."""
-    at = OFFICE.rosters[OFFICE.limit_roster].hours
-    begin = rules.later(*at, OFFICE.workdays, minute / 60, 0, rules.WORKDAYS)
+    at = working_time(OFFICE)
+    begin = rules.later(*at, minute / 60, 0, rules.WORKDAYS)
     told = span(f"{amount} {unit}")
-    end = rules.later(*at, OFFICE.workdays, begin, told.amount, told.kind)
-    back = rules.earlier(*at, OFFICE.workdays, end, told.amount, told.kind)
+    end = rules.later(*at, begin, told.amount, told.kind)
+    back = rules.earlier(*at, end, told.amount, told.kind)
     assert back == pytest.approx(begin, abs=1e-9)
 
 
@@ -213,16 +220,16 @@ def test_what_is_taken_before_is_what_is_added_after(minute: int, amount: int, u
 def test_days_are_taken_before_a_moment_as_they_are_added(hours: str, due: str, days: str, before: str) -> None:
     city = town({"open": {"mon-fri": hours}})
     told, end = span(days), (datetime.fromisoformat(due) - START) / timedelta(hours=1)
-    at = rules.earlier(*city.rosters[city.limit_roster].hours, city.workdays, end, told.amount, told.kind)
+    at = rules.earlier(*working_time(city), end, told.amount, told.kind)
     assert f"{START + timedelta(hours=at):%m-%d %H:%M}" == before
 
 
 def test_before_the_first_day_and_after_the_last_there_is_none() -> None:
-    at = OFFICE.rosters[OFFICE.limit_roster].hours
-    assert rules.earlier(*at, OFFICE.workdays, 60.0, 5, rules.WORKDAYS) == -np.inf
-    assert rules.earlier(*at, OFFICE.workdays, 60.0, 50.0, rules.WORKHOURS) == -np.inf
-    assert rules.later(*at, OFFICE.workdays, 60.0, 5000, rules.WORKDAYS) == np.inf
-    assert rules.later(*at, OFFICE.workdays, np.inf, 5, rules.WORKDAYS) == np.inf
+    at = working_time(OFFICE)
+    assert rules.earlier(*at, 60.0, 5, rules.WORKDAYS) == -np.inf
+    assert rules.earlier(*at, 60.0, 50.0, rules.WORKHOURS) == -np.inf
+    assert rules.later(*at, 60.0, 5000, rules.WORKDAYS) == np.inf
+    assert rules.later(*at, np.inf, 5, rules.WORKDAYS) == np.inf
 
 
 # --- accuracy --------------------------------------------------------------------------------------------------------
@@ -260,7 +267,7 @@ def test_the_precedence_of_accuracy(own: Any, desk: Any, policy: Any, first: flo
         }
     )
     plan = build_city(scenario).categories[0]
-    assert (plan.accuracy, plan.redispatch_accuracy) == (first, again)
+    assert (plan.accuracy.at_first, plan.accuracy.again) == (first, again)
 
 
 # --- scrambled bits --------------------------------------------------------------------------------------------------

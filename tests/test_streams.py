@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from towns import FULL, full, same_tables
+from towns import FULL, all_purposes, full, same_tables
 
 import sim
 from sim.model import purposes
@@ -54,7 +54,7 @@ def test_uniforms_are_uniform_and_uncorrelated() -> None:
 
 
 def test_purposes_have_different_numbers() -> None:
-    numbers = [value for name, value in vars(purposes).items() if name.isupper() and name != "PER_ROUND"]
+    numbers = list(all_purposes().values())
     assert len(numbers) > 30
     assert len(set(numbers)) == len(numbers)
 

@@ -12,9 +12,9 @@ import pytest
 from cities import cities
 from hypothesis import Phase, example, given, settings
 from test_twins import many, on_the_half_hour, twins
-from towns import FULL, OTHER_WAYS
+from towns import FULL, OTHER_WAYS, all_purposes
 
-from sim.model import clockwork, facts, purposes, rules
+from sim.model import clockwork, facts, rules
 from sim.model.reference import callbacks, journey, pools, steps
 from sim.scenario import from_dict
 
@@ -86,8 +86,7 @@ def test_another_order_of_ties_is_caught(alteration: Any, monkeypatch: Patch) ->
 # --- draws -----------------------------------------------------------------------------------------------------------
 
 KEYS = ("REPORT", "REPEAT")  # names of what comes of something else, not drawn by a step
-DRAWN = {name: number for name, number in vars(purposes).items() if name.isupper() and name not in KEYS}
-DRAWN = {name: number for name, number in DRAWN.items() if name != "PER_ROUND"}
+DRAWN = {name: number for name, number in all_purposes().items() if name not in KEYS}
 
 
 @pytest.mark.parametrize("name", DRAWN)

@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import copy
+import importlib
+import inspect
+import pkgutil
+import re
 from typing import Any
 
 import sim
+from sim.model import policies, purposes
 from sim.scenario import Scenario, from_dict
 
 
@@ -194,3 +199,17 @@ def same_tables(a: sim.Outcomes, b: sim.Outcomes) -> bool:
     tables = ("requests", "visits", "levels", "problems", "pools")
     same = all(getattr(a, name).equals(getattr(b, name)) for name in tables)
     return same and (a.scenario.time != b.scenario.time or sim.measures(a).equals(sim.measures(b)))
+
+
+def all_purposes() -> dict[str, int]:
+    """The purposes of drawing by name: those of the journey, and those of each mechanism."""
+    mechanisms = [
+        importlib.import_module(m.name) for m in pkgutil.iter_modules(policies.__path__, "sim.model.policies.")
+    ]
+    named = {
+        name: getattr(module, name)
+        for module in (purposes, *mechanisms)
+        for name in re.findall(r"^([A-Z_]+) = purpose\(", inspect.getsource(module), re.MULTILINE)
+    }
+    assert len(named) > 40
+    return named

@@ -58,7 +58,7 @@ class Names:
     def of(city: City) -> Names:
         """The names of a city."""
         return Names(
-            districts=city.districts,
+            districts=[district.name for district in city.districts],
             categories=[category.name for category in city.categories],
             classes=city.scenario.classes,
             channels=[channel.name for channel in city.channels],

@@ -15,13 +15,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.model.city import CategoryPlan, City
+from sim.model.facts import DISPATCH, DISTRICT_DESK, HANDLING, INTAKE, KINDS
+from sim.model.index import Table
+from sim.model.policies import callback
 from sim.model.rhythm import Rhythm
 from sim.model.staffing import Family
 
 Floats = NDArray[np.float64]
-
-#: Stages of the way: a request that comes to one stage twice is still one request.
-INTAKE, DISPATCH, DISTRICT_DESK, UNIT, CALLBACK = range(5)
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,7 @@ class Load:
         )
 
 
-class _Sums:
+class Sums:
     """Visits, work, stays and requests a day by pool."""
 
     def __init__(self, city: City) -> None:
@@ -70,26 +70,26 @@ class _Sums:
         self.visits = np.zeros(len(city.pools))
         self.work = np.zeros(len(city.pools))
         self.stays = np.zeros(len(city.pools))
-        self.requests = np.zeros((5, len(city.pools)))
+        self.requests = np.zeros((len(KINDS), len(city.pools)))
 
-    def add(self, stage: int, family: Family, by_district: Floats, table: int, new: bool = True) -> None:
-        """So many visits a day from each district, spread over its streets; ``new``: of requests not yet counted at
-        this stage.
+    def add(self, kind: int, family: Family, by_district: Floats, table: Table, new: bool = True) -> None:
+        """So many visits a day from each district, spread over its streets; ``new``: of requests not yet counted with
+        this kind of visit.
         """
         pools, n = self._spread(family, by_district)
         self._visits(pools, n, table)
         np.add.at(self.stays, pools, n)
         if new:
-            np.add.at(self.requests[stage], pools, n)
+            np.add.at(self.requests[kind], pools, n)
 
-    def add_contact(self, family: Family, by_district: Floats) -> None:
+    def add_contact(self, family: Family, by_district: Floats, table: Table) -> None:
         """Visits to contact the citizen, each before another at the same pool."""
-        self._visits(*self._spread(family, by_district), self.city.contact_work)
+        self._visits(*self._spread(family, by_district), table)
 
     def _spread(self, family: Family, by_district: Floats) -> tuple[NDArray[np.int64], Floats]:
         """The pools of a family that serve somebody, and what comes to them."""
-        streets, first = self.city.streets, self.city.first_street
-        each = streets if family.per == "street" else (1,) * len(streets)
+        streets, first = [d.streets for d in self.city.districts], self.city.first_street
+        each = streets if family.per == "street" else [1] * len(streets)
         homes = [(d, s) for d, n in enumerate(by_district) if n > 0.0 for s in range(each[d])]
         pools = np.array([family.at(d, s, first) for d, s in homes], np.int64)
         return pools, np.array([by_district[d] / each[d] for d, _ in homes])
@@ -110,13 +110,12 @@ class _Sums:
 def offered_loads(city: City) -> list[Load]:
     """The load of every pool, in the order of the city; pools that help each other count together."""
     contacts = _births(city) * _reported(city)
-    sums = _Sums(city)
+    sums = Sums(city)
     for channel, share in zip(city.channels, city.channel_share, strict=True):
         if channel.family is not None:
             sums.add(INTAKE, channel.family, contacts.sum(axis=1) * share, channel.talk)
     for c, category in enumerate(city.categories):
-        passed = (1.0 - category.out_of_scope) * (1.0 - category.answered)
-        _Way(sums, category).go(contacts[:, c] * passed)
+        _Way(sums, category).go(contacts[:, c] * category.dispatched)
     duty = np.array([_duty(city, pool) for pool in range(len(city.pools))])
     return [sums.load(group, duty) for group in _groups(city)]
 
@@ -141,7 +140,7 @@ def _reported(city: City) -> Floats:
     chance = np.ones((len(city.districts), len(city.categories)))
     for c, category in enumerate(city.categories):
         if category.report_gap > 0.0:
-            rate = np.array(city.reporting) / category.report_gap
+            rate = np.array([district.reporting for district in city.districts]) / category.report_gap
             chance[:, c] = np.where(rate > 0.0, rate / np.maximum(rate + 1.0 / category.give_up, 1e-300), 0.0)
     return chance
 
@@ -149,11 +148,11 @@ def _reported(city: City) -> Floats:
 class _Way:
     """The way of the requests of one category. Arrays are requests a day, [district, unit family]."""
 
-    def __init__(self, sums: _Sums, category: CategoryPlan) -> None:
+    def __init__(self, sums: Sums, category: CategoryPlan) -> None:
         self.sums, self.city, self.category = sums, sums.city, category
         self.families = self.city.unit_families
         self.street = np.array([self.city.pools[family.first].level == "street" for family in self.families])
-        weights = self.city.family_volume if category.confused_with is None else [category.confused_with]
+        weights = [category.confused_with] if category.is_confused else self.city.family_volume
         self.confusions = [_confusion(w) for w in weights]  # by district, or one for all
 
     def go(self, requests: Floats) -> None:
@@ -161,8 +160,8 @@ class _Way:
         city, category = self.city, self.category
         right = requests[:, None] * category.right_unit
         right = self.dispatch(right, first=True)
-        if city.contact_work >= 0 and (city.coordination < 0 or city.dispatch is None):
-            self.at_units(right, contact=True)
+        if city.first_recipient is None or city.dispatch is None:
+            self.contact(right)
         truth = np.array([1.0, 0.0])  # shares of these requests: not truly resolved, resolved
         for k in range(1 + (0 if city.callback is None else city.callback.reopen_at_most) + 1):
             self.at_units(right, category.work, new=k == 0)
@@ -170,11 +169,13 @@ class _Way:
                 right = right * (1.0 - category.never_closed)
             closed = right.sum(axis=1)
             for part in category.parts:
-                self.sums.add(UNIT, part.family, closed * part.probability, part.work, new=k == 0)
+                self.sums.add(HANDLING, part.family, closed * part.probability, part.work, new=k == 0)
             chance = category.resolve[min(k, len(category.resolve) - 1)]
             truth = np.array([truth[0] * (1.0 - chance), truth[1] + truth[0] * chance])
-            back = self.callback(closed, truth, new=k == 0)
-            if city.callback is None or k == city.callback.reopen_at_most or not back.sum() > 0.0:
+            if city.callback is None:
+                return
+            back = callback.load(city.callback, self.sums, closed, truth, new=k == 0)
+            if k == city.callback.reopen_at_most or not back.sum() > 0.0:
                 return
             right, truth = right * back.sum(), back / back.sum()
             if city.callback.reopen_to_dispatch:
@@ -186,16 +187,16 @@ class _Way:
         if plan is None:
             return right
         exists = np.stack([confusion.sum(axis=1) for confusion in self.confusions])
-        wrong = right * (1.0 - category.accuracy) * exists  # by right unit, after the first choice
+        wrong = right * (1.0 - category.accuracy.at_first) * exists  # by right unit, after the first choice
         again, stuck = wrong, np.zeros_like(right)
-        if city.coordination < 0:
-            miss = 1.0 - category.redispatch_accuracy
+        if city.first_recipient is None:
+            miss = 1.0 - category.accuracy.again
             hops = plan.max_hops if miss == 1.0 else (1.0 - miss**plan.max_hops) / (1.0 - miss)
             again, stuck = wrong * hops, wrong * miss ** (plan.max_hops - 1)
         pairs = self.confusions * (len(right) if len(self.confusions) == 1 else 1)
         mistaken = np.stack([row @ confusion for row, confusion in zip(again, pairs, strict=True)])
         self.sums.add(DISPATCH, plan.family, right.sum(axis=1), plan.work, new=first)
-        if city.coordination < 0:
+        if city.first_recipient is None:
             self.sums.add(DISPATCH, plan.family, again.sum(axis=1), plan.work, new=False)
             self.at_units(mistaken, plan.review)
             if plan.backstop >= 0:
@@ -205,36 +206,24 @@ class _Way:
         else:
             found = right - wrong
             if first:
-                self.at_units(mistaken, city.coordination)
-                if city.contact_work >= 0:
-                    self.at_units(mistaken, contact=True)
-                    self.at_units(found, contact=True)
-        if plan.district_desk is not None:
+                self.at_units(mistaken, city.first_recipient.coordination)
+                self.contact(mistaken)
+                self.contact(found)
+        if (desk := plan.district_desk) is not None:
             for choices, new in ((found, first), (mistaken, False)):
                 through = choices[:, self.street].sum(axis=1)
-                self.sums.add(DISTRICT_DESK, plan.district_desk, through, plan.district_work, new=new)
+                self.sums.add(DISTRICT_DESK, desk.family, through, desk.work, new=new)
         return right
 
-    def at_units(self, visits: Floats, table: int = -1, new: bool = True, contact: bool = False) -> None:
+    def at_units(self, visits: Floats, table: Table, new: bool = True) -> None:
         for family, by_district in zip(self.families, visits.T, strict=True):
-            if contact:
-                self.sums.add_contact(family, by_district)
-            else:
-                self.sums.add(UNIT, family, by_district, table, new)
+            self.sums.add(HANDLING, family, by_district, table, new)
 
-    def callback(self, closed: Floats, truth: Floats, new: bool) -> Floats:
-        """The calls after a round; returns the shares that are reopened: not truly resolved, resolved."""
-        plan = self.city.callback
-        if plan is None:
-            return np.zeros(2)
-        missed = (1.0 - plan.reach) ** np.arange(2 + plan.retries)
-        reached = 1.0 - missed[-1]
-        asked = closed * plan.coverage
-        self.sums.add(CALLBACK, plan.family, asked * reached, plan.work, new=new)
-        self.sums.add(CALLBACK, plan.family, asked * missed[-1], plan.ring, new=new)
-        self.sums.add(CALLBACK, plan.family, asked * (missed[:-1].sum() - 1.0), plan.ring, new=False)
-        unsolved = truth * (1.0 - np.array(plan.resolved))  # what they say
-        return np.asarray(unsolved * plan.coverage * reached * plan.reopen_probability)
+    def contact(self, visits: Floats) -> None:
+        """The units contact the citizens."""
+        if self.city.contact is not None:
+            for family, by_district in zip(self.families, visits.T, strict=True):
+                self.sums.add_contact(family, by_district, self.city.contact.work)
 
 
 def _confusion(weights: Floats) -> Floats:

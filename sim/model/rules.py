@@ -189,18 +189,6 @@ def headcount(planned: Any, on_duty: Any, extra: Any) -> Any:
     return max(planned + extra, 0) if on_duty else 0
 
 
-@rule("boolean(float64, float64[:], boolean, boolean, float64, int64, int64)")
-def satisfied(u: Any, weights: Any, said_resolved: Any, late: Any, hours: Any, hops: Any, rounds: Any) -> Any:
-    """Whether the citizen says to be satisfied: logistic in what was felt.
-
-    ``weights``: intercept, said_resolved, late, log_days (log of 1 + days since arrival), hops, rounds (beyond the
-    first).
-    """
-    x = weights[0] + weights[1] * said_resolved + weights[2] * late
-    x += weights[3] * math.log(1.0 + hours / 24.0) + weights[4] * hops + weights[5] * (rounds - 1)
-    return u < 1.0 / (1.0 + math.exp(-x))
-
-
 @rule("float64(float64[::1], float64)")
 def time_of_day(cumulative: Any, u: Any) -> Any:
     """Hours since midnight drawn by ``u`` from 24 cumulative hourly intensities, uniform within the hour."""

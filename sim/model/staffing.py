@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,6 +27,10 @@ from sim.scenario.staff_side import Unit as UnitSpec
 
 DISCIPLINES = {"fcfs": rules.FCFS, "class": rules.CLASS, "due": rules.DUE, "aged": rules.AGED}
 WEEK = 168.0
+
+#: For what each instance of a pool or unit stands, and the numbers of these in compiled code.
+Per = Literal["city", "district", "street"]
+CITY, DISTRICT, STREET = range(3)
 
 Hours = tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64], NDArray[np.int64]]
 
@@ -71,7 +76,7 @@ class Family:
     """Where the instances of one declaration stand among the city's pools."""
 
     first: int
-    per: str
+    per: Per
 
     def at(self, district: int, street: int, first_street: Sequence[int]) -> int:
         """The instance that serves a street (counted within its district)."""

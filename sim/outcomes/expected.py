@@ -127,11 +127,10 @@ def expected_open(scenario: Scenario, expected: Expected | None = None) -> float
     total, busiest, reports = expected.births, expected.busiest, expected.reports
     found = 0.0
     for c, plan in enumerate(city.categories):
-        passed = (1.0 - plan.out_of_scope) * (1.0 - plan.answered)
         leads = [table for table in (plan.lead, *(part.lead for part in plan.parts)) if table >= 0]
         stay = WAITING + sum(city.means[table] for table in leads)
-        found += float(busiest[c] * reports[c]) / 24.0 * (passed * stay + BRIEF)
-        found += float(total[c] * reports[c]) * passed * plan.never_closed
+        found += float(busiest[c] * reports[c]) / 24.0 * (plan.dispatched * stay + BRIEF)
+        found += float(total[c] * reports[c]) * plan.dispatched * plan.never_closed
         if plan.report_gap > 0.0:
             found += float(busiest[c]) / 24.0 * min(plan.give_up, hours)
     for load in offered_loads(city):

@@ -28,7 +28,7 @@ def pools_table(city: City) -> pd.DataFrame:
             "pool": [p.name for p in city.pools],
             "kind": ["unit" if p.level else "pool" for p in city.pools],
             "level": [p.level for p in city.pools],
-            "district": [city.districts[p.district] if p.district >= 0 else "" for p in city.pools],
+            "district": [city.districts[p.district].name if p.district >= 0 else "" for p in city.pools],
             "wage": [p.wage for p in city.pools],
             "overtime": [p.overtime for p in city.pools],
         }
@@ -49,7 +49,7 @@ def names_of(city: City) -> dict[str, Sequence[str]]:
     """What the indices in rows stand for, by what fields are ``of``."""
     return {
         "channels": [c.name for c in city.channels],
-        "districts": city.districts,
+        "districts": [d.name for d in city.districts],
         "categories": [c.name for c in city.categories],
         "classes": city.scenario.classes,
         "pools": [p.name for p in city.pools],

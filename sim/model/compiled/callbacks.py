@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from sim.model import purposes, rules
+from sim.model import purposes
 from sim.model.compiled.machine import views as the
 from sim.model.compiled.machine.codes import AT_CLOSING, AT_DUE, DUE, IS_DUE, NOBODY, REDIAL, RINGS_AGAIN
 from sim.model.compiled.machine.schedule import schedule
@@ -16,6 +16,7 @@ from sim.model.compiled.pools import pay
 from sim.model.compiled.steps import at, chance, draw, lasts, write_visit
 from sim.model.compiling import called, part, shared
 from sim.model.facts import CALLBACK, CLOSED, MERGED, OPEN
+from sim.model.policies import callback
 
 
 @shared
@@ -23,7 +24,7 @@ def watch_due(w: Any, i: Any, r: Any) -> Any:
     """Where citizens are asked at the due date: wait for it beside the handling."""
     called()
     r.asked = 0
-    if w.callback and w.after_due and r.due_now < math.inf:
+    if w.callback.on and w.callback.after_due and r.due_now < math.inf:
         expect_due(w, i, r)
 
 
@@ -44,7 +45,7 @@ def begin_asking(w: Any, i: Any, r: Any) -> Any:
     called()
     r.asks += 1
     r.attempt = 0
-    if not chance(w, w.coverage, purposes.COVERAGE, r.key, r.asks - 1):
+    if not chance(w, w.callback.coverage, callback.COVERAGE, r.key, r.asks - 1):
         return True
     ring(w, i, r)
     return False
@@ -55,12 +56,12 @@ def ring(w: Any, i: Any, r: Any) -> Any:
     """One attempt."""
     called()
     index = (r.asks - 1) * purposes.PER_ROUND + r.attempt
-    r.reached = chance(w, w.reach, purposes.REACH, r.key, index)
+    r.reached = chance(w, w.callback.reach, callback.REACH, r.key, index)
     if r.reached:
-        work = lasts(w, w.call_work, purposes.CALL_WORK, r.key, index)
+        work = lasts(w, w.callback.work, callback.CALL_WORK, r.key, index)
     else:
-        work = lasts(w, w.ring, purposes.RING, r.key, index)
-    pay(w, task_of(i, CALLING), r, at(w, w.callback_first, w.callback_per, r), CALLBACK, work)
+        work = lasts(w, w.callback.ring, callback.RING, r.key, index)
+    pay(w, task_of(i, CALLING), r, at(w, w.callback.family, r), CALLBACK, work)
     r.calling = 1
 
 
@@ -71,11 +72,11 @@ def rang(w: Any, i: Any, r: Any) -> Any:
     write_visit(w, the.visit(w, task_of(i, CALLING)), r, w.now)
     if r.reached:
         answers(w, r)
-    if r.reached or r.status == MERGED or r.attempt >= w.retries:
+    if r.reached or r.status == MERGED or r.attempt >= w.callback.retries:
         return True
     r.attempt += 1
     index = (r.asks - 1) * purposes.PER_ROUND + r.attempt
-    gap = lasts(w, w.retry_after, purposes.RETRY, r.key, index)
+    gap = lasts(w, w.callback.retry_after, callback.RETRY, r.key, index)
     schedule(w, w.now + gap, REDIAL, r.key, 0, RINGS_AGAIN, i)
     return False
 
@@ -96,16 +97,17 @@ def answers(w: Any, r: Any) -> Any:
     """What the citizen says depends on what truly happened and how it felt; the scored answer is kept."""
     now, n = w.now, r.asks - 1
     until = now if math.isnan(r.closed) or r.status == OPEN else r.closed
-    contacted = w.contacted_if_true if r.contacted <= r.contact_due else w.contacted_if_false
-    said_contacted = chance(w, contacted, purposes.SAID_CONTACTED, r.key, n)
-    resolved = w.resolved_if_true if r.status == CLOSED and r.resolved == 1 else w.resolved_if_false
-    said_resolved = chance(w, resolved, purposes.SAID_RESOLVED, r.key, n)
+    contacted, resolved = r.contacted <= r.contact_due, r.status == CLOSED and r.resolved == 1
+    yes = w.callback.contacted.if_true if contacted else w.callback.contacted.if_false
+    said_contacted = chance(w, yes, callback.SAID_CONTACTED, r.key, n)
+    yes = w.callback.resolved.if_true if resolved else w.callback.resolved.if_false
+    said_resolved = chance(w, yes, callback.SAID_RESOLVED, r.key, n)
     said_satisfied: Any = -1
-    if w.asks_satisfaction:
+    if w.callback.asks_satisfaction:
         said_satisfied = np.int64(
-            rules.satisfied(
-                draw(w, purposes.SAID_SATISFIED, r.key, n),
-                the.satisfied(w),
+            callback.satisfied(
+                draw(w, callback.SAID_SATISFIED, r.key, n),
+                w.callback.satisfied,
                 said_resolved,
                 until > r.due_now,
                 until - r.arrived,
@@ -114,6 +116,6 @@ def answers(w: Any, r: Any) -> Any:
             )
         )
     r.last_answer = said_resolved
-    if w.score_last or math.isnan(r.called_back):
+    if w.callback.score_last or math.isnan(r.called_back):
         r.called_back, r.said_contacted = now, said_contacted
         r.said_resolved, r.said_satisfied = said_resolved, said_satisfied

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from sim.model import purposes, rules
+from sim.model import rules
 from sim.model.compiled.callbacks import watch_due
 from sim.model.compiled.machine import views as the
 from sim.model.compiled.machine.codes import DUE, EXTENDS
@@ -15,18 +15,19 @@ from sim.model.compiled.machine.queues import dequeue
 from sim.model.compiled.machine.schedule import schedule
 from sim.model.compiled.machine.tasks import MAIN, task_of
 from sim.model.compiled.pools import line_up
-from sim.model.compiled.steps import chance, earlier, later, limit
+from sim.model.compiled.steps import chance, earlier, later, limits
 from sim.model.compiling import called, part, shared
 from sim.model.facts import OPEN
+from sim.model.policies import time_limits
 
 
 @shared
 def start_clocks(w: Any, i: Any, r: Any, since: Any) -> Any:
     """The limits of contact and of resolution begin to run."""
     called()
-    r.contact_due = limit(w, r, False, since)
-    r.due = r.due_now = limit(w, r, True, since)
-    if w.extension:
+    r.contact_due = later(w, since, limits(w, r).contact)
+    r.due = r.due_now = later(w, since, limits(w, r).resolve)
+    if w.time_limits.extension.on:
         expect_extension(w, i, r)
     watch_due(w, i, r)
 
@@ -34,7 +35,7 @@ def start_clocks(w: Any, i: Any, r: Any, since: Any) -> Any:
 @part
 def expect_extension(w: Any, i: Any, r: Any) -> Any:
     """The unit may ask some time before the first round is due."""
-    moment = earlier(w, r.due_now, w.ask_before, w.ask_before_kind)
+    moment = earlier(w, r.due_now, w.time_limits.extension.ask_before)
     if w.now < moment:
         schedule(w, moment, DUE, r.key, 1, EXTENDS, i)
 
@@ -45,10 +46,10 @@ def ask_extension(w: Any, i: Any) -> Any:
     r = the.request(w, i)
     if r.status != OPEN or r.rounds > 1:
         return
-    if w.now < earlier(w, r.due_now, w.ask_before, w.ask_before_kind):
+    if w.now < earlier(w, r.due_now, w.time_limits.extension.ask_before):
         expect_extension(w, i, r)  # the due date has moved
-    elif chance(w, w.extension_probability, purposes.EXTENDS, r.key, 0):
-        move_due(w, i, r, later(w, r.due_now, w.extension_length, w.extension_length_kind))
+    elif chance(w, w.time_limits.extension.probability, time_limits.EXTENDS, r.key, 0):
+        move_due(w, i, r, later(w, r.due_now, w.time_limits.extension.length))
 
 
 @shared

@@ -25,9 +25,10 @@ from sim.model.compiled.machine.codes import (
 )
 from sim.model.compiled.machine.tasks import CALLING, MAIN, task_of
 from sim.model.compiled.pools import leave
-from sim.model.compiled.steps import book, chance, limit, spend, write_visit
+from sim.model.compiled.steps import book, chance, later, limits, spend, write_visit
 from sim.model.compiling import called, part, shared
 from sim.model.facts import CLOSED, IN_CALLBACK, MERGED, OPEN, REWORK
+from sim.model.policies import callback
 
 
 @part
@@ -92,10 +93,10 @@ def merge(w: Any, i: Any, r: Any) -> Any:
 @part
 def ask(w: Any, i: Any, r: Any) -> Any:
     """After closing the citizen is asked, or has been at the due date."""
-    if not w.callback:
+    if not w.callback.on:
         return ENDS
     r.stage = ASKED
-    if w.after_due and r.due_now < math.inf:
+    if w.callback.after_due and r.due_now < math.inf:
         if r.asked:
             return ASKED
         r.awaits = 1
@@ -114,15 +115,17 @@ def asked(w: Any, i: Any, r: Any) -> Any:
     spend(w, r, IN_CALLBACK, w.now)
     if r.last_answer != 0:
         return ENDS
-    if r.rounds <= w.reopen_at_most and chance(w, w.reopen_probability, purposes.REOPENS, r.key, r.rounds):
+    if r.rounds <= w.callback.reopen_at_most and chance(
+        w, w.callback.reopen_probability, callback.REOPENS, r.key, r.rounds
+    ):
         r.status, r.cover = OPEN, REWORK
         if fixed_by_another(w, r):
             return MERGE
-        r.due_now = limit(w, r, True, w.now)
+        r.due_now = later(w, w.now, limits(w, r).resolve)
         if r.problem >= 0:
             belongs(w, i, r)
         watch_due(w, i, r)
-        return ROUTE if w.reopen_to_dispatch else ROUND
-    if chance(w, w.call_again, purposes.CALLS_AGAIN, r.key, 0):
+        return ROUTE if w.callback.reopen_to_dispatch else ROUND
+    if chance(w, w.callback.call_again, callback.CALLS_AGAIN, r.key, 0):
         call_again(w, r)
     return ENDS

@@ -15,6 +15,7 @@ from sim.model.compiled.machine.tasks import MAIN, task_of
 from sim.model.compiled.steps import choose, draw, lasts, place_of, write_problem, write_request
 from sim.model.compiling import called, part, shared
 from sim.model.draws import child
+from sim.model.policies import callback
 
 
 @part
@@ -184,7 +185,7 @@ def call_again(w: Any, by: Any) -> Any:
     r.district, r.category = by.district, by.category
     if r.problem >= 0:
         the.problem(w, r.problem).users += 1
-    gap = lasts(w, w.call_again_after, purposes.AGAIN_GAP, by.key, 0)
+    gap = lasts(w, w.callback.call_again_after, callback.AGAIN_GAP, by.key, 0)
     schedule(w, w.now + gap, REDIAL, r.key, 0, COMES_AGAIN, i)
 
 

@@ -51,7 +51,7 @@ from sim.model.compiled.machine.codes import (
 from sim.model.compiled.machine.schedule import schedule
 from sim.model.compiled.machine.tasks import MAIN, task_of
 from sim.model.compiled.pools import pay
-from sim.model.compiled.steps import at, book, chance, choose, lasts, later, place_of, spend, unit_of, wait
+from sim.model.compiled.steps import at, book, chance, choose, lasts, later, place_of, spend, wait
 from sim.model.compiling import part
 from sim.model.facts import (
     ANSWERED,
@@ -74,6 +74,7 @@ from sim.model.facts import (
     REVIEW,
     SUBTASK,
 )
+from sim.model.policies import classified_handling, first_recipient, instant_answer, precise_dispatch, time_limits
 
 
 @part
@@ -148,10 +149,10 @@ def life(w: Any, i: Any) -> Any:
 def call(w: Any, i: Any, r: Any) -> Any:
     """The hotline or the online desk."""
     channel = the.channel(w, r.channel)
-    if not channel.has_pool:
+    if not channel.family.on:
         return REACHED
     talk = lasts(w, channel.talk, purposes.TALK, r.key, r.tries)
-    pay(w, task_of(i, MAIN), r, at(w, channel.first, channel.per, r), INTAKE, talk)
+    pay(w, task_of(i, MAIN), r, at(w, channel.family, r), INTAKE, talk)
     r.stage = TALKED
     return VISITS
 
@@ -171,10 +172,10 @@ def talked(w: Any, i: Any, r: Any) -> Any:
     if not math.isnan(the.visit(w, task_of(i, MAIN)).started):
         return REACHED
     channel = the.channel(w, r.channel)
-    if r.tries >= channel.redial_at_most or not chance(w, channel.redial, purposes.REDIALS, r.key, r.tries):
+    if r.tries >= channel.redial.at_most or not chance(w, channel.redial.probability, purposes.REDIALS, r.key, r.tries):
         r.status = LOST
         return ENDS
-    gap = lasts(w, channel.redial_after, purposes.REDIAL_GAP, r.key, r.tries)
+    gap = lasts(w, channel.redial.after, purposes.REDIAL_GAP, r.key, r.tries)
     schedule(w, w.now + gap, REDIAL, r.key, 0, REDIALS, i)
     r.stage = REDIALED
     return WAITS
@@ -186,16 +187,16 @@ def reached(w: Any, i: Any, r: Any) -> Any:
     category = the.category(w, r.category)
     if r.problem >= 0 and math.isnan(the.problem(w, r.problem).first_report):
         the.problem(w, r.problem).first_report = w.now
-    if chance(w, category.out_of_scope, purposes.SCOPE, r.key, 0):
+    if chance(w, category.classified_handling.out_of_scope, classified_handling.SCOPE, r.key, 0):
         r.status = OUT_OF_SCOPE
         return ENDS
-    if chance(w, category.answered, purposes.INSTANT, r.key, 0):
+    if chance(w, category.instant_answer.answered, instant_answer.ANSWERS, r.key, 0):
         r.status = ANSWERED
         return ENDS
     r.status = OPEN
     if r.overtaken:
         return MERGE
-    if w.limits_from_arrival:
+    if w.time_limits.from_arrival:
         start_clocks(w, i, r, r.arrived)
     return ROUTE
 
@@ -208,9 +209,9 @@ def route(w: Any, i: Any, r: Any) -> Any:
         if r.right_family < 0:
             weights = the.right_unit(w)[r.category]
             r.right_family = choose(w, weights, the.unit_names(w), -1, purposes.RIGHT_UNIT, place_of(r), 0)
-        r.right = unit_of(w, r.right_family, r)
+        r.right = at(w, the.unit_family(w, r.right_family), r)
     r.wrongs = 0
-    if w.dispatch:
+    if w.dispatch.on:
         return DESK
     r.unit = r.right
     return HAND_OVER
@@ -221,8 +222,8 @@ def desk(w: Any, i: Any, r: Any) -> Any:
     """A visit to the dispatch desk."""
     n = r.dispatches
     r.dispatches += 1
-    work = lasts(w, w.dispatch_work, purposes.DESK_WORK, r.key, n)
-    pay(w, task_of(i, MAIN), r, at(w, w.dispatch_first, w.dispatch_per, r), DISPATCH, work)
+    work = lasts(w, w.dispatch.work, precise_dispatch.DESK_WORK, r.key, n)
+    pay(w, task_of(i, MAIN), r, at(w, w.dispatch.family, r), DISPATCH, work)
     r.stage = DESK_DONE
     return VISITS
 
@@ -230,23 +231,24 @@ def desk(w: Any, i: Any, r: Any) -> Any:
 @part
 def desk_done(w: Any, i: Any, r: Any) -> Any:
     """The desk has chosen a unit."""
-    category, n = the.category(w, r.category), r.dispatches - 1
-    if n == 0 and chance(w, w.duplicates, purposes.DUPLICATE, r.key, 0) and is_known(w, i, r):
+    n = r.dispatches - 1
+    if n == 0 and chance(w, w.dispatch.duplicates, precise_dispatch.DUPLICATE, r.key, 0) and is_known(w, i, r):
         return MERGE
     r.unit = r.right
-    if r.wrongs >= w.max_hops:
-        if w.backstop >= 0:
-            r.right_family = w.backstop
-            r.right = r.unit = unit_of(w, w.backstop, r)
+    if r.wrongs >= w.dispatch.max_hops:
+        if w.dispatch.backstop >= 0:
+            r.right_family = w.dispatch.backstop
+            r.right = r.unit = at(w, the.unit_family(w, w.dispatch.backstop), r)
     else:
-        accuracy = category.accuracy if r.wrongs == 0 else category.redispatch_accuracy
-        if not chance(w, accuracy, purposes.ACCURACY, r.key, n):
+        finds = the.category(w, r.category).accuracy
+        accuracy = finds.at_first if r.wrongs == 0 else finds.again
+        if not chance(w, accuracy, precise_dispatch.ACCURACY, r.key, n):
             r.unit = wrong_unit(w, r, n)
     r.stage = HAND_OVER
-    if not w.desk or not the.pool(w, r.unit).is_street:
+    if not w.dispatch.district_desk.on or not the.pool(w, r.unit).is_street:
         return HAND_OVER
-    work = lasts(w, w.desk_work, purposes.DISTRICT_WORK, r.key, n)
-    pay(w, task_of(i, MAIN), r, at(w, w.desk_first, w.desk_per, r), DISTRICT_DESK, work)
+    work = lasts(w, w.dispatch.district_desk.work, precise_dispatch.DISTRICT_WORK, r.key, n)
+    pay(w, task_of(i, MAIN), r, at(w, w.dispatch.district_desk.family, r), DISTRICT_DESK, work)
     return VISITS
 
 
@@ -258,8 +260,8 @@ def wrong_unit(w: Any, r: Any, n: Any) -> Any:
         if the.category(w, r.category).is_confused
         else the.family_volume(w)[r.district]
     )
-    family = choose(w, weights, the.unit_names(w), r.right_family, purposes.WRONG_UNIT, r.key, n)
-    return np.int64(r.right) if family < 0 else unit_of(w, family, r)
+    family = choose(w, weights, the.unit_names(w), r.right_family, precise_dispatch.WRONG_UNIT, r.key, n)
+    return np.int64(r.right) if family < 0 else at(w, the.unit_family(w, family), r)
 
 
 @part
@@ -268,18 +270,19 @@ def hand_over(w: Any, i: Any, r: Any) -> Any:
     r.owner_unit = r.unit
     if r.first_unit < 0:
         r.first_unit, r.dispatched = r.unit, w.now
-        if not w.limits_from_arrival:
+        if not w.time_limits.from_arrival:
             start_clocks(w, i, r, r.dispatched)
-    if not w.dispatch:
+    if not w.dispatch.on:
         return ROUND
     if r.cover == BOUNCED:
         r.cover = -1
-    if r.unit == r.right or w.coordination >= 0:
+    if r.unit == r.right or w.first_recipient.on:
         return ROUND
     r.wrongs += 1
     if r.cover < 0:
         r.cover = BOUNCED
-    pay(w, task_of(i, MAIN), r, r.unit, REVIEW, lasts(w, w.review, purposes.REVIEW_WORK, r.key, r.dispatches - 1))
+    work = lasts(w, w.dispatch.review, precise_dispatch.REVIEW_WORK, r.key, r.dispatches - 1)
+    pay(w, task_of(i, MAIN), r, r.unit, REVIEW, work)
     r.stage = REVIEWED
     return VISITS
 
@@ -291,10 +294,9 @@ def begin_round(w: Any, i: Any, r: Any) -> Any:
     if r.owner_unit != r.right and r.rounds == 1:
         r.cover = BOUNCED
     r.stage = COORDINATE
-    contact_work = w.contact_work
-    if contact_work < 0 or not math.isnan(r.contacted):
+    if not w.contact.on or not math.isnan(r.contacted):
         return COORDINATE
-    pay(w, task_of(i, MAIN), r, r.owner_unit, CONTACT, lasts(w, contact_work, purposes.CONTACT_WORK, r.key, 0))
+    pay(w, task_of(i, MAIN), r, r.owner_unit, CONTACT, lasts(w, w.contact.work, purposes.CONTACT_WORK, r.key, 0))
     return VISITS
 
 
@@ -304,7 +306,7 @@ def coordinate(w: Any, i: Any, r: Any) -> Any:
     r.stage = PARK
     if r.owner_unit == r.right or r.rounds > 1:
         return PARK
-    work = lasts(w, w.coordination, purposes.COORDINATION_WORK, r.key, 0)
+    work = lasts(w, w.first_recipient.coordination, first_recipient.COORDINATION_WORK, r.key, 0)
     pay(w, task_of(i, MAIN), r, r.owner_unit, COORDINATION, work)
     return VISITS
 
@@ -313,14 +315,15 @@ def coordinate(w: Any, i: Any, r: Any) -> Any:
 def park(w: Any, i: Any, r: Any) -> Any:
     """A truly long matter may be parked; its due date moves."""
     r.stage = HANDLE
-    if r.rounds > 1 or not chance(w, the.category(w, r.category).parking, purposes.PARKS, r.key, 0):
+    if r.rounds > 1 or not chance(w, the.category(w, r.category).parking.probability, time_limits.PARKS, r.key, 0):
         return HANDLE
     r.cover = -1
-    if w.parking_kind != rules.ON_THE_CLOCK:
-        parked = later(w, w.now, w.parking, w.parking_kind) - w.now
-        due = later(w, r.due_now, w.parking, w.parking_kind)
+    parking = w.time_limits.parking
+    if parking.working_time.kind != rules.ON_THE_CLOCK:
+        parked = later(w, w.now, parking.working_time) - w.now
+        due = later(w, r.due_now, parking.working_time)
     else:
-        parked = lasts(w, w.parking_time, purposes.PARKING_TIME, r.key, 0)
+        parked = lasts(w, parking.time, time_limits.PARKING_TIME, r.key, 0)
         due = r.due_now + parked
     move_due(w, i, r, due)
     return wait(w, i, r, parked, PARKED)
@@ -363,7 +366,7 @@ def parts(w: Any, i: Any, r: Any) -> Any:
             if r.cover < 0:
                 r.cover = OTHER_UNITS
             work = lasts(w, x.work, purposes.PART_WORK, r.key, r.rounds * purposes.PER_ROUND + r.part)
-            pay(w, task_of(i, MAIN), r, at(w, x.first, x.per, r), PART, work)
+            pay(w, task_of(i, MAIN), r, at(w, x.family, r), PART, work)
             r.stage = PART_DONE
             return VISITS
         r.part += 1

@@ -25,6 +25,7 @@ from sim.model.facts import (
     UNIT_QUEUE,
     WORK,
 )
+from sim.model.staffing import CITY, DISTRICT
 
 
 @part
@@ -64,19 +65,13 @@ def place_of(r: Any) -> Any:
 
 
 @part
-def at(w: Any, first: Any, per: Any, r: Any) -> Any:
-    """The instance of a pool that serves where the request comes from."""
-    if per == 0:
-        return np.int64(first)
-    if per == 1:
-        return np.int64(first + r.district)
-    return np.int64(first + the.district(w, r.district).first_street + r.street)
-
-
-@part
-def unit_of(w: Any, family: Any, r: Any) -> Any:
-    """The instance of a unit that serves where the request comes from."""
-    return at(w, the.unit_family(w, family).first, the.unit_family(w, family).per, r)
+def at(w: Any, family: Any, r: Any) -> Any:
+    """The instance of a pool or unit that serves where the request comes from."""
+    if family.per == CITY:
+        return family.first
+    if family.per == DISTRICT:
+        return family.first + r.district
+    return family.first + the.district(w, r.district).first_street + r.street
 
 
 @part
@@ -100,29 +95,27 @@ def open_between(w: Any, roster: Any, begin: Any, until: Any) -> Any:
 
 
 @shared
-def later(w: Any, since: Any, amount: Any, kind: Any) -> Any:
+def later(w: Any, since: Any, span: Any) -> Any:
     """The end of a time that is told on the clock or in working time."""
     called()
-    if kind == rules.ON_THE_CLOCK:
-        return since + amount
-    return rules.later(*hours_of(w, w.limit_roster), the.workdays(w), since, amount, kind)
+    if span.kind == rules.ON_THE_CLOCK:
+        return since + span.amount
+    return rules.later(*hours_of(w, w.time_limits.roster), the.workdays(w), since, span.amount, span.kind)
 
 
 @shared
-def earlier(w: Any, until: Any, amount: Any, kind: Any) -> Any:
+def earlier(w: Any, until: Any, span: Any) -> Any:
     """… and its beginning."""
     called()
-    if kind == rules.ON_THE_CLOCK:
-        return until - amount
-    return rules.earlier(*hours_of(w, w.limit_roster), the.workdays(w), until, amount, kind)
+    if span.kind == rules.ON_THE_CLOCK:
+        return until - span.amount
+    return rules.earlier(*hours_of(w, w.time_limits.roster), the.workdays(w), until, span.amount, span.kind)
 
 
 @part
-def limit(w: Any, r: Any, resolve: Any, since: Any) -> Any:
-    """The due date of the limit of contact or of resolution."""
-    one = the.limits(w)[r.category, r.urgency]
-    amount, kind = (one.resolve, one.resolve_kind) if resolve else (one.contact, one.contact_kind)
-    return later(w, since, amount, np.int64(kind))
+def limits(w: Any, r: Any) -> Any:
+    """The limits of contact and of resolution of a request."""
+    return the.limits(w)[r.category, r.urgency]
 
 
 @part

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import math
 
-from sim.model import purposes, rules
-from sim.model.city import CallbackPlan
+from sim.model import purposes
 from sim.model.clockwork import DUE, REDIAL, Course, Moment, place, start
 from sim.model.facts import CALLBACK, CLOSED, IN_CALLBACK, MERGED, OPEN
+from sim.model.policies import callback
 from sim.model.reference.records import Request
 from sim.model.reference.steps import Step, Steps
 
@@ -40,22 +40,22 @@ class Callbacks(Steps):
         plan = self.city.callback
         assert plan is not None
         n, r.asks = r.asks, r.asks + 1
-        if not self.chance(plan.coverage, purposes.COVERAGE, r.key, n):
+        if not self.chance(plan.coverage, callback.COVERAGE, r.key, n):
             return
         pool = self.pool_of(plan.family, r)
         for attempt in range(1 + plan.retries):
             index = n * purposes.PER_ROUND + attempt
             if attempt > 0:
                 again = Moment(self.env, place(REDIAL, r.key))
-                again.at(self.env.now + self.time(plan.retry_after, purposes.RETRY, r.key, index))
+                again.at(self.env.now + self.time(plan.retry_after, callback.RETRY, r.key, index))
                 yield again
                 if r.status == MERGED:
                     return
-            reached = self.chance(plan.reach, purposes.REACH, r.key, index)
+            reached = self.chance(plan.reach, callback.REACH, r.key, index)
             work = (
-                self.time(plan.work, purposes.CALL_WORK, r.key, index)
+                self.time(plan.work, callback.CALL_WORK, r.key, index)
                 if reached
-                else self.time(plan.ring, purposes.RING, r.key, index)
+                else self.time(plan.ring, callback.RING, r.key, index)
             )
             r.call = visit = pool.visit(r, CALLBACK, work)
             yield visit
@@ -78,19 +78,20 @@ class Callbacks(Steps):
         yield r.answer
         r.spend(IN_CALLBACK, self.env.now)
 
-    def answers(self, r: Request, plan: CallbackPlan, n: int) -> None:
+    def answers(self, r: Request, plan: callback.Callback, n: int) -> None:
         """What the citizen says depends on what truly happened and how it felt; the scored answer is kept."""
         now = self.env.now
         until = now if math.isnan(r.closed) or r.status == OPEN else r.closed
-        contacted = r.contacted <= r.contact_due
-        said_contacted = self.chance(plan.contacted[int(contacted)], purposes.SAID_CONTACTED, r.key, n)
-        resolved = r.status == CLOSED and r.resolved == 1
-        said_resolved = self.chance(plan.resolved[int(resolved)], purposes.SAID_RESOLVED, r.key, n)
+        contacted, resolved = r.contacted <= r.contact_due, r.status == CLOSED and r.resolved == 1
+        yes = plan.contacted.if_true if contacted else plan.contacted.if_false
+        said_contacted = self.chance(yes, callback.SAID_CONTACTED, r.key, n)
+        yes = plan.resolved.if_true if resolved else plan.resolved.if_false
+        said_resolved = self.chance(yes, callback.SAID_RESOLVED, r.key, n)
         said_satisfied = -1
-        if plan.satisfied is not None:
+        if plan.asks_satisfaction:
             said_satisfied = int(
-                rules.satisfied(
-                    self.u(purposes.SAID_SATISFIED, r.key, n),
+                callback.satisfied(
+                    self.u(callback.SAID_SATISFIED, r.key, n),
                     plan.satisfied,
                     said_resolved,
                     until > r.due_now,

@@ -14,7 +14,7 @@ from collections.abc import Generator, Iterable
 from simpy import Event
 
 from sim.model import purposes, rules
-from sim.model.city import Extension, Part
+from sim.model.city import Part
 from sim.model.clockwork import ARRIVAL, DUE, REDIAL, Course, Moment, place, start
 from sim.model.demand import Births
 from sim.model.draws import child
@@ -43,6 +43,14 @@ from sim.model.facts import (
     REWORK,
     SUBTASK,
 )
+from sim.model.policies import (
+    callback,
+    classified_handling,
+    first_recipient,
+    instant_answer,
+    precise_dispatch,
+    time_limits,
+)
 from sim.model.reference.callbacks import Callbacks
 from sim.model.reference.records import Problem, Request
 from sim.model.reference.steps import Merged, Step
@@ -50,6 +58,11 @@ from sim.model.reference.steps import Merged, Step
 
 class Journey(Callbacks):
     """One replication of the city on a SimPy environment."""
+
+    @property
+    def from_arrival(self) -> bool:
+        """Whether limits run from the arrival, not from the first unit on."""
+        return self.city.time_limits is not None and self.city.time_limits.from_arrival
 
     # --- where contacts come from ------------------------------------------------------------------------------
 
@@ -73,7 +86,7 @@ class Journey(Callbacks):
     def reports(self, problem: Problem) -> Course:
         """A problem is reported again and again until it is fixed or given up."""
         category = self.city.categories[problem.category]
-        reporting = self.city.reporting[problem.district]
+        reporting = self.city.districts[problem.district].reporting
         gap = category.report_gap / reporting if reporting > 0.0 else math.inf
         given_up = problem.born + rules.exponential(self.u(purposes.GIVE_UP, problem.key), category.give_up)
         time = problem.born
@@ -98,8 +111,8 @@ class Journey(Callbacks):
         if problem is not None:
             problem.requests[key] = r
         r.channel = self.choose(city.channel_share, city.channel_names, purposes.CHANNEL, key)
-        if city.streets[district] > 1:
-            r.street = int(self.u(purposes.STREET, r.place) * city.streets[district])
+        if city.districts[district].streets > 1:
+            r.street = int(self.u(purposes.STREET, r.place) * city.districts[district].streets)
         r.urgency = self.choose(city.categories[category].urgency, city.class_names, purposes.URGENCY, r.place)
         start(self.life(r))
 
@@ -112,7 +125,7 @@ class Journey(Callbacks):
             if r.status == INTAKE_OPEN:
                 r.status = OPEN
                 self.check_merged(r)
-                if self.city.limits_from_arrival:
+                if self.from_arrival:
                     self.start_clocks(r, r.arrived)
                 yield from self.dispatch(r)
                 yield from self.handling(r)
@@ -155,9 +168,9 @@ class Journey(Callbacks):
                 r.spend(IN_INTAKE, self.env.now)
         if r.problem is not None and math.isnan(r.problem.first_report):
             r.problem.first_report = self.env.now
-        if self.chance(category.out_of_scope, purposes.SCOPE, r.key):
+        if self.chance(category.classified_handling.out_of_scope, classified_handling.SCOPE, r.key):
             r.status = OUT_OF_SCOPE
-        elif self.chance(category.answered, purposes.INSTANT, r.key):
+        elif self.chance(category.instant_answer.answered, instant_answer.ANSWERS, r.key):
             r.status = ANSWERED
 
     def dispatch(self, r: Request) -> Step:
@@ -174,30 +187,29 @@ class Journey(Callbacks):
         while True:
             n = r.dispatches
             r.dispatches += 1
-            work = self.time(plan.work, purposes.DESK_WORK, r.key, n)
+            work = self.time(plan.work, precise_dispatch.DESK_WORK, r.key, n)
             yield from self.stay(r, self.pool_of(plan.family, r), DISPATCH, work)
-            if n == 0 and self.chance(plan.duplicates, purposes.DUPLICATE, r.key) and self.is_known(r):
+            if n == 0 and self.chance(plan.duplicates, precise_dispatch.DUPLICATE, r.key) and self.is_known(r):
                 raise Merged
             if wrongs >= plan.max_hops:
                 if plan.backstop >= 0:
                     r.right_family, r.right = plan.backstop, self.unit(plan.backstop, r)
                 unit = r.right
             else:
-                accuracy = category.accuracy if wrongs == 0 else category.redispatch_accuracy
-                unit = r.right if self.chance(accuracy, purposes.ACCURACY, r.key, n) else self.wrong_unit(r, n)
-            if plan.district_desk is not None and self.pools[unit].plan.level == "street":
-                desk = self.pool_of(plan.district_desk, r)
-                work = self.time(plan.district_work, purposes.DISTRICT_WORK, r.key, n)
-                yield from self.stay(r, desk, DISTRICT_DESK, work)
+                accuracy = category.accuracy.at_first if wrongs == 0 else category.accuracy.again
+                unit = r.right if self.chance(accuracy, precise_dispatch.ACCURACY, r.key, n) else self.wrong_unit(r, n)
+            if (district := plan.district_desk) is not None and self.pools[unit].plan.level == "street":
+                work = self.time(district.work, precise_dispatch.DISTRICT_WORK, r.key, n)
+                yield from self.stay(r, self.pool_of(district.family, r), DISTRICT_DESK, work)
             self.hand_over(r, unit)
             if r.cover == BOUNCED:
                 r.cover = -1
-            if unit == r.right or city.coordination >= 0:
+            if unit == r.right or city.first_recipient is not None:
                 return
             wrongs += 1
             if r.cover < 0:
                 r.cover = BOUNCED
-            work = self.time(plan.review, purposes.REVIEW_WORK, r.key, n)
+            work = self.time(plan.review, precise_dispatch.REVIEW_WORK, r.key, n)
             yield from self.stay(r, self.pools[unit], REVIEW, work)
             r.hops += 1
 
@@ -206,16 +218,16 @@ class Journey(Callbacks):
         r.owner_unit = unit
         if r.first_unit < 0:
             r.first_unit, r.dispatched = unit, self.env.now
-            if not self.city.limits_from_arrival:
+            if not self.from_arrival:
                 self.start_clocks(r, r.dispatched)
 
     def start_clocks(self, r: Request, since: float) -> None:
         """The limits of contact and of resolution begin to run."""
-        category = self.city.categories[r.category]
-        r.contact_due = self.later(since, category.contact_limit[r.urgency])
-        r.due = r.due_now = self.later(since, category.resolve_limit[r.urgency])
-        if self.city.extension is not None:
-            start(self.ask_extension(r, self.city.extension))
+        limits = self.city.categories[r.category].limits[r.urgency]
+        r.contact_due = self.later(since, limits.contact)
+        r.due = r.due_now = self.later(since, limits.resolve)
+        if self.city.time_limits is not None and self.city.time_limits.extension is not None:
+            start(self.ask_extension(r, self.city.time_limits.extension))
         self.watch_due(r)
 
     def handling(self, r: Request) -> Step:
@@ -226,19 +238,20 @@ class Journey(Callbacks):
         bounced = r.owner_unit != r.right and r.rounds == 1
         if bounced:
             r.cover = BOUNCED
-        if city.contact_work >= 0 and math.isnan(r.contacted):
-            yield from self.stay(r, owner, CONTACT, self.time(city.contact_work, purposes.CONTACT_WORK, r.key))
-        if bounced:
-            yield from self.stay(
-                r, owner, COORDINATION, self.time(city.coordination, purposes.COORDINATION_WORK, r.key)
-            )
-        if r.rounds == 1 and self.chance(category.parking, purposes.PARKS, r.key):
+        if city.contact is not None and math.isnan(r.contacted):
+            yield from self.stay(r, owner, CONTACT, self.time(city.contact.work, purposes.CONTACT_WORK, r.key))
+        if bounced and city.first_recipient is not None:
+            work = self.time(city.first_recipient.coordination, first_recipient.COORDINATION_WORK, r.key)
+            yield from self.stay(r, owner, COORDINATION, work)
+        if r.rounds == 1 and self.chance(category.parking.probability, time_limits.PARKS, r.key):
             r.cover = -1
-            if city.parking is not None:
-                parked = self.later(self.env.now, city.parking) - self.env.now
-                self.move_due(r, self.later(r.due_now, city.parking))
+            parking = city.time_limits.parking  # type: ignore[union-attr]
+            assert parking is not None
+            if parking.working_time.kind != rules.ON_THE_CLOCK:
+                parked = self.later(self.env.now, parking.working_time) - self.env.now
+                self.move_due(r, self.later(r.due_now, parking.working_time))
             else:
-                parked = self.time(city.parking_time, purposes.PARKING_TIME, r.key)
+                parked = self.time(parking.time, time_limits.PARKING_TIME, r.key)
                 self.move_due(r, r.due_now + parked)
             yield from self.wait(r, parked, PARKED)
         if r.owner_unit != r.right and r.rounds == 1:
@@ -306,16 +319,16 @@ class Journey(Callbacks):
         r.spend(IN_CALLBACK, self.env.now)
         if r.last_answer != 0:
             return False
-        if r.rounds <= plan.reopen_at_most and self.chance(plan.reopen_probability, purposes.REOPENS, r.key, r.rounds):
+        if r.rounds <= plan.reopen_at_most and self.chance(plan.reopen_probability, callback.REOPENS, r.key, r.rounds):
             r.status, r.cover = OPEN, REWORK
             self.check_merged(r)
-            limit = self.city.categories[r.category].resolve_limit[r.urgency]
+            limit = self.city.categories[r.category].limits[r.urgency].resolve
             r.due_now = self.later(self.env.now, limit)
             if r.problem is not None:
                 r.problem.requests[r.key] = r
             self.watch_due(r)
             return True
-        if self.chance(plan.call_again, purposes.CALLS_AGAIN, r.key):
+        if self.chance(plan.call_again, callback.CALLS_AGAIN, r.key):
             start(self.call_again(r))
         return False
 
@@ -325,12 +338,12 @@ class Journey(Callbacks):
         assert plan is not None
         key = int(child(r.key, purposes.REPEAT, 0))
         again = Moment(self.env, place(REDIAL, key))
-        again.at(self.env.now + self.time(plan.call_again_after, purposes.AGAIN_GAP, r.key))
+        again.at(self.env.now + self.time(plan.call_again_after, callback.AGAIN_GAP, r.key))
         yield again
         if r.problem is None or not r.problem.fixed_by:
             self.contact(key, r.problem, r.key, r.district, r.category)
 
-    def ask_extension(self, r: Request, plan: Extension) -> Course:
+    def ask_extension(self, r: Request, plan: time_limits.Extension) -> Course:
         """The unit may ask once, some time before the first round is due."""
         while self.env.now < (moment := self.earlier(r.due_now, plan.ask_before)) < math.inf:
             ask = Moment(self.env, place(DUE, r.key, 1))
@@ -339,15 +352,15 @@ class Journey(Callbacks):
             if r.status != OPEN or r.rounds > 1:
                 return
             on_time = self.env.now >= self.earlier(r.due_now, plan.ask_before)  # else it has been moved meanwhile
-            if on_time and self.chance(plan.probability, purposes.EXTENDS, r.key):
+            if on_time and self.chance(plan.probability, time_limits.EXTENDS, r.key):
                 self.move_due(r, self.later(r.due_now, plan.length))
                 return
 
     def wrong_unit(self, r: Request, n: int) -> int:
         """A unit that the desk takes for the right one."""
-        confused = self.city.categories[r.category].confused_with
-        weights = self.city.family_volume[r.district] if confused is None else confused
-        family = self.choose(weights, self.city.unit_names, purposes.WRONG_UNIT, r.key, n, but=r.right_family)
+        category = self.city.categories[r.category]
+        weights = category.confused_with if category.is_confused else self.city.family_volume[r.district]
+        family = self.choose(weights, self.city.unit_names, precise_dispatch.WRONG_UNIT, r.key, n, but=r.right_family)
         return r.right if family < 0 else self.unit(family, r)
 
     def is_known(self, r: Request) -> bool:

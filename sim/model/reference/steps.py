@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from simpy import Environment, Event
 
 from sim.model import rules
-from sim.model.city import City, Span, Weights
+from sim.model.city import City
 from sim.model.clockwork import LEAD_END, Moment, place, start
 from sim.model.control import PoolState
 from sim.model.draws import duration, uniform
@@ -27,6 +27,7 @@ from sim.model.facts import (
     UNIT_QUEUE,
     WORK,
 )
+from sim.model.index import Span, Weights
 from sim.model.reference.pools import Pool, Visit, keep_hours
 from sim.model.reference.records import Problem, Request, Trace
 from sim.model.staffing import Family
@@ -169,15 +170,19 @@ class Steps:
         """The end of a time that is told on the clock or in working time."""
         if span.kind == rules.ON_THE_CLOCK:
             return since + span.amount
-        hours = self.city.rosters[self.city.limit_roster].hours
-        return rules.later(*hours, self.city.workdays, since, span.amount, span.kind)  # type: ignore[no-any-return]
+        limits = self.city.time_limits
+        assert limits is not None
+        hours = self.city.rosters[limits.roster].hours
+        return rules.later(*hours, limits.workdays, since, span.amount, span.kind)  # type: ignore[no-any-return]
 
     def earlier(self, until: float, span: Span) -> float:
         """… and its beginning."""
         if span.kind == rules.ON_THE_CLOCK:
             return until - span.amount
-        hours = self.city.rosters[self.city.limit_roster].hours
-        return rules.earlier(*hours, self.city.workdays, until, span.amount, span.kind)  # type: ignore[no-any-return]
+        limits = self.city.time_limits
+        assert limits is not None
+        hours = self.city.rosters[limits.roster].hours
+        return rules.earlier(*hours, limits.workdays, until, span.amount, span.kind)  # type: ignore[no-any-return]
 
     def move_due(self, r: Request, due: float) -> None:
         """A later due date, by extension or parking; where it decides the order, the request takes its new place."""

@@ -12,6 +12,10 @@ from typing import Any
 import numpy as np
 
 from sim.model import facts
+from sim.model.city import CategoryPlan, ChannelPlan, City, DistrictPlan, Part
+from sim.model.compiled.machine.packing import optional_plans, record_of
+from sim.model.policies.time_limits import Limits
+from sim.model.staffing import Family
 
 #: Bytes that the processor's caches hold and fetch as one.
 LINE = 64
@@ -33,17 +37,11 @@ def _record(*parts: str, size: int = 0) -> np.dtype[Any]:
 
 # --- what the city is like -------------------------------------------------------------------------------------------
 
-#: ``only_…``: the one that it always has, −1: it is drawn.
-CATEGORY = _record(
-    "f8 report_gap give_up accuracy redispatch_accuracy answered out_of_scope never_closed parking",
-    "i4 work lead only_family only_urgency",
-    "i1 is_report is_confused",
-)
-PART = _record("f8 probability", "i4 first per work lead")
-CHANNEL = _record("f8 redial", "i4 first per talk patience redial_after redial_at_most", "i1 has_pool")
-FAMILY = _record("i4 first per")
-LIMIT = _record("f8 contact resolve", "i1 contact_kind resolve_kind")
-DISTRICT = _record("f8 reporting", "i4 first_street streets")
+CATEGORY, CHANNEL, DISTRICT = record_of(CategoryPlan), record_of(ChannelPlan), record_of(DistrictPlan)
+PART, LIMITS, FAMILY = record_of(Part), record_of(Limits), record_of(Family)
+
+#: The stages that may be absent and the mechanisms that may be off, by name.
+PLANS = {name: record_of(plan, optional=True) for name, plan in optional_plans(City)}
 
 # --- what is going on ------------------------------------------------------------------------------------------------
 
@@ -103,12 +101,11 @@ ARRAYS: dict[str, tuple[Any, int]] = {
     "urgency": (np.float64, 2),  # [c, k]
     "right_unit": (np.float64, 2),  # [c, f]
     "confused_with": (np.float64, 2),  # [c, f]
-    "limits": (LIMIT, 2),  # [c, k]
+    "limits": (LIMITS, 2),  # [c, k]
     "resolve": (np.float64, 1),  # [c] by round
     "resolve_edges": (np.int64, 1),
     "joint_parts": (PART, 1),  # [c]
     "joint_part_edges": (np.int64, 1),
-    "satisfied": (np.float64, 1),
     "opens": (np.float64, 1),  # [r] open hours
     "closes": (np.float64, 1),
     "before": (np.float64, 1),
@@ -150,30 +147,26 @@ ARRAYS: dict[str, tuple[Any, int]] = {
     "problem_rows": (facts.PROBLEM_ROW, 1),
 }
 
-#: A world in one record: the policies' parameters, the state of everything, and where the arrays are. ``classes``: how
-#: many there are of urgency; ``near``: events of this span of time and of those before it are in the row (``in_row`` of
-#: them) or in the heap (``in_heap``); ``pending``: events in all; ``per_hour``: spans an hour; ``fetched_…``: see
-#: ``schedule.fetch``; ``born``: births of the chunk, ``next_born``: the first still to come; ``contacts``: how many
-#: there have been; ``in_flight``, ``unsolved``: requests and problems in use; ``free_…``: the first slot that is free
-#: again, ``taken_…``: those from this one on were never taken; ``widest``: the most open requests that any problem has
-#: had; ``too_much``: a counter has run over; ``…_out``: rows that are ready to leave.
+#: A world in one record: where the arrays are, the state of everything, and the plans of the mechanisms. ``classes``:
+#: how many there are of urgency; ``near``: events of this span of time and of those before it are in the row
+#: (``in_row`` of them) or in the heap (``in_heap``); ``pending``: events in all; ``per_hour``: spans an hour;
+#: ``fetched_…``: see ``schedule.fetch``; ``born``: births of the chunk, ``next_born``: the first still to come;
+#: ``contacts``: how many there have been; ``in_flight``, ``unsolved``: requests and problems in use; ``free_…``: the
+#: first slot that is free again, ``taken_…``: those from this one on were never taken; ``widest``: the most open
+#: requests that any problem has had; ``too_much``: a counter has run over; ``…_out``: rows that are ready to leave.
 WORLD = np.dtype(
     [
         ("address", "u8", (len(ARRAYS),)),
         ("length", "i8", (len(ARRAYS),)),
         ("width", "i8", (len(ARRAYS),)),
         *_record(
-            "f8 now end per_hour duplicates ask_before extension_probability extension_length parking coverage reach",
-            "f8 contacted_if_false contacted_if_true resolved_if_false resolved_if_true reopen_probability call_again",
+            "f8 now end per_hour",
             "u8 stream",
             "i8 classes contacts near in_row in_heap pending born next_born in_flight unsolved widest too_much",
             "i8 requests_out visits_out problems_out free_request free_problem free_later",
             "i8 taken_requests taken_problems taken_later fetched_first fetched_second",
-            "i8 dispatch dispatch_first dispatch_per dispatch_work review max_hops backstop",
-            "i8 desk desk_first desk_per desk_work contact_work coordination parking_time extension",
-            "i8 limits_from_arrival limit_roster ask_before_kind extension_length_kind parking_kind asks_satisfaction",
-            "i8 callback callback_first callback_per retries retry_after call_work ring after_due score_last",
-            "i8 reopen_to_dispatch reopen_at_most call_again_after",
         ).descr,
-    ]
+        *PLANS.items(),
+    ],
+    align=True,
 )

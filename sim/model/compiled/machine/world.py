@@ -12,14 +12,12 @@ from sim.model import facts
 from sim.model.city import City
 from sim.model.compiled.machine import layout
 from sim.model.compiled.machine.codes import CALL
+from sim.model.compiled.machine.packing import optional_values, values_of
 from sim.model.compiled.machine.schedule import AHEAD, ROW
 from sim.model.compiled.machine.tasks import EACH
 from sim.model.demand import Births
 from sim.model.draws import Tables, quantile
 from sim.model.facts import IN_INTAKE
-from sim.model.staffing import Family
-
-PER = {"city": 0, "district": 1, "street": 2}
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -36,8 +34,8 @@ class World:
         """Before anything has happened; without room for anything."""
         self.record = np.zeros(1, layout.WORLD)
         self.arrays: dict[str, NDArray[Any]] = {}
-        for name, value in _policies(city).items():
-            self[name] = value
+        for name, record in layout.PLANS.items():
+            self.record[name] = optional_values(getattr(city, name), record)
         self["stream"] = stream
         self["free_request"] = self["free_problem"] = -1
         self["fetched_first"] = self["fetched_second"] = -1
@@ -136,10 +134,6 @@ def _rows(rows: int) -> dict[str, Any]:
 # --- the city --------------------------------------------------------------------------------------------------------
 
 
-def _place(family: Family | None) -> tuple[int, int]:
-    return (-1, 0) if family is None else (family.first, PER[family.per])
-
-
 def _ragged(rows: Sequence[Any], kind: Any) -> tuple[NDArray[Any], Ints]:
     """Rows of different length one after the other, and where each begins."""
     edges = np.cumsum([0, *(len(row) for row in rows)], dtype=np.int64)
@@ -158,60 +152,37 @@ def _constants(tables: Tables) -> Floats:
     return np.array(values, float)
 
 
-def _only(weights: Floats) -> int:
-    """The one that has weight, −1 where there are several: it need not be drawn."""
-    return int(weights.argmax()) if np.count_nonzero(weights) == 1 else -1
+def _records(plans: Sequence[Any], kind: np.dtype[Any]) -> Records:
+    """A record for each plan."""
+    return np.array([values_of(plan) for plan in plans], kind)
 
 
 def _matters(city: City) -> dict[str, Any]:
     """Districts, channels and categories."""
-    classes, families = len(city.scenario.classes), len(city.unit_families)
-    categories = np.zeros(len(city.categories), layout.CATEGORY)
-    for c, plan in enumerate(city.categories):
-        derived = {
-            "is_confused": plan.confused_with is not None,
-            "only_family": _only(plan.right_unit),
-            "only_urgency": _only(plan.urgency),
-        }
-        for name in layout.CATEGORY.names or ():
-            categories[c][name] = derived[name] if name in derived else getattr(plan, name)
-    channels = np.zeros(len(city.channels), layout.CHANNEL)
-    for n, line in enumerate(city.channels):
-        place, redial = _place(line.family), line.redial
-        times = (line.talk, line.patience, redial.after, redial.at_most)
-        channels[n] = (redial.probability, *place, *times, line.family is not None)
-    parts = [[(p.probability, *_place(p.family), p.work, p.lead) for p in plan.parts] for plan in city.categories]
-    limits = [
-        [(contact.amount, resolve.amount, contact.kind, resolve.kind) for contact, resolve in zip(*both, strict=True)]
-        for both in ((plan.contact_limit, plan.resolve_limit) for plan in city.categories)
-    ]
-    resolve, resolve_edges = _ragged([plan.resolve for plan in city.categories], float)
-    part_records, part_edges = _ragged(parts, layout.PART)
-    nobody = np.zeros(families)
-    confused = [nobody if plan.confused_with is None else plan.confused_with for plan in city.categories]
-    coefficients = None if city.callback is None else city.callback.satisfied
-    places = list(zip(city.reporting, city.first_street, city.streets, strict=True))
+    classes, families, plans = len(city.scenario.classes), len(city.unit_families), city.categories
+    limits = [_records(plan.limits, layout.LIMITS) for plan in plans]
+    resolve, resolve_edges = _ragged([plan.resolve for plan in plans], float)
+    parts, part_edges = _ragged([_records(plan.parts, layout.PART) for plan in plans], layout.PART)
     return {
         "tables": city.tables,
         "constants": _constants(city.tables),
-        "categories": categories,
-        "districts": np.array(places, layout.DISTRICT),
-        "channels": channels,
+        "categories": _records(plans, layout.CATEGORY),
+        "districts": _records(city.districts, layout.DISTRICT),
+        "channels": _records(city.channels, layout.CHANNEL),
         "channel_names": city.channel_names,
         "channel_share": city.channel_share,
         "class_names": city.class_names,
         "unit_names": city.unit_names,
-        "unit_families": np.array([_place(f) for f in city.unit_families], layout.FAMILY),
-        "family_volume": _matrix(city.family_volume, families),
-        "urgency": _matrix([plan.urgency for plan in city.categories], classes),
-        "right_unit": _matrix([plan.right_unit for plan in city.categories], families),
-        "confused_with": _matrix(confused, families),
-        "limits": np.array(limits, layout.LIMIT).reshape(len(limits), classes),
+        "unit_families": _records(city.unit_families, layout.FAMILY),
+        "family_volume": city.family_volume,
+        "urgency": _matrix([plan.urgency for plan in plans], classes),
+        "right_unit": _matrix([plan.right_unit for plan in plans], families),
+        "confused_with": _matrix([plan.confused_with for plan in plans], families),
+        "limits": np.array(limits).reshape(len(limits), classes),
         "resolve": resolve,
         "resolve_edges": resolve_edges,
-        "joint_parts": part_records,
+        "joint_parts": parts,
         "joint_part_edges": part_edges,
-        "satisfied": np.zeros(6) if coefficients is None else coefficients,
     }
 
 
@@ -236,7 +207,7 @@ def _organisation(city: City) -> dict[str, Any]:
     for i, name in enumerate(("opens", "closes", "before")):
         arrays[name], arrays["hour_edges"] = _ragged([roster.hours[i] for roster in rosters], float)
     arrays["today"] = np.stack([roster.hours[3] for roster in rosters]) if rosters else np.zeros((0, 0))
-    arrays["workdays"] = city.workdays
+    arrays["workdays"] = np.zeros((3, 0)) if city.time_limits is None else city.time_limits.workdays
     arrays["on_duty"] = np.array([there for roster in rosters for there in roster.on_duty], np.int8)
     classes = len(city.scenario.classes)
     return arrays | {"head_start": _matrix([plan.head_start for plan in city.pools], classes)}
@@ -262,35 +233,3 @@ def _blank() -> Records:
         blank[name] = -1
     blank["stage"], blank["timer_cause"] = CALL, IN_INTAKE
     return blank
-
-
-def _policies(city: City) -> dict[str, Any]:
-    """The parameters of the policies."""
-    values: dict[str, Any] = {
-        "contact_work": city.contact_work,
-        "coordination": city.coordination,
-        "parking_time": city.parking_time,
-        "limits_from_arrival": city.limits_from_arrival,
-        "limit_roster": city.limit_roster,
-    }
-    if (d := city.dispatch) is not None:
-        values["dispatch"], values["desk"] = True, d.district_desk is not None
-        values["dispatch_first"], values["dispatch_per"] = _place(d.family)
-        values["desk_first"], values["desk_per"] = _place(d.district_desk)
-        values |= {"dispatch_work": d.work, "review": d.review, "max_hops": d.max_hops, "backstop": d.backstop}
-        values |= {"desk_work": d.district_work, "duplicates": d.duplicates}
-    if (e := city.extension) is not None:
-        values |= {"extension": True, "ask_before": e.ask_before.amount, "ask_before_kind": e.ask_before.kind}
-        values |= {"extension_length": e.length.amount, "extension_length_kind": e.length.kind}
-        values["extension_probability"] = e.probability
-    if city.parking is not None:
-        values |= {"parking": city.parking.amount, "parking_kind": city.parking.kind}
-    if (c := city.callback) is not None:
-        values["callback"], values["call_work"] = True, c.work
-        values["asks_satisfaction"] = c.satisfied is not None
-        values["callback_first"], values["callback_per"] = _place(c.family)
-        values["contacted_if_false"], values["contacted_if_true"] = c.contacted
-        values["resolved_if_false"], values["resolved_if_true"] = c.resolved
-        same = "after_due coverage reach retries retry_after ring reopen_to_dispatch reopen_at_most reopen_probability"
-        values |= {name: getattr(c, name) for name in f"{same} call_again call_again_after score_last".split()}
-    return values

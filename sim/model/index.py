@@ -1,0 +1,80 @@
+"""From names and distributions of a scenario to the numbers that plans are made of."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim.model import rules
+from sim.model.draws import Tables, name_key
+from sim.model.quantiles import tables_of
+from sim.model.staffing import Staffing
+from sim.scenario import Scenario
+from sim.scenario.distributions import Distribution
+from sim.scenario.policies import Limit
+
+#: The number of the table of quantiles by which a duration is drawn.
+Table = int
+#: The scenario gives no such duration.
+NO_TABLE: Table = -1
+
+Weights = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Span:
+    """A time to wait: an amount in hours or workdays, and how it is told (see ``rules``)."""
+
+    amount: float
+    kind: int
+
+
+NO_LIMIT = Span(math.inf, rules.ON_THE_CLOCK)
+
+
+class Index:
+    """Numbers the distributions while the plans are made, and knows where pools and units stand."""
+
+    def __init__(self, scenario: Scenario, staffing: Staffing) -> None:
+        self.scenario, self.staffing = scenario, staffing
+        self.policies = scenario.policies
+        self.families = staffing.families
+        self.units = tuple(sorted(scenario.units))
+        self._tables: dict[Distribution, Table] = {}
+
+    def table(self, spec: Distribution | None) -> Table:
+        """The table of a distribution."""
+        return NO_TABLE if spec is None else self._tables.setdefault(spec, len(self._tables))
+
+    def tables(self) -> Tables:
+        """The tables of all distributions that have been numbered."""
+        return tables_of(self._tables)
+
+    def means(self) -> tuple[float, ...]:
+        """Their means in hours."""
+        return tuple(spec.mean for spec in self._tables)
+
+    def span(self, limit: Limit | None) -> Span:
+        """A limit, or another time that may be told in working time."""
+        if limit is None:
+            return NO_LIMIT
+        if limit.workdays is not None:
+            return Span(limit.workdays, rules.BY_CLOSING if limit.by_closing else rules.WORKDAYS)
+        if limit.workhours is not None:
+            return Span(limit.workhours, rules.WORKHOURS)
+        assert limit.hours is not None
+        return Span(limit.hours, rules.ON_THE_CLOCK)
+
+
+def weights_of(names: Sequence[str], weights: Mapping[str, float]) -> Weights:
+    """Weights in the order of the names, 0 where none is given."""
+    return np.array([weights.get(n, 0.0) for n in names], float)
+
+
+def name_keys(names: Sequence[str]) -> NDArray[np.uint64]:
+    """The keys of names, as ``rules.choose`` takes them."""
+    return np.array([name_key(name) for name in names], np.uint64)
