@@ -9,10 +9,10 @@ import numpy as np
 
 from sim.model import purposes
 from sim.model.compiled.machine import views as the
-from sim.model.compiled.machine.codes import AT_CLOSING, AT_DUE, DUE, IS_DUE, NOBODY, REDIAL, RINGS_AGAIN
+from sim.model.compiled.machine.codes import AT_CLOSING, AT_DUE, DUE, IS_DUE, NOBODY, RANG, REDIAL, RINGS_AGAIN
 from sim.model.compiled.machine.schedule import schedule
 from sim.model.compiled.machine.tasks import CALLING, task_of
-from sim.model.compiled.pools import pay
+from sim.model.compiled.pools import visit
 from sim.model.compiled.steps import at, chance, draw, lasts, write_visit
 from sim.model.compiling import called, part, shared
 from sim.model.facts import CALLBACK, CLOSED, MERGED, OPEN
@@ -32,7 +32,7 @@ def watch_due(w: Any, i: Any, r: Any) -> Any:
 def expect_due(w: Any, i: Any, r: Any) -> Any:
     """Wait for the due date, which may have been moved; then ask."""
     if w.now < r.due_now:
-        schedule(w, r.due_now, DUE, r.key, 2, IS_DUE, i)
+        schedule(w, r.due_now, DUE, r.key, 2, IS_DUE, task_of(i, CALLING))
     elif r.status == OPEN or r.status == CLOSED:
         r.asking = AT_DUE
         if begin_asking(w, i, r):
@@ -61,15 +61,15 @@ def ring(w: Any, i: Any, r: Any) -> Any:
         work = lasts(w, w.callback.work, callback.CALL_WORK, r.key, index)
     else:
         work = lasts(w, w.callback.ring, callback.RING, r.key, index)
-    pay(w, task_of(i, CALLING), r, at(w, w.callback.family, r), CALLBACK, work)
-    r.calling = 1
+    visit(w, task_of(i, CALLING), r, at(w, w.callback.family, r), CALLBACK, work, RANG)
 
 
 @part
 def rang(w: Any, i: Any, r: Any) -> Any:
     """An attempt is over. Says whether the asking is."""
-    r.calling = 0
-    write_visit(w, the.visit(w, task_of(i, CALLING)), r, w.now)
+    call = the.task(w, task_of(i, CALLING))
+    write_visit(w, call, r, w.now)
+    call.number = 0
     if r.reached:
         answers(w, r)
     if r.reached or r.status == MERGED or r.attempt >= w.callback.retries:
@@ -77,7 +77,7 @@ def rang(w: Any, i: Any, r: Any) -> Any:
     r.attempt += 1
     index = (r.asks - 1) * purposes.PER_ROUND + r.attempt
     gap = lasts(w, w.callback.retry_after, callback.RETRY, r.key, index)
-    schedule(w, w.now + gap, REDIAL, r.key, 0, RINGS_AGAIN, i)
+    schedule(w, w.now + gap, REDIAL, r.key, 0, RINGS_AGAIN, task_of(i, CALLING))
     return False
 
 

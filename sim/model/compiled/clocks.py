@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import numpy as np
@@ -15,7 +14,7 @@ from sim.model.compiled.machine.queues import dequeue
 from sim.model.compiled.machine.schedule import schedule
 from sim.model.compiled.machine.tasks import MAIN, task_of
 from sim.model.compiled.pools import line_up
-from sim.model.compiled.steps import chance, earlier, later, limits
+from sim.model.compiled.steps import chance, earlier, is_queueing, later, limits
 from sim.model.compiling import called, part, shared
 from sim.model.facts import OPEN
 from sim.model.policies import time_limits
@@ -37,7 +36,7 @@ def expect_extension(w: Any, i: Any, r: Any) -> Any:
     """The unit may ask some time before the first round is due."""
     moment = earlier(w, r.due_now, w.time_limits.extension.ask_before)
     if w.now < moment:
-        schedule(w, moment, DUE, r.key, 1, EXTENDS, i)
+        schedule(w, moment, DUE, r.key, 1, EXTENDS, task_of(i, MAIN))
 
 
 @part
@@ -57,8 +56,8 @@ def move_due(w: Any, i: Any, r: Any, due: Any) -> Any:
     """A later due date; where it decides the order, the request takes its new place."""
     called()
     r.due = r.due_now = due
-    v = task_of(i, MAIN)
-    home = np.int64(the.visit(w, v).home)
-    if r.visiting and math.isnan(the.visit(w, v).started) and the.pool(w, home).discipline == rules.DUE:
-        dequeue(w, home, v)
-        line_up(w, v)
+    task = task_of(i, MAIN)
+    x = the.task(w, task)
+    if is_queueing(x) and the.pool(w, x.home).discipline == rules.DUE:
+        dequeue(w, np.int64(x.home), task)
+        line_up(w, task)

@@ -25,7 +25,7 @@ from sim.model.compiled.machine.codes import (
 )
 from sim.model.compiled.machine.tasks import CALLING, MAIN, task_of
 from sim.model.compiled.pools import leave
-from sim.model.compiled.steps import book, chance, later, limits, spend, write_visit
+from sim.model.compiled.steps import book, chance, is_queueing, is_waiting, later, limits, spend, write_visit
 from sim.model.compiling import called, part, shared
 from sim.model.facts import CLOSED, IN_CALLBACK, MERGED, OPEN, REWORK
 from sim.model.policies import callback
@@ -60,13 +60,15 @@ def fix(w: Any, by: Any) -> Any:
         r = the.request(w, i)
         following = np.int64(r.next)
         r.overtaken = 1
-        waits_in_queue = r.visiting and math.isnan(the.visit(w, task_of(i, MAIN)).started)
-        if r.status == OPEN and (r.waiting or waits_in_queue):
-            if r.waiting:
-                r.waiting = 0
-                spend(w, r, r.timer_cause, w.now)
+        task = task_of(i, MAIN)
+        x = the.task(w, task)
+        waits = is_waiting(w, x)
+        if r.status == OPEN and (waits or is_queueing(x)):
+            if waits:
+                x.until = math.nan
+                spend(w, r, x.cause, w.now)
             else:
-                leave(w, task_of(i, MAIN))
+                leave(w, task)
                 book(w, i, r, w.now)
             if merge(w, i, r) == ENDS:
                 end(w, i, r)
@@ -78,15 +80,15 @@ def merge(w: Any, i: Any, r: Any) -> Any:
     """Another request takes care of it; a call that is under way is finished first, one that waits is not made."""
     called()
     r.status, r.cover = MERGED, -1
-    if not r.calling:
+    call = the.task(w, task_of(i, CALLING))
+    if call.number == 0:
         return ENDS
-    v = task_of(i, CALLING)
-    if math.isnan(the.visit(w, v).started):
-        leave(w, v)
-        write_visit(w, the.visit(w, v), r, w.now)
-        r.calling = 0
+    if math.isnan(call.started):
+        leave(w, task_of(i, CALLING))
+        write_visit(w, call, r, w.now)
+        call.number = 0
         return ENDS
-    r.stage, r.awaits = MERGED_CALL_OVER, 1
+    the.task(w, task_of(i, MAIN)).stage, r.awaits = MERGED_CALL_OVER, 1
     return WAITS
 
 
@@ -95,7 +97,7 @@ def ask(w: Any, i: Any, r: Any) -> Any:
     """After closing the citizen is asked, or has been at the due date."""
     if not w.callback.on:
         return ENDS
-    r.stage = ASKED
+    the.task(w, task_of(i, MAIN)).stage = ASKED
     if w.callback.after_due and r.due_now < math.inf:
         if r.asked:
             return ASKED

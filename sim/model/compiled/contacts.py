@@ -9,7 +9,7 @@ import numpy as np
 
 from sim.model import purposes, rules
 from sim.model.compiled.machine import views as the
-from sim.model.compiled.machine.codes import COMES_AGAIN, ENDS, IS_REPORTED, NOT_YET, REDIAL
+from sim.model.compiled.machine.codes import CALL, COMES_AGAIN, IS_REPORTED, NOT_YET, REDIAL
 from sim.model.compiled.machine.schedule import schedule
 from sim.model.compiled.machine.tasks import MAIN, task_of
 from sim.model.compiled.steps import choose, draw, lasts, place_of, write_problem, write_request
@@ -66,7 +66,7 @@ def new_request(w: Any) -> Any:
     w.free_request = following
     if following >= 0:
         the.fetch_request(the.request(w, following))
-        the.fetch_visit(the.visit(w, task_of(following, MAIN)))
+        the.fetch_task(the.task(w, task_of(following, MAIN)))
     return i
 
 
@@ -162,6 +162,7 @@ def contact(w: Any, i: Any, key: Any, p: Any, repeat_of: Any, district: Any, cat
     r.district, r.category = district, category
     r.arrived = r.mark = w.now
     w.contacts += 1
+    the.task(w, task_of(i, MAIN)).stage = CALL
     if p >= 0:
         r.problem_key = the.problem(w, p).key
         the.problem(w, p).users += 1
@@ -181,19 +182,19 @@ def call_again(w: Any, by: Any) -> Any:
     i = new_request(w)
     r = the.request(w, i)
     r.key = child(by.key, np.uint64(purposes.REPEAT), np.uint64(0))
-    r.stage, r.problem, r.repeat_of = NOT_YET, by.problem, by.key
+    the.task(w, task_of(i, MAIN)).stage = NOT_YET
+    r.problem, r.repeat_of = by.problem, by.key
     r.district, r.category = by.district, by.category
     if r.problem >= 0:
         the.problem(w, r.problem).users += 1
     gap = lasts(w, w.callback.call_again_after, callback.AGAIN_GAP, by.key, 0)
-    schedule(w, w.now + gap, REDIAL, r.key, 0, COMES_AGAIN, i)
+    schedule(w, w.now + gap, REDIAL, r.key, 0, COMES_AGAIN, task_of(i, MAIN))
 
 
 @part
 def end(w: Any, i: Any, r: Any) -> Any:
     """The request is over."""
-    r.stage = ENDS
-    write_request(w, r)
+    write_request(w, r, r.mark)
     if r.problem >= 0:
         parts_with(w, i, r)
         release_problem(w, r.problem)

@@ -9,7 +9,7 @@ import numpy as np
 
 from sim.model.compiled.contacts import next_report
 from sim.model.compiled.events import happens, is_born
-from sim.model.compiled.journey import life, patience
+from sim.model.compiled.journey import life
 from sim.model.compiled.machine import views as the
 from sim.model.compiled.machine.codes import (
     DONE,
@@ -24,11 +24,11 @@ from sim.model.compiled.machine.codes import (
     TOO_MUCH,
 )
 from sim.model.compiled.machine.schedule import drop_first, fetch, is_in_row, look_ahead, schedule
-from sim.model.compiled.machine.tasks import CALLING, EACH, task_of
-from sim.model.compiled.pools import change_staff, join
-from sim.model.compiled.steps import book, spend, write_problem, write_request, write_visit
+from sim.model.compiled.machine.tasks import CALLING, MAIN, task_of
+from sim.model.compiled.pools import change_staff
+from sim.model.compiled.steps import book, is_waiting, spend, write_problem, write_request, write_visit
 from sim.model.compiling import entry, part
-from sim.model.facts import IN_CALLBACK, IN_INTAKE, INTAKE, INTAKE_OPEN
+from sim.model.facts import IN_CALLBACK, IN_INTAKE, INTAKE_OPEN
 
 
 @part
@@ -80,26 +80,9 @@ def advance(world: Any, until: Any, steps: Any) -> Any:
 
         if goes_on:
             life(w, i)
-        if i >= 0:
-            join_queues(w, i)
         if reported >= 0:
             next_report(w, reported)
     return TIRED
-
-
-@part
-def join_queues(w: Any, i: Any) -> Any:
-    """Now that the request has gone on, it lines up."""
-    r = the.request(w, i)
-    joins = r.joins
-    if joins:
-        r.joins = 0
-        for which in range(EACH - 1, -1, -1):  # the callback first: it was begun first
-            v = task_of(i, which)
-            if joins >> which & 1:
-                join(w, v)
-                if the.visit(w, v).kind == INTAKE and math.isnan(the.visit(w, v).started):
-                    patience(w, i, r)
 
 
 @entry
@@ -133,18 +116,18 @@ def close_books(world: Any, first: Any) -> Any:
     for i in range(first, w.taken_requests):
         if w.requests_out + 1 > the.request_rows(w).shape[0] or w.visits_out + 2 > the.visit_rows(w).shape[0]:
             return i
-        r = the.request(w, i)
-        if r.key == np.uint64(0) or r.stage == NOT_YET:
+        r, main, call = the.request(w, i), the.task(w, task_of(i, MAIN)), the.task(w, task_of(i, CALLING))
+        if r.key == np.uint64(0) or main.stage == NOT_YET:
             continue
-        if r.visiting:
+        if main.number != 0:
             book(w, i, r, math.nan)
-        elif r.waiting:
-            spend(w, r, r.timer_cause, now)
+        elif is_waiting(w, main):
+            spend(w, r, main.cause, now)
         else:
             spend(w, r, IN_INTAKE if r.status == INTAKE_OPEN else IN_CALLBACK, now)
-        if r.calling:
-            write_visit(w, the.visit(w, task_of(i, CALLING)), r, math.nan)
-        write_request(w, r)
+        if call.number != 0:
+            write_visit(w, call, r, math.nan)
+        write_request(w, r, math.nan)
     for p in range(max(first - w.taken_requests, 0), w.taken_problems):
         if w.problems_out + 1 > the.problem_rows(w).shape[0]:
             return w.taken_requests + p

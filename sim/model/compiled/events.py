@@ -47,13 +47,13 @@ def happens(w: Any, what: Any, who: Any, key: Any, number: Any) -> Any:
     if what == STAFF_CHANGES:
         staff_changes(w, who)
         return NO_ONE, False, -1
-    return who, is_over(w, what, who, key), -1
+    return request_of(who), is_over(w, what, who, key), -1
 
 
 @part
 def work_is_done(w: Any, v: Any) -> Any:
     """An officer is free and takes who waits; the request goes on, or its citizen has been called."""
-    i, officers = request_of(v), np.int64(the.visit(w, v).pool)
+    i, officers = request_of(v), np.int64(the.task(w, v).pool)
     the.pool(w, officers).busy -= 1
     serve(w, officers)
     return i, which_of(v) == MAIN or has_rung(w, i), -1
@@ -62,22 +62,24 @@ def work_is_done(w: Any, v: Any) -> Any:
 @part
 def hangs_up(w: Any, v: Any, key: Any, number: Any) -> Any:
     """A caller loses patience, if nobody has answered yet."""
-    i, x = request_of(v), the.visit(w, v)
+    i, x = request_of(v), the.task(w, v)
     r = the.request(w, i)
-    waits = r.key == key and x.number == number and r.visiting != 0 and math.isnan(x.started)
+    waits = r.key == key and x.number == number and math.isnan(x.started)
     if waits:
         leave(w, v)
     return i, waits, -1
 
 
 @part
-def is_over(w: Any, what: Any, i: Any, key: Any) -> Any:
-    """What a request has waited for has come, if it still waits. Says whether the request goes on."""
+def is_over(w: Any, what: Any, task: Any, key: Any) -> Any:
+    """What a task has waited for has come, if it still waits. Says whether the request goes on."""
+    i = request_of(task)
     r = the.request(w, i)
     if r.key != key:  # it has ended meanwhile
         return False
     if what == WAIT_IS_OVER:
-        return r.waiting != 0 and r.until == w.now
+        x = the.task(w, task)
+        return x.number == 0 and x.until == w.now
     if what == RINGS_AGAIN:
         ring(w, i, r)
         return False
@@ -118,8 +120,9 @@ def is_reported(w: Any, p: Any, key: Any) -> Any:
 
 
 @part
-def comes_again(w: Any, i: Any, key: Any) -> Any:
+def comes_again(w: Any, task: Any, key: Any) -> Any:
     """A citizen calls again about an unsolved matter, if nobody has solved it meanwhile."""
+    i = request_of(task)
     r = the.request(w, i)
     p = np.int64(r.problem)
     comes = p < 0 or the.problem(w, p).fixed_by == np.uint64(0)

@@ -1,6 +1,6 @@
 """The second telling of ``journey``, stage by stage in the same order.
 
-A request's ``stage`` says what it goes on with when what it waits for is over. ``life`` is the journey: each stage is
+The ``stage`` of a task says what it goes on with when what it waits for is over. ``life`` is the journey: each stage is
 a function that returns the next one, or how the request waits: at a pool (``VISITS``), away from any (``WAITS``), or
 no more (``ENDS``). What is random is drawn by name, what is decided is decided by ``rules``, as in the reference
 engine; here it is only added, compared and routed, and both engines agree to the last bit.
@@ -50,8 +50,8 @@ from sim.model.compiled.machine.codes import (
 )
 from sim.model.compiled.machine.schedule import schedule
 from sim.model.compiled.machine.tasks import MAIN, task_of
-from sim.model.compiled.pools import pay
-from sim.model.compiled.steps import at, book, chance, choose, lasts, later, place_of, spend, wait
+from sim.model.compiled.pools import visit
+from sim.model.compiled.steps import at, book, chance, choose, is_waiting, lasts, later, place_of, spend, wait
 from sim.model.compiling import part
 from sim.model.facts import (
     ANSWERED,
@@ -80,13 +80,13 @@ from sim.model.policies import classified_handling, first_recipient, instant_ans
 @part
 def life(w: Any, i: Any) -> Any:
     """One contact, from what it waited for until it waits again."""
-    r = the.request(w, i)
-    if r.visiting:
+    r, x = the.request(w, i), the.task(w, task_of(i, MAIN))
+    if x.number != 0:
         book(w, i, r, w.now)
-    elif r.waiting:
-        r.waiting = 0
-        spend(w, r, r.timer_cause, w.now)
-    stage: Any = np.int64(r.stage)
+    elif is_waiting(w, x):
+        x.until = math.nan
+        spend(w, r, x.cause, w.now)
+    stage: Any = np.int64(x.stage)
     if r.status == OPEN and r.overtaken:
         stage = MERGE
     while stage < VISITS:
@@ -139,10 +139,17 @@ def life(w: Any, i: Any) -> Any:
         else:  # MERGED_CALL_OVER
             spend(w, r, IN_CALLBACK, w.now)
             stage = ENDS
-    if stage == VISITS:
-        r.visiting = 1
-    elif stage == ENDS:
+    if stage == ENDS:
         end(w, i, r)
+
+
+@part
+def patience(w: Any, i: Any, r: Any) -> Any:
+    """A caller who is not answered at once hangs up some time."""
+    channel = the.channel(w, r.channel)
+    if channel.patience >= 0:
+        hours = lasts(w, channel.patience, purposes.PATIENCE, r.key, r.tries)
+        schedule(w, w.now + hours, DUE, r.key, the.task(w, task_of(i, MAIN)).number, HANGS_UP, task_of(i, MAIN))
 
 
 @part
@@ -152,32 +159,24 @@ def call(w: Any, i: Any, r: Any) -> Any:
     if not channel.family.on:
         return REACHED
     talk = lasts(w, channel.talk, purposes.TALK, r.key, r.tries)
-    pay(w, task_of(i, MAIN), r, at(w, channel.family, r), INTAKE, talk)
-    r.stage = TALKED
+    visit(w, task_of(i, MAIN), r, at(w, channel.family, r), INTAKE, talk, TALKED)
+    if math.isnan(the.task(w, task_of(i, MAIN)).started):
+        patience(w, i, r)
     return VISITS
-
-
-@part
-def patience(w: Any, i: Any, r: Any) -> Any:
-    """A caller who is not answered at once hangs up some time."""
-    channel = the.channel(w, r.channel)
-    if channel.patience >= 0:
-        hours = lasts(w, channel.patience, purposes.PATIENCE, r.key, r.tries)
-        schedule(w, w.now + hours, DUE, r.key, the.visit(w, task_of(i, MAIN)).number, HANGS_UP, task_of(i, MAIN))
 
 
 @part
 def talked(w: Any, i: Any, r: Any) -> Any:
     """Callers who lost patience may call again."""
-    if not math.isnan(the.visit(w, task_of(i, MAIN)).started):
+    if not math.isnan(the.task(w, task_of(i, MAIN)).started):
         return REACHED
     channel = the.channel(w, r.channel)
     if r.tries >= channel.redial.at_most or not chance(w, channel.redial.probability, purposes.REDIALS, r.key, r.tries):
         r.status = LOST
         return ENDS
     gap = lasts(w, channel.redial.after, purposes.REDIAL_GAP, r.key, r.tries)
-    schedule(w, w.now + gap, REDIAL, r.key, 0, REDIALS, i)
-    r.stage = REDIALED
+    schedule(w, w.now + gap, REDIAL, r.key, 0, REDIALS, task_of(i, MAIN))
+    the.task(w, task_of(i, MAIN)).stage = REDIALED
     return WAITS
 
 
@@ -223,9 +222,7 @@ def desk(w: Any, i: Any, r: Any) -> Any:
     n = r.dispatches
     r.dispatches += 1
     work = lasts(w, w.dispatch.work, precise_dispatch.DESK_WORK, r.key, n)
-    pay(w, task_of(i, MAIN), r, at(w, w.dispatch.family, r), DISPATCH, work)
-    r.stage = DESK_DONE
-    return VISITS
+    return visit(w, task_of(i, MAIN), r, at(w, w.dispatch.family, r), DISPATCH, work, DESK_DONE)
 
 
 @part
@@ -244,12 +241,10 @@ def desk_done(w: Any, i: Any, r: Any) -> Any:
         accuracy = finds.at_first if r.wrongs == 0 else finds.again
         if not chance(w, accuracy, precise_dispatch.ACCURACY, r.key, n):
             r.unit = wrong_unit(w, r, n)
-    r.stage = HAND_OVER
     if not w.dispatch.district_desk.on or not the.pool(w, r.unit).is_street:
         return HAND_OVER
     work = lasts(w, w.dispatch.district_desk.work, precise_dispatch.DISTRICT_WORK, r.key, n)
-    pay(w, task_of(i, MAIN), r, at(w, w.dispatch.district_desk.family, r), DISTRICT_DESK, work)
-    return VISITS
+    return visit(w, task_of(i, MAIN), r, at(w, w.dispatch.district_desk.family, r), DISTRICT_DESK, work, HAND_OVER)
 
 
 @part
@@ -282,9 +277,7 @@ def hand_over(w: Any, i: Any, r: Any) -> Any:
     if r.cover < 0:
         r.cover = BOUNCED
     work = lasts(w, w.dispatch.review, precise_dispatch.REVIEW_WORK, r.key, r.dispatches - 1)
-    pay(w, task_of(i, MAIN), r, r.unit, REVIEW, work)
-    r.stage = REVIEWED
-    return VISITS
+    return visit(w, task_of(i, MAIN), r, np.int64(r.unit), REVIEW, work, REVIEWED)
 
 
 @part
@@ -293,28 +286,24 @@ def begin_round(w: Any, i: Any, r: Any) -> Any:
     r.rounds += 1
     if r.owner_unit != r.right and r.rounds == 1:
         r.cover = BOUNCED
-    r.stage = COORDINATE
     if not w.contact.on or not math.isnan(r.contacted):
         return COORDINATE
-    pay(w, task_of(i, MAIN), r, r.owner_unit, CONTACT, lasts(w, w.contact.work, purposes.CONTACT_WORK, r.key, 0))
-    return VISITS
+    work = lasts(w, w.contact.work, purposes.CONTACT_WORK, r.key, 0)
+    return visit(w, task_of(i, MAIN), r, np.int64(r.owner_unit), CONTACT, work, COORDINATE)
 
 
 @part
 def coordinate(w: Any, i: Any, r: Any) -> Any:
     """The wrong unit, which stays responsible, finds the right one."""
-    r.stage = PARK
     if r.owner_unit == r.right or r.rounds > 1:
         return PARK
     work = lasts(w, w.first_recipient.coordination, first_recipient.COORDINATION_WORK, r.key, 0)
-    pay(w, task_of(i, MAIN), r, r.owner_unit, COORDINATION, work)
-    return VISITS
+    return visit(w, task_of(i, MAIN), r, np.int64(r.owner_unit), COORDINATION, work, PARK)
 
 
 @part
 def park(w: Any, i: Any, r: Any) -> Any:
     """A truly long matter may be parked; its due date moves."""
-    r.stage = HANDLE
     if r.rounds > 1 or not chance(w, the.category(w, r.category).parking.probability, time_limits.PARKS, r.key, 0):
         return HANDLE
     r.cover = -1
@@ -326,7 +315,7 @@ def park(w: Any, i: Any, r: Any) -> Any:
         parked = lasts(w, parking.time, time_limits.PARKING_TIME, r.key, 0)
         due = r.due_now + parked
     move_due(w, i, r, due)
-    return wait(w, i, r, parked, PARKED)
+    return wait(w, task_of(i, MAIN), r, parked, PARKED, HANDLE)
 
 
 @part
@@ -336,20 +325,18 @@ def handle(w: Any, i: Any, r: Any) -> Any:
         r.cover = OTHER_UNITS
     kind = HANDLING if r.owner_unit == r.right else SUBTASK
     work = lasts(w, the.category(w, r.category).work, purposes.HANDLING_WORK, r.key, r.rounds)
-    pay(w, task_of(i, MAIN), r, r.right, kind, work)
-    r.stage = LEAD
-    return VISITS
+    return visit(w, task_of(i, MAIN), r, np.int64(r.right), kind, work, LEAD)
 
 
 @part
 def lead(w: Any, i: Any, r: Any) -> Any:
     """Lead time, without end for some."""
     category = the.category(w, r.category)
-    r.stage, r.part = PARTS, 0
+    r.part = 0
     if r.rounds == 1 and chance(w, category.never_closed, purposes.NEVER, place_of(r), 0):
-        return wait(w, i, r, math.inf, LEAD_TIME)
+        return wait(w, task_of(i, MAIN), r, math.inf, LEAD_TIME, PARTS)
     if category.lead >= 0:
-        return wait(w, i, r, lasts(w, category.lead, purposes.LEAD, r.key, r.rounds), LEAD_TIME)
+        return wait(w, task_of(i, MAIN), r, lasts(w, category.lead, purposes.LEAD, r.key, r.rounds), LEAD_TIME, PARTS)
     return PARTS
 
 
@@ -366,9 +353,7 @@ def parts(w: Any, i: Any, r: Any) -> Any:
             if r.cover < 0:
                 r.cover = OTHER_UNITS
             work = lasts(w, x.work, purposes.PART_WORK, r.key, r.rounds * purposes.PER_ROUND + r.part)
-            pay(w, task_of(i, MAIN), r, at(w, x.family, r), PART, work)
-            r.stage = PART_DONE
-            return VISITS
+            return visit(w, task_of(i, MAIN), r, at(w, x.family, r), PART, work, PART_DONE)
         r.part += 1
     return CLOSE
 
@@ -377,8 +362,7 @@ def parts(w: Any, i: Any, r: Any) -> Any:
 def part_done(w: Any, i: Any, r: Any) -> Any:
     """The lead time of a part."""
     x = the.joint_part(w, the.joint_part_edge(w, r.category) + r.part)
-    r.stage = PART_OVER
     if x.lead < 0:
         return PART_OVER
     index = r.rounds * purposes.PER_ROUND + r.part
-    return wait(w, i, r, lasts(w, x.lead, purposes.PART_LEAD, r.key, index), LEAD_TIME)
+    return wait(w, task_of(i, MAIN), r, lasts(w, x.lead, purposes.PART_LEAD, r.key, index), LEAD_TIME, PART_OVER)

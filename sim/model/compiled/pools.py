@@ -9,13 +9,12 @@ import numpy as np
 
 from sim.model import rules
 from sim.model.compiled.machine import views as the
-from sim.model.compiled.machine.codes import STAFF, STAFF_CHANGES, WORK_END, WORK_IS_DONE
+from sim.model.compiled.machine.codes import STAFF, STAFF_CHANGES, VISITS, WORK_END, WORK_IS_DONE
 from sim.model.compiled.machine.queues import dequeue, enqueue, first_of_queue
 from sim.model.compiled.machine.schedule import schedule
-from sim.model.compiled.machine.tasks import request_of, which_of
+from sim.model.compiled.machine.tasks import request_of
 from sim.model.compiled.steps import add_open
 from sim.model.compiling import called, part, shared
-from sim.model.facts import CONTACT
 from sim.model.rows import MOST_VISITS
 
 
@@ -23,36 +22,40 @@ from sim.model.rows import MOST_VISITS
 def take(w: Any, p: Any, v: Any) -> Any:
     """An officer starts on a visit; its end is known from now on."""
     called()
-    pool, visit, now = the.pool(w, p), the.visit(w, v), w.now
+    pool, x, now = the.pool(w, p), the.task(w, v), w.now
     pool.busy += 1
-    visit.pool, visit.started = p, now
-    end = add_open(w, pool.roster, now, visit.work) if pool.pauses else now + visit.work
-    schedule(w, end, WORK_END, visit.key, visit.number, WORK_IS_DONE, v)
+    x.pool, x.started = p, now
+    end = add_open(w, pool.roster, now, x.work) if pool.pauses else now + x.work
+    schedule(w, end, WORK_END, x.key, x.number, WORK_IS_DONE, v)
 
 
 @shared
 def line_up(w: Any, v: Any) -> Any:
     """Give a waiting visit its place."""
     called()
-    visit, r = the.visit(w, v), the.request(w, request_of(v))
-    pool = the.pool(w, visit.home)
-    visit.rank = rules.rank(
-        pool.discipline, r.urgency, r.due_now, visit.queued, the.head_start(w)[visit.home, r.urgency]
-    )
-    visit.later = visit.kind != CONTACT  # contacting a citizen goes before handling
-    enqueue(w, np.int64(visit.home), v, r.urgency)
+    x, r = the.task(w, v), the.request(w, request_of(v))
+    pool = the.pool(w, x.home)
+    x.rank = rules.rank(pool.discipline, r.urgency, r.due_now, x.queued, the.head_start(w)[x.home, r.urgency])
+    enqueue(w, np.int64(x.home), v, r.urgency)
 
 
-@part
-def join(w: Any, v: Any) -> Any:
-    """A visit joins its queue; a free officer takes it at once."""
-    visit = the.visit(w, v)
-    for h in range(the.helper_edge(w, visit.home), the.helper_edge(w, visit.home + 1)):
+@shared
+def visit(w: Any, task: Any, r: Any, home: Any, kind: Any, work: Any, then: Any) -> Any:
+    """A task joins the queue of a pool; a free officer takes it at once. After it the task goes on with ``then``."""
+    called()
+    if r.visits == MOST_VISITS:
+        w.too_much = 1
+    r.visits += 1
+    x = the.task(w, task)
+    x.key, x.number, x.kind, x.work, x.home, x.pool = r.key, r.visits, kind, work, home, home
+    x.queued, x.started, x.stage = w.now, math.nan, then
+    for h in range(the.helper_edge(w, home), the.helper_edge(w, home + 1)):
         p = the.helper(w, h)
         if the.pool(w, p).busy < the.pool(w, p).headcount:
-            take(w, p, v)
-            return
-    line_up(w, v)
+            take(w, p, task)
+            return VISITS
+    line_up(w, task)
+    return VISITS
 
 
 @part
@@ -68,21 +71,9 @@ def serve(w: Any, p: Any) -> Any:
 
 
 @part
-def pay(w: Any, v: Any, r: Any, home: Any, kind: Any, work: Any) -> Any:
-    """A visit that is about to join its queue."""
-    if r.visits == MOST_VISITS:
-        w.too_much = 1
-    r.visits += 1
-    r.joins |= 1 << which_of(v)
-    x = the.visit(w, v)
-    x.key, x.number, x.kind, x.work, x.home, x.pool = r.key, r.visits, kind, work, home, home
-    x.queued, x.started = w.now, math.nan
-
-
-@part
 def leave(w: Any, v: Any) -> Any:
     """Leave the queue unserved."""
-    dequeue(w, np.int64(the.visit(w, v).home), v)
+    dequeue(w, np.int64(the.task(w, v).home), v)
 
 
 @part

@@ -9,7 +9,7 @@ import numpy as np
 
 from sim.model import rules
 from sim.model.compiled.machine import views as the
-from sim.model.compiled.machine.codes import ENDS, LEAD_END, WAIT_IS_OVER, WAITS
+from sim.model.compiled.machine.codes import LEAD_END, WAIT_IS_OVER, WAITS
 from sim.model.compiled.machine.schedule import schedule
 from sim.model.compiled.machine.tasks import MAIN, task_of
 from sim.model.compiling import called, part, shared
@@ -152,10 +152,10 @@ def write_visit(w: Any, x: Any, r: Any, ended: Any) -> Any:
 def book(w: Any, i: Any, r: Any, ended: Any) -> Any:
     """Write the visit down and give its hours to their causes; ``ended``: now, or NaN where it is not over."""
     called()
-    now, x = w.now, the.visit(w, task_of(i, MAIN))
-    r.visiting = 0
+    now, x = w.now, the.task(w, task_of(i, MAIN))
     begun = not math.isnan(x.started)
     write_visit(w, x, r, ended)
+    x.number, x.until = 0, math.nan
     if x.kind == INTAKE:
         r.calls += 1
         r.call_wait += (x.started if begun else now) - x.queued
@@ -180,12 +180,12 @@ def book(w: Any, i: Any, r: Any, ended: Any) -> Any:
 
 
 @part
-def write_request(w: Any, r: Any) -> Any:
-    """Write a request's row."""
+def write_request(w: Any, r: Any, ended: Any) -> Any:
+    """Write a request's row; ``ended``: NaN where it is not over."""
     row = the.request_rows(w)[w.requests_out]
     w.requests_out += 1
     the.copy_fields(row, r)
-    row.ended = r.mark if r.stage == ENDS else math.nan
+    row.ended = ended
 
 
 @part
@@ -196,8 +196,21 @@ def write_problem(w: Any, problem: Any) -> Any:
 
 
 @part
-def wait(w: Any, i: Any, r: Any, hours: Any, cause: Any) -> Any:
-    """Time that holds no officer."""
-    r.waiting, r.timer_cause, r.until = 1, cause, w.now + hours
-    schedule(w, r.until, LEAD_END, r.key, 0, WAIT_IS_OVER, i)
+def wait(w: Any, task: Any, r: Any, hours: Any, cause: Any, then: Any) -> Any:
+    """Time that holds no officer; after it the task goes on with ``then``."""
+    x = the.task(w, task)
+    x.cause, x.until, x.stage = cause, w.now + hours, then
+    schedule(w, x.until, LEAD_END, r.key, 0, WAIT_IS_OVER, task)
     return WAITS
+
+
+@part
+def is_waiting(w: Any, x: Any) -> Any:
+    """Whether a task waits away from any pool."""
+    return x.number == 0 and x.until >= w.now
+
+
+@part
+def is_queueing(x: Any) -> Any:
+    """Whether a task is at a pool and nobody has begun with it."""
+    return x.number != 0 and math.isnan(x.started)

@@ -5,6 +5,8 @@ from sim.model import clockwork
 # stages of a request: what it goes on with
 CALL, TALKED, REDIALED, REACHED, ROUTE, DESK, DESK_DONE, HAND_OVER, REVIEWED, ROUND, COORDINATE, PARK = range(12)
 HANDLE, LEAD, PARTS, PART_DONE, PART_OVER, CLOSE, ASK, ASKED, MERGE, MERGED_CALL_OVER = range(12, 22)
+# … and of a callback: an attempt is over
+RANG = 22
 # … or how it waits: at a pool, away from any, no more; or for its first call
 VISITS, WAITS, ENDS, NOT_YET = 30, 31, 32, 33
 
@@ -16,7 +18,7 @@ STAFF, WORK_END, LEAD_END, DUE, REDIAL = (
     kind >> clockwork.KIND
     for kind in (clockwork.STAFF, clockwork.WORK_END, clockwork.LEAD_END, clockwork.DUE, clockwork.REDIAL)
 )
-# what happens, and to whom: a roster; a visit; a request; a problem
+# what happens, and to whom: a roster; a task; a problem
 STAFF_CHANGES = 0
 WORK_IS_DONE, HANGS_UP = 1, 2
 RINGS_AGAIN, WAIT_IS_OVER, REDIALS, EXTENDS, IS_DUE, COMES_AGAIN = range(3, 9)

@@ -35,6 +35,16 @@ def _record(*parts: str, size: int = 0) -> np.dtype[Any]:
     return np.dtype({**named, "itemsize": size or record.itemsize}, align=True)  # type: ignore[call-overload, no-any-return]
 
 
+def _also(record: np.dtype[Any], **names: str) -> np.dtype[Any]:
+    """A record some of whose fields have a second name."""
+    assert record.fields is not None
+    fields = {name: record.fields[name][:2] for name in record.names or ()}
+    fields |= {name: fields[other] for name, other in names.items()}
+    formats, places = zip(*fields.values(), strict=True)
+    named = {"names": list(fields), "formats": formats, "offsets": places, "itemsize": record.itemsize}
+    return np.dtype(named, align=True)  # type: ignore[call-overload, no-any-return]
+
+
 # --- what the city is like -------------------------------------------------------------------------------------------
 
 CATEGORY, CHANNEL, DISTRICT = record_of(CategoryPlan), record_of(ChannelPlan), record_of(DistrictPlan)
@@ -53,19 +63,29 @@ LINE_OF_CLASS = _record("i4 first last")
 EVENT = _record("f8 time", "u8 key", "i4 who", "u2 number", "i1 kind what", size=24)
 #: One that is not near yet, and the next of its span of time (or the next free place).
 LATER = _record("f8 time", "u8 key", "i4 who", "u2 number", "i1 kind what", "i4 next", size=LINE // 2)
-#: Which visits are those of a request: see ``tasks``. ``child`` (where due dates do not decide: which line it
-#: stands in), ``next`` and ``previous`` are its place in a queue.
-VISIT = _record(
-    "u8 key", "f8 queued started work rank", "i4 home pool child next previous", "u2 number", "i1 kind later", size=LINE
+#: A task of a request (see ``tasks``): ``stage`` is what it goes on with (see ``journey``). At a pool it has a
+#: ``number``, the serial of its visit; ``child`` (where due dates do not decide: which line it stands in), ``next`` and
+#: ``previous`` are its place in a queue. Away from any the number is 0; while it waits there, ``until`` is when that
+#: ends and ``cause`` what it waits for, else ``until`` is NaN. Nothing is at a pool and away at once: two fields have
+#: two names.
+TASK = _also(
+    _record(
+        "u8 key",
+        "f8 queued started work rank",
+        "i4 home pool child next previous",
+        "u2 number",
+        "i1 kind stage",
+        size=LINE,
+    ),
+    until="rank",
+    cause="kind",
 )
-#: ``stage``: what it goes on with (see ``journey``); ``unit``: what the desk has just chosen; ``until``: the end of a
-#: wait; ``cover``: a cause that covers all others just now; ``joins``: which of its visits are about to join their
-#: queues. What it is doing: ``visiting``, ``waiting`` (away from any pool), ``calling`` (its callback), ``awaits`` (the
-#: end of its callback). ``overtaken``: another request has fixed its problem. What every event touches comes first.
+#: ``unit``: what the desk has just chosen; ``cover``: a cause that covers all others just now; ``awaits``: it waits for
+#: the end of its callback; ``overtaken``: another request has fixed its problem. What every event touches comes first.
 REQUEST = _record(
     "u8 key",
-    "f8 mark until due_now",
-    "i1 stage status cover visiting waiting timer_cause calling overtaken reached asked asking awaits joins",
+    "f8 mark due_now",
+    "i1 status cover overtaken reached asked asking awaits",
     "i1 resolved said_contacted said_resolved said_satisfied last_answer",
     "u2 rounds visits",
     "i4 problem owner_unit right unit",
@@ -134,7 +154,7 @@ ARRAYS: dict[str, tuple[Any, int]] = {
     "spans": (np.int32, 1),  # the first of the later events of each span of time
     "requests": (REQUEST, 1),
     "blank": (REQUEST, 1),  # what a request is like before anything has happened to it, alone
-    "visits": (VISIT, 1),
+    "tasks": (TASK, 1),
     "problems": (PROBLEM, 1),
     "birth_time": (np.float64, 1),
     "birth_key": (np.uint64, 1),

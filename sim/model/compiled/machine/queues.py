@@ -14,15 +14,16 @@ import numpy as np
 
 from sim.model.compiled.machine import views as the
 from sim.model.compiling import called, part, shared
+from sim.model.facts import CONTACT
 from sim.model.rules import AGED, DUE, FCFS
 
 
 @part
 def goes_first(w: Any, a: Any, b: Any) -> Any:
     """Whether visit ``a`` is served before visit ``b``."""
-    x, y = the.visit(w, a), the.visit(w, b)
-    if x.later != y.later:
-        return x.later < y.later
+    x, y = the.task(w, a), the.task(w, b)
+    if (x.kind == CONTACT) != (y.kind == CONTACT):  # contacting a citizen goes before handling
+        return x.kind == CONTACT
     if x.rank != y.rank:
         return x.rank < y.rank
     if x.queued != y.queued:
@@ -56,7 +57,7 @@ def enqueue(w: Any, p: Any, v: Any, urgency: Any) -> Any:
     if pool.discipline == DUE:
         push_heap(w, pool, v)
     else:
-        line = (2 * p + the.visit(w, v).later) * w.classes
+        line = (2 * p + (the.task(w, v).kind != CONTACT)) * w.classes
         stand_in(w, line if pool.discipline == FCFS else line + urgency, v)
 
 
@@ -78,17 +79,17 @@ def dequeue(w: Any, p: Any, v: Any) -> Any:
 @part
 def stand_in(w: Any, number: Any, v: Any) -> Any:
     """A visit stands in line: last, but for those who have come at the same instant."""
-    line, visit = the.line(w, number), the.visit(w, v)
+    line, visit = the.line(w, number), the.task(w, v)
     before, behind = np.int64(line.last), np.int64(-1)
     while before >= 0 and goes_first(w, v, before):
-        before, behind = np.int64(the.visit(w, before).previous), before
+        before, behind = np.int64(the.task(w, before).previous), before
     visit.child, visit.previous, visit.next = number, before, behind
     if before >= 0:
-        the.visit(w, before).next = v
+        the.task(w, before).next = v
     else:
         line.first = v
     if behind >= 0:
-        the.visit(w, behind).previous = v
+        the.task(w, behind).previous = v
     else:
         line.last = v
 
@@ -96,14 +97,14 @@ def stand_in(w: Any, number: Any, v: Any) -> Any:
 @part
 def leave_line(w: Any, v: Any) -> Any:
     """A visit leaves its line."""
-    visit = the.visit(w, v)
+    visit = the.task(w, v)
     line = the.line(w, visit.child)
     if visit.previous >= 0:
-        the.visit(w, visit.previous).next = visit.next
+        the.task(w, visit.previous).next = visit.next
     else:
         line.first = visit.next
     if visit.next >= 0:
-        the.visit(w, visit.next).previous = visit.previous
+        the.task(w, visit.next).previous = visit.previous
     else:
         line.last = visit.previous
 
@@ -116,10 +117,10 @@ def joined(w: Any, a: Any, b: Any) -> Any:
     """Two queues as one; returns its first."""
     if goes_first(w, b, a):
         a, b = b, a
-    first, second = the.visit(w, a), the.visit(w, b)
+    first, second = the.task(w, a), the.task(w, b)
     second.next, second.previous = first.child, a
     if first.child >= 0:
-        the.visit(w, first.child).previous = b
+        the.task(w, first.child).previous = b
     first.child = b
     return a
 
@@ -127,50 +128,50 @@ def joined(w: Any, a: Any, b: Any) -> Any:
 @part
 def without_first(w: Any, a: Any) -> Any:
     """What remains of a queue without its first visit ``a``; −1: nothing."""
-    one, done = the.visit(w, a).child, -1
+    one, done = the.task(w, a).child, -1
     while one >= 0:  # in pairs, from the left; ``next`` strings the pairs together
-        two = the.visit(w, one).next
+        two = the.task(w, one).next
         rest = -1
-        the.visit(w, one).next = -1
+        the.task(w, one).next = -1
         if two >= 0:
-            rest = the.visit(w, two).next
-            the.visit(w, two).next = -1
+            rest = the.task(w, two).next
+            the.task(w, two).next = -1
             one = joined(w, one, two)
-        the.visit(w, one).next = done
+        the.task(w, one).next = done
         done, one = one, rest
     if done < 0:
         return -1
-    root, one = done, the.visit(w, done).next
-    the.visit(w, root).next = -1
+    root, one = done, the.task(w, done).next
+    the.task(w, root).next = -1
     while one >= 0:  # then together, from the right
-        rest = the.visit(w, one).next
-        the.visit(w, one).next = -1
+        rest = the.task(w, one).next
+        the.task(w, one).next = -1
         root = joined(w, root, one)
         one = rest
-    the.visit(w, root).previous = -1
+    the.task(w, root).previous = -1
     return root
 
 
 @part
 def push_heap(w: Any, pool: Any, v: Any) -> Any:
     """A visit joins a heap."""
-    visit = the.visit(w, v)
+    visit = the.task(w, v)
     visit.child = visit.next = visit.previous = -1
     pool.queue = v if pool.queue < 0 else joined(w, pool.queue, v)
-    the.visit(w, pool.queue).previous = -1
+    the.task(w, pool.queue).previous = -1
 
 
 @part
 def leave_heap(w: Any, pool: Any, v: Any) -> Any:
     """A visit leaves a heap."""
-    visit = the.visit(w, v)
+    visit = the.task(w, v)
     below = without_first(w, v)
     if pool.queue == v:
         pool.queue = below
         return
     if visit.next >= 0:
-        the.visit(w, visit.next).previous = visit.previous
-    before = the.visit(w, visit.previous)
+        the.task(w, visit.next).previous = visit.previous
+    before = the.task(w, visit.previous)
     if before.child == v:
         before.child = visit.next
     else:

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from sim.model.compiled.machine import views as the
-from sim.model.compiled.machine.codes import HANGS_UP, IS_REPORTED, STAFF_CHANGES, WORK_IS_DONE
+from sim.model.compiled.machine.codes import IS_REPORTED, STAFF_CHANGES, WAIT_IS_OVER
 from sim.model.compiled.machine.tasks import CALLING, request_of, task_of
 from sim.model.compiling import part
 
@@ -183,14 +183,15 @@ def fetch(w: Any) -> Any:
         if e.what == IS_REPORTED:
             the.fetch_problem(the.problem(w, e.who))
         elif e.what != STAFF_CHANGES:
-            task = e.who if is_of_visit(e) else task_of(e.who, CALLING)  # the callback to come
-            the.fetch_visit(the.visit(w, task))
-            the.fetch_request(the.request(w, about(e)))
+            the.fetch_task(the.task(w, e.who))
+            if e.what == WAIT_IS_OVER:
+                the.fetch_task(the.task(w, task_of(request_of(e.who), CALLING)))  # the callback to come
+            the.fetch_request(the.request(w, request_of(e.who)))
         w.fetched_first = np.int64(e.next)
     if w.fetched_second >= 0:
         e = the.later_event(w, w.fetched_second)
         if e.what != IS_REPORTED and e.what != STAFF_CHANGES:
-            p = the.request(w, about(e)).problem
+            p = the.request(w, request_of(e.who)).problem
             if p >= 0:
                 the.fetch_problem(the.problem(w, p))
         w.fetched_second = np.int64(e.next)
@@ -200,15 +201,3 @@ def fetch(w: Any) -> Any:
 def fetch_later(w: Any, place: Any) -> Any:
     """Fetch an event of a list, if there is one."""
     the.fetch_event(the.later_event(w, max(place, 0)))
-
-
-@part
-def is_of_visit(e: Any) -> Any:
-    """Whether it is about a visit, not a request."""
-    return e.what == WORK_IS_DONE or e.what == HANGS_UP
-
-
-@part
-def about(e: Any) -> Any:
-    """The request whose task's, or whose own event it is."""
-    return request_of(e.who) if is_of_visit(e) else e.who

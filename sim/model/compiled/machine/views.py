@@ -114,7 +114,7 @@ def _copy_fields(typing_context: Any, to: Any, of: Any) -> Any:
 
 
 copy_fields: Any = _copy_fields
-fetch_event = fetch_visit = _fetch(1)
+fetch_event = fetch_task = _fetch(1)
 fetch_problem = _fetch(2)
 fetch_request = _fetch(REQUEST.itemsize // LINE)
 
@@ -178,7 +178,7 @@ heap_event = _element("heap")
 later_event = _element("later")
 request = _element("requests")
 blank = _element("blank")
-visit = _element("visits")
+task = _element("tasks")
 problem = _element("problems")
 birth_time = _element("birth_time")
 birth_key = _element("birth_key")

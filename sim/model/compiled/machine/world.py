@@ -11,13 +11,11 @@ from numpy.typing import NDArray
 from sim.model import facts
 from sim.model.city import City
 from sim.model.compiled.machine import layout
-from sim.model.compiled.machine.codes import CALL
 from sim.model.compiled.machine.packing import optional_values, values_of
 from sim.model.compiled.machine.schedule import AHEAD, ROW
 from sim.model.compiled.machine.tasks import EACH
 from sim.model.demand import Births
 from sim.model.draws import Tables, quantile
-from sim.model.facts import IN_INTAKE
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -44,7 +42,7 @@ class World:
         self["near"], self["classes"] = -1, len(city.scenario.classes)
         lines = np.zeros(2 * len(city.pools) * self["classes"], layout.LINE_OF_CLASS)
         lines["first"] = lines["last"] = -1
-        names = ("heap", "later", "requests", "visits", "problems")
+        names = ("heap", "later", "requests", "tasks", "problems")
         empty = {name: np.zeros(0, layout.ARRAYS[name][0]) for name in names}
         spans = np.full(int(city.end * _spans_per_hour(city)) + 2 + 2 * AHEAD, -1, np.int32)
         steps = np.zeros(len(city.rosters), np.int64)
@@ -91,7 +89,7 @@ class World:
         new[: len(old)] = old
         self.put(**{name: new})
         if name == "requests":
-            self.make_room("visits", EACH * slots)
+            self.make_room("tasks", EACH * slots)
         elif name == "later":
             self.make_room("heap", slots + 8)
         elif name == "heap":
@@ -228,8 +226,7 @@ def _blank() -> Records:
     for field in facts.REQUEST:
         if field.name in (layout.REQUEST.names or ()):
             blank[field.name] = field.initial
-    blank["until"], blank["due_now"] = np.nan, np.inf
+    blank["due_now"] = np.inf
     for name in ["right", "right_family", "unit", "next", "previous", "last_answer", "cover"]:
         blank[name] = -1
-    blank["stage"], blank["timer_cause"] = CALL, IN_INTAKE
     return blank
