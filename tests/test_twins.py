@@ -54,6 +54,26 @@ def test_random_cities(city: dict[str, Any]) -> None:
     assert twins(from_dict(city))
 
 
+#: The due date is over when limits begin to run: the callback joins its queue before parking moves that date.
+ASKED_AS_PARKED = {
+    "name": "asked in the instant in which they are parked",
+    "time": {"start": "2024-01-01", "end": "2024-01-05"},
+    "districts": {"Town": {}},
+    "pools": {"desk": {"staff": 9}, "callers": {"staff": 1, "discipline": "due"}},
+    "channels": {"phone": {"share": 1, "pool": "desk", "talk": "10 min"}},
+    "units": {"Works": {"staff": 9}},
+    "categories": {"Matter": {"total": "100 / d", "unit": "Works", "work": "1 h"}},
+    "policies": {
+        "time_limits": {"from": "arrival", "resolve": "1 min", "parking": {"share": 0.5, "time": "1 d"}},
+        "callback": {"pool": "callers", "after": "due", "work": "20 min"},
+    },
+}
+
+
+def test_a_callback_has_the_place_of_the_due_date_at_which_it_was_begun() -> None:
+    assert twins(from_dict(ASKED_AS_PARKED))
+
+
 def on_the_half_hour(part: Any) -> Any:
     """The same with constant times, so that much happens at one instant: when an office opens, and on from there."""
     if isinstance(part, dict):

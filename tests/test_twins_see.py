@@ -15,10 +15,20 @@ from test_twins import many, on_the_half_hour, twins
 from towns import FULL, OTHER_WAYS, all_purposes
 
 from sim.model import clockwork, facts, rules
-from sim.model.reference import callbacks, journey, pools, steps
+from sim.model.reference import callbacks, closing, contacts, journey, limits, pools, steps
 from sim.scenario import from_dict
 
 Patch = pytest.MonkeyPatch
+
+
+MODULES = (callbacks, closing, contacts, journey, limits, pools, steps)
+
+
+def everywhere(patch: Patch, name: str, new: Any) -> None:
+    """Alter a function of the reference engine wherever it is called."""
+    for module in MODULES:
+        if hasattr(module, name):
+            patch.setattr(module, name, new)
 
 
 def caught(city_of: Any, most: int = 300) -> None:
@@ -37,14 +47,12 @@ def _must_be_twins(city: dict[str, Any]) -> None:
 
 def kinds_the_other_way_round(patch: Patch) -> None:
     """At one instant arrivals come first and changes of staff last."""
-    for module in (callbacks, journey, pools, steps):
-        patch.setattr(module, "place", lambda kind, key, number=0: (7 << clockwork.KIND) - kind | key << 16 | number)
+    everywhere(patch, "place", lambda kind, key, number=0: (7 << clockwork.KIND) - kind | key << 16 | number)
 
 
 def by_insertion(patch: Patch) -> None:
     """At one instant the order within a kind is that in which things were scheduled."""
-    for module in (callbacks, journey, pools, steps):
-        patch.setattr(module, "place", lambda kind, key, number=0: kind)
+    everywhere(patch, "place", lambda kind, key, number=0: kind)
 
 
 def routes_before_it_serves(patch: Patch) -> None:
@@ -93,17 +101,16 @@ DRAWN = {name: number for name, number in all_purposes().items() if name not in 
 def test_another_draw_is_caught(name: str, monkeypatch: Patch) -> None:
     """The reference engine draws for one purpose with the luck of another request."""
     purpose, found = DRAWN[name], list[int]()
-    for method in ("u", "time", "choose"):
-        usual = getattr(steps.Steps, method)
-        at = {"u": 1, "time": 2, "choose": 3}[method]
+    for function, at in {"draw": 1, "lasts": 2, "choose": 3}.items():
+        usual = getattr(steps, function)
 
-        def other(self: Any, *given: Any, usual: Any = usual, at: int = at, **named: Any) -> Any:
+        def other(w: Any, *given: Any, usual: Any = usual, at: int = at, **named: Any) -> Any:
             if given[at - 1] == purpose:
                 found.append(purpose)
                 given = (*given[:at], given[at] ^ 1, *given[at + 1 :])
-            return usual(self, *given, **named)
+            return usual(w, *given, **named)
 
-        monkeypatch.setattr(steps.Steps, method, other)
+        everywhere(monkeypatch, function, other)
     caught(lambda city: city)
     assert found
 
@@ -111,52 +118,56 @@ def test_another_draw_is_caught(name: str, monkeypatch: Patch) -> None:
 # --- the journey -----------------------------------------------------------------------------------------------------
 
 
-def forgets(where: Any, method: str) -> Any:
-    """Nothing is done there; a step is over at once."""
+def forgets(name: str) -> Any:
+    """Nothing is done there; a stage is over at once."""
 
     def alteration(patch: Patch) -> None:
-        patch.setattr(where, method, lambda self, *_: iter(()) if method in STEPS else None)
+        everywhere(patch, name, lambda *_: iter(()) if name in STAGES else None)
 
-    alteration.__name__ = f"forgets {method}"
+    alteration.__name__ = f"forgets {name}"
     return alteration
 
 
-STEPS = ("end_callback",)
+STAGES = ("merge",)
+
+
+def callers_never_lose_patience(patch: Patch) -> None:
+    patch.setattr(pools.Visit, "lose_patience", lambda self, _: None)
 
 
 def another_unit_is_never_wrong(patch: Patch) -> None:
-    patch.setattr(journey.Journey, "wrong_unit", lambda self, r, n: r.right)
+    everywhere(patch, "wrong_unit", lambda w, r, n: r.right)
 
 
 def every_open_matter_is_known(patch: Patch) -> None:
-    patch.setattr(journey.Journey, "is_known", lambda self, r: r.problem is not None)
+    everywhere(patch, "is_known", lambda r: r.problem is not None)
 
 
 def a_later_round_forgets_the_solution(patch: Patch) -> None:
-    close = journey.Journey.close
+    close = closing.close
 
-    def other(self: Any, r: Any) -> None:
+    def other(w: Any, r: Any) -> None:
         r.resolved = 0.0
-        close(self, r)
+        close(w, r)
 
-    patch.setattr(journey.Journey, "close", other)
+    everywhere(patch, "close", other)
 
 
 def limits_run_from_the_start(patch: Patch) -> None:
-    later = steps.Steps.later
-    patch.setattr(steps.Steps, "later", lambda self, since, span: later(self, since + 1.0, span))
+    later = steps.later
+    everywhere(patch, "later", lambda w, since, span: later(w, since + 1.0, span))
 
 
 def extensions_are_asked_for_earlier(patch: Patch) -> None:
-    earlier = steps.Steps.earlier
-    patch.setattr(steps.Steps, "earlier", lambda self, until, span: earlier(self, until, span) - 0.5)
+    earlier = steps.earlier
+    everywhere(patch, "earlier", lambda w, until, span: earlier(w, until, span) - 0.5)
 
 
 def a_moved_due_date_leaves_the_queue_as_it_is(patch: Patch) -> None:
-    def other(self: Any, r: Any, due: float) -> None:
+    def other(w: Any, r: Any, due: float) -> None:
         r.due = r.due_now = due
 
-    patch.setattr(steps.Steps, "move_due", other)
+    everywhere(patch, "move_due", other)
 
 
 def waiting_is_booked_as_work(patch: Patch) -> None:
@@ -168,7 +179,7 @@ def the_night_is_booked_as_waiting(patch: Patch) -> None:
 
 
 def rework_is_not_told_apart(patch: Patch) -> None:
-    patch.setattr(journey, "REWORK", facts.LEAD_TIME)
+    patch.setattr(closing, "REWORK", facts.LEAD_TIME)
 
 
 def parts_are_the_units_own(patch: Patch) -> None:
@@ -199,11 +210,11 @@ def what_is_said_of_open_matters_is_as_of_closed(patch: Patch) -> None:
 
 
 TURNS = [
-    forgets(steps.Steps, "check_merged"),
-    forgets(journey.Journey, "fix"),
-    forgets(journey.Journey, "watch_due"),
-    forgets(journey.Journey, "end_callback"),
-    forgets(pools.Visit, "lose_patience"),
+    forgets("check_merged"),
+    forgets("fix"),
+    forgets("watch_due"),
+    forgets("merge"),
+    callers_never_lose_patience,
     another_unit_is_never_wrong,
     every_open_matter_is_known,
     a_later_round_forgets_the_solution,

@@ -35,12 +35,12 @@ def expect_due(w: Any, i: Any, r: Any) -> Any:
         schedule(w, r.due_now, DUE, r.key, 2, IS_DUE, task_of(i, CALLING))
     elif r.status == OPEN or r.status == CLOSED:
         r.asking = AT_DUE
-        if begin_asking(w, i, r):
+        if ask_citizen(w, i, r):
             r.asked, r.asking = 1, NOBODY
 
 
 @shared
-def begin_asking(w: Any, i: Any, r: Any) -> Any:
+def ask_citizen(w: Any, i: Any, r: Any) -> Any:
     """Some are asked, some reached, at most ``1 + retries`` times. Says whether it is over already."""
     called()
     r.asks += 1
@@ -65,27 +65,18 @@ def ring(w: Any, i: Any, r: Any) -> Any:
 
 
 @part
-def rang(w: Any, i: Any, r: Any) -> Any:
-    """An attempt is over. Says whether the asking is."""
-    call = the.task(w, task_of(i, CALLING))
+def ring_done(w: Any, i: Any) -> Any:
+    """An attempt is over; there may be another. Says whether the main course goes on, which has waited for the end."""
+    r, call = the.request(w, i), the.task(w, task_of(i, CALLING))
     write_visit(w, call, r, w.now)
     call.number = 0
     if r.reached:
         answers(w, r)
-    if r.reached or r.status == MERGED or r.attempt >= w.callback.retries:
-        return True
-    r.attempt += 1
-    index = (r.asks - 1) * purposes.PER_ROUND + r.attempt
-    gap = lasts(w, w.callback.retry_after, callback.RETRY, r.key, index)
-    schedule(w, w.now + gap, REDIAL, r.key, 0, RINGS_AGAIN, task_of(i, CALLING))
-    return False
-
-
-@part
-def has_rung(w: Any, i: Any) -> Any:
-    """An attempt to call the citizen is over. Says whether the request goes on."""
-    r = the.request(w, i)
-    if not rang(w, i, r):
+    if not r.reached and r.status != MERGED and r.attempt < w.callback.retries:
+        r.attempt += 1
+        index = (r.asks - 1) * purposes.PER_ROUND + r.attempt
+        gap = lasts(w, w.callback.retry_after, callback.RETRY, r.key, index)
+        schedule(w, w.now + gap, REDIAL, r.key, 0, RINGS_AGAIN, task_of(i, CALLING))
         return False
     at_closing = r.asking == AT_CLOSING
     r.asked, r.asking = 1, NOBODY

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from sim.model import purposes
-from sim.model.compiled.callbacks import begin_asking, watch_due
-from sim.model.compiled.contacts import belongs, call_again, end, fixed_by_another, parts_with
+from sim.model.compiled.callbacks import ask_citizen, watch_due
+from sim.model.compiled.contacts import call_again, end, fixed_by_another
 from sim.model.compiled.machine import views as the
 from sim.model.compiled.machine.codes import (
     ASK,
@@ -23,6 +23,7 @@ from sim.model.compiled.machine.codes import (
     ROUTE,
     WAITS,
 )
+from sim.model.compiled.machine.memory import belongs, parts_with
 from sim.model.compiled.machine.tasks import CALLING, MAIN, task_of
 from sim.model.compiled.pools import leave
 from sim.model.compiled.steps import book, chance, is_queueing, is_waiting, later, limits, spend, write_visit
@@ -104,7 +105,7 @@ def ask(w: Any, i: Any, r: Any) -> Any:
         r.awaits = 1
         return WAITS
     r.asking = AT_CLOSING
-    if begin_asking(w, i, r):
+    if ask_citizen(w, i, r):
         r.asking = NOBODY
         return ASKED
     return WAITS

@@ -1,4 +1,4 @@
-"""Problems and contacts: how they come, where they are kept, how they go."""
+"""Problems and contacts: how they come, and how they go."""
 
 from __future__ import annotations
 
@@ -10,101 +10,13 @@ import numpy as np
 from sim.model import purposes, rules
 from sim.model.compiled.machine import views as the
 from sim.model.compiled.machine.codes import CALL, COMES_AGAIN, IS_REPORTED, NOT_YET, REDIAL
+from sim.model.compiled.machine.memory import belongs, free_request, new_request, parts_with, release_problem
 from sim.model.compiled.machine.schedule import schedule
 from sim.model.compiled.machine.tasks import MAIN, task_of
-from sim.model.compiled.steps import choose, draw, lasts, place_of, write_problem, write_request
+from sim.model.compiled.steps import choose, draw, lasts, place_of, write_request
 from sim.model.compiling import called, part, shared
 from sim.model.draws import child
 from sim.model.policies import callback
-
-
-@part
-def new_problem(w: Any, key: Any, district: Any, category: Any) -> Any:
-    """Something is wrong from now on. As with requests, the free slot after it is fetched."""
-    p = np.int64(w.free_problem)
-    if p < 0:
-        p = np.int64(w.taken_problems)
-        w.taken_problems += 1
-    else:
-        following = np.int64(the.problem(w, p).first)
-        w.free_problem = following
-        if following >= 0:
-            the.fetch_problem(the.problem(w, following))
-    problem = the.problem(w, p)
-    w.unsolved += 1
-    problem.key, problem.district, problem.category, problem.born = key, district, category, w.now
-    problem.first_report = problem.fixed = problem.given_up = math.nan
-    problem.fixed_by, problem.first = np.uint64(0), -1
-    problem.open = problem.users = problem.reports = 0
-    return p
-
-
-@part
-def release_problem(w: Any, p: Any) -> Any:
-    """One less refers to the problem; after the last it is only a row."""
-    problem = the.problem(w, p)
-    problem.users -= 1
-    if problem.users == 0:
-        write_problem(w, problem)
-        problem.key, problem.first = np.uint64(0), w.free_problem
-        w.free_problem = p
-        w.unsolved -= 1
-
-
-@part
-def new_request(w: Any) -> Any:
-    """A slot: one that is free again, else one that was never taken.
-
-    The free one after it is fetched from memory, as it will be needed soon.
-    """
-    w.in_flight += 1
-    i = np.int64(w.free_request)
-    if i < 0:
-        w.taken_requests += 1
-        return np.int64(w.taken_requests - 1)
-    following = np.int64(the.request(w, i).next)
-    w.free_request = following
-    if following >= 0:
-        the.fetch_request(the.request(w, following))
-        the.fetch_task(the.task(w, task_of(following, MAIN)))
-    return i
-
-
-@part
-def free_request(w: Any, i: Any) -> Any:
-    """The slot is free again."""
-    the.request(w, i).key, the.request(w, i).next = np.uint64(0), w.free_request
-    w.free_request = i
-    w.in_flight -= 1
-
-
-@part
-def belongs(w: Any, i: Any, r: Any) -> Any:
-    """A request is among those of its problem that are neither closed nor ended."""
-    problem = the.problem(w, r.problem)
-    r.next, r.previous = problem.first, -1
-    if problem.first >= 0:
-        the.request(w, problem.first).previous = i
-    problem.first = i
-    problem.open += 1
-    if problem.open > w.widest:
-        w.widest = problem.open
-
-
-@part
-def parts_with(w: Any, i: Any, r: Any) -> Any:
-    """… and is not any more."""
-    problem = the.problem(w, r.problem)
-    if r.next >= 0:
-        the.request(w, r.next).previous = r.previous
-    if r.previous >= 0:
-        the.request(w, r.previous).next = r.next
-    elif problem.first == i:
-        problem.first = r.next
-    else:
-        return  # it was not
-    r.next = r.previous = -1
-    problem.open -= 1
 
 
 @part

@@ -23,10 +23,11 @@ from sim.model.compiled.machine.codes import (
     TIRED,
     TOO_MUCH,
 )
+from sim.model.compiled.machine.memory import write_problem
 from sim.model.compiled.machine.schedule import drop_first, fetch, is_in_row, look_ahead, schedule
 from sim.model.compiled.machine.tasks import CALLING, MAIN, task_of
 from sim.model.compiled.pools import change_staff
-from sim.model.compiled.steps import book, is_waiting, spend, write_problem, write_request, write_visit
+from sim.model.compiled.steps import book, is_waiting, spend, write_request, write_visit
 from sim.model.compiling import entry, part
 from sim.model.facts import IN_CALLBACK, IN_INTAKE, INTAKE_OPEN
 

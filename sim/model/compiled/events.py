@@ -11,9 +11,9 @@ from typing import Any
 
 import numpy as np
 
-from sim.model.compiled.callbacks import expect_due, has_rung, ring
-from sim.model.compiled.clocks import ask_extension
-from sim.model.compiled.contacts import contact, free_request, new_problem, new_request, release_problem
+from sim.model.compiled.callbacks import expect_due, ring, ring_done
+from sim.model.compiled.contacts import contact
+from sim.model.compiled.limits import ask_extension
 from sim.model.compiled.machine import views as the
 from sim.model.compiled.machine.codes import (
     COMES_AGAIN,
@@ -26,6 +26,7 @@ from sim.model.compiled.machine.codes import (
     WAIT_IS_OVER,
     WORK_IS_DONE,
 )
+from sim.model.compiled.machine.memory import free_request, new_problem, new_request, release_problem
 from sim.model.compiled.machine.tasks import MAIN, request_of, which_of
 from sim.model.compiled.pools import leave, serve, staff_changes
 from sim.model.compiling import part
@@ -56,7 +57,7 @@ def work_is_done(w: Any, v: Any) -> Any:
     i, officers = request_of(v), np.int64(the.task(w, v).pool)
     the.pool(w, officers).busy -= 1
     serve(w, officers)
-    return i, which_of(v) == MAIN or has_rung(w, i), -1
+    return i, which_of(v) == MAIN or ring_done(w, i), -1
 
 
 @part

@@ -14,14 +14,15 @@ from typing import Any
 import numpy as np
 
 from sim.model import purposes, rules
-from sim.model.compiled.clocks import move_due, start_clocks
 from sim.model.compiled.closing import ask, asked, close, merge
 from sim.model.compiled.contacts import end, is_known
+from sim.model.compiled.limits import move_due, start_limits
 from sim.model.compiled.machine import views as the
 from sim.model.compiled.machine.codes import (
     ASK,
     ASKED,
     CALL,
+    CALL_DONE,
     CLOSE,
     COORDINATE,
     DESK,
@@ -39,12 +40,11 @@ from sim.model.compiled.machine.codes import (
     PARTS,
     REACHED,
     REDIAL,
-    REDIALED,
+    REDIAL_DONE,
     REDIALS,
-    REVIEWED,
+    REVIEW_DONE,
     ROUND,
     ROUTE,
-    TALKED,
     VISITS,
     WAITS,
 )
@@ -92,9 +92,9 @@ def life(w: Any, i: Any) -> Any:
     while stage < VISITS:
         if stage == CALL:
             stage = call(w, i, r)
-        elif stage == TALKED:
-            stage = talked(w, i, r)
-        elif stage == REDIALED:
+        elif stage == CALL_DONE:
+            stage = call_done(w, i, r)
+        elif stage == REDIAL_DONE:
             spend(w, r, IN_INTAKE, w.now)
             r.tries += 1
             stage = CALL
@@ -108,7 +108,7 @@ def life(w: Any, i: Any) -> Any:
             stage = desk_done(w, i, r)
         elif stage == HAND_OVER:
             stage = hand_over(w, i, r)
-        elif stage == REVIEWED:
+        elif stage == REVIEW_DONE:
             r.hops += 1
             stage = DESK
         elif stage == ROUND:
@@ -124,7 +124,7 @@ def life(w: Any, i: Any) -> Any:
         elif stage == PARTS:
             stage = parts(w, i, r)
         elif stage == PART_DONE:
-            stage = part_done(w, i, r)
+            stage = do_part_done(w, i, r)
         elif stage == PART_OVER:
             r.part += 1
             stage = PARTS
@@ -159,14 +159,14 @@ def call(w: Any, i: Any, r: Any) -> Any:
     if not channel.family.on:
         return REACHED
     talk = lasts(w, channel.talk, purposes.TALK, r.key, r.tries)
-    visit(w, task_of(i, MAIN), r, at(w, channel.family, r), INTAKE, talk, TALKED)
+    visit(w, task_of(i, MAIN), r, at(w, channel.family, r), INTAKE, talk, CALL_DONE)
     if math.isnan(the.task(w, task_of(i, MAIN)).started):
         patience(w, i, r)
     return VISITS
 
 
 @part
-def talked(w: Any, i: Any, r: Any) -> Any:
+def call_done(w: Any, i: Any, r: Any) -> Any:
     """Callers who lost patience may call again."""
     if not math.isnan(the.task(w, task_of(i, MAIN)).started):
         return REACHED
@@ -176,7 +176,7 @@ def talked(w: Any, i: Any, r: Any) -> Any:
         return ENDS
     gap = lasts(w, channel.redial.after, purposes.REDIAL_GAP, r.key, r.tries)
     schedule(w, w.now + gap, REDIAL, r.key, 0, REDIALS, task_of(i, MAIN))
-    the.task(w, task_of(i, MAIN)).stage = REDIALED
+    the.task(w, task_of(i, MAIN)).stage = REDIAL_DONE
     return WAITS
 
 
@@ -196,7 +196,7 @@ def reached(w: Any, i: Any, r: Any) -> Any:
     if r.overtaken:
         return MERGE
     if w.time_limits.from_arrival:
-        start_clocks(w, i, r, r.arrived)
+        start_limits(w, i, r, r.arrived)
     return ROUTE
 
 
@@ -266,18 +266,24 @@ def hand_over(w: Any, i: Any, r: Any) -> Any:
     if r.first_unit < 0:
         r.first_unit, r.dispatched = r.unit, w.now
         if not w.time_limits.from_arrival:
-            start_clocks(w, i, r, r.dispatched)
+            start_limits(w, i, r, r.dispatched)
     if not w.dispatch.on:
         return ROUND
     if r.cover == BOUNCED:
         r.cover = -1
     if r.unit == r.right or w.first_recipient.on:
         return ROUND
+    return review(w, i, r)
+
+
+@part
+def review(w: Any, i: Any, r: Any) -> Any:
+    """The wrong unit sees that it is wrong, and sends the request back."""
     r.wrongs += 1
     if r.cover < 0:
         r.cover = BOUNCED
     work = lasts(w, w.dispatch.review, precise_dispatch.REVIEW_WORK, r.key, r.dispatches - 1)
-    return visit(w, task_of(i, MAIN), r, np.int64(r.unit), REVIEW, work, REVIEWED)
+    return visit(w, task_of(i, MAIN), r, np.int64(r.unit), REVIEW, work, REVIEW_DONE)
 
 
 @part
@@ -348,19 +354,24 @@ def parts(w: Any, i: Any, r: Any) -> Any:
         the.joint_part_edge(w, r.category + 1) - the.joint_part_edge(w, r.category),
     )
     while r.part < n:
-        x = the.joint_part(w, first + r.part)
-        if chance(w, x.probability, purposes.PART_NEEDED, place_of(r), r.part):
-            if r.cover < 0:
-                r.cover = OTHER_UNITS
-            work = lasts(w, x.work, purposes.PART_WORK, r.key, r.rounds * purposes.PER_ROUND + r.part)
-            return visit(w, task_of(i, MAIN), r, at(w, x.family, r), PART, work, PART_DONE)
+        if chance(w, the.joint_part(w, first + r.part).probability, purposes.PART_NEEDED, place_of(r), r.part):
+            return do_part(w, i, r, the.joint_part(w, first + r.part))
         r.part += 1
     return CLOSE
 
 
 @part
-def part_done(w: Any, i: Any, r: Any) -> Any:
-    """The lead time of a part."""
+def do_part(w: Any, i: Any, r: Any, x: Any) -> Any:
+    """One of them: its work …"""
+    if r.cover < 0:
+        r.cover = OTHER_UNITS
+    work = lasts(w, x.work, purposes.PART_WORK, r.key, r.rounds * purposes.PER_ROUND + r.part)
+    return visit(w, task_of(i, MAIN), r, at(w, x.family, r), PART, work, PART_DONE)
+
+
+@part
+def do_part_done(w: Any, i: Any, r: Any) -> Any:
+    """… and its lead time."""
     x = the.joint_part(w, the.joint_part_edge(w, r.category) + r.part)
     if x.lead < 0:
         return PART_OVER

@@ -189,13 +189,6 @@ def write_request(w: Any, r: Any, ended: Any) -> Any:
 
 
 @part
-def write_problem(w: Any, problem: Any) -> Any:
-    """Write a problem's row."""
-    the.copy_fields(the.problem_rows(w)[w.problems_out], problem)
-    w.problems_out += 1
-
-
-@part
 def wait(w: Any, task: Any, r: Any, hours: Any, cause: Any, then: Any) -> Any:
     """Time that holds no officer; after it the task goes on with ``then``."""
     x = the.task(w, task)

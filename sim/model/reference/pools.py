@@ -1,4 +1,4 @@
-"""Pools of people, their queues, and the visits that requests pay them.
+"""Officers and queues, and the visits that tasks pay them.
 
 Queues are heaps of our own: SimPy's priority resources sort the whole queue again on every arrival. A visit that leaves
 its queue early stays in the heap under an old ticket and is skipped when it comes up.
@@ -13,12 +13,13 @@ from typing import TYPE_CHECKING
 from simpy import Environment
 
 from sim.model import rules
-from sim.model.clockwork import STAFF, WORK_END, Course, Moment, place
+from sim.model.clockwork import STAFF, WORK_END, Course, Moment, place, start
 from sim.model.facts import CONTACT
+from sim.model.reference.steps import Stage, book, check_merged
 from sim.model.rows import MOST_VISITS, TooManyVisitsError
 
 if TYPE_CHECKING:
-    from sim.model.reference.records import Request
+    from sim.model.reference.world import Request, Task, World
     from sim.model.staffing import PoolPlan, Roster
 
 
@@ -66,7 +67,7 @@ class Pool:
         self.helpers: list[Pool] = [self]  # who serves this queue
         self.queues: list[Pool] = [self]  # whose queues these people serve
 
-    def visit(self, request: Request, kind: int, work: float) -> Visit:
+    def join(self, request: Request, kind: int, work: float) -> Visit:
         """A request joins the queue; a free officer takes it at once."""
         visit = Visit(self.env, self, request, kind, work)
         for pool in self.helpers:
@@ -130,6 +131,25 @@ class Pool:
         """As many as the roster and the policies say; whoever is free takes what waits."""
         self.headcount = rules.headcount(self.planned, self.on_duty, self.extra)
         self.serve()
+
+
+def visit(w: World, task: Task, r: Request, pool: int, kind: int, work: float) -> Stage:
+    """A visit of a task, from joining the queue to its end."""
+    task.visit = visit = w.pools[pool].join(r, kind, work)
+    yield visit
+    book(w, task, r)
+    check_merged(r)
+
+
+def open_pools(w: World) -> None:
+    """Everybody comes to work."""
+    w.pools += [Pool(w.env, i, plan, w.city.rosters[plan.roster]) for i, plan in enumerate(w.city.pools)]
+    for pool in w.pools:
+        for other in pool.plan.helps:
+            pool.queues.append(w.pools[other])
+            w.pools[other].helpers.append(pool)
+    for number, roster in enumerate(w.city.rosters):
+        start(keep_hours(w.env, number, roster, [p for p in w.pools if p.plan.roster == number]))
 
 
 def keep_hours(env: Environment, number: int, roster: Roster, pools: list[Pool]) -> Course:

@@ -12,19 +12,24 @@ from sim.model.city import City
 from sim.model.clockwork import start
 from sim.model.control import Control, Policy
 from sim.model.demand import Demand
-from sim.model.reference.journey import Journey
-from sim.model.reference.records import Trace
+from sim.model.facts import IN_CALLBACK, IN_INTAKE, INTAKE_OPEN
+from sim.model.reference.contacts import births
+from sim.model.reference.journey import life
+from sim.model.reference.pools import open_pools
+from sim.model.reference.steps import book, spend
+from sim.model.reference.world import Trace, World
 from sim.model.rows import Rows
 
 
 def replicate(city: City, random: int, policies: Sequence[Policy], clock: Callable[[float], None]) -> Rows:
     """All that happens in the replication of a random stream."""
-    env, trace = Environment(), Trace()
-    journey = Journey(env, city, random, trace)
-    control = Control(env, city, journey, policies)
-    start(journey.births(Demand(city, random)))
+    env = Environment()
+    w = World(env, city, random, Trace())
+    open_pools(w)
+    control = Control(env, city, w, policies)
+    start(births(w, Demand(city, random), life))
     collecting = gc.isenabled()
-    gc.disable()  # requests leave no cycles behind; looking for them costs a fifth of the run
+    gc.disable()  # requests leave few cycles behind; looking for them costs a fifth of the run
     try:
         for midnight in np.arange(24.0, city.end, 24.0):
             env.run(until=midnight)
@@ -33,5 +38,22 @@ def replicate(city: City, random: int, policies: Sequence[Policy], clock: Callab
     finally:
         if collecting:
             gc.enable()
-    journey.close_books()
-    return trace.rows(control.changes)
+    close_books(w)
+    return w.trace.rows(control.changes)
+
+
+def close_books(w: World) -> None:
+    """At the end of time: write down what is still open."""
+    end = w.env.now
+    for r in w.requests.values():
+        if r.main.visit is None:
+            if r.main.timer is not None:
+                spend(r, r.main.cause, end)
+            else:
+                spend(r, IN_INTAKE if r.status == INTAKE_OPEN else IN_CALLBACK, end)
+        for task in r.tasks:
+            if task.visit is not None:
+                book(w, task, r)
+        w.trace.request(r)
+    for problem in w.problems:
+        w.trace.problem(problem)

@@ -3,7 +3,9 @@
 from sim.model import clockwork
 
 # stages of a request: what it goes on with
-CALL, TALKED, REDIALED, REACHED, ROUTE, DESK, DESK_DONE, HAND_OVER, REVIEWED, ROUND, COORDINATE, PARK = range(12)
+CALL, CALL_DONE, REDIAL_DONE, REACHED, ROUTE, DESK, DESK_DONE, HAND_OVER, REVIEW_DONE, ROUND, COORDINATE, PARK = range(
+    12
+)
 HANDLE, LEAD, PARTS, PART_DONE, PART_OVER, CLOSE, ASK, ASKED, MERGE, MERGED_CALL_OVER = range(12, 22)
 # … and of a callback: an attempt is over
 RANG = 22

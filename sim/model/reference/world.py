@@ -1,7 +1,4 @@
-"""The life of requests and problems on the reference engine, and how it is written down.
-
-Rows leave for bytes when a request ends, so that live objects are only those of open requests.
-"""
+"""What goes on in one replication of the reference engine: problems, requests and their tasks, pools, the rows."""
 
 from __future__ import annotations
 
@@ -12,14 +9,39 @@ from operator import attrgetter, itemgetter
 from typing import TYPE_CHECKING
 
 import numpy as np
+from simpy import Environment
 
 from sim.model import facts
+from sim.model.city import City
+from sim.model.control import PoolState
 from sim.model.facts import IN_INTAKE, INTAKE_OPEN
 from sim.model.rows import Rows
 
 if TYPE_CHECKING:
     from sim.model.clockwork import Moment
-    from sim.model.reference.pools import Visit
+    from sim.model.reference.pools import Pool, Visit
+
+
+class World:
+    """One replication of a city on a SimPy environment."""
+
+    def __init__(self, env: Environment, city: City, stream: int, trace: Trace) -> None:
+        self.env, self.city, self.stream, self.trace = env, city, stream, trace
+        self.pools: list[Pool] = []
+        self.requests: dict[int, Request] = {}  # those that are not over
+        self.problems: list[Problem] = []
+        self.contacts = 0  # so far
+        limits = city.time_limits
+        self.limits_from_arrival = limits is not None and limits.from_arrival  # else from the first unit on
+
+    def states(self) -> list[PoolState]:
+        """All pools, as policies see them."""
+        return [PoolState(pool.waiting, pool.busy, pool.headcount) for pool in self.pools]
+
+    def add_staff(self, pool: int, extra: int) -> None:
+        """From now on, so many officers more than planned."""
+        self.pools[pool].extra = extra
+        self.pools[pool].change_staff()
 
 
 class Problem:
@@ -32,6 +54,22 @@ class Problem:
         self.first_report = self.fixed = math.nan
         self.fixed_by = 0
         self.requests: dict[int, Request] = {}  # its contacts that are neither closed nor ended
+
+
+class Task:
+    """What a request does at one time: its main course, or its callback. Each is a process while it exists."""
+
+    __slots__ = ("cause", "timer", "visit")
+
+    def __init__(self) -> None:
+        self.visit: Visit | None = None  # at a pool
+        self.timer: Moment | None = None  # what it waits for, away from any pool
+        self.cause = IN_INTAKE  # … and why
+
+    @property
+    def is_queueing(self) -> bool:
+        """Whether it is at a pool and nobody has begun with it."""
+        return self.visit is not None and math.isnan(self.visit.started)
 
 
 class Request:
@@ -67,6 +105,7 @@ class Request:
         "hours",
         "key",
         "last_answer",
+        "main",
         "mark",
         "owner_unit",
         "place",
@@ -81,11 +120,9 @@ class Request:
         "said_satisfied",
         "status",
         "street",
-        "timer",
-        "timer_cause",
         "urgency",
-        "visit",
         "visits",
+        "wrongs",
     )
 
     def __init__(
@@ -108,17 +145,14 @@ class Request:
         self.ended = self.called_back = math.nan
         self.contact_due = self.due = self.due_now = math.inf
         self.resolved = self.said_contacted = self.said_resolved = self.said_satisfied = -1
-        self.hops = self.rounds = self.visits = self.dispatches = self.asks = 0
+        self.hops = self.rounds = self.visits = self.dispatches = self.wrongs = self.asks = 0
         self.calls = self.abandoned = 0
         self.call_wait = 0.0
         self.hours = [0.0] * len(facts.CAUSES)
         self.mark = arrived  # until when the hours are booked
         self.cover = -1  # a cause that covers all others just now
-        self.visit: Visit | None = None  # where it is just now, but for a callback while it is handled
-        self.timer: Moment | None = None  # what it waits for just now, away from any pool
-        self.timer_cause = IN_INTAKE
-        self.call: Visit | None = None  # the callback under way
-        self.answer: Moment | None = None  # set while it waits for the end of its callback
+        self.main, self.call = Task(), Task()  # its main course and its callback
+        self.answer: Moment | None = None  # set while the main course waits for the end of the callback
         self.asked = False  # the callback of this round is over
         self.last_answer = -1  # what the citizen said of this round: resolved (1) or not (0)
 
@@ -127,10 +161,10 @@ class Request:
         """The key of its problem, 0 for none."""
         return self.problem.key if self.problem is not None else 0
 
-    def spend(self, cause: int, until: float) -> None:
-        """Book the hours since the last booking under a cause."""
-        self.hours[cause if self.cover < 0 else self.cover] += until - self.mark
-        self.mark = until
+    @property
+    def tasks(self) -> tuple[Task, ...]:
+        """All that it does at one time."""
+        return self.main, self.call
 
 
 _request, _problem = (attrgetter(*(f.name for f in fields)) for fields in (facts.REQUEST, facts.PROBLEM))

@@ -21,7 +21,7 @@ from sim.model.policies import time_limits
 
 
 @shared
-def start_clocks(w: Any, i: Any, r: Any, since: Any) -> Any:
+def start_limits(w: Any, i: Any, r: Any, since: Any) -> Any:
     """The limits of contact and of resolution begin to run."""
     called()
     r.contact_due = later(w, since, limits(w, r).contact)

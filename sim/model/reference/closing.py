@@ -1,0 +1,90 @@
+"""The end of a round: closing, a fix, the callback, and perhaps another round. See ``journey``."""
+
+from __future__ import annotations
+
+import math
+
+from sim.model import purposes
+from sim.model.clockwork import DUE, Moment, place, start
+from sim.model.facts import CLOSED, IN_CALLBACK, MERGED, OPEN, REWORK
+from sim.model.policies import callback
+from sim.model.reference.callbacks import ask_citizen, watch_due
+from sim.model.reference.contacts import Life, call_again
+from sim.model.reference.steps import Stage, chance, check_merged, later, limits, spend
+from sim.model.reference.world import Problem, Request, World
+
+
+def close(w: World, r: Request) -> None:
+    """The unit says it is done; whether it is, shows."""
+    category = w.city.categories[r.category]
+    r.status, r.closed, r.cover = CLOSED, w.env.now, -1
+    r.last_answer = -1
+    if r.rounds == 1:
+        r.first_closed = r.closed
+    resolve = category.resolve[min(r.rounds, len(category.resolve)) - 1]
+    solved = chance(w, resolve, purposes.RESOLVES, r.key, r.rounds)
+    r.resolved = int(solved or r.resolved == 1)
+    if r.problem is not None:
+        r.problem.requests.pop(r.key, None)
+        if solved and not r.problem.fixed_by:
+            fix(w, r.problem, r)
+
+
+def fix(w: World, problem: Problem, by: Request) -> None:
+    """The problem is gone: no more reports, and what waits elsewhere for it is over."""
+    problem.fixed, problem.fixed_by = w.env.now, by.key
+    for other in [problem.requests[key] for key in sorted(problem.requests)]:
+        if other.status != OPEN:
+            continue  # still at intake: finishes that first
+        if other.main.timer is not None:
+            other.main.timer.now()
+        elif other.main.is_queueing and other.main.visit is not None:
+            other.main.visit.leave()
+
+
+def merge(w: World, r: Request) -> Stage:
+    """Another request takes care of it; a call that is under way is finished first, one that waits is not made."""
+    r.status, r.cover = MERGED, -1
+    if r.call.visit is None:
+        return
+    if r.call.is_queueing:
+        r.call.visit.leave()
+        return
+    r.answer = Moment(w.env, place(DUE, r.key))
+    yield r.answer
+    spend(r, IN_CALLBACK, w.env.now)
+
+
+def ask(w: World, r: Request) -> Stage:
+    """After closing the citizen is asked, or has been at the due date."""
+    plan = w.city.callback
+    if plan is None:
+        return
+    if not (plan.after_due and r.due_now < math.inf):
+        r.asked = False
+        start(ask_citizen(w, r))
+    if not r.asked:
+        r.answer = Moment(w.env, place(DUE, r.key))
+        yield r.answer
+        r.answer = None
+
+
+def asked(w: World, r: Request, life: Life) -> bool:
+    """Whether another round begins."""
+    plan = w.city.callback
+    if plan is None:
+        return False
+    spend(r, IN_CALLBACK, w.env.now)
+    if r.last_answer != 0:
+        return False
+    if r.rounds <= plan.reopen_at_most and chance(w, plan.reopen_probability, callback.REOPENS, r.key, r.rounds):
+        r.status, r.cover = OPEN, REWORK
+        check_merged(r)
+        r.due_now = later(w, w.env.now, limits(w, r).resolve)
+        if r.problem is not None:
+            r.problem.requests[r.key] = r
+        watch_due(w, r)
+        return True
+    if chance(w, plan.call_again, callback.CALLS_AGAIN, r.key):
+        start(call_again(w, r, life))
+    return False

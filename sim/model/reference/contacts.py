@@ -1,0 +1,101 @@
+"""Problems and contacts: how they come, and how they go."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Callable, Iterable
+
+from sim.model import purposes, rules
+from sim.model.clockwork import ARRIVAL, REDIAL, Course, Moment, place, start
+from sim.model.demand import Births
+from sim.model.draws import child
+from sim.model.policies import callback
+from sim.model.reference.steps import choose, draw, lasts
+from sim.model.reference.world import Problem, Request, World
+
+#: The main course of a request.
+Life = Callable[[World, Request], Course]
+
+
+def births(w: World, demand: Iterable[Births], life: Life) -> Course:
+    """Release what is born, at its time."""
+    for chunk in demand:
+        for time, key, report, district, category in zip(*chunk.columns(), strict=True):
+            arrival = Moment(w.env, place(ARRIVAL, key))
+            arrival.at(time)
+            yield arrival
+            if not w.city.categories[category].is_report:
+                contact(w, report, None, 0, district, category, life)
+                continue
+            problem = Problem(key, district, category, time)
+            w.problems.append(problem)
+            if w.city.categories[category].report_gap == 0.0:
+                contact(w, report, problem, 0, district, category, life)
+            else:
+                start(reports(w, problem, life))
+
+
+def reports(w: World, problem: Problem, life: Life) -> Course:
+    """A problem is reported again and again until it is fixed or given up."""
+    category = w.city.categories[problem.category]
+    reporting = w.city.districts[problem.district].reporting
+    gap = category.report_gap / reporting if reporting > 0.0 else math.inf
+    given_up = problem.born + rules.exponential(draw(w, purposes.GIVE_UP, problem.key), category.give_up)
+    time = problem.born
+    for k in itertools.count():
+        time += rules.exponential(draw(w, purposes.REPORT_GAP, problem.key, k), gap)
+        if time >= given_up:
+            return
+        key = int(child(problem.key, purposes.REPORT, k))
+        report = Moment(w.env, place(REDIAL, key))
+        report.at(time)
+        yield report
+        if problem.fixed_by:
+            return
+        contact(w, key, problem, 0, problem.district, problem.category, life)
+
+
+def contact(
+    w: World, key: int, problem: Problem | None, repeat_of: int, district: int, category: int, life: Life
+) -> None:
+    """A citizen turns to the city."""
+    city = w.city
+    r = Request(key, w.contacts, problem, repeat_of, w.env.now, district, category)
+    w.contacts += 1
+    w.requests[key] = r
+    if problem is not None:
+        problem.requests[key] = r
+    r.channel = choose(w, city.channel_share, city.channel_names, purposes.CHANNEL, key)
+    if city.districts[district].streets > 1:
+        r.street = int(draw(w, purposes.STREET, r.place) * city.districts[district].streets)
+    r.urgency = choose(w, city.categories[category].urgency, city.class_names, purposes.URGENCY, r.place)
+    start(life(w, r))
+
+
+def call_again(w: World, r: Request, life: Life) -> Course:
+    """The citizen turns to the city anew about an unsolved matter, after some time."""
+    plan = w.city.callback
+    assert plan is not None
+    key = int(child(r.key, purposes.REPEAT, 0))
+    again = Moment(w.env, place(REDIAL, key))
+    again.at(w.env.now + lasts(w, plan.call_again_after, callback.AGAIN_GAP, r.key))
+    yield again
+    if r.problem is None or not r.problem.fixed_by:
+        contact(w, key, r.problem, r.key, r.district, r.category, life)
+
+
+def is_known(r: Request) -> bool:
+    """Whether another request about the same problem is open."""
+    return r.problem is not None and any(
+        other is not r and not math.isnan(other.dispatched) for other in r.problem.requests.values()
+    )
+
+
+def end(w: World, r: Request) -> None:
+    """The request is over."""
+    r.ended = r.mark
+    if r.problem is not None:
+        r.problem.requests.pop(r.key, None)
+    del w.requests[r.key]
+    w.trace.request(r)

@@ -1,0 +1,42 @@
+"""Legal limits: when they begin, and what moves them."""
+
+from __future__ import annotations
+
+import math
+
+from sim.model.clockwork import DUE, Course, Moment, place, start
+from sim.model.facts import OPEN
+from sim.model.policies import time_limits
+from sim.model.reference.callbacks import watch_due
+from sim.model.reference.steps import chance, earlier, later, limits
+from sim.model.reference.world import Request, World
+
+
+def start_limits(w: World, r: Request, since: float) -> None:
+    """The limits of contact and of resolution begin to run."""
+    r.contact_due = later(w, since, limits(w, r).contact)
+    r.due = r.due_now = later(w, since, limits(w, r).resolve)
+    if w.city.time_limits is not None and w.city.time_limits.extension is not None:
+        start(ask_extension(w, r, w.city.time_limits.extension))
+    watch_due(w, r)
+
+
+def ask_extension(w: World, r: Request, plan: time_limits.Extension) -> Course:
+    """The unit may ask once, some time before the first round is due."""
+    while w.env.now < (moment := earlier(w, r.due_now, plan.ask_before)) < math.inf:
+        ask = Moment(w.env, place(DUE, r.key, 1))
+        ask.at(moment)
+        yield ask
+        if r.status != OPEN or r.rounds > 1:
+            return
+        on_time = w.env.now >= earlier(w, r.due_now, plan.ask_before)  # else it has been moved meanwhile
+        if on_time and chance(w, plan.probability, time_limits.EXTENDS, r.key):
+            move_due(w, r, later(w, r.due_now, plan.length))
+            return
+
+
+def move_due(w: World, r: Request, due: float) -> None:
+    """A later due date; where it decides the order, a task of the request takes its new place."""
+    r.due = r.due_now = due
+    if r.main.is_queueing and r.main.visit is not None:
+        r.main.visit.home.line_up(r.main.visit)
