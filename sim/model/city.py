@@ -22,6 +22,7 @@ from sim.model.policies import (
     instant_answer,
     precise_dispatch,
     time_limits,
+    whistle,
 )
 from sim.model.policies.callback import Callback
 from sim.model.policies.classified_handling import ClassifiedHandling
@@ -29,6 +30,7 @@ from sim.model.policies.first_recipient import FirstRecipient
 from sim.model.policies.instant_answer import InstantAnswer
 from sim.model.policies.precise_dispatch import Accuracy, Dispatch
 from sim.model.policies.time_limits import Limits, Parked, TimeLimits
+from sim.model.policies.whistle import Whistle
 from sim.model.rhythm import mean_births
 from sim.model.staffing import Family, PoolPlan, Roster, Staffing
 from sim.scenario import Scenario
@@ -145,6 +147,7 @@ class City:
     dispatch: Dispatch | None
     first_recipient: FirstRecipient | None
     time_limits: TimeLimits | None
+    whistle: Whistle | None
     callback: Callback | None
 
 
@@ -181,6 +184,7 @@ def build_city(scenario: Scenario) -> City:
         dispatch=precise_dispatch.plan(index),
         first_recipient=first_recipient.plan(index),
         time_limits=time_limits.plan(index),
+        whistle=whistle.plan(index),
         callback=callback.plan(index),
         # what the plans above have asked for
         pools=tuple(staffing.pools),

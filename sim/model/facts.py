@@ -140,6 +140,7 @@ REQUEST = (
     _answer("said_contacted", "the citizen's answer: the unit made contact"),
     _answer("said_resolved", "the citizen's answer: the matter is resolved"),
     _answer("said_satisfied", "the citizen's answer: satisfied"),
+    _count("whistles", "how often its owner blew the whistle for parts of other units"),
     _count("calls", "how often it came to intake", ""),
     _count("abandoned", "how often it left intake in vain", ""),
     Field("call_wait", "f8", 0.0, "hours", "", "waited at intake in all"),
@@ -157,6 +158,7 @@ VISIT = (
     _moment("started", "when its work began; null if it never did"),
     _moment("ended", "when it left; null while it is there"),
     _hours("worked", "of officers' work, without pauses"),
+    _moment("report_due", "until when a whistled part is to be begun; null for all else", math.inf),
 )
 
 PROBLEM = (

@@ -211,6 +211,15 @@ class Staffing:
             before = sum(original) if places[0][1] >= 0 else len(places)
         return largest_remainder(staff_at(staff, is_total, before, scale), weights)
 
+    def split_over_units(self, each: int) -> list[int]:
+        """What each unit has of something, at the scenario's scale; 0 for pools that are not units. By pool."""
+        shares: list[int] = []
+        for name in sorted({**self.scenario.pools, **self.scenario.units}):
+            unit = self.scenario.units.get(name)
+            places = self._places((self.scenario.pools[name] if unit is None else unit).per)
+            shares += [0] * len(places) if unit is None else self._split(each, False, places)
+        return shares
+
     # --- rosters -----------------------------------------------------------------------------------------------
 
     def calendar_roster(self, calendar: str | None) -> int:

@@ -266,6 +266,27 @@ class Callback(Section):
     score: Score = Score()
 
 
+class WhistleWhen(Section):
+    """A whistle is blown where so many parts are needed, for these classes (none named: all), from this round on."""
+
+    parts: Times = 1
+    urgency: list[Text] = Field(default=[])
+    round: Times = 1
+
+
+class Whistle(Section):
+    """Whistle and report: the parts of a joint matter are done at one time, each to be begun by `report_by`.
+
+    `budget` is what an owner may blow in a calendar month; above it parts are done one after the other.
+    """
+
+    blown: Annotated[Literal["start", "after_own"], choice("start", "after_own")] = "start"
+    when: WhistleWhen = WhistleWhen()
+    budget: Times | None = None
+    report_by: LimitsByClass = Field(default={})
+    calendar: Text | None = None
+
+
 class Policies(Section):
     """The policies that are on."""
 
@@ -274,4 +295,5 @@ class Policies(Section):
     time_limits: TimeLimits | None = None
     classified_handling: ClassifiedHandling | None = None
     precise_dispatch: PreciseDispatch | None = None
+    whistle: Whistle | None = None
     callback: Callback | None = None

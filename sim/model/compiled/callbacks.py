@@ -13,7 +13,7 @@ from sim.model.compiled.machine.codes import AT_CLOSING, AT_DUE, DUE, IS_DUE, NO
 from sim.model.compiled.machine.schedule import schedule
 from sim.model.compiled.machine.tasks import CALLING, task_of
 from sim.model.compiled.pools import visit
-from sim.model.compiled.steps import at, chance, draw, lasts, write_visit
+from sim.model.compiled.steps import at, book, chance, draw, lasts
 from sim.model.compiling import called, part, shared
 from sim.model.facts import CALLBACK, CLOSED, MERGED, OPEN
 from sim.model.policies import callback
@@ -67,9 +67,8 @@ def ring(w: Any, i: Any, r: Any) -> Any:
 @part
 def ring_done(w: Any, i: Any) -> Any:
     """An attempt is over; there may be another. Says whether the main course goes on, which has waited for the end."""
-    r, call = the.request(w, i), the.task(w, task_of(i, CALLING))
-    write_visit(w, call, r, w.now)
-    call.number = 0
+    r = the.request(w, i)
+    book(w, task_of(i, CALLING), r, w.now)
     if r.reached:
         answers(w, r)
     if not r.reached and r.status != MERGED and r.attempt < w.callback.retries:

@@ -25,8 +25,9 @@ from sim.model.compiled.machine.codes import (
 )
 from sim.model.compiled.machine.memory import belongs, parts_with
 from sim.model.compiled.machine.tasks import CALLING, MAIN, task_of
-from sim.model.compiled.pools import leave
-from sim.model.compiled.steps import book, chance, is_queueing, is_waiting, later, limits, spend, write_visit
+from sim.model.compiled.pools import give_up, leave
+from sim.model.compiled.steps import book, chance, is_idle, later, limits, spend
+from sim.model.compiled.whistle import give_up_parts
 from sim.model.compiling import called, part, shared
 from sim.model.facts import CLOSED, IN_CALLBACK, MERGED, OPEN, REWORK
 from sim.model.policies import callback
@@ -61,17 +62,10 @@ def fix(w: Any, by: Any) -> Any:
         r = the.request(w, i)
         following = np.int64(r.next)
         r.overtaken = 1
-        task = task_of(i, MAIN)
-        x = the.task(w, task)
-        waits = is_waiting(w, x)
-        if r.status == OPEN and (waits or is_queueing(x)):
-            if waits:
-                x.until = math.nan
-                spend(w, r, x.cause, w.now)
-            else:
-                leave(w, task)
-                book(w, i, r, w.now)
-            if merge(w, i, r) == ENDS:
+        if r.status == OPEN:
+            give_up(w, task_of(i, MAIN), r)
+            give_up_parts(w, r)
+            if is_idle(w, the.task(w, task_of(i, MAIN))) and r.parts < 0 and merge(w, i, r) == ENDS:
                 end(w, i, r)
         i = following
 
@@ -86,8 +80,7 @@ def merge(w: Any, i: Any, r: Any) -> Any:
         return ENDS
     if math.isnan(call.started):
         leave(w, task_of(i, CALLING))
-        write_visit(w, call, r, w.now)
-        call.number = 0
+        book(w, task_of(i, CALLING), r, w.now)
         return ENDS
     the.task(w, task_of(i, MAIN)).stage, r.awaits = MERGED_CALL_OVER, 1
     return WAITS

@@ -14,6 +14,7 @@ from sim.model.compiled.machine import views as the
 from sim.model.compiled.machine.codes import (
     DONE,
     MORE_EVENTS,
+    MORE_PARTS,
     MORE_PROBLEMS,
     MORE_REQUESTS,
     MORE_ROWS,
@@ -25,9 +26,9 @@ from sim.model.compiled.machine.codes import (
 )
 from sim.model.compiled.machine.memory import write_problem
 from sim.model.compiled.machine.schedule import drop_first, fetch, is_in_row, look_ahead, schedule
-from sim.model.compiled.machine.tasks import CALLING, MAIN, task_of
+from sim.model.compiled.machine.tasks import CALLING, MAIN, part_task, task_of
 from sim.model.compiled.pools import change_staff
-from sim.model.compiled.steps import book, is_waiting, spend, write_request, write_visit
+from sim.model.compiled.steps import book, is_waiting, spend, write_request
 from sim.model.compiling import entry, part
 from sim.model.facts import IN_CALLBACK, IN_INTAKE, INTAKE_OPEN
 
@@ -37,7 +38,7 @@ def shortage(w: Any) -> Any:
     """What there might not be enough of for the next event; ``DONE``: enough of everything."""
     if w.requests_out + w.widest + 2 > the.request_rows(w).shape[0]:
         return MORE_ROWS
-    if w.visits_out + 2 * w.widest + 4 > the.visit_rows(w).shape[0]:
+    if w.visits_out + 2 * w.widest + w.parts_in_use + 4 > the.visit_rows(w).shape[0]:
         return MORE_ROWS
     if w.problems_out + 2 > the.problem_rows(w).shape[0]:
         return MORE_ROWS
@@ -45,8 +46,11 @@ def shortage(w: Any) -> Any:
         return MORE_REQUESTS
     if w.unsolved + 1 > the.problems(w).shape[0]:
         return MORE_PROBLEMS
+    most = w.whistle.most_parts  # 0 where the whistle is off
+    if w.parts_in_use + most > the.parts(w).shape[0]:
+        return MORE_PARTS
     # every visit may begin at once, and a request may schedule three things more
-    if w.pending + 2 * w.in_flight + 8 > the.later(w).shape[0]:
+    if w.pending + 2 * w.in_flight + w.parts_in_use + most + 8 > the.later(w).shape[0]:
         return MORE_EVENTS
     if w.too_much:
         return TOO_MUCH
@@ -115,19 +119,25 @@ def close_books(world: Any, first: Any) -> Any:
     w = world[0]
     now = w.now
     for i in range(first, w.taken_requests):
-        if w.requests_out + 1 > the.request_rows(w).shape[0] or w.visits_out + 2 > the.visit_rows(w).shape[0]:
+        visits = w.visits_out + 2 + w.parts_in_use
+        if w.requests_out + 1 > the.request_rows(w).shape[0] or visits > the.visit_rows(w).shape[0]:
             return i
-        r, main, call = the.request(w, i), the.task(w, task_of(i, MAIN)), the.task(w, task_of(i, CALLING))
+        r, main = the.request(w, i), the.task(w, task_of(i, MAIN))
         if r.key == np.uint64(0) or main.stage == NOT_YET:
             continue
         if main.number != 0:
-            book(w, i, r, math.nan)
+            book(w, task_of(i, MAIN), r, math.nan)
         elif is_waiting(w, main):
             spend(w, r, main.cause, now)
         else:
             spend(w, r, IN_INTAKE if r.status == INTAKE_OPEN else IN_CALLBACK, now)
-        if call.number != 0:
-            write_visit(w, call, r, math.nan)
+        if the.task(w, task_of(i, CALLING)).number != 0:
+            book(w, task_of(i, CALLING), r, math.nan)
+        slot = np.int64(r.parts)
+        while slot >= 0:
+            if the.task(w, part_task(slot)).number != 0:
+                book(w, part_task(slot), r, math.nan)
+            slot = np.int64(the.part(w, slot).next)
         write_request(w, r, math.nan)
     for p in range(max(first - w.taken_requests, 0), w.taken_problems):
         if w.problems_out + 1 > the.problem_rows(w).shape[0]:

@@ -27,8 +27,9 @@ from sim.model.compiled.machine.codes import (
     WORK_IS_DONE,
 )
 from sim.model.compiled.machine.memory import free_request, new_problem, new_request, release_problem
-from sim.model.compiled.machine.tasks import MAIN, request_of, which_of
+from sim.model.compiled.machine.tasks import CALLING, MAIN, request_of, which_of
 from sim.model.compiled.pools import leave, serve, staff_changes
+from sim.model.compiled.whistle import whistled_part_done
 from sim.model.compiling import part
 
 NO_ONE = -1
@@ -48,22 +49,26 @@ def happens(w: Any, what: Any, who: Any, key: Any, number: Any) -> Any:
     if what == STAFF_CHANGES:
         staff_changes(w, who)
         return NO_ONE, False, -1
-    return request_of(who), is_over(w, what, who, key), -1
+    return request_of(w, who), is_over(w, what, who, key), -1
 
 
 @part
 def work_is_done(w: Any, v: Any) -> Any:
     """An officer is free and takes who waits; the request goes on, or its citizen has been called."""
-    i, officers = request_of(v), np.int64(the.task(w, v).pool)
+    i, officers = request_of(w, v), np.int64(the.task(w, v).pool)
     the.pool(w, officers).busy -= 1
     serve(w, officers)
-    return i, which_of(v) == MAIN or ring_done(w, i), -1
+    if which_of(v) == MAIN:
+        return i, True, -1
+    if which_of(v) == CALLING:
+        return i, ring_done(w, i), -1
+    return i, whistled_part_done(w, i, v), -1
 
 
 @part
 def hangs_up(w: Any, v: Any, key: Any, number: Any) -> Any:
     """A caller loses patience, if nobody has answered yet."""
-    i, x = request_of(v), the.task(w, v)
+    i, x = request_of(w, v), the.task(w, v)
     r = the.request(w, i)
     waits = r.key == key and x.number == number and math.isnan(x.started)
     if waits:
@@ -74,13 +79,15 @@ def hangs_up(w: Any, v: Any, key: Any, number: Any) -> Any:
 @part
 def is_over(w: Any, what: Any, task: Any, key: Any) -> Any:
     """What a task has waited for has come, if it still waits. Says whether the request goes on."""
-    i = request_of(task)
+    i = request_of(w, task)
     r = the.request(w, i)
     if r.key != key:  # it has ended meanwhile
         return False
     if what == WAIT_IS_OVER:
         x = the.task(w, task)
-        return x.number == 0 and x.until == w.now
+        if x.number != 0 or x.until != w.now:
+            return False
+        return which_of(task) == MAIN or whistled_part_done(w, i, task)
     if what == RINGS_AGAIN:
         ring(w, i, r)
         return False
@@ -123,7 +130,7 @@ def is_reported(w: Any, p: Any, key: Any) -> Any:
 @part
 def comes_again(w: Any, task: Any, key: Any) -> Any:
     """A citizen calls again about an unsolved matter, if nobody has solved it meanwhile."""
-    i = request_of(task)
+    i = request_of(w, task)
     r = the.request(w, i)
     p = np.int64(r.problem)
     comes = p < 0 or the.problem(w, p).fixed_by == np.uint64(0)

@@ -32,7 +32,9 @@ from sim.model.compiled.machine.codes import (
     HAND_OVER,
     HANDLE,
     HANGS_UP,
+    JOIN,
     LEAD,
+    LEAD_DONE,
     MERGE,
     PARK,
     PART_DONE,
@@ -52,6 +54,7 @@ from sim.model.compiled.machine.schedule import schedule
 from sim.model.compiled.machine.tasks import MAIN, task_of
 from sim.model.compiled.pools import visit
 from sim.model.compiled.steps import at, book, chance, choose, is_waiting, lasts, later, place_of, spend, wait
+from sim.model.compiled.whistle import blow, cover_parts, do_part, do_part_done, is_needed, wait_for_parts
 from sim.model.compiling import part
 from sim.model.facts import (
     ANSWERED,
@@ -70,7 +73,6 @@ from sim.model.facts import (
     OTHER_UNITS,
     OUT_OF_SCOPE,
     PARKED,
-    PART,
     REVIEW,
     SUBTASK,
 )
@@ -82,13 +84,13 @@ def life(w: Any, i: Any) -> Any:
     """One contact, from what it waited for until it waits again."""
     r, x = the.request(w, i), the.task(w, task_of(i, MAIN))
     if x.number != 0:
-        book(w, i, r, w.now)
+        book(w, task_of(i, MAIN), r, w.now)
     elif is_waiting(w, x):
         x.until = math.nan
         spend(w, r, x.cause, w.now)
     stage: Any = np.int64(x.stage)
     if r.status == OPEN and r.overtaken:
-        stage = MERGE
+        stage = JOIN
     while stage < VISITS:
         if stage == CALL:
             stage = call(w, i, r)
@@ -121,13 +123,17 @@ def life(w: Any, i: Any) -> Any:
             stage = handle(w, i, r)
         elif stage == LEAD:
             stage = lead(w, i, r)
+        elif stage == LEAD_DONE:
+            stage = lead_done(w, i, r)
         elif stage == PARTS:
             stage = parts(w, i, r)
         elif stage == PART_DONE:
-            stage = do_part_done(w, i, r)
+            stage = do_part_done(w, task_of(i, MAIN), r, np.int64(r.part))
         elif stage == PART_OVER:
             r.part += 1
             stage = PARTS
+        elif stage == JOIN:
+            stage = wait_for_parts(w, i, r)
         elif stage == CLOSE:
             stage = close(w, i, r)
         elif stage == ASK:
@@ -326,7 +332,8 @@ def park(w: Any, i: Any, r: Any) -> Any:
 
 @part
 def handle(w: Any, i: Any, r: Any) -> Any:
-    """The right unit works."""
+    """The right unit works, beside the parts that are whistled for now."""
+    r.whistled = not w.whistle.after_own and blow(w, i, r)
     if r.owner_unit != r.right and r.rounds == 1:
         r.cover = OTHER_UNITS
     kind = HANDLING if r.owner_unit == r.right else SUBTASK
@@ -338,42 +345,30 @@ def handle(w: Any, i: Any, r: Any) -> Any:
 def lead(w: Any, i: Any, r: Any) -> Any:
     """Lead time, without end for some."""
     category = the.category(w, r.category)
-    r.part = 0
     if r.rounds == 1 and chance(w, category.never_closed, purposes.NEVER, place_of(r), 0):
-        return wait(w, task_of(i, MAIN), r, math.inf, LEAD_TIME, PARTS)
+        return wait(w, task_of(i, MAIN), r, math.inf, LEAD_TIME, LEAD_DONE)
     if category.lead >= 0:
-        return wait(w, task_of(i, MAIN), r, lasts(w, category.lead, purposes.LEAD, r.key, r.rounds), LEAD_TIME, PARTS)
+        hours = lasts(w, category.lead, purposes.LEAD, r.key, r.rounds)
+        return wait(w, task_of(i, MAIN), r, hours, LEAD_TIME, LEAD_DONE)
+    return LEAD_DONE
+
+
+@part
+def lead_done(w: Any, i: Any, r: Any) -> Any:
+    """The owner's own work is done; now come the parts of other units, if they have not been whistled for."""
+    if r.whistled or (w.whistle.after_own and blow(w, i, r)):
+        return JOIN
+    r.part = 0
     return PARTS
 
 
 @part
 def parts(w: Any, i: Any, r: Any) -> Any:
-    """Other units' parts of a joint matter."""
-    first, n = (
-        the.joint_part_edge(w, r.category),
-        the.joint_part_edge(w, r.category + 1) - the.joint_part_edge(w, r.category),
-    )
-    while r.part < n:
-        if chance(w, the.joint_part(w, first + r.part).probability, purposes.PART_NEEDED, place_of(r), r.part):
-            return do_part(w, i, r, the.joint_part(w, first + r.part))
+    """Other units' parts of a joint matter, one after the other."""
+    first, beyond = the.joint_part_edge(w, r.category), the.joint_part_edge(w, r.category + 1)
+    while r.part < beyond - first:
+        if is_needed(w, r, the.joint_part(w, first + r.part), r.part):
+            cover_parts(r)
+            return do_part(w, task_of(i, MAIN), r, np.int64(r.part))
         r.part += 1
     return CLOSE
-
-
-@part
-def do_part(w: Any, i: Any, r: Any, x: Any) -> Any:
-    """One of them: its work …"""
-    if r.cover < 0:
-        r.cover = OTHER_UNITS
-    work = lasts(w, x.work, purposes.PART_WORK, r.key, r.rounds * purposes.PER_ROUND + r.part)
-    return visit(w, task_of(i, MAIN), r, at(w, x.family, r), PART, work, PART_DONE)
-
-
-@part
-def do_part_done(w: Any, i: Any, r: Any) -> Any:
-    """… and its lead time."""
-    x = the.joint_part(w, the.joint_part_edge(w, r.category) + r.part)
-    if x.lead < 0:
-        return PART_OVER
-    index = r.rounds * purposes.PER_ROUND + r.part
-    return wait(w, task_of(i, MAIN), r, lasts(w, x.lead, purposes.PART_LEAD, r.key, index), LEAD_TIME, PART_OVER)

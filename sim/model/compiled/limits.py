@@ -6,15 +6,13 @@ from typing import Any
 
 import numpy as np
 
-from sim.model import rules
 from sim.model.compiled.callbacks import watch_due
 from sim.model.compiled.machine import views as the
 from sim.model.compiled.machine.codes import DUE, EXTENDS
-from sim.model.compiled.machine.queues import dequeue
 from sim.model.compiled.machine.schedule import schedule
-from sim.model.compiled.machine.tasks import MAIN, task_of
-from sim.model.compiled.pools import line_up
-from sim.model.compiled.steps import chance, earlier, is_queueing, later, limits
+from sim.model.compiled.machine.tasks import MAIN, part_task, task_of
+from sim.model.compiled.pools import line_up_again
+from sim.model.compiled.steps import chance, earlier, later, limits
 from sim.model.compiling import called, part, shared
 from sim.model.facts import OPEN
 from sim.model.policies import time_limits
@@ -53,11 +51,11 @@ def ask_extension(w: Any, i: Any) -> Any:
 
 @shared
 def move_due(w: Any, i: Any, r: Any, due: Any) -> Any:
-    """A later due date; where it decides the order, the request takes its new place."""
+    """A later due date; where it decides the order, its tasks take their new places."""
     called()
     r.due = r.due_now = due
-    task = task_of(i, MAIN)
-    x = the.task(w, task)
-    if is_queueing(x) and the.pool(w, x.home).discipline == rules.DUE:
-        dequeue(w, np.int64(x.home), task)
-        line_up(w, task)
+    line_up_again(w, task_of(i, MAIN))
+    slot = np.int64(r.parts)
+    while slot >= 0:
+        line_up_again(w, part_task(slot))
+        slot = np.int64(the.part(w, slot).next)

@@ -13,7 +13,7 @@ from sim.model.compiled.machine.codes import STAFF, STAFF_CHANGES, VISITS, WORK_
 from sim.model.compiled.machine.queues import dequeue, enqueue, first_of_queue
 from sim.model.compiled.machine.schedule import schedule
 from sim.model.compiled.machine.tasks import request_of
-from sim.model.compiled.steps import add_open
+from sim.model.compiled.steps import add_open, book, is_queueing, is_waiting, spend
 from sim.model.compiling import called, part, shared
 from sim.model.rows import MOST_VISITS
 
@@ -33,10 +33,20 @@ def take(w: Any, p: Any, v: Any) -> Any:
 def line_up(w: Any, v: Any) -> Any:
     """Give a waiting visit its place."""
     called()
-    x, r = the.task(w, v), the.request(w, request_of(v))
+    x, r = the.task(w, v), the.request(w, request_of(w, v))
     pool = the.pool(w, x.home)
     x.rank = rules.rank(pool.discipline, r.urgency, r.due_now, x.queued, the.head_start(w)[x.home, r.urgency])
     enqueue(w, np.int64(x.home), v, r.urgency)
+
+
+@shared
+def line_up_again(w: Any, v: Any) -> Any:
+    """Where due dates decide, and one has moved: a task that waits there takes its new place."""
+    called()
+    x = the.task(w, v)
+    if is_queueing(x) and the.pool(w, x.home).discipline == rules.DUE:
+        dequeue(w, np.int64(x.home), v)
+        line_up(w, v)
 
 
 @shared
@@ -74,6 +84,24 @@ def serve(w: Any, p: Any) -> Any:
 def leave(w: Any, v: Any) -> Any:
     """Leave the queue unserved."""
     dequeue(w, np.int64(the.task(w, v).home), v)
+
+
+@shared
+def give_up(w: Any, task: Any, r: Any) -> Any:
+    """A task that waits, in a queue or away from any pool, is over; what is being worked on goes on. Says whether it
+    is over.
+    """
+    called()
+    x = the.task(w, task)
+    if is_waiting(w, x):
+        x.until = math.nan
+        spend(w, r, x.cause, w.now)
+        return True
+    if is_queueing(x):
+        leave(w, task)
+        book(w, task, r, w.now)
+        return True
+    return False
 
 
 @part

@@ -88,15 +88,17 @@ class Compiled:
             w.make_room("requests", max(SLOTS, 2 * len(w.arrays["requests"])))
         elif lacking == codes.MORE_PROBLEMS:
             w.make_room("problems", max(SLOTS, 2 * len(w.arrays["problems"])))
+        elif lacking == codes.MORE_PARTS:
+            w.make_room("parts", max(SLOTS, 2 * len(w.arrays["parts"])))
         elif lacking == codes.MORE_EVENTS:
-            w.make_room("later", 2 * w["pending"] + 4 * len(w.arrays["requests"]) + 16)
+            w.make_room("later", 2 * w["pending"] + 4 * len(w.arrays["requests"]) + 2 * len(w.arrays["parts"]) + 16)
         elif lacking == codes.TOO_MUCH:
             raise TooManyVisitsError
 
     def more_rows(self) -> Iterator[Rows]:
         """Room for more rows: those that are ready leave, or stay and get more beside them."""
         w = self.world
-        rows, widest = len(w.arrays["request_rows"]), w["widest"]
+        rows, widest = len(w.arrays["request_rows"]), max(w["widest"], w["parts_in_use"])
         if self.kept:
             w.make_room_for_rows(2 * rows)
             return

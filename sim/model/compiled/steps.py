@@ -11,10 +11,11 @@ from sim.model import rules
 from sim.model.compiled.machine import views as the
 from sim.model.compiled.machine.codes import LEAD_END, WAIT_IS_OVER, WAITS
 from sim.model.compiled.machine.schedule import schedule
-from sim.model.compiled.machine.tasks import MAIN, task_of
+from sim.model.compiled.machine.tasks import A_PART, slot_of, which_of
 from sim.model.compiling import called, part, shared
 from sim.model.draws import duration, uniform
 from sim.model.facts import (
+    CALLBACK,
     CONTACT,
     DISPATCH,
     DISTRICT_DESK,
@@ -126,36 +127,44 @@ def spend(w: Any, r: Any, cause: Any, until: Any) -> Any:
 
 
 @part
+def worked_between(w: Any, x: Any, begin: Any, until: Any) -> Any:
+    """Officer's hours that a visit has between two moments at which it is under way."""
+    if the.pool(w, x.pool).pauses:
+        return open_between(w, the.pool(w, x.pool).roster, begin, until)
+    return until - begin
+
+
+@part
 def worked(w: Any, x: Any, ended: Any) -> Any:
     """Officer's hours a visit has had."""
     if math.isnan(x.started):
         return 0.0
-    if not math.isnan(ended):
-        return x.work
-    now = w.now
-    if the.pool(w, x.pool).pauses:
-        return open_between(w, the.pool(w, x.pool).roster, x.started, now)
-    return now - x.started
+    return x.work if not math.isnan(ended) else worked_between(w, x, x.started, w.now)
 
 
 @part
-def write_visit(w: Any, x: Any, r: Any, ended: Any) -> Any:
-    """Write the row of a visit that ends now, or is not over at the end (NaN)."""
-    row = the.visit_rows(w)[w.visits_out]
+def write_visit(w: Any, task: Any, r: Any, ended: Any) -> Any:
+    """Write the row of the visit of a task, which ends now or is not over at the end (NaN)."""
+    row, x = the.visit_rows(w)[w.visits_out], the.task(w, task)
     w.visits_out += 1
     row.contact, row.number, row.round = r.contact, x.number, r.rounds
     row.home, row.pool, row.kind = x.home, x.pool, x.kind
     row.queued, row.started, row.ended, row.worked = x.queued, x.started, ended, worked(w, x, ended)
+    row.report_due = the.part(w, slot_of(task)).report_due if which_of(task) == A_PART else math.nan
 
 
 @shared
-def book(w: Any, i: Any, r: Any, ended: Any) -> Any:
-    """Write the visit down and give its hours to their causes; ``ended``: now, or NaN where it is not over."""
+def book(w: Any, task: Any, r: Any, ended: Any) -> Any:
+    """Write down the visit of a task, which ends now or is not over at the end (NaN), and give its hours to their
+    causes.
+    """
     called()
-    now, x = w.now, the.task(w, task_of(i, MAIN))
+    now, x = w.now, the.task(w, task)
     begun = not math.isnan(x.started)
-    write_visit(w, x, r, ended)
+    write_visit(w, task, r, ended)
     x.number, x.until = 0, math.nan
+    if x.kind == CALLBACK:
+        return
     if x.kind == INTAKE:
         r.calls += 1
         r.call_wait += (x.started if begun else now) - x.queued
@@ -170,12 +179,14 @@ def book(w: Any, i: Any, r: Any, ended: Any) -> Any:
     elif x.kind == INTAKE or r.cover >= 0:
         spend(w, r, IN_INTAKE, now)
     else:
-        begin = x.started if begun else now
-        queued = 0.0
+        begin, queued, work = x.started if begun else now, 0.0, worked(w, x, ended)
+        if begin < r.mark:  # beside parts of other units until the mark: only what came after is its own
+            begin = r.mark
+            work = worked_between(w, x, begin, now) if begun else 0.0
         if begin > r.mark:
             queued = open_between(w, the.pool(w, x.pool).roster, r.mark, begin)
         spend(w, r, UNIT_QUEUE, r.mark + queued)
-        spend(w, r, WORK, r.mark + worked(w, x, ended))
+        spend(w, r, WORK, r.mark + work)
         spend(w, r, UNIT_CLOSED, now)
 
 
@@ -201,6 +212,12 @@ def wait(w: Any, task: Any, r: Any, hours: Any, cause: Any, then: Any) -> Any:
 def is_waiting(w: Any, x: Any) -> Any:
     """Whether a task waits away from any pool."""
     return x.number == 0 and x.until >= w.now
+
+
+@part
+def is_idle(w: Any, x: Any) -> Any:
+    """Whether a task is at no pool and waits for no timer: its request waits for another task."""
+    return x.number == 0 and not is_waiting(w, x)
 
 
 @part

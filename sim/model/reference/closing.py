@@ -11,6 +11,7 @@ from sim.model.policies import callback
 from sim.model.reference.callbacks import ask_citizen, watch_due
 from sim.model.reference.contacts import Life, call_again
 from sim.model.reference.steps import Stage, chance, check_merged, later, limits, spend
+from sim.model.reference.whistle import wait_for_parts
 from sim.model.reference.world import Problem, Request, World
 
 
@@ -36,14 +37,18 @@ def fix(w: World, problem: Problem, by: Request) -> None:
     for other in [problem.requests[key] for key in sorted(problem.requests)]:
         if other.status != OPEN:
             continue  # still at intake: finishes that first
-        if other.main.timer is not None:
-            other.main.timer.now()
-        elif other.main.is_queueing and other.main.visit is not None:
-            other.main.visit.leave()
+        for task in (other.main, *other.parts):
+            if task.timer is not None:
+                task.timer.now()
+            elif task.is_queueing and task.visit is not None:
+                task.visit.leave()
 
 
 def merge(w: World, r: Request) -> Stage:
-    """Another request takes care of it; a call that is under way is finished first, one that waits is not made."""
+    """Another request takes care of it; parts that are worked on, and then a call that is under way, are finished
+    first, a call that waits is not made.
+    """
+    yield from wait_for_parts(w, r)
     r.status, r.cover = MERGED, -1
     if r.call.visit is None:
         return

@@ -14,7 +14,6 @@ from collections.abc import Generator
 from simpy import Event
 
 from sim.model import purposes, rules
-from sim.model.city import Part
 from sim.model.clockwork import DUE, REDIAL, Course, Moment, place
 from sim.model.facts import (
     ANSWERED,
@@ -32,7 +31,6 @@ from sim.model.facts import (
     OTHER_UNITS,
     OUT_OF_SCOPE,
     PARKED,
-    PART,
     REVIEW,
     SUBTASK,
 )
@@ -48,6 +46,7 @@ from sim.model.reference.contacts import end, is_known
 from sim.model.reference.limits import move_due, start_limits
 from sim.model.reference.pools import Visit, visit
 from sim.model.reference.steps import Merged, Stage, at, book, chance, check_merged, choose, lasts, later, spend, wait
+from sim.model.reference.whistle import blow, blows_after_own, cover_parts, do_part, is_needed, wait_for_parts
 from sim.model.reference.world import Request, World
 
 
@@ -211,9 +210,13 @@ def begin_round(w: World, r: Request) -> Stage:
         yield from visit(w, r.main, r, r.owner_unit, CONTACT, work)
     yield from coordinate(w, r)
     yield from park(w, r)
+    whistled = not blows_after_own(w) and blow(w, r)
     yield from handle(w, r)
     yield from lead(w, r)
-    yield from parts(w, r)
+    if not whistled and not (blows_after_own(w) and blow(w, r)):
+        yield from parts(w, r)
+    yield from wait_for_parts(w, r)
+    check_merged(r)
     close(w, r)
 
 
@@ -264,17 +267,8 @@ def lead(w: World, r: Request) -> Stage:
 
 
 def parts(w: World, r: Request) -> Stage:
-    """Other units' parts of a joint matter."""
+    """Other units' parts of a joint matter, one after the other."""
     for n, part in enumerate(w.city.categories[r.category].parts):
-        if chance(w, part.probability, purposes.PART_NEEDED, r.place, n):
-            yield from do_part(w, r, part, r.rounds * purposes.PER_ROUND + n)
-
-
-def do_part(w: World, r: Request, part: Part, index: int) -> Stage:
-    """One of them: work and lead time."""
-    if r.cover < 0:
-        r.cover = OTHER_UNITS
-    work = lasts(w, part.work, purposes.PART_WORK, r.key, index)
-    yield from visit(w, r.main, r, at(w, part.family, r), PART, work)
-    if part.lead >= 0:
-        yield from wait(w, r.main, r, lasts(w, part.lead, purposes.PART_LEAD, r.key, index), LEAD_TIME)
+        if is_needed(w, r, part, n):
+            cover_parts(r)
+            yield from do_part(w, r.main, r, n)

@@ -36,7 +36,8 @@ def ask_extension(w: World, r: Request, plan: time_limits.Extension) -> Course:
 
 
 def move_due(w: World, r: Request, due: float) -> None:
-    """A later due date; where it decides the order, a task of the request takes its new place."""
+    """A later due date; where it decides the order, tasks of the request take their new places."""
     r.due = r.due_now = due
-    if r.main.is_queueing and r.main.visit is not None:
-        r.main.visit.home.line_up(r.main.visit)
+    for task in (r.main, *r.parts):
+        if task.is_queueing and task.visit is not None:
+            task.visit.home.line_up(task.visit)

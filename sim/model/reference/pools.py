@@ -36,7 +36,15 @@ class Visit(Moment):
         self.queued = env.now
         self.started = math.nan
         self.ended = math.nan
+        self.report_due = math.nan  # until when a whistled part is to be begun; NaN: it is none
         self.ticket = 0
+
+    @property
+    def level(self) -> int:
+        """Lower levels are served first: contacting a citizen, a whistled part, all else."""
+        if self.kind == CONTACT:
+            return 0
+        return 2 if math.isnan(self.report_due) else 1
 
     def lose_patience(self, _: object) -> None:
         """Hang up, if nobody has answered yet."""
@@ -63,13 +71,14 @@ class Pool:
         self.headcount = 0
         self.busy = 0
         self.waiting = 0
-        self.queue: list[tuple[bool, float, float, int, int, int, Visit]] = []
+        self.queue: list[tuple[int, float, float, int, int, int, Visit]] = []
         self.helpers: list[Pool] = [self]  # who serves this queue
         self.queues: list[Pool] = [self]  # whose queues these people serve
 
-    def join(self, request: Request, kind: int, work: float) -> Visit:
-        """A request joins the queue; a free officer takes it at once."""
+    def join(self, request: Request, kind: int, work: float, report_due: float = math.nan) -> Visit:
+        """A request joins the queue; a free officer takes it at once. ``report_due``: it is a whistled part."""
         visit = Visit(self.env, self, request, kind, work)
+        visit.report_due = report_due
         for pool in self.helpers:
             if pool.busy < pool.headcount:
                 pool.take(visit)
@@ -87,8 +96,7 @@ class Pool:
             rank = rules.rank(
                 self.discipline, request.urgency, request.due_now, queued, self.head_start[request.urgency]
             )
-        # contacting a citizen goes before handling
-        place = (visit.kind != CONTACT, rank, queued, request.key, visit.number, visit.ticket, visit)
+        place = (visit.level, rank, queued, request.key, visit.number, visit.ticket, visit)
         heappush(self.queue, place)
 
     def take(self, visit: Visit) -> None:
@@ -106,11 +114,9 @@ class Pool:
         if self.busy < self.headcount:
             self.serve()
 
-    def worked(self, visit: Visit, until: float) -> float:
-        """Officer's hours a visit under way has had."""
-        if not self.pauses:
-            return until - visit.started
-        return self.open_between(visit.started, until)
+    def worked_between(self, begin: float, until: float) -> float:
+        """Officer's hours that a visit has between two moments at which it is under way."""
+        return self.open_between(begin, until) if self.pauses else until - begin
 
     def open_between(self, begin: float, until: float) -> float:
         """Hours with somebody on duty."""
@@ -133,9 +139,9 @@ class Pool:
         self.serve()
 
 
-def visit(w: World, task: Task, r: Request, pool: int, kind: int, work: float) -> Stage:
+def visit(w: World, task: Task, r: Request, pool: int, kind: int, work: float, report_due: float = math.nan) -> Stage:
     """A visit of a task, from joining the queue to its end."""
-    task.visit = visit = w.pools[pool].join(r, kind, work)
+    task.visit = visit = w.pools[pool].join(r, kind, work, report_due)
     yield visit
     book(w, task, r)
     check_merged(r)

@@ -118,7 +118,7 @@ def book(w: World, task: Task, r: Request) -> None:
     if not begun:
         worked = 0.0
     elif math.isnan(visit.ended):
-        worked = pool.worked(visit, now)
+        worked = pool.worked_between(visit.started, now)
     else:
         worked = visit.work
     w.trace.visit(visit, r.rounds, worked)
@@ -139,6 +139,9 @@ def book(w: World, task: Task, r: Request) -> None:
         spend(r, IN_INTAKE, now)
     else:
         begin = visit.started if begun else now
+        if begin < r.mark:  # beside parts of other units until the mark: only what came after is its own
+            begin = r.mark
+            worked = pool.worked_between(begin, now) if begun else 0.0
         queued = pool.open_between(r.mark, begin) if begin > r.mark else 0.0
         spend(r, UNIT_QUEUE, r.mark + queued)
         spend(r, WORK, r.mark + worked)

@@ -32,6 +32,7 @@ class World:
         self.problems: list[Problem] = []
         self.contacts = 0  # so far
         limits = city.time_limits
+        self.blown = None if city.whistle is None else np.zeros_like(city.whistle.budget)  # by pool and month
         self.limits_from_arrival = limits is not None and limits.from_arrival  # else from the first unit on
 
     def states(self) -> list[PoolState]:
@@ -57,7 +58,7 @@ class Problem:
 
 
 class Task:
-    """What a request does at one time: its main course, or its callback. Each is a process while it exists."""
+    """What a request does at one time: its main course, its callback, or a whistled part. Each is a process."""
 
     __slots__ = ("cause", "timer", "visit")
 
@@ -103,11 +104,13 @@ class Request:
         "first_unit",
         "hops",
         "hours",
+        "join",
         "key",
         "last_answer",
         "main",
         "mark",
         "owner_unit",
+        "parts",
         "place",
         "problem",
         "repeat_of",
@@ -122,6 +125,7 @@ class Request:
         "street",
         "urgency",
         "visits",
+        "whistles",
         "wrongs",
     )
 
@@ -152,7 +156,10 @@ class Request:
         self.mark = arrived  # until when the hours are booked
         self.cover = -1  # a cause that covers all others just now
         self.main, self.call = Task(), Task()  # its main course and its callback
-        self.answer: Moment | None = None  # set while the main course waits for the end of the callback
+        self.parts: list[Task] = []  # whistled parts that are not over
+        self.whistles = 0
+        self.join: Moment | None = None  # set while the main course waits for the end of the parts
+        self.answer: Moment | None = None  # set while it waits for the end of the callback
         self.asked = False  # the callback of this round is over
         self.last_answer = -1  # what the citizen said of this round: resolved (1) or not (0)
 
@@ -164,7 +171,7 @@ class Request:
     @property
     def tasks(self) -> tuple[Task, ...]:
         """All that it does at one time."""
-        return self.main, self.call
+        return self.main, self.call, *self.parts
 
 
 _request, _problem = (attrgetter(*(f.name for f in fields)) for fields in (facts.REQUEST, facts.PROBLEM))
@@ -209,6 +216,7 @@ class Trace:
             "started": visit.started,
             "ended": visit.ended,
             "worked": worked,
+            "report_due": visit.report_due,
         }
         self.visits += _pack_visit(*_visit(row))
 

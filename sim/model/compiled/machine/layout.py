@@ -15,6 +15,7 @@ from sim.model import facts
 from sim.model.city import CategoryPlan, ChannelPlan, City, DistrictPlan, Part
 from sim.model.compiled.machine.packing import optional_plans, record_of
 from sim.model.policies.time_limits import Limits
+from sim.model.policies.whistle import OfClass
 from sim.model.staffing import Family
 
 #: Bytes that the processor's caches hold and fetch as one.
@@ -49,6 +50,7 @@ def _also(record: np.dtype[Any], **names: str) -> np.dtype[Any]:
 
 CATEGORY, CHANNEL, DISTRICT = record_of(CategoryPlan), record_of(ChannelPlan), record_of(DistrictPlan)
 PART, LIMITS, FAMILY = record_of(Part), record_of(Limits), record_of(Family)
+WHISTLE_OF_CLASS = record_of(OfClass)
 
 #: The stages that may be absent and the mechanisms that may be off, by name.
 PLANS = {name: record_of(plan, optional=True) for name, plan in optional_plans(City)}
@@ -80,15 +82,19 @@ TASK = _also(
     until="rank",
     cause="kind",
 )
-#: ``unit``: what the desk has just chosen; ``cover``: a cause that covers all others just now; ``awaits``: it waits for
-#: the end of its callback; ``overtaken``: another request has fixed its problem. What every event touches comes first.
+#: Of a whistled part: whose it is, which, the next of this request (or the next free slot), until when it is to be
+#: begun.
+PART_SLOT = _record("f8 report_due", "i4 request next n")
+#: ``parts``: the first of its whistled parts that are not over; ``unit``: what the desk has just chosen; ``cover``: a
+#: cause that covers all others just now; ``awaits``: it waits for the end of its callback; ``overtaken``: another
+#: request has fixed its problem. What every event touches comes first.
 REQUEST = _record(
     "u8 key",
     "f8 mark due_now",
-    "i1 status cover overtaken reached asked asking awaits",
+    "i1 status cover overtaken whistled reached asked asking awaits",
     "i1 resolved said_contacted said_resolved said_satisfied last_answer",
-    "u2 rounds visits",
-    "i4 problem owner_unit right unit",
+    "u2 rounds visits whistles",
+    "i4 problem owner_unit right unit parts",
     f"{len(facts.CAUSES)}f8 hours",
     "f8 contacted contact_due due arrived answered_wait call_wait dispatched first_closed closed called_back",
     "u8 problem_key repeat_of",
@@ -132,6 +138,10 @@ ARRAYS: dict[str, tuple[Any, int]] = {
     "hour_edges": (np.int64, 1),
     "today": (np.int64, 2),  # [r, day] the last interval that has begun at midnight
     "workdays": (np.float64, 2),  # of the limits: midnight, first opening, last closing, [3, day]
+    "whistle_of_class": (WHISTLE_OF_CLASS, 1),  # [k]
+    "whistle_budget": (np.int64, 2),  # [p, month]
+    "month_turns": (np.float64, 1),
+    "report_workdays": (np.float64, 2),  # as ``workdays``, of the limits to report
     "times": (np.float64, 1),  # [r] when headcounts change
     "time_edges": (np.int64, 1),
     "on_duty": (np.int8, 1),  # [r] at these times
@@ -146,7 +156,7 @@ ARRAYS: dict[str, tuple[Any, int]] = {
     "head_start": (np.float64, 2),  # [p, k]
     # what is going on
     "pools": (POOL, 1),
-    "lines": (LINE_OF_CLASS, 1),  # [p, contacted first or not, k]
+    "lines": (LINE_OF_CLASS, 1),  # [p, level, k]
     "steps": (np.int64, 1),  # [r] which of its times comes next
     "row": (EVENT, 1),  # the last one happens first
     "heap": (EVENT, 1),
@@ -154,7 +164,9 @@ ARRAYS: dict[str, tuple[Any, int]] = {
     "spans": (np.int32, 1),  # the first of the later events of each span of time
     "requests": (REQUEST, 1),
     "blank": (REQUEST, 1),  # what a request is like before anything has happened to it, alone
-    "tasks": (TASK, 1),
+    "tasks": (TASK, 1),  # main courses and callbacks; those of parts lie before them
+    "parts": (PART_SLOT, 1),
+    "blown": (np.int64, 2),  # whistles, [p, month]
     "problems": (PROBLEM, 1),
     "birth_time": (np.float64, 1),
     "birth_key": (np.uint64, 1),
@@ -168,12 +180,13 @@ ARRAYS: dict[str, tuple[Any, int]] = {
 }
 
 #: A world in one record: where the arrays are, the state of everything, and the plans of the mechanisms. ``classes``:
-#: how many there are of urgency; ``near``: events of this span of time and of those before it are in the row
-#: (``in_row`` of them) or in the heap (``in_heap``); ``pending``: events in all; ``per_hour``: spans an hour;
-#: ``fetched_…``: see ``schedule.fetch``; ``born``: births of the chunk, ``next_born``: the first still to come;
-#: ``contacts``: how many there have been; ``in_flight``, ``unsolved``: requests and problems in use; ``free_…``: the
-#: first slot that is free again, ``taken_…``: those from this one on were never taken; ``widest``: the most open
-#: requests that any problem has had; ``too_much``: a counter has run over; ``…_out``: rows that are ready to leave.
+#: how many there are of urgency; ``levels``: of visits in queues; ``near``: events of this span of time and of those
+#: before it are in the row (``in_row`` of them) or in the heap (``in_heap``); ``pending``: events in all; ``per_hour``:
+#: spans an hour; ``fetched_…``: see ``schedule.fetch``; ``born``: births of the chunk, ``next_born``: the first still
+#: to come; ``contacts``: how many there have been; ``in_flight``, ``unsolved``: requests and problems in use;
+#: ``free_…``: the first slot that is free again, ``taken_…``: those from this one on were never taken; ``widest``: the
+#: most open requests that any problem has had; ``too_much``: a counter has run over; ``…_out``: rows that are ready to
+#: leave.
 WORLD = np.dtype(
     [
         ("address", "u8", (len(ARRAYS),)),
@@ -182,9 +195,9 @@ WORLD = np.dtype(
         *_record(
             "f8 now end per_hour",
             "u8 stream",
-            "i8 classes contacts near in_row in_heap pending born next_born in_flight unsolved widest too_much",
-            "i8 requests_out visits_out problems_out free_request free_problem free_later",
-            "i8 taken_requests taken_problems taken_later fetched_first fetched_second",
+            "i8 classes levels contacts near in_row in_heap pending born next_born in_flight unsolved widest too_much",
+            "i8 requests_out visits_out problems_out free_request free_problem free_later free_part",
+            "i8 taken_requests taken_problems taken_later taken_parts parts_in_use fetched_first fetched_second",
         ).descr,
         *PLANS.items(),
     ],

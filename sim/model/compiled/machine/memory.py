@@ -106,3 +106,40 @@ def write_problem(w: Any, problem: Any) -> Any:
     """Write a problem's row."""
     the.copy_fields(the.problem_rows(w)[w.problems_out], problem)
     w.problems_out += 1
+
+
+@part
+def new_part(w: Any, i: Any, r: Any, n: Any) -> Any:
+    """A slot for the n-th part of a request, the last of its parts so far."""
+    slot = np.int64(w.free_part)
+    if slot < 0:
+        slot = np.int64(w.taken_parts)
+        w.taken_parts += 1
+    else:
+        w.free_part = the.part(w, slot).next
+    w.parts_in_use += 1
+    x = the.part(w, slot)
+    x.request, x.next, x.n = i, -1, n
+    if r.parts < 0:
+        r.parts = slot
+    else:
+        last = np.int64(r.parts)
+        while the.part(w, last).next >= 0:
+            last = np.int64(the.part(w, last).next)
+        the.part(w, last).next = slot
+    return slot
+
+
+@part
+def free_part(w: Any, r: Any, slot: Any) -> Any:
+    """The part is over, and its slot is free again."""
+    following = the.part(w, slot).next
+    if r.parts == slot:
+        r.parts = following
+    else:
+        before = np.int64(r.parts)
+        while the.part(w, before).next != slot:
+            before = np.int64(the.part(w, before).next)
+        the.part(w, before).next = following
+    the.part(w, slot).next, w.free_part = w.free_part, slot
+    w.parts_in_use -= 1

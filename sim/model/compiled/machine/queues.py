@@ -13,17 +13,26 @@ from typing import Any
 import numpy as np
 
 from sim.model.compiled.machine import views as the
+from sim.model.compiled.machine.tasks import A_PART, NONE, which_of
 from sim.model.compiling import called, part, shared
 from sim.model.facts import CONTACT
 from sim.model.rules import AGED, DUE, FCFS
 
 
 @part
+def level_of(w: Any, v: Any) -> Any:
+    """Lower levels are served first: contacting a citizen, a whistled part, all else (the last level)."""
+    if the.task(w, v).kind == CONTACT:
+        return np.int64(0)
+    return np.int64(1) if which_of(v) == A_PART else w.levels - 1
+
+
+@part
 def goes_first(w: Any, a: Any, b: Any) -> Any:
     """Whether visit ``a`` is served before visit ``b``."""
     x, y = the.task(w, a), the.task(w, b)
-    if (x.kind == CONTACT) != (y.kind == CONTACT):  # contacting a citizen goes before handling
-        return x.kind == CONTACT
+    if level_of(w, a) != level_of(w, b):
+        return level_of(w, a) < level_of(w, b)
     if x.rank != y.rank:
         return x.rank < y.rank
     if x.queued != y.queued:
@@ -39,10 +48,10 @@ def first_of_queue(w: Any, p: Any) -> Any:
     pool = the.pool(w, p)
     if pool.discipline == DUE:
         return np.int64(pool.queue)
-    first = np.int64(-1)
-    for line in range(2 * p * w.classes, 2 * (p + 1) * w.classes):
+    first = np.int64(NONE)
+    for line in range(w.levels * p * w.classes, w.levels * (p + 1) * w.classes):
         v = np.int64(the.line(w, line).first)
-        if v >= 0 and (first < 0 or goes_first(w, v, first)):
+        if v != NONE and (first == NONE or goes_first(w, v, first)):
             first = v
             if pool.discipline != AGED:  # lines are in their order
                 break
@@ -57,7 +66,7 @@ def enqueue(w: Any, p: Any, v: Any, urgency: Any) -> Any:
     if pool.discipline == DUE:
         push_heap(w, pool, v)
     else:
-        line = (2 * p + (the.task(w, v).kind != CONTACT)) * w.classes
+        line = (w.levels * p + level_of(w, v)) * w.classes
         stand_in(w, line if pool.discipline == FCFS else line + urgency, v)
 
 
@@ -80,15 +89,15 @@ def dequeue(w: Any, p: Any, v: Any) -> Any:
 def stand_in(w: Any, number: Any, v: Any) -> Any:
     """A visit stands in line: last, but for those who have come at the same instant."""
     line, visit = the.line(w, number), the.task(w, v)
-    before, behind = np.int64(line.last), np.int64(-1)
-    while before >= 0 and goes_first(w, v, before):
+    before, behind = np.int64(line.last), np.int64(NONE)
+    while before != NONE and goes_first(w, v, before):
         before, behind = np.int64(the.task(w, before).previous), before
     visit.child, visit.previous, visit.next = number, before, behind
-    if before >= 0:
+    if before != NONE:
         the.task(w, before).next = v
     else:
         line.first = v
-    if behind >= 0:
+    if behind != NONE:
         the.task(w, behind).previous = v
     else:
         line.last = v
@@ -99,11 +108,11 @@ def leave_line(w: Any, v: Any) -> Any:
     """A visit leaves its line."""
     visit = the.task(w, v)
     line = the.line(w, visit.child)
-    if visit.previous >= 0:
+    if visit.previous != NONE:
         the.task(w, visit.previous).next = visit.next
     else:
         line.first = visit.next
-    if visit.next >= 0:
+    if visit.next != NONE:
         the.task(w, visit.next).previous = visit.previous
     else:
         line.last = visit.previous
@@ -119,7 +128,7 @@ def joined(w: Any, a: Any, b: Any) -> Any:
         a, b = b, a
     first, second = the.task(w, a), the.task(w, b)
     second.next, second.previous = first.child, a
-    if first.child >= 0:
+    if first.child != NONE:
         the.task(w, first.child).previous = b
     first.child = b
     return a
@@ -127,28 +136,28 @@ def joined(w: Any, a: Any, b: Any) -> Any:
 
 @part
 def without_first(w: Any, a: Any) -> Any:
-    """What remains of a queue without its first visit ``a``; −1: nothing."""
-    one, done = the.task(w, a).child, -1
-    while one >= 0:  # in pairs, from the left; ``next`` strings the pairs together
+    """What remains of a queue without its first visit ``a``; ``NONE``: nothing."""
+    one, done = the.task(w, a).child, NONE
+    while one != NONE:  # in pairs, from the left; ``next`` strings the pairs together
         two = the.task(w, one).next
-        rest = -1
-        the.task(w, one).next = -1
-        if two >= 0:
+        rest = NONE
+        the.task(w, one).next = NONE
+        if two != NONE:
             rest = the.task(w, two).next
-            the.task(w, two).next = -1
+            the.task(w, two).next = NONE
             one = joined(w, one, two)
         the.task(w, one).next = done
         done, one = one, rest
-    if done < 0:
-        return -1
+    if done == NONE:
+        return NONE
     root, one = done, the.task(w, done).next
-    the.task(w, root).next = -1
-    while one >= 0:  # then together, from the right
+    the.task(w, root).next = NONE
+    while one != NONE:  # then together, from the right
         rest = the.task(w, one).next
-        the.task(w, one).next = -1
+        the.task(w, one).next = NONE
         root = joined(w, root, one)
         one = rest
-    the.task(w, root).previous = -1
+    the.task(w, root).previous = NONE
     return root
 
 
@@ -156,9 +165,9 @@ def without_first(w: Any, a: Any) -> Any:
 def push_heap(w: Any, pool: Any, v: Any) -> Any:
     """A visit joins a heap."""
     visit = the.task(w, v)
-    visit.child = visit.next = visit.previous = -1
-    pool.queue = v if pool.queue < 0 else joined(w, pool.queue, v)
-    the.task(w, pool.queue).previous = -1
+    visit.child = visit.next = visit.previous = NONE
+    pool.queue = v if pool.queue == NONE else joined(w, pool.queue, v)
+    the.task(w, pool.queue).previous = NONE
 
 
 @part
@@ -169,12 +178,12 @@ def leave_heap(w: Any, pool: Any, v: Any) -> Any:
     if pool.queue == v:
         pool.queue = below
         return
-    if visit.next >= 0:
+    if visit.next != NONE:
         the.task(w, visit.next).previous = visit.previous
     before = the.task(w, visit.previous)
     if before.child == v:
         before.child = visit.next
     else:
         before.next = visit.next
-    if below >= 0:
+    if below != NONE:
         pool.queue = joined(w, pool.queue, below)

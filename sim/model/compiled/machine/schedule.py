@@ -185,13 +185,13 @@ def fetch(w: Any) -> Any:
         elif e.what != STAFF_CHANGES:
             the.fetch_task(the.task(w, e.who))
             if e.what == WAIT_IS_OVER:
-                the.fetch_task(the.task(w, task_of(request_of(e.who), CALLING)))  # the callback to come
-            the.fetch_request(the.request(w, request_of(e.who)))
+                the.fetch_task(the.task(w, task_of(request_of(w, e.who), CALLING)))  # the callback to come
+            the.fetch_request(the.request(w, request_of(w, e.who)))
         w.fetched_first = np.int64(e.next)
     if w.fetched_second >= 0:
         e = the.later_event(w, w.fetched_second)
         if e.what != IS_REPORTED and e.what != STAFF_CHANGES:
-            p = the.request(w, request_of(e.who)).problem
+            p = the.request(w, request_of(w, e.who)).problem
             if p >= 0:
                 the.fetch_problem(the.problem(w, p))
         w.fetched_second = np.int64(e.next)

@@ -56,8 +56,11 @@ def _array(name: str) -> Any:
     return view
 
 
-def _element(name: str) -> Any:
-    """The compiled function that gives one element of an array; indices do not count from the end."""
+def _element(name: str, before: str = "") -> Any:
+    """The compiled function that gives one element of an array; indices do not count from the end.
+
+    As many records as the array ``before`` has lie before the first one, from index −2 downwards.
+    """
     element = from_dtype(np.dtype(ARRAYS[name][0]))
 
     @intrinsic
@@ -65,7 +68,11 @@ def _element(name: str) -> Any:
         def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
             at = context.cast(builder, arguments[1], signature.args[1], types.intp)
             if context.enable_boundscheck:
-                check_bounds(context, builder, at, _word(builder, arguments[0], name, "length"))
+                size, first = _word(builder, arguments[0], name, "length"), at
+                if before:
+                    room = builder.add(_word(builder, arguments[0], before, "length"), cgutils.intp_t(1))
+                    size, first = builder.add(size, room), builder.add(at, room)
+                check_bounds(context, builder, first, size)
             kind = context.get_data_type(element).as_pointer()
             data = builder.inttoptr(_word(builder, arguments[0], name, "address"), kind)
             return context.unpack_value(builder, element, builder.gep(data, [at]))
@@ -178,7 +185,14 @@ heap_event = _element("heap")
 later_event = _element("later")
 request = _element("requests")
 blank = _element("blank")
-task = _element("tasks")
+task = _element("tasks", before="parts")
+part = _element("parts")
+whistle_of_class = _element("whistle_of_class")
+blown = _array("blown")
+whistle_budget = _array("whistle_budget")
+month_turns = _array("month_turns")
+report_workdays = _array("report_workdays")
+parts = _array("parts")
 problem = _element("problems")
 birth_time = _element("birth_time")
 birth_key = _element("birth_key")

@@ -37,12 +37,13 @@ class World:
         self["stream"] = stream
         self["free_request"] = self["free_problem"] = -1
         self["fetched_first"] = self["fetched_second"] = -1
-        self["free_later"] = -1
+        self["free_later"] = self["free_part"] = -1
         self["end"], self["per_hour"] = city.end, _spans_per_hour(city)
         self["near"], self["classes"] = -1, len(city.scenario.classes)
-        lines = np.zeros(2 * len(city.pools) * self["classes"], layout.LINE_OF_CLASS)
+        self["levels"] = 2 if city.whistle is None else 3
+        lines = np.zeros(self["levels"] * len(city.pools) * self["classes"], layout.LINE_OF_CLASS)
         lines["first"] = lines["last"] = -1
-        names = ("heap", "later", "requests", "tasks", "problems")
+        names = ("heap", "later", "requests", "parts", "problems")
         empty = {name: np.zeros(0, layout.ARRAYS[name][0]) for name in names}
         spans = np.full(int(city.end * _spans_per_hour(city)) + 2 + 2 * AHEAD, -1, np.int32)
         steps = np.zeros(len(city.rosters), np.int64)
@@ -56,6 +57,8 @@ class World:
             lines=lines,
         )
         self.put(blank=_blank(), **empty, **_rows(0))
+        self._tasks = _lines(1, layout.TASK)  # one that nobody has, those of parts, those of requests
+        self.put(tasks=self._tasks[1:])
 
     def __getitem__(self, name: str) -> int:
         return int(self.record[name][0])
@@ -88,12 +91,21 @@ class World:
         new = _lines(slots, old.dtype)
         new[: len(old)] = old
         self.put(**{name: new})
-        if name == "requests":
-            self.make_room("tasks", EACH * slots)
+        if name in ("requests", "parts"):
+            self._make_room_for_tasks(len(old) if name == "parts" else len(self.arrays["parts"]))
         elif name == "later":
             self.make_room("heap", slots + 8)
         elif name == "heap":
             new["time"][len(old) : 8] = np.inf  # behind the last event, of which there is none yet
+
+    def _make_room_for_tasks(self, parts: int) -> None:
+        """Room for the tasks of all requests and parts there is room for; until now there was for so many parts."""
+        before, tasks = len(self.arrays["parts"]) + 1, EACH * len(self.arrays["requests"])
+        new = _lines(before + tasks, layout.TASK)
+        first = before - (parts + 1)
+        new[first : first + len(self._tasks)] = self._tasks
+        self._tasks = new
+        self.put(tasks=new[before:])
 
     def make_room_for_rows(self, rows: int) -> None:
         """Room for the rows of so many contacts; those that have not left yet stay."""
@@ -206,9 +218,31 @@ def _organisation(city: City) -> dict[str, Any]:
         arrays[name], arrays["hour_edges"] = _ragged([roster.hours[i] for roster in rosters], float)
     arrays["today"] = np.stack([roster.hours[3] for roster in rosters]) if rosters else np.zeros((0, 0))
     arrays["workdays"] = np.zeros((3, 0)) if city.time_limits is None else city.time_limits.workdays
+    arrays |= _whistles(city)
     arrays["on_duty"] = np.array([there for roster in rosters for there in roster.on_duty], np.int8)
     classes = len(city.scenario.classes)
     return arrays | {"head_start": _matrix([plan.head_start for plan in city.pools], classes)}
+
+
+def _whistles(city: City) -> dict[str, Any]:
+    """Who may blow the whistle, and how often each has blown."""
+    plan = city.whistle
+    if plan is None:
+        nothing = np.zeros((0, 0))
+        return {
+            "whistle_of_class": np.zeros(0, layout.WHISTLE_OF_CLASS),
+            "whistle_budget": nothing,
+            "blown": nothing,
+            "month_turns": np.zeros(0),
+            "report_workdays": nothing,
+        }
+    return {
+        "whistle_of_class": _records(plan.classes, layout.WHISTLE_OF_CLASS),
+        "whistle_budget": plan.budget,
+        "blown": np.zeros_like(plan.budget),
+        "month_turns": plan.turns,
+        "report_workdays": plan.workdays,
+    }
 
 
 def _pools(city: City) -> Records:
@@ -227,6 +261,6 @@ def _blank() -> Records:
         if field.name in (layout.REQUEST.names or ()):
             blank[field.name] = field.initial
     blank["due_now"] = np.inf
-    for name in ["right", "right_family", "unit", "next", "previous", "last_answer", "cover"]:
+    for name in ["right", "right_family", "unit", "parts", "next", "previous", "last_answer", "cover"]:
         blank[name] = -1
     return blank

@@ -1,0 +1,89 @@
+"""Whistle and report (吹哨报到): the owner of a joint matter blows, and the other units' parts are done at one time."""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim.model.compiling import rule
+from sim.model.index import Index, Span
+
+#: Whistles that nobody blows in a month: there is no budget.
+UNLIMITED = 2**62
+
+
+@dataclass(frozen=True)
+class OfClass:
+    """What a whistle means for requests of one urgency class."""
+
+    whistles: bool
+    report_by: Span
+
+
+@dataclass(frozen=True, eq=False)
+class Whistle:
+    """When owners blow, and until when other units are to report."""
+
+    after_own: bool  # in the usual place of the parts; else before the owner's own work
+    at_least: int  # parts that are needed
+    from_round: int
+    classes: tuple[OfClass, ...]
+    most_parts: int  # that a matter of any category has
+    roster: int  # whose open hours are the working time of ``report_by``, −1: none
+    workdays: NDArray[np.float64]  # of that calendar, as in ``time_limits``
+    turns: NDArray[np.float64]  # when a calendar month of the run begins, but for the first
+    budget: NDArray[np.int64]  # whistles that an owner may blow, [pool, month]
+
+
+def plan(index: Index) -> Whistle | None:
+    """From the scenario."""
+    policy, scenario = index.policies.whistle, index.scenario
+    if policy is None:
+        return None
+    roster, workdays = -1, np.zeros((3, 0))
+    if policy.calendar is not None:
+        roster = index.staffing.calendar_roster(policy.calendar)
+        workdays = index.staffing.workdays(policy.calendar)
+    chosen = policy.when.urgency or scenario.classes
+    turns, shares = _months(scenario.time.start, scenario.time.end)
+    return Whistle(
+        after_own=policy.blown == "after_own",
+        at_least=policy.when.parts,
+        from_round=policy.when.round,
+        classes=tuple(OfClass(c in chosen, index.span(policy.report_by.get(c))) for c in scenario.classes),
+        most_parts=max(len(category.parts) for category in scenario.categories.values()),
+        roster=roster,
+        workdays=workdays,
+        turns=np.array([scenario.hours_of(turn) for turn in turns]),
+        budget=_budget(index, shares),
+    )
+
+
+def _months(start: datetime, end: datetime) -> tuple[list[datetime], list[float]]:
+    """The first moments of the calendar months within a run, but for the first one, and how much of each it covers."""
+    edges = [start.replace(day=1, hour=0, minute=0, second=0, microsecond=0)]
+    while edges[-1] < end:
+        year, month = divmod(edges[-1].year * 12 + edges[-1].month, 12)
+        edges.append(edges[-1].replace(year=year, month=month + 1))
+    shares = [(min(end, b) - max(start, a)) / (b - a) for a, b in itertools.pairwise(edges)]
+    return edges[1:-1], shares
+
+
+def _budget(index: Index, shares: list[float]) -> NDArray[np.int64]:
+    """Whistles of each unit in each month: at a scale split like staff, in parts of months in proportion."""
+    policy = index.policies.whistle
+    if policy is None or policy.budget is None:
+        return np.full((len(index.staffing.pools), len(shares)), UNLIMITED, np.int64)
+    whole = index.staffing.split_over_units(policy.budget)
+    return np.array(np.floor(np.outer(whole, shares) + 1e-9), np.int64)
+
+
+@rule("boolean(int64, int64, boolean, int64, int64, int64, int64)")
+def blows(at_least: Any, from_round: Any, of_class: Any, needed: Any, round_: Any, blown: Any, budget: Any) -> Any:
+    """Whether an owner whose request needs so many parts blows in this round, having blown so often this month."""
+    return of_class and needed >= max(at_least, 1) and round_ >= from_round and blown < budget
