@@ -112,7 +112,6 @@ ONLY_REFERENCE = {
     "steps": {"Merged", "check_merged"},
     "pools": {"Visit", "Pool", "open_pools", "keep_hours", "join", "lose_patience", "finish"}
     | {"level", "worked_between", "open_between"},
-    | {"open_between"},
     "contacts": {"births", "reports"},
     "whistle": {"blows_after_own"},
 }
