@@ -259,6 +259,22 @@ def policies(draw: DrawFn, pools: Data, classes: list[str], matters: Data) -> Da
                     SHARE,
                     SHARE,
                 ),
+                "whistle": some(
+                    {
+                        "calendar": draw(st.sampled_from(list(CALENDARS))),
+                        "blown": st.sampled_from(["start", "after_own"]),
+                        "when": some(
+                            {
+                                "parts": st.integers(0, 2),
+                                "urgency": st.just(classes[:1]),
+                                "round": st.sampled_from([1, 2]),
+                            },
+                            0.3,
+                        ),
+                        "budget": st.sampled_from([0, 20, 300]),
+                        "report_by": st.one_of(limit, st.fixed_dictionaries({classes[-1]: limit})),
+                    }
+                ),
                 "precise_dispatch": some(
                     {
                         "accuracy": PROBABLY,

@@ -15,7 +15,7 @@ from sim.scenario.tree import Tree
 
 # where names of other parts stand, by the part that must define them
 _AS_VALUE = {
-    "calendars": ["pools.*.calendar", "units.*.calendar", "policies.time_limits.calendar"],
+    "calendars": ["pools.*.calendar", "units.*.calendar", "policies.time_limits.calendar", "policies.whistle.calendar"],
     "pools": ["channels.*.pool", "dispatch.pool", "dispatch.district_desk.pool", "policies.callback.pool"],
     "pools or units": ["pools.*.also_serves.*", "units.*.also_serves.*"],
     "units": [
@@ -26,7 +26,7 @@ _AS_VALUE = {
     ],
     "categories": ["demand.shocks.*.categories.*"],
     "districts": ["demand.shocks.*.districts.*"],
-    "classes": ["categories.*.urgency"],
+    "classes": ["categories.*.urgency", "policies.whistle.when.urgency.*"],
 }
 _AS_KEY = {
     "units": ["categories.*.unit", "categories.*.confused_with"],
@@ -45,16 +45,20 @@ _AS_KEY = {
         "policies.classified_handling.head_start",
         "policies.time_limits.contact",
         "policies.time_limits.resolve",
+        "policies.whistle.report_by",
     ],
 }
 # names that are no keys; a name stands in tables, in the names of files and on the screen
 _NAMES = ("name", "currency", "classes.*", "categories.*.group", "*.*.label")
 _NO_NAME = re.compile(f"{UNPRINTABLE.pattern}|[\t\n\r\x85\u2028\u2029]")
-# where limits stand, below policies.time_limits
-_TIMES = (
-    *("contact", "contact.*", "resolve", "resolve.*", "by_category.*"),
-    *("extension.ask_before", "extension.length", "parking.time"),
-)
+# where limits stand that may be told in working time, by the policy whose calendar that is
+_TIMES = {
+    "time_limits": (
+        *("contact", "contact.*", "resolve", "resolve.*", "by_category.*"),
+        *("extension.ask_before", "extension.length", "parking.time"),
+    ),
+    "whistle": ("report_by", "report_by.*"),
+}
 _SINGULAR = {
     "calendars": "calendar",
     "pools": "pool",
@@ -240,12 +244,11 @@ class _Checker(Tree):
     # -- policies ----------------------------------------------------------------------------------------
 
     def policies(self) -> Iterator[Problem]:
-        limits = ("policies", "time_limits")
-        if not self.has((*limits, "calendar")):
-            for key in _TIMES:
-                for path, node in self.at(".".join((*limits, key))):
+        for policy, times in _TIMES.items():
+            if not self.has(("policies", policy, "calendar")):
+                for path, node in (found for key in times for found in self.at(f"policies.{policy}.{key}")):
                     if in_working_time(node.value):
-                        yield self.problem(path, f"{quoted(node.value)} needs policies.time_limits.calendar")
+                        yield self.problem(path, f"{quoted(node.value)} needs policies.{policy}.calendar")
         for path, _ in self.at("policies.instant_answer.by_category.*"):
             kind = find(self.root, ("categories", str(path[-1]), "kind"))
             known = path[-1] in self.known["categories"]

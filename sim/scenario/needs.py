@@ -71,6 +71,10 @@ def _is_aged(tree: Tree, path: Path) -> bool:
     return tree.text((*path[:-1], "discipline")) == "aged"
 
 
+def _has_parts(tree: Tree, _: Path) -> bool:
+    return any(True for _ in tree.at("categories.*.parts.*"))
+
+
 _RESOLVE_LIMITS = "a limit to resolve (policies.time_limits.resolve or by_category)"
 _DESK = "a dispatch desk (dispatch)"
 
@@ -96,6 +100,7 @@ NEEDS = (
         "a category that is reported again (reports: {every: …})",
         _is_reported_again,
     ),
+    Need("policies.whistle", "a joint matter (a category with parts)", _has_parts),
     Need("policies.callback.after", _RESOLVE_LIMITS, _has_resolve_limits, "due"),
     Need("policies.callback.reopen.to", _DESK, _has("dispatch"), "dispatch"),
 )
