@@ -14,7 +14,7 @@ SIM = Path(__file__).resolve().parent.parent / "sim"
 
 #: Left to right; a room imports only from rooms to its left, and from itself.
 ROOMS = (
-    *("scenario", "model", "outcomes", "measurement", "inference", "experiment", "report"),
+    *("errors", "scenario", "model", "outcomes", "measurement", "inference", "experiment", "report"),
     *("terminal", "options", "cli", "start"),
 )
 
