@@ -12,7 +12,7 @@ from towns import full, same_tables, station
 
 import sim
 from sim.model import rules
-from sim.model.city import build_city
+from sim.model.city import _only, build_city
 from sim.model.compiled.machine import world
 from sim.model.rows import MOST_VISITS, TooManyVisitsError
 from sim.model.staffing import Hours, _intervals
@@ -56,7 +56,7 @@ def test_work_ends_when_its_open_hours_have_passed(hours: Hours, start: float, w
 
 @given(st.lists(st.sampled_from([0.0, 0.0, 0.3, 1.0]), min_size=1, max_size=6), st.integers(0, 2**64 - 1))
 def test_what_has_all_the_weight_need_not_be_drawn(weights: list[float], key: int) -> None:
-    only = world._only(np.array(weights))
+    only = _only(np.array(weights))
     assert (only >= 0) == (np.count_nonzero(weights) == 1)
     assert only in (-1, rules.choose(np.array(weights), np.arange(len(weights), dtype=np.uint64), -1, 1, 2, key, 0))
 
