@@ -12,19 +12,29 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from sim.errors import CitysimError
+    from sim.experiment.comparable import IncomparableError
     from sim.experiment.compare import Comparison, compare
+    from sim.experiment.parallel import WorkerDiedError
     from sim.experiment.runs import Run, run
     from sim.measurement import measures
+    from sim.model.rows import TooManyVisitsError
+    from sim.model.simulation import EngineError
     from sim.outcomes import Outcomes, simulate
     from sim.scenario import Scenario, ScenarioError, load
 
 __version__ = "0.1.0"
 __all__ = [
+    "CitysimError",
     "Comparison",
+    "EngineError",
+    "IncomparableError",
     "Outcomes",
     "Run",
     "Scenario",
     "ScenarioError",
+    "TooManyVisitsError",
+    "WorkerDiedError",
     "compare",
     "load",
     "measures",
@@ -33,6 +43,11 @@ __all__ = [
 ]
 
 _HOMES = {
+    "CitysimError": "sim.errors",
+    "EngineError": "sim.model.simulation",
+    "IncomparableError": "sim.experiment.comparable",
+    "TooManyVisitsError": "sim.model.rows",
+    "WorkerDiedError": "sim.experiment.parallel",
     "Comparison": "sim.experiment.compare",
     "compare": "sim.experiment.compare",
     "Run": "sim.experiment.runs",

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING
 import click
 
 from sim import __version__
+from sim.errors import CitysimError
 from sim.options import json_option, path, replication_options, set_option, word
 from sim.terminal import (
     INTERRUPTED,
@@ -40,6 +41,22 @@ if TYPE_CHECKING:
     from sim.model.simulation import Engine
 
 OK, FAILED, USAGE, BAD_DATA, DIFFERENT = 0, 1, 2, 3, 5
+
+#: The exit code of each error, by the name of its class, as some of them are defined beside heavy libraries. A class
+#: that is not listed has the code of its nearest base that is.
+EXIT_CODES = {
+    "EngineError": USAGE,
+    "IncomparableError": BAD_DATA,
+    "OwnPoliciesError": BAD_DATA,
+    "RunFolderError": BAD_DATA,
+    "ScenarioError": BAD_DATA,
+    "TakenError": BAD_DATA,
+    "TooManyVisitsError": BAD_DATA,
+    "UnknownPathError": BAD_DATA,
+    "UnknownRequestError": BAD_DATA,
+    "WorkerDiedError": FAILED,
+    "WriteError": FAILED,
+}
 
 
 def main() -> None:
@@ -97,7 +114,7 @@ def run_command(arguments: list[str]) -> int:
         return INTERRUPTED
     except ScenarioError as wrong:
         say(str(wrong), err=True)
-        return BAD_DATA
+        return exit_code(wrong)
     except OSError as wrong:
         say(f"citysim: {wrong.filename or 'output'}: {wrong.strerror or wrong}", err=True)
         return FAILED
@@ -105,14 +122,18 @@ def run_command(arguments: list[str]) -> int:
         say("citysim: out of memory", err=True)
         return FAILED
     except Exception as wrong:
-        code = getattr(wrong, "exit_code", None)  # errors that are said in one line carry their exit code
         if interrupted():  # a library made something else of it
             say("interrupted", err=True)
             return INTERRUPTED
-        if code is None:
+        if not isinstance(wrong, CitysimError):
             raise
         say(f"citysim: {wrong}", err=True)
-        return int(code)
+        return exit_code(wrong)
+
+
+def exit_code(wrong: CitysimError) -> int:
+    """The code with which the program ends after an error."""
+    return next((EXIT_CODES[base.__name__] for base in type(wrong).__mro__ if base.__name__ in EXIT_CODES), FAILED)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -306,7 +327,7 @@ def scenarios(as_json: bool) -> None:
             loaded = load(file)
             rows.append({"scenario": name, "name": loaded.name, "file": str(file)})
         except ScenarioError as wrong:
-            rows.append({"scenario": name, "name": f"({len(wrong.problems)} errors)", "file": str(file)})
+            rows.append({"scenario": name, "name": f"({len(wrong.findings)} errors)", "file": str(file)})
     if as_json:
         say_json(json.dumps(rows, ensure_ascii=False, indent=1))
         return

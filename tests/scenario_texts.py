@@ -54,7 +54,7 @@ def wrongs(text: str) -> list[str]:
     """All problems of a text that must be refused, as lines."""
     with pytest.raises(ScenarioError) as caught:
         from_text(text, "town.yaml")
-    return [str(problem) for problem in caught.value.problems]
+    return [str(finding) for finding in caught.value.findings]
 
 
 def place(text: str, part: str, after: str = "") -> str:
@@ -74,4 +74,4 @@ def file_wrongs(path: Path, folder: Path, overrides: tuple[str, ...] = ()) -> li
     """The problems of a file, as lines with paths relative to the folder."""
     with pytest.raises(ScenarioError) as caught:
         load(path, overrides)
-    return [str(problem).replace(f"{folder}/", "") for problem in caught.value.problems]
+    return [str(finding).replace(f"{folder}/", "") for finding in caught.value.findings]

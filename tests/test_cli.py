@@ -19,10 +19,8 @@ import pandas as pd
 import pytest
 
 from sim.cli import run_command
-from sim.outcomes import LEVEL_COLUMNS, PROBLEM_COLUMNS, REQUEST_COLUMNS, VISIT_COLUMNS
 
 ROOT = Path(__file__).resolve().parent.parent
-MEASURE_COLUMNS = "scenario", "replication", "measure", "group_by", "group", "value", "numerator", "denominator", "unit"
 TEACHING = str(ROOT / "scenarios" / "teaching.yaml")
 
 
@@ -66,20 +64,6 @@ def test_the_program_says_nothing_but_its_progress_on_stderr() -> None:
     assert "Report: " in out
     assert len(err.splitlines()) == 2
     assert citysim("validate", "nowhere.yaml").wait(timeout=60) == 3
-
-
-def test_the_tables_have_the_columns_of_the_contract() -> None:
-    from sim.experiment.parquet import read_table
-
-    assert run_command(["run", TEACHING, "-n", "1", "--out", "here"]) == 0
-    for name, columns in (
-        ("requests", REQUEST_COLUMNS),
-        ("visits", VISIT_COLUMNS),
-        ("levels", LEVEL_COLUMNS),
-        ("problems", PROBLEM_COLUMNS),
-        ("measures", MEASURE_COLUMNS),
-    ):
-        assert list(read_table(Path("here") / f"{name}.parquet").columns) == list(columns)
 
 
 def test_a_stored_run_is_read_back_as_it_was(tmp_path: Path) -> None:

@@ -306,7 +306,7 @@ def test_too_large() -> None:
 def test_endless_problems_end() -> None:
     with pytest.raises(ScenarioError) as caught:
         from_text("a: 1\n" * 200_000)
-    assert len(caught.value.problems) < 1100
+    assert len(caught.value.findings) < 1100
     with pytest.raises(ScenarioError) as caught:
         from_dict({f"key {i}": i for i in range(50_000)})
-    assert len(caught.value.problems) < 1100
+    assert len(caught.value.findings) < 1100

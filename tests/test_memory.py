@@ -38,10 +38,10 @@ def place(scenario: Scenario, **more: Any) -> str:
     """Where it is said that there is not enough memory."""
     with pytest.raises(ScenarioError) as caught:
         check_memory(scenario, **more)
-    (problem,) = caught.value.problems
-    assert "nan" not in str(problem)
-    assert len(str(problem)) < 300
-    return problem.path
+    (finding,) = caught.value.findings
+    assert "nan" not in str(finding)
+    assert len(str(finding)) < 300
+    return finding.path
 
 
 def many_categories(count: int) -> Scenario:

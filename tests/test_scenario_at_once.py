@@ -167,10 +167,10 @@ def said(kinds: list[tuple[str, str, str, str | None, str]]) -> tuple[list[tuple
         try:
             load(Path(folder) / "town.yaml", overrides)
         except ScenarioError as wrong:
-            problems = wrong.problems
+            findings = wrong.findings
         else:
-            problems = ()
-    found = [(Path(problem.file).stem, f"{problem.line}:{problem.column}", problem.path) for problem in problems]
+            findings = ()
+    found = [(Path(finding.file).stem, f"{finding.line}:{finding.column}", finding.path) for finding in findings]
     return found, texts
 
 

@@ -24,7 +24,7 @@ def only_scenario_errors(make: Callable[[], Scenario]) -> None:
         made = make()
     except ScenarioError as error:
         refused = error
-    assert isinstance(made, Scenario) if refused is None else refused.problems and str(refused)
+    assert isinstance(made, Scenario) if refused is None else refused.findings and str(refused)
 
 
 ANYTHING = st.recursive(
@@ -140,7 +140,7 @@ def test_keys_and_values_no_scenario_can_hold() -> None:
                 "time": {"start": datetime(2024, 1, 1)},
             }
         )
-    lines = [str(problem) for problem in caught.value.problems]
+    lines = [str(finding) for finding in caught.value.findings]
     assert "<data>: 1: the key is there twice" in lines
     assert "<data>: a key must be text, not “None”" in lines
     assert "<data>: a key must be text, not “False”" in lines

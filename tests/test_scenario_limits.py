@@ -55,7 +55,7 @@ def test_the_largest_numbers_that_are_read_do_not_overflow() -> None:
 def test_python_numbers_of_many_digits() -> None:
     with pytest.raises(ScenarioError) as caught:
         from_dict({"name": 10**5000, "scale": -(10**5000), "description": 1e308})
-    assert [str(problem) for problem in caught.value.problems][:2] == [
+    assert [str(finding) for finding in caught.value.findings][:2] == [
         "<data>: name: the number is too large: at most 1e+15",
         "<data>: scale: the number is too large: at most 1e+15",
     ]
@@ -99,4 +99,4 @@ def test_what_aliases_stand_for_has_a_size() -> None:
 def test_python_data_has_a_size() -> None:
     with pytest.raises(ScenarioError) as caught:
         from_dict({"name": "x" * 5_000_001})
-    assert "<data>: more than 5,000,000 characters" in [str(problem) for problem in caught.value.problems]
+    assert "<data>: more than 5,000,000 characters" in [str(finding) for finding in caught.value.findings]

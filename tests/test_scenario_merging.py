@@ -99,5 +99,5 @@ def test_none_in_python_data_is_an_explicit_null(tmp_path: Path) -> None:
     assert made.dispatch is None
     with pytest.raises(ScenarioError) as caught:
         from_dict({"extends": "town.yaml", "categories": {"Nois": None}, "classes": ["a", None]}, folder=tmp_path)
-    assert [problem.path for problem in caught.value.problems] == ["categories.Nois", "classes.1"]
+    assert [finding.path for finding in caught.value.findings] == ["categories.Nois", "classes.1"]
     assert from_text(TOWN + "contact: null\n").digest == from_text(TOWN).digest

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from sim.errors import CitysimError
 from sim.scenario import Scenario
 
 
-class IncomparableError(ValueError):
+class IncomparableError(CitysimError, ValueError):
     """Scenarios whose numbers do not stand beside each other, in one line."""
-
-    exit_code = 3
 
 
 def check_comparable(scenarios: Sequence[Scenario], names: Sequence[str]) -> None:

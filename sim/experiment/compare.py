@@ -142,10 +142,13 @@ def compare(
     tell: Callable[[str], None] = lambda word: None,
     said: Sequence[str] = (),
 ) -> Comparison:
-    """Run all scenarios on the same citizens and compare each with the first; ``said`` goes before all other remarks.
+    """Run all ``scenarios`` on the same citizens and compare each with the first.
 
-    Raises ``ValueError`` for fewer than two scenarios, or such as differ in time, scale or currency, ``ScenarioError``
-    for want of memory.
+    ``replications``, ``seed``, ``engine``, ``processes``, ``progress`` and ``tell`` as in ``sim.run``. What is ``said``
+    goes before all other remarks.
+
+    Returns the differences, with what they come from. Raises what ``sim.run`` does, ``IncomparableError`` for
+    scenarios that differ in time, scale or currency, and ``ValueError`` for fewer than two.
     """
     import pandas as pd
 

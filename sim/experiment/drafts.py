@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from sim.errors import CitysimError
 from sim.experiment.signals import held
 from sim.model.owners import own_file, own_folder, remove, sweep
 
@@ -22,16 +23,12 @@ from sim.model.owners import own_file, own_folder, remove, sweep
 Taken = Literal["refuse", "number", "replace"]
 
 
-class TakenError(Exception):
+class TakenError(CitysimError):
     """Something stands where a run or report should go, in one line."""
 
-    exit_code = 3
 
-
-class WriteError(Exception):
+class WriteError(CitysimError):
     """A run or report that cannot be written (a full disk, no permission), in one line."""
-
-    exit_code = 1
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,8 @@ import os
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from sim.errors import CitysimError
+
 FORMAT = 2
 NAME = "manifest.json"
 #: The page is remade from the tables, never read.
@@ -25,10 +27,8 @@ _KINDS: dict[str, type | tuple[type, ...]] = {
 }
 
 
-class RunFolderError(Exception):
+class RunFolderError(CitysimError):
     """A run folder that is none, or is not as it was written, in one line."""
-
-    exit_code = 3
 
 
 def sha256(path: Path) -> str:

@@ -15,6 +15,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
+from sim.errors import CitysimError
 from sim.experiment.signals import held
 from sim.model.owners import own_file, sweep
 
@@ -33,10 +34,8 @@ def unseen(done: int, hours: Sequence[float]) -> None:
     """The progress that nobody looks at."""
 
 
-class WorkerDiedError(Exception):
+class WorkerDiedError(CitysimError):
     """A process that simulated is gone."""
-
-    exit_code = 1
 
 
 #: Below so many contacts in all, a second process costs more than it saves (it imports everything anew).

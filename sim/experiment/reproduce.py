@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from sim.errors import CitysimError
 from sim.experiment import manifest
 from sim.experiment.parallel import Progress, unseen
 from sim.experiment.parquet import connection, name_of, read_table, source, write_table
@@ -26,10 +27,8 @@ _MEASURE = ("measure", "group_by", "group", "replication")
 _NUMBERS = ("value", "numerator", "denominator")
 
 
-class OwnPoliciesError(Exception):
+class OwnPoliciesError(CitysimError):
     """A run whose policies were Python functions, in one line."""
-
-    exit_code = 3
 
 
 @dataclass(frozen=True)

@@ -108,12 +108,17 @@ def run(
     progress: Progress = unseen,
     tell: Callable[[str], None] = lambda word: None,
 ) -> Run:
-    """Simulate a scenario several times; replication k is the same however many there are.
+    """Simulate a scenario several times.
 
-    Where only measures are kept, or a ``folder`` is given that takes the other tables as Parquet files while they come,
-    memory follows what is open at once, not what has passed; with a folder it is that of one replication.
-    ``progress`` is called with the number of finished replications and the simulated hours of those under way, ``tell``
-    with a word on what takes long. Raises ``ScenarioError`` where the scenario needs more memory than there is.
+    ``scenario``, ``seed``, ``engine`` and ``policies`` as in ``sim.simulate``; replication k is the same however many
+    ``replications`` there are, on as many ``processes`` as one likes (by default as many as it pays). ``keep``:
+    ``measures`` and levels alone, ``all`` tables, or all up to a million contacts (``auto``). Where only measures are
+    kept, or a ``folder`` is given that takes the other tables as Parquet files while they come, memory follows what is
+    open at once, not what has passed; with a folder it is that of one replication. ``progress`` is called with the
+    number of finished replications and the simulated hours of those under way, ``tell`` with a word on what takes long.
+
+    Returns the run, with the tables of all replications below each other. Raises what ``sim.simulate`` does,
+    ``WorkerDiedError`` where a process is killed, and ``ValueError`` for less than one replication.
     """
     from sim.experiment.preparing import prepare
     from sim.model.simulation import choose

@@ -17,12 +17,12 @@ __all__ = ["REGISTRY", "Histogram", "Measure", "measures"]
 
 
 def measures(outcomes: Outcomes) -> pd.DataFrame:
-    """All measures of one replication, tidy: one row a measure and group.
+    """Measure one replication.
 
-    Columns: scenario, replication, measure, group_by, group (a JSON list), value, numerator, denominator,
-    unit. A value is null (NaN) where its denominator is 0, and where it was not reached before the end of
-    the run; then the denominator, the number of cases, is above 0. Totals have no denominator; quantiles
-    and indices have no numerator.
+    ``outcomes`` are what ``sim.simulate`` returned, or tables like them.
+
+    Returns all measures, tidy: one row a measure and group, with the columns of docs/tables.md. Every measure is
+    defined in docs/measures.md.
     """
     from sim.measurement.finish import finish  # late, as compiled code takes a while to load
     from sim.measurement.fold import Fold

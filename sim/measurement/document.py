@@ -9,9 +9,8 @@ _INTRODUCTION = """# Measures 指标
 
 <!-- Made by `python -m sim.measurement.document > docs/measures.md`; a test compares the two. -->
 
-Every run reports these measures. The table has one row for each measure and group: scenario,
-replication, measure, group_by, group, value, numerator, denominator, unit. The definitions below are
-the only ones: figures, reports and comparisons read them from the same list.
+Every run reports these measures, in a [table](tables.md#measures) with one row for each measure and group. The
+definitions below are the only ones: figures, reports and comparisons read them from the same list.
 
 **Who is counted.** A *contact* (来电) is counted if it arrived in the window from `count_from` to
 `count_until`; what happens to it later counts too, up to `end`. A *request* (工单) is a contact that

@@ -10,17 +10,28 @@ import pandas as pd
 
 from sim.measurement.catalogue import REGISTRY
 from sim.measurement.grouping import Axes, Floats
+from sim.outcomes.columns import REPLICATION, Column, framed
 
-COLUMNS = (
-    "scenario",
-    "replication",
-    "measure",
-    "group_by",
-    "group",
-    "value",
-    "numerator",
-    "denominator",
-    "unit",
+MEASURE_COLUMNS = (
+    Column("scenario", "text", "the name of the scenario"),
+    REPLICATION,
+    Column("measure", "text", "the identifier of the measure"),
+    Column("group_by", "text", "the dimensions of the group, joined by `+`; empty for the whole city"),
+    Column("group", "text", "a JSON list of its values of these dimensions"),
+    Column(
+        "value",
+        "in its unit",
+        "the measure; null if its denominator is 0, if it was not reached before the end (then the denominator, the "
+        "number of cases, is above 0), or for costs if no pool has a wage",
+    ),
+    Column(
+        "numerator",
+        "in its unit",
+        "what is divided by the denominator, or the total; null for quantiles, indices and gaps, or if the "
+        "value is null though the denominator is not 0",
+    ),
+    Column("denominator", "what it is of", "of how much; null for totals"),
+    Column("unit", "text", "of the value"),
 )
 
 
@@ -129,4 +140,4 @@ class Table:
             "denominator": np.concatenate([block.denominator for block in blocks]),
             "unit": [unit for block in blocks for unit in block.units],
         }
-        return pd.DataFrame({name: columns[name] for name in COLUMNS})
+        return framed(columns, MEASURE_COLUMNS)

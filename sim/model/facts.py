@@ -77,7 +77,8 @@ class Field:
     """A field of a row, and the column that a table makes of it ("": none).
 
     ``type`` is NumPy's; ``initial`` is what it is before anything has happened. ``of`` says what its numbers stand for:
-    a key, the names of something, an answer (1, 0), a number, or a time in hours since the start.
+    a key, the names of something, an answer (1, 0), a number, or a time in hours since the start. ``words`` say what it
+    means, and after “; null” when its column is null.
     """
 
     name: str
@@ -114,37 +115,43 @@ def _key(name: str, column: str, words: str) -> Field:
 
 REQUEST = (
     _key("key", "request", "the contact, and the request it may become"),
-    _key("problem_key", "problem", "what it is about; null for a consultation"),
+    _key("problem_key", "problem", "the problem that it is about; null for a consultation"),
     _key("repeat_of", "repeat_of", "the request whose matter was not solved; null the first time"),
     _count("contact", "the how-many-th contact it is", "", "i8"),
     _moment("arrived", "when the citizen turned to the city"),
-    _name("channel", "channels", "how", initial=0),
-    _name("district", "districts", "where", initial=0),
-    _name("category", "categories", "about what", initial=0),
+    _name("channel", "channels", "by which way it came", initial=0),
+    _name("district", "districts", "what part of the city it is about", initial=0),
+    _name("category", "categories", "what it is about", initial=0),
     _name("urgency", "classes", "its urgency class", initial=0),
     _name("first_unit", "pools", "the unit that received it first; null if none did"),
     _name("owner_unit", "pools", "the unit that is responsible for it; null before one is"),
     _name("status", "statuses", "how far it came, or how it ended", kind="i1", initial=INTAKE_OPEN),
     _hours("answered_wait", "from joining the queue of intake to the answer; null if nobody answered"),
-    _moment("dispatched", "when the first unit received it"),
-    _moment("contact_due", "until when the citizen is to be contacted; null without a limit", math.inf),
-    _moment("contacted", "when the citizen was contacted"),
-    _moment("due", "until when it is to be resolved, as extended or parked; null without a limit", math.inf),
-    _moment("first_closed", "when it was closed for the first time"),
-    _moment("closed", "when it was closed for the last time"),
-    _moment("ended", "when nothing more happened to it; null while it is open"),
+    _moment("dispatched", "when the first unit received it; null if none did"),
+    _moment(
+        "contact_due", "until when the citizen is to be contacted; null without a limit, or before it runs", math.inf
+    ),
+    _moment("contacted", "when the citizen was contacted; null before that"),
+    _moment(
+        "due",
+        "until when it is to be resolved, as extended or parked; null without a limit, or before it runs",
+        math.inf,
+    ),
+    _moment("first_closed", "when it was closed for the first time; null if it never was"),
+    _moment("closed", "when it was closed for the last time; null if it never was"),
+    _moment("ended", "when nothing more happened to it; null while something may"),
     _count("hops", "units that sent it back"),
-    _count("rounds", "how often it was handled"),
+    _count("rounds", "rounds of handling by its owner, with the one under way"),
     _answer("resolved", "whether it was truly resolved, in any round; null before the first closing"),
     _moment("called_back", "when the scored answer was given; null if none was"),
-    _answer("said_contacted", "the citizen's answer: the unit made contact"),
-    _answer("said_resolved", "the citizen's answer: the matter is resolved"),
-    _answer("said_satisfied", "the citizen's answer: satisfied"),
+    _answer("said_contacted", "the citizen's answer: the unit made contact; null without a scored answer"),
+    _answer("said_resolved", "the citizen's answer: the matter is resolved; null without a scored answer"),
+    _answer("said_satisfied", "the citizen's answer: satisfied; null without a scored answer, or if that is not asked"),
     _count("whistles", "how often its owner blew the whistle for parts of other units"),
     _count("calls", "how often it came to intake", ""),
     _count("abandoned", "how often it left intake in vain", ""),
     Field("call_wait", "f8", 0.0, "hours", "", "waited at intake in all"),
-    Field("hours", f"{len(CAUSES)}f8", 0.0, "hours", "hours_", "of its age, by cause"),
+    Field("hours", f"{len(CAUSES)}f8", 0.0, "hours", "hours_", "of its age that belong to"),
 )
 
 VISIT = (
@@ -153,7 +160,7 @@ VISIT = (
     _name("home", "pools", "in whose queue it stood", ""),
     _name("pool", "pools", "who served it; in whose queue it stood, as long as nobody has"),
     _name("kind", "kinds", "what it is for", kind="i1"),
-    _count("round", "in which round of handling"),
+    _count("round", "in which round of handling; 0 before the first"),
     _moment("queued", "when it joined the queue"),
     _moment("started", "when its work began; null if it never did"),
     _moment("ended", "when it left; null while it is there"),

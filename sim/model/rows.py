@@ -8,19 +8,20 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from sim.errors import CitysimError
 from sim.model import facts
 
 #: A request's visits are numbered in 16 bits.
 MOST_VISITS = 2**16 - 1
 
 
-class TooManyVisitsError(OverflowError):
+class TooManyVisitsError(CitysimError, OverflowError):
     """Something sends a request round in circles."""
 
-    exit_code = 3
-
-    def __init__(self) -> None:
-        super().__init__(f"a request pays more than {MOST_VISITS:,} visits: it goes round in circles")
+    def __init__(
+        self, message: str = f"a request pays more than {MOST_VISITS:,} visits: it goes round in circles"
+    ) -> None:
+        super().__init__(message)  # an argument, as the error is made anew from it on its way out of a worker
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import Literal
 
+from sim.errors import CitysimError
 from sim.model import reference
 from sim.model.city import City
 from sim.model.compiling import nb
@@ -28,10 +29,8 @@ def unwatched(hours: float) -> None:
 SMALL = 5_000
 
 
-class EngineError(ValueError):
+class EngineError(CitysimError, ValueError):
     """An engine that cannot run here, in one line."""
-
-    exit_code = 2
 
 
 def choose(scenario: Scenario, engine: Engine) -> Engine:

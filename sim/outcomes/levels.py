@@ -12,11 +12,20 @@ from sim.model.city import City
 from sim.model.compiling import rule, whole, with_fields
 from sim.model.rows import Rows
 from sim.model.staffing import PoolPlan, Roster
+from sim.outcomes.columns import REPLICATION, Column, framed
 
 if TYPE_CHECKING:
     import pandas as pd
 
-LEVEL_COLUMNS = ("replication", "pool", "hour", "arrivals", "queue", "busy", "on_duty")
+LEVEL_COLUMNS = (
+    REPLICATION,
+    Column("pool", "pools", "whose"),
+    Column("hour", "number", "which hour since the start, from 0"),
+    Column("arrivals", "number", "visits that joined its queue"),
+    Column("queue", "mean of the hour", "visits waiting in its queue"),
+    Column("busy", "mean of the hour", "its officers at work, for whichever queue"),
+    Column("on_duty", "mean of the hour", "its officers on duty"),
+)
 
 
 class Levels:
@@ -63,7 +72,7 @@ class Levels:
         for p, plan in enumerate(city.pools):
             changes = self.changes[self.changes[:, 1] == p][:, ::2]
             on_duty[p] = _on_duty(plan, city.rosters[plan.roster], changes, city.end, hours)
-        return pd.DataFrame(
+        return framed(
             {
                 "replication": np.full(len(names) * hours, replication),
                 "pool": pd.Categorical.from_codes(np.repeat(np.arange(len(names), dtype=np.int32), hours), names),
@@ -72,7 +81,8 @@ class Levels:
                 "queue": self._by_pool(self.queue),
                 "busy": self._by_pool(self.busy),
                 "on_duty": on_duty.ravel(),
-            }
+            },
+            LEVEL_COLUMNS,
         )
 
     def _by_pool(self, changes: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -9,7 +9,7 @@ from typing import Literal
 
 from sim.outcomes.available import available_bytes, process_bytes
 from sim.outcomes.expected import Expected, callers, expected_open
-from sim.scenario import Problem, Scenario, ScenarioError
+from sim.scenario import Finding, Scenario, ScenarioError
 from sim.scenario.errors import path_text
 
 #: What is kept of contacts in memory: rows and tables of all of them; how soon each closes, to compare it; or nothing
@@ -141,7 +141,7 @@ def check_memory(
 
 
 def _refusal(scenario: Scenario, path: str, message: str) -> ScenarioError:
-    return ScenarioError([Problem(file=scenario.name, line=0, column=0, path=path, message=message)])
+    return ScenarioError([Finding(file=scenario.name, line=0, column=0, path=path, message=message)])
 
 
 def _room(needed: float, available: float) -> str:

@@ -7,7 +7,6 @@ hours since the scenario's start, names are text, a missing moment is null.
 from __future__ import annotations
 
 import html
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -19,6 +18,7 @@ from sim.model import facts
 from sim.model.city import City
 from sim.model.facts import CAUSES, CONTACT_TABLES
 from sim.model.rows import Rows
+from sim.outcomes.columns import REPLICATION, Column, columns_of
 from sim.scenario import Scenario
 
 if TYPE_CHECKING:
@@ -26,19 +26,11 @@ if TYPE_CHECKING:
 
 TABLES = (*CONTACT_TABLES, "levels", "pools")
 
-
-def _columns(fields: Sequence[facts.Field]) -> tuple[str, ...]:
-    """The columns that a table makes of rows; hours have one for each cause."""
-    names = [
-        [f"{f.column}{cause}" for cause in CAUSES] if f.name == "hours" else [f.column] for f in fields if f.column
-    ]
-    return tuple(name for several in names for name in several)
-
-
-_OF_REQUEST = _columns(facts.REQUEST)
-REQUEST_COLUMNS = ("replication", *_OF_REQUEST[: -len(CAUSES)], "excluded", *_OF_REQUEST[-len(CAUSES) :])
-VISIT_COLUMNS = ("replication", "request", *_columns(facts.VISIT))
-PROBLEM_COLUMNS = ("replication", *_columns(facts.PROBLEM))
+_OF_REQUEST = columns_of(facts.REQUEST)
+_EXCLUDED = Column("excluded", "yes or no", "whether measures leave it out; a run leaves out nothing")
+REQUEST_COLUMNS = (REPLICATION, *_OF_REQUEST[: -len(CAUSES)], _EXCLUDED, *_OF_REQUEST[-len(CAUSES) :])
+VISIT_COLUMNS = (REPLICATION, Column("request", "key", "whose visit it is"), *columns_of(facts.VISIT))
+PROBLEM_COLUMNS = (REPLICATION, *columns_of(facts.PROBLEM))
 
 
 @dataclass(frozen=True)
@@ -74,10 +66,7 @@ class Raw:
 class Outcomes:
     """The tables of one replication; ``requests`` has a row for each contact, inside the count window or not.
 
-    ``levels`` holds time integrals over each hour: the mean number waiting, at work and on duty. ``pools`` tells of
-    each pool: kind (unit or pool), level, district ("" for the whole city), wage per hour, overtime factor.
-
-    Those of a simulation are made when they are first asked for.
+    docs/tables.md has the columns of all tables. Those of a simulation are made when they are first asked for.
     """
 
     scenario: Scenario

@@ -12,8 +12,18 @@ from numpy.typing import NDArray
 from sim.model import facts
 from sim.model.city import City
 from sim.model.facts import CAUSES, KINDS, STATUSES, Field
+from sim.outcomes.columns import Column, framed
 from sim.outcomes.levels import Levels
 from sim.outcomes.replication import PROBLEM_COLUMNS, REQUEST_COLUMNS, VISIT_COLUMNS, Raw
+
+POOL_COLUMNS = (
+    Column("pool", "text", "its name"),
+    Column("kind", "text", "`unit` if it handles requests, else `pool`"),
+    Column("level", "text", "`street`, `district`, `department` or `utility`; empty if it is no unit"),
+    Column("district", "text", "where it is; empty if it is there for the whole city"),
+    Column("wage", "money an hour", "of an officer; null if the scenario gives none"),
+    Column("overtime", "factor", "on the wage, for work beyond those on duty"),
+)
 
 
 def make_table(name: str, raw: Raw, replication: int) -> pd.DataFrame:
@@ -23,7 +33,7 @@ def make_table(name: str, raw: Raw, replication: int) -> pd.DataFrame:
 
 def pools_table(city: City) -> pd.DataFrame:
     """What each pool is."""
-    return pd.DataFrame(
+    return framed(
         {
             "pool": [p.name for p in city.pools],
             "kind": ["unit" if p.level else "pool" for p in city.pools],
@@ -31,7 +41,8 @@ def pools_table(city: City) -> pd.DataFrame:
             "district": [city.districts[p.district].name if p.district >= 0 else "" for p in city.pools],
             "wage": [p.wage for p in city.pools],
             "overtime": [p.overtime for p in city.pools],
-        }
+        },
+        POOL_COLUMNS,
     )
 
 
@@ -98,7 +109,7 @@ def _requests(raw: Raw, replication: int) -> pd.DataFrame:
         "replication": np.full(len(rows), replication),
         "excluded": pd.array(np.zeros(len(rows), bool), dtype="boolean"),
     }
-    return pd.DataFrame({name: table[name] for name in REQUEST_COLUMNS})
+    return framed(table, REQUEST_COLUMNS)
 
 
 def _visits(raw: Raw, replication: int) -> pd.DataFrame:
@@ -110,7 +121,7 @@ def _visits(raw: Raw, replication: int) -> pd.DataFrame:
         "replication": np.full(len(rows), replication),
         "request": raw.requests.take(row[order]).reset_index(drop=True),
     }
-    return pd.DataFrame({name: table[name] for name in VISIT_COLUMNS})
+    return framed(table, VISIT_COLUMNS)
 
 
 def _levels(raw: Raw, replication: int) -> pd.DataFrame:
@@ -124,7 +135,7 @@ def _problems(raw: Raw, replication: int) -> pd.DataFrame:
     rows = raw.rows.problems
     rows = rows[np.lexsort((rows["key"], rows["born"]))]
     table = _columns(raw.city, rows, facts.PROBLEM) | {"replication": np.full(len(rows), replication)}
-    return pd.DataFrame({name: table[name] for name in PROBLEM_COLUMNS})
+    return framed(table, PROBLEM_COLUMNS)
 
 
 _MAKERS: dict[str, Callable[[Raw, int], pd.DataFrame]] = {

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from sim.errors import CitysimError
 from sim.report.formats import rows_of
 from sim.report.names import shortened
 
@@ -50,10 +51,8 @@ ENDS = {
 }
 
 
-class UnknownRequestError(Exception):
+class UnknownRequestError(CitysimError):
     """No request of that key in the run, or several."""
-
-    exit_code = 3
 
 
 def explain(run: Run, request: str, replication: int = 0) -> str:

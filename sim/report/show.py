@@ -6,6 +6,7 @@ import json
 import textwrap
 from typing import TYPE_CHECKING, Any
 
+from sim.errors import CitysimError
 from sim.model.city import build_city
 from sim.model.load import Load, offered_loads
 from sim.report.modelled import thinned
@@ -14,10 +15,8 @@ if TYPE_CHECKING:
     from sim.scenario import Scenario, Value
 
 
-class UnknownPathError(Exception):
+class UnknownPathError(CitysimError):
     """No value of the scenario has such a path."""
-
-    exit_code = 3
 
 
 def show_text(scenario: Scenario, path: str = "") -> str:

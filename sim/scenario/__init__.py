@@ -3,7 +3,7 @@
 from sim.scenario.calendars import Calendar, headcount_by_hour_of_week, open_days, open_intervals
 from sim.scenario.distributions import Distribution
 from sim.scenario.editors import json_schema
-from sim.scenario.errors import Problem, ScenarioError
+from sim.scenario.errors import Finding, ScenarioError
 from sim.scenario.loading import from_dict, from_text, load, load_all
 from sim.scenario.policies import Limit
 from sim.scenario.schema import Scenario
@@ -12,8 +12,8 @@ from sim.scenario.sources import Source, Value
 __all__ = [
     "Calendar",
     "Distribution",
+    "Finding",
     "Limit",
-    "Problem",
     "Scenario",
     "ScenarioError",
     "Source",

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from sim.scenario.defaults import classes_of
-from sim.scenario.errors import Path, Problem, nearest, quoted
+from sim.scenario.errors import Finding, Path, nearest, quoted
 from sim.scenario.nodes import UNPRINTABLE, Node, find, select
 from sim.scenario.numbers import read_probability
 from sim.scenario.policies import in_working_time
@@ -70,7 +70,7 @@ _SINGULAR = {
 }
 
 
-def check(tree: Tree) -> Iterator[Problem]:
+def check(tree: Tree) -> Iterator[Finding]:
     """Everything wrong between the parts of a scenario, in no order."""
     checker = _Checker(tree.root)
     yield from checker.readable()
@@ -112,28 +112,28 @@ class _Checker(Tree):
                         if not child.default and child.value is not None
                     )
 
-    def readable(self) -> Iterator[Problem]:
+    def readable(self) -> Iterator[Finding]:
         """Every key and name is one line of text."""
         texts = [(path, node.value, False) for pattern in _NAMES for path, node in self.at(pattern)]
         for path, text, on_key in (*texts, *((path, path[-1], True) for path in _keys(self.root, ()))):
             found = _NO_NAME.search(str(text))
             if found:
-                yield self.problem(path, f"the character U+{ord(found.group()):04X} cannot stand in a name", on_key)
+                yield self.finding(path, f"the character U+{ord(found.group()):04X} cannot stand in a name", on_key)
             elif not str(text).strip():
-                yield self.problem(path, "a name is wanted", on_key)
+                yield self.finding(path, "a name is wanted", on_key)
 
-    def names(self) -> Iterator[Problem]:
+    def names(self) -> Iterator[Finding]:
         for part, singular in _SINGULAR.items():
             known = self.known[part]
             for path, name, on_key in self.references(part):
                 if name not in known:
                     hint = nearest(name, known) if known else ": none is defined"
-                    yield self.problem(path, f"there is no {singular} {quoted(name)}{hint}", on_key)
+                    yield self.finding(path, f"there is no {singular} {quoted(name)}{hint}", on_key)
         for name in self.known["units"]:
             if name in self.known["pools"]:
-                yield self.problem(("units", name), "a pool has this name too: a unit's officers are its pool", True)
+                yield self.finding(("units", name), "a pool has this name too: a unit's officers are its pool", True)
 
-    def instances(self) -> Iterator[Problem]:
+    def instances(self) -> Iterator[Finding]:
         """No pool or unit is called like one of the many that another stands for."""
         many = {path[1]: self.per(node) for part in ("pools", "units") for path, node in self.at(f"{part}.*")}
         for part in ("pools", "units"):
@@ -142,17 +142,17 @@ class _Checker(Tree):
                     other = name[: match.start()]
                     if many.get(other, "city") != "city":
                         message = f"is called like an instance of {quoted(other)}, which is per {many[other]}"
-                        yield self.problem((part, name), message, True)
+                        yield self.finding((part, name), message, True)
 
-    def idle(self) -> Iterator[Problem]:
+    def idle(self) -> Iterator[Finding]:
         named = {name for _, name, _ in self.references("units")}
         for name in self.known["units"]:
             if name not in named:
-                yield self.problem(("units", name), "unreachable: no category, part or backstop names this unit", True)
+                yield self.finding(("units", name), "unreachable: no category, part or backstop names this unit", True)
 
     # -- staff -------------------------------------------------------------------------------------------
 
-    def staff(self) -> Iterator[Problem]:
+    def staff(self) -> Iterator[Finding]:
         for part in ("pools", "units"):
             for path, node in self.at(f"{part}.*"):
                 if not isinstance(node.value, dict):
@@ -161,69 +161,69 @@ class _Checker(Tree):
                 if "shifts" in given and len(given) > 1:
                     key = self.later(node, "shifts", given[1])
                     other = given[1] if key == "shifts" else "shifts"
-                    yield self.problem((*path, key), f"cannot stand beside “{other}”", True)
+                    yield self.finding((*path, key), f"cannot stand beside “{other}”", True)
                 elif not given or given == ["calendar"]:
-                    yield self.problem(path, "“staff” (with or without a calendar) or “shifts” is missing", True)
+                    yield self.finding(path, "“staff” (with or without a calendar) or “shifts” is missing", True)
                 yield from self.served(path, node)
 
     def later(self, node: Node, *keys: str) -> str:
         """Which of the keys was written last."""
         return max(keys, key=lambda key: node.keys[key][1:] if key in node.keys else (0, 0))
 
-    def served(self, path: Path, node: Node) -> Iterator[Problem]:
+    def served(self, path: Path, node: Node) -> Iterator[Finding]:
         """Each pool it also serves must be another one, of the same `per`."""
         for at, other in select(node, ("also_serves", "*")):
             if other.value == path[1]:
-                yield self.problem((*path, *at), "serves itself anyway")
+                yield self.finding((*path, *at), "serves itself anyway")
                 continue
             found = find(self.root, ("pools", str(other.value))) or find(self.root, ("units", str(other.value)))
             if found and self.per(found) != self.per(node):
                 message = f"{quoted(other.value)} is per {self.per(found)}, this one per {self.per(node)}"
-                yield self.problem((*path, *at), message)
+                yield self.finding((*path, *at), message)
 
     def per(self, node: Node) -> str:
         return str(node.map["per"].value or "city") if "per" in node.map else "city"
 
     # -- demand ------------------------------------------------------------------------------------------
 
-    def channels(self) -> Iterator[Problem]:
+    def channels(self) -> Iterator[Finding]:
         for path, _ in self.at("channels.*"):
             pool, talk = self.has((*path, "pool")), self.has((*path, "talk"))
             if talk and not pool:
-                yield self.problem((*path, "talk"), "needs a pool: without one nobody talks", True)
+                yield self.finding((*path, "talk"), "needs a pool: without one nobody talks", True)
             if pool and not talk:
-                yield self.problem((*path, "talk"), "is missing: who has a pool talks")
+                yield self.finding((*path, "talk"), "is missing: who has a pool talks")
             if self.has((*path, "patience")) and not pool:
-                yield self.problem((*path, "patience"), "needs a pool: without one nobody waits", True)
+                yield self.finding((*path, "patience"), "needs a pool: without one nobody waits", True)
             if self.has((*path, "redial")) and not self.has((*path, "patience")):
-                yield self.problem((*path, "redial"), "needs patience: who never leaves never redials", True)
+                yield self.finding((*path, "redial"), "needs patience: who never leaves never redials", True)
 
-    def categories(self) -> Iterator[Problem]:
+    def categories(self) -> Iterator[Finding]:
         for path, node in self.at("categories.*"):
             if not isinstance(node.value, dict):
                 continue
             ways = [key for key in ("rate", "total") if self.has((*path, key))]
             if not ways:
-                yield self.problem(path, "“rate” or “total” is missing", True)
+                yield self.finding(path, "“rate” or “total” is missing", True)
             elif len(ways) > 1:
                 key = self.later(node, *ways)
                 other = "rate" if key == "total" else "total"
-                yield self.problem((*path, key), f"cannot stand beside “{other}”", True)
+                yield self.finding((*path, key), f"cannot stand beside “{other}”", True)
             consultation = str(node.map["kind"].value) == "consultation" if "kind" in node.map else False
             reports = find(self.root, (*path, "reports"))
             if consultation and reports and reports.value not in (None, "once"):
-                yield self.problem((*path, "reports"), "a consultation has no problem to report", True)
+                yield self.finding((*path, "reports"), "a consultation has no problem to report", True)
             if self.has((*path, "unit")):
                 if not self.has((*path, "work")):
-                    yield self.problem((*path, "work"), "is missing: the unit's work")
+                    yield self.finding((*path, "work"), "is missing: the unit's work")
                 confused = find(self.root, (*path, "confused_with"))
                 right = node.map["unit"]
                 only = list(right.map) if right.map else [str(right.value)]
                 if confused and len(only) == 1 and (only[0] in confused.map or confused.value == only[0]):
                     at = (*path, "confused_with", only[0]) if confused.map else (*path, "confused_with")
-                    yield self.problem(at, f"{quoted(only[0])} is the right unit", bool(confused.map))
+                    yield self.finding(at, f"{quoted(only[0])} is the right unit", bool(confused.map))
             elif not self.never_passed(str(path[-1]), consultation):
-                yield self.problem((*path, "unit"), "is missing: its requests need a unit")
+                yield self.finding((*path, "unit"), "is missing: its requests need a unit")
 
     def never_passed(self, category: str, consultation: bool) -> bool:
         """Whether every contact of this category ends before it becomes a request."""
@@ -234,26 +234,26 @@ class _Checker(Tree):
         own = ("policies", policy, "by_category", category)
         return self.read(own if self.has(own) else ("policies", policy, key), read_probability) or 0.0
 
-    def districts(self) -> Iterator[Problem]:
+    def districts(self) -> Iterator[Finding]:
         having = [path for path, _ in self.at("districts.*.population")]
         for name in self.known["districts"] if having else ():
             if not self.has(("districts", name, "population")):
                 path = ("districts", name, "population")
-                yield self.problem(path, "is missing: all districts give their population, or none")
+                yield self.finding(path, "is missing: all districts give their population, or none")
 
     # -- policies ----------------------------------------------------------------------------------------
 
-    def policies(self) -> Iterator[Problem]:
+    def policies(self) -> Iterator[Finding]:
         for policy, times in _TIMES.items():
             if not self.has(("policies", policy, "calendar")):
                 for path, node in (found for key in times for found in self.at(f"policies.{policy}.{key}")):
                     if in_working_time(node.value):
-                        yield self.problem(path, f"{quoted(node.value)} needs policies.{policy}.calendar")
+                        yield self.finding(path, f"{quoted(node.value)} needs policies.{policy}.calendar")
         for path, _ in self.at("policies.instant_answer.by_category.*"):
             kind = find(self.root, ("categories", str(path[-1]), "kind"))
             known = path[-1] in self.known["categories"]
             if known and (kind is None or str(kind.value) != "consultation"):
-                yield self.problem(path, "only a consultation is answered on the spot", True)
+                yield self.finding(path, "only a consultation is answered on the spot", True)
 
 
 def _keys(node: Node, path: Path) -> Iterator[Path]:

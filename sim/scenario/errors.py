@@ -1,6 +1,6 @@
 """What can be wrong with a scenario, and how it is said.
 
-A reader of one value raises `ReadError`; the loader turns each of its faults into a `Problem` with a place,
+A reader of one value raises `ReadError`; the loader turns each of its faults into a `Finding` with a place,
 and raises one `ScenarioError` with all of them.
 """
 
@@ -14,14 +14,16 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
+from sim.errors import CitysimError
+
 Path = tuple[str | int, ...]
 K = TypeVar("K", str, int)
 T = TypeVar("T")
-MOST_PROBLEMS = 1000  # that are listed one by one
+MOST_FINDINGS = 1000  # that are listed one by one
 
 
 @dataclass(frozen=True)
-class Problem:
+class Finding:
     """One thing that is wrong. `line` and `column` count from 1 and are 0 where there is no text to point
     at.
     """
@@ -42,17 +44,17 @@ class Problem:
         return f"{place}: {self.path}: {self.message}" if self.path else f"{place}: {self.message}"
 
 
-class ScenarioError(Exception):
-    """A scenario that cannot be used; `problems` has everything that is wrong with it, in the order of the
+class ScenarioError(CitysimError):
+    """A scenario that cannot be used; `findings` has everything that is wrong with it, in the order of the
     text.
     """
 
-    def __init__(self, problems: Iterable[Problem]) -> None:
-        self.problems: tuple[Problem, ...] = tuple(problems)
-        super().__init__(self.problems)
+    def __init__(self, findings: Iterable[Finding]) -> None:
+        self.findings: tuple[Finding, ...] = tuple(findings)
+        super().__init__(self.findings)
 
     def __str__(self) -> str:
-        return "\n".join(str(problem) for problem in self.problems)
+        return "\n".join(str(finding) for finding in self.findings)
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from calendar import monthrange
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from sim.scenario.errors import Path, Problem, ReadError, quoted
+from sim.scenario.errors import Finding, Path, ReadError, quoted
 from sim.scenario.nodes import Node, select, spot_of
 from sim.scenario.numbers import read_number
 from sim.scenario.policies import in_working_time
@@ -29,7 +29,7 @@ def read_format(value: Any) -> int:
     return int(number)
 
 
-def changed(layer: Node, scenario: Scenario) -> Iterator[Problem]:
+def changed(layer: Node, scenario: Scenario) -> Iterator[Finding]:
     """What a file of format 1 says that now means something else: a sentence for each kind of word, at the first one.
 
     `layer` is what stands in the file, `scenario` what all files together say.
@@ -45,7 +45,7 @@ def changed(layer: Node, scenario: Scenario) -> Iterator[Problem]:
             first = min(found, key=lambda path: spot_of(layer, path, True)[1:])
             others = len(found) - 1
             more = f" (so {'do' if others > 1 else 'does'} {others} more)" if others else ""
-            yield spot_of(layer, first, True).problem(first, f"means something else since format 2: {sentence}{more}")
+            yield spot_of(layer, first, True).finding(first, f"means something else since format 2: {sentence}{more}")
 
 
 def _in_workdays(scenario: Scenario, path: Path, node: Node) -> bool:

@@ -14,12 +14,12 @@ from pydantic_core import ErrorDetails
 
 from sim.scenario.checks import check
 from sim.scenario.defaults import classes_of, fill
-from sim.scenario.errors import MOST_PROBLEMS, Fault, Path, Problem, ReadError, ScenarioError, nearest, quoted
+from sim.scenario.errors import MOST_FINDINGS, Fault, Finding, Path, ReadError, ScenarioError, nearest, quoted
 from sim.scenario.files import LARGEST_FILE, find_base, find_scenario, inside, read_file
 from sim.scenario.formats import changed, read_format
 from sim.scenario.merging import OVERRIDES, apply_overrides, merge, without_value
+from sim.scenario.needs import findings as idle
 from sim.scenario.needs import overruled
-from sim.scenario.needs import problems as idle
 from sim.scenario.nodes import Node, Spot, find, from_python, spot_of
 from sim.scenario.numbers import described
 from sim.scenario.scale import more_than_its_share
@@ -37,10 +37,12 @@ Model = TypeVar("Model", bound=BaseModel)
 
 
 def load(path: str | os.PathLike[str], overrides: Sequence[str] = ()) -> Scenario:
-    """The scenario in this file, with the files it extends, and `path=value` overrides like
-    `units.Roads.staff=4`. A word alone, such as `teaching`, is also the name of one that ships.
+    """Read a scenario.
 
-    Raises `ScenarioError` with every problem found.
+    `path` is its file, read with the files it extends; a word alone, such as `teaching`, is also the name of one that
+    ships. `overrides` like `units.Roads.staff=4` hold over what the files say.
+
+    Returns the scenario, complete and checked. Raises `ScenarioError` with every finding.
     """
     loader, found = _Loader(), find_scenario(os.fspath(path))
     name = str(found)
@@ -48,21 +50,21 @@ def load(path: str | os.PathLike[str], overrides: Sequence[str] = ()) -> Scenari
         root = loader.parse(read_file(found), name)
         loader.add(root, name, found.resolve().parent, (found.resolve(),))
     except ReadError as wrong:
-        loader.problems.append(Spot(name).problem((), str(wrong)))
+        loader.findings.append(Spot(name).finding((), str(wrong)))
     return loader.finish(overrides)
 
 
 def load_all(paths: Sequence[str], overrides: Sequence[str] = ()) -> list[Scenario]:
     """Several scenarios; the errors of all are reported together."""
     loaded: list[Scenario] = []
-    problems: dict[Problem, None] = {}
+    findings: dict[Finding, None] = {}
     for path in paths:
         try:
             loaded.append(load(path, overrides))
         except ScenarioError as wrong:
-            problems |= dict.fromkeys(wrong.problems)
-    if problems:
-        raise ScenarioError(list(problems))
+            findings |= dict.fromkeys(wrong.findings)
+    if findings:
+        raise ScenarioError(list(findings))
     return loaded
 
 
@@ -72,26 +74,26 @@ def from_text(text: str, name: str = "<text>") -> Scenario:
     try:
         loader.add(loader.parse(text, name), name, None, ())
     except ReadError as wrong:
-        loader.problems.append(Spot(name).problem((), str(wrong)))
+        loader.findings.append(Spot(name).finding((), str(wrong)))
     return loader.finish()
 
 
 def from_dict(data: Mapping[str, Any], folder: str | os.PathLike[str] | None = None) -> Scenario:
     """The scenario in this plain data; `folder` is where `extends` and sources.yaml are looked for.
 
-    Raises `ScenarioError`, whose problems have paths but no lines.
+    Raises `ScenarioError`, whose findings have paths but no lines.
     """
     loader = _Loader()
-    root = from_python(data, "<data>", loader.problems)
+    root = from_python(data, "<data>", loader.findings)
     loader.add(root, "<data>", None if folder is None else FilePath(folder).resolve(), ())
     return loader.finish()
 
 
 @dataclass
 class _Loader:
-    """Collects layers, the loaded file first, then the file it extends and so on, and all problems."""
+    """Collects layers, the loaded file first, then the file it extends and so on, and all findings."""
 
-    problems: list[Problem] = field(default_factory=list)
+    findings: list[Finding] = field(default_factory=list)
     layers: list[Node] = field(default_factory=list)
     formats: list[int] = field(default_factory=list)  # of the layers
     files: list[str] = field(default_factory=list)
@@ -106,7 +108,7 @@ class _Loader:
         if self.size > LARGEST_FILE:
             what = "" if size > LARGEST_FILE else "all its files together are "
             raise ReadError(f"{what}larger than {LARGEST_FILE // 1_000_000} MB")
-        return parse_yaml(text, name, self.problems)
+        return parse_yaml(text, name, self.findings)
 
     def add(self, root: Node | None, file: str, folder: FilePath | None, chain: tuple[FilePath, ...]) -> None:
         """One layer, its sources, and the layers it extends; `chain` has the files that led here."""
@@ -116,7 +118,7 @@ class _Loader:
             return
         if not isinstance(root.value, dict):
             self.incomplete = True
-            self.problems.append(root.at.problem((), "a scenario is a map of keys and values"))
+            self.findings.append(root.at.finding((), "a scenario is a map of keys and values"))
             return
         entries = dict(root.value)
         extends, sources, written = (self.taken(entries, key) for key in ("extends", "sources", "format"))
@@ -124,7 +126,7 @@ class _Loader:
             self.formats.append(1 if written is None else read_format(written.value))
         except ReadError as wrong:
             self.formats.append(FORMATS[-1])
-            self.problems.append(spot_of(root, ("format",)).problem(("format",), str(wrong)))
+            self.findings.append(spot_of(root, ("format",)).finding(("format",), str(wrong)))
         self.layers.append(Node(entries, root.at, root.keys))
         if sources is not None:
             self.add_sources(sources, folder, file)
@@ -133,13 +135,13 @@ class _Loader:
                 self.extend(extends.value, file, folder, chain)
             except ReadError as wrong:
                 self.incomplete = True
-                self.problems.append(extends.at.problem(("extends",), str(wrong)))
+                self.findings.append(extends.at.finding(("extends",), str(wrong)))
 
     def taken(self, entries: dict[str, Node], key: str) -> Node | None:
         """A key that is the file's own and not the scenario's; None where it is absent or null."""
         node = entries.pop(key, None)
         if node is not None and node.empty:
-            self.problems.append(node.at.problem((key,), without_value(key)))
+            self.findings.append(node.at.finding((key,), without_value(key)))
         return None if node is None or node.value is None else node
 
     def extend(self, given: Any, file: str, folder: FilePath | None, chain: tuple[FilePath, ...]) -> None:
@@ -160,9 +162,9 @@ class _Loader:
     def add_sources(self, sources: Node, folder: FilePath | None, file: str) -> None:
         """The rules of one file; a source that is only named stands in sources.yaml beside the file."""
         if not isinstance(sources.value, dict):
-            self.problems.append(sources.at.problem(("sources",), "a map from path patterns to sources is wanted"))
+            self.findings.append(sources.at.finding(("sources",), "a map from path patterns to sources is wanted"))
             return
-        sources = merge(None, sources, Shape(dict[str, Source]), self.problems, ("sources",))
+        sources = merge(None, sources, Shape(dict[str, Source]), self.findings, ("sources",))
         named = any(isinstance(node.value, str) for node in sources.map.values())
         shelf = self.read_shelf(folder, file) if named and folder is not None else {}
         for key, node in sources.map.items():
@@ -171,16 +173,16 @@ class _Loader:
             try:
                 pattern = read_pattern(key)
             except ReadError as wrong:
-                self.problems.append(spot_of(sources, (key,), True).problem(path, str(wrong)))
+                self.findings.append(spot_of(sources, (key,), True).finding(path, str(wrong)))
             if node.value is None:
                 continue
             if isinstance(node.value, str):
                 if node.value not in shelf:
                     message = f"there is no source {quoted(node.value)} in {SOURCES_FILE}"
-                    self.problems.append(node.at.problem(path, message + nearest(node.value, shelf)))
+                    self.findings.append(node.at.finding(path, message + nearest(node.value, shelf)))
                     continue
                 node, path = shelf[node.value], (str(node.value),)
-            source = self.validated(Source, node, path, self.problems)
+            source = self.validated(Source, node, path, self.findings)
             if source is not None and pattern is not None:
                 self.rules.append(SourceRule(pattern, source, len(self.files) - 1))
 
@@ -190,66 +192,66 @@ class _Loader:
         try:
             root = self.parse(read_file(inside(folder, SOURCES_FILE)), name)
         except ReadError as wrong:
-            self.problems.append(Spot(name).problem((), str(wrong)))
+            self.findings.append(Spot(name).finding((), str(wrong)))
             root = None
         if root and not isinstance(root.value, dict):
-            self.problems.append(root.at.problem((), "a map from names to sources is wanted"))
-        return merge(None, root, Shape(dict[str, Source]), self.problems).map if root else {}
+            self.findings.append(root.at.finding((), "a map from names to sources is wanted"))
+        return merge(None, root, Shape(dict[str, Source]), self.findings).map if root else {}
 
     # -- checking ----------------------------------------------------------------------------------------
 
-    def validated(self, model: type[Model], node: Node, path: Path, problems: list[Problem]) -> Model | None:
-        """The node as this model; None, with problems at the nodes, if it is not one."""
+    def validated(self, model: type[Model], node: Node, path: Path, findings: list[Finding]) -> Model | None:
+        """The node as this model; None, with findings at the nodes, if it is not one."""
         try:
             return model.model_validate(node.plain(), context={"classes": classes_of(node)})
         except ValidationError as error:
-            for entry in error.errors(include_url=False)[:MOST_PROBLEMS]:
+            for entry in error.errors(include_url=False)[:MOST_FINDINGS]:
                 if not (self.incomplete and entry["type"] == "missing"):
-                    problems += _located(model, node, path, entry)
+                    findings += _located(model, node, path, entry)
         return None
 
     def finish(self, overrides: Sequence[str] = ()) -> Scenario:
         self.incomplete = self.incomplete or not self.layers
         root = Node({}, self.layers[-1].at if self.layers else Spot(OVERRIDES))
         for layer in reversed(self.layers):
-            root = merge(root, layer, Shape(Scenario), self.problems)
-        root = apply_overrides(root, overrides, self.problems)
+            root = merge(root, layer, Shape(Scenario), self.findings)
+        root = apply_overrides(root, overrides, self.findings)
         fill(root)
-        found: list[Problem] = []
+        found: list[Finding] = []
         scenario, tree = self.validated(Scenario, root, (), found), Tree(root)
         checks = itertools.chain(within(tree), *(() if self.incomplete else (check(tree), across(tree), idle(tree))))
-        found += itertools.islice(checks, MOST_PROBLEMS)
+        found += itertools.islice(checks, MOST_FINDINGS)
         # what cannot be read is said once and not judged
-        unread = {(problem.place, problem.path or problem.message): problem for problem in reversed(self.problems)}
-        self.problems = list(reversed(unread.values()))
-        self.problems += [problem for problem in found if (problem.place, problem.path) not in unread]
-        if scenario is None or self.problems:
-            raise ScenarioError(self.in_order(self.problems))
+        unread = {(finding.place, finding.path or finding.message): finding for finding in reversed(self.findings)}
+        self.findings = list(reversed(unread.values()))
+        self.findings += [finding for finding in found if (finding.place, finding.path) not in unread]
+        if scenario is None or self.findings:
+            raise ScenarioError(self.in_order(self.findings))
         return scenario.with_origin(
             Origin(root, tuple(self.files), tuple(self.rules), tuple(self.in_order(self.notes(tree, scenario))))
         )
 
-    def notes(self, tree: Tree, scenario: Scenario) -> Iterator[Problem]:
+    def notes(self, tree: Tree, scenario: Scenario) -> Iterator[Finding]:
         """What is no error but should be known."""
         for layer, number in zip(self.layers, self.formats, strict=True):
             if number < FORMATS[-1]:
                 yield from changed(layer, scenario)
         for path, message in (*overruled(tree), *more_than_its_share(scenario)):
-            yield tree.problem(path, message)
+            yield tree.finding(path, message)
 
-    def in_order(self, found: Iterable[Problem]) -> list[Problem]:
-        """Problems in the order of the files and of their text, each of them once."""
+    def in_order(self, found: Iterable[Finding]) -> list[Finding]:
+        """Findings in the order of the files and of their text, each of them once."""
         files = [*self.files, OVERRIDES]
 
-        def place(problem: Problem) -> tuple[int, int, int]:
-            rank = files.index(problem.file) if problem.file in files else len(files)
-            return rank, problem.line, problem.column
+        def place(finding: Finding) -> tuple[int, int, int]:
+            rank = files.index(finding.file) if finding.file in files else len(files)
+            return rank, finding.line, finding.column
 
         return sorted(dict.fromkeys(found), key=place)
 
 
-def _located(model: type[BaseModel], root: Node, path: Path, entry: ErrorDetails) -> Iterator[Problem]:
-    """An error of the schema as problems with places. What is wrong in a filled-in default is said where it
+def _located(model: type[BaseModel], root: Node, path: Path, entry: ErrorDetails) -> Iterator[Finding]:
+    """An error of the schema as findings with places. What is wrong in a filled-in default is said where it
     came from.
     """
     at = entry["loc"]
@@ -271,4 +273,4 @@ def _located(model: type[BaseModel], root: Node, path: Path, entry: ErrorDetails
         faults = [Fault(entry["msg"])]
     for fault in faults:
         inside = (*at, *fault.at)
-        yield spot_of(root, inside, fault.on_key).problem((*path, *inside), fault.message)
+        yield spot_of(root, inside, fault.on_key).finding((*path, *inside), fault.message)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sim.scenario.errors import Path, Problem, ReadError, nearest, quoted, read_path
+from sim.scenario.errors import Finding, Path, ReadError, nearest, quoted, read_path
 from sim.scenario.nodes import DEEPEST, Node, Spot
 from sim.scenario.schema import Scenario
 from sim.scenario.shape import Shape
@@ -13,15 +13,15 @@ from sim.scenario.yaml_loader import parse_yaml
 OVERRIDES = "--set"
 
 
-def merge(base: Node | None, over: Node, shape: Shape | None, problems: list[Problem], path: Path = ()) -> Node:
+def merge(base: Node | None, over: Node, shape: Shape | None, findings: list[Finding], path: Path = ()) -> Node:
     """`over` on top of `base`: maps merge, everything else replaces, a `null` takes away what is inherited.
 
     Maps that are one whole (distributions, shares, staff) replace; a key that is one of two ways to say the
     same thing removes the other way. A key or an item without a value, and a `null` that can take nothing away,
-    are added to `problems`.
+    are added to `findings`.
     """
     if isinstance(over.value, list):
-        return Node([_item(item, shape, problems, (*path, i)) for i, item in enumerate(over.value)], over.at)
+        return Node([_item(item, shape, findings, (*path, i)) for i, item in enumerate(over.value)], over.at)
     if not isinstance(over.value, dict):
         return over
     mergeable = base is not None and (shape is None or shape.section is not None or shape.is_map)
@@ -29,16 +29,16 @@ def merge(base: Node | None, over: Node, shape: Shape | None, problems: list[Pro
     for rival in _rivals(shape, over):
         entries.pop(rival, None)
     for key, child in over.value.items():
-        _enter(entries, keys, key, child, over.keys.get(key, child.at), shape, problems, path)
+        _enter(entries, keys, key, child, over.keys.get(key, child.at), shape, findings, path)
     return Node(entries, over.at, keys)
 
 
-def _item(item: Node, shape: Shape | None, problems: list[Problem], path: Path) -> Node:
+def _item(item: Node, shape: Shape | None, findings: list[Finding], path: Path) -> Node:
     if item.value is None:
         what = "nothing stands here: leave the item out" if item.empty else "null cannot stand in a list"
-        problems.append(item.at.problem(path, what))
+        findings.append(item.at.finding(path, what))
         return Node(None, item.at, empty=True)
-    return merge(None, item, shape.child(path[-1]) if shape else None, problems, path)
+    return merge(None, item, shape.child(path[-1]) if shape else None, findings, path)
 
 
 def _enter(
@@ -48,23 +48,23 @@ def _enter(
     child: Node,
     spot: Spot,
     shape: Shape | None,
-    problems: list[Problem],
+    findings: list[Finding],
     path: Path,
 ) -> None:
     """Put the child under the key, or take away what is there."""
     path = (*path, key)
     if child.value is not None:
-        entries[key] = merge(entries.get(key), child, shape.child(key) if shape else None, problems, path)
+        entries[key] = merge(entries.get(key), child, shape.child(key) if shape else None, findings, path)
         keys[key] = spot
         return
     if child.empty:
-        problems.append(child.at.problem(path, without_value(key)))
+        findings.append(child.at.finding(path, without_value(key)))
         entries[key], keys[key] = child, spot  # so that nobody calls it missing
     elif shape and shape.section and key not in shape.fields:
-        problems.append(spot.problem(path, "unknown key" + nearest(key, shape.fields)))
+        findings.append(spot.finding(path, "unknown key" + nearest(key, shape.fields)))
     elif shape and not shape.section and key not in entries:
         message = f"null takes away what is inherited, but there is no {quoted(key)} here{nearest(key, entries)}"
-        problems.append(spot.problem(path, message))
+        findings.append(spot.finding(path, message))
     else:
         entries.pop(key, None)
 
@@ -85,7 +85,7 @@ def _rivals(shape: Shape | None, over: Node) -> set[str]:
     return {key for group in groups if group not in said for key in group} if said else set()
 
 
-def apply_overrides(root: Node, overrides: Sequence[str], problems: list[Problem]) -> Node:
+def apply_overrides(root: Node, overrides: Sequence[str], findings: list[Finding]) -> Node:
     """The tree with each `path=value` put into it, in order; places are `--set:number of the
     override:column`.
     """
@@ -97,12 +97,12 @@ def apply_overrides(root: Node, overrides: Sequence[str], problems: list[Problem
             if len(segments) > DEEPEST:
                 raise ReadError(f"a path of at most {DEEPEST} steps is wanted, not of {len(segments):,}")
         except ReadError as wrong:
-            problems.append(Spot(OVERRIDES, number, 1).problem((), str(wrong)))
+            findings.append(Spot(OVERRIDES, number, 1).finding((), str(wrong)))
             continue
-        value = parse_yaml(" " * (end + 1) + override[end + 1 :], OVERRIDES, problems, first_line=number)
+        value = parse_yaml(" " * (end + 1) + override[end + 1 :], OVERRIDES, findings, first_line=number)
         if value is not None:
             steps = [(segment, Spot(OVERRIDES, number, column)) for segment, column in segments]
-            root = _put(root, steps, value, Shape(Scenario), problems, ())
+            root = _put(root, steps, value, Shape(Scenario), findings, ())
     return root
 
 
@@ -111,7 +111,7 @@ def _put(
     steps: list[tuple[str, Spot]],
     value: Node,
     shape: Shape | None,
-    problems: list[Problem],
+    findings: list[Finding],
     path: Path,
 ) -> Node:
     """The tree with the value at the path; unlike `merge` it also reaches into wholes (`work.mean`) and
@@ -120,26 +120,26 @@ def _put(
     (key, spot), rest = steps[0], steps[1:]
     if isinstance(node.value, list):
         if not (key.isdecimal() and len(key) < 8 and int(key) < len(node.value)):
-            problems.append(spot.problem((), f"there is no item {quoted(key)}: the list has {len(node.value)}"))
+            findings.append(spot.finding((), f"there is no item {quoted(key)}: the list has {len(node.value)}"))
             return node
         items, at = list(node.value), (*path, int(key))
         below = shape.child(int(key)) if shape else None
         if rest:
-            items[int(key)] = _put(items[int(key)], rest, value, below, problems, at)
+            items[int(key)] = _put(items[int(key)], rest, value, below, findings, at)
         elif value.value is None:
-            items[int(key)] = _item(Node(None, spot, empty=value.empty), shape, problems, at)
+            items[int(key)] = _item(Node(None, spot, empty=value.empty), shape, findings, at)
         else:
-            items[int(key)] = merge(items[int(key)], value, below, problems, at)
+            items[int(key)] = merge(items[int(key)], value, below, findings, at)
         return Node(items, spot)
     entries, keys = dict(node.map), dict(node.keys)
     for rival in _rivals(shape, Node({key: value}, spot)):
         entries.pop(rival, None)
     if rest and key in entries:
         below = shape.child(key) if shape else None
-        entries[key] = _put(entries[key], rest, value, below, problems, (*path, key))
+        entries[key] = _put(entries[key], rest, value, below, findings, (*path, key))
         keys[key] = spot
     else:
-        _enter(entries, keys, key, _nest(rest, value, spot), spot, shape, problems, path)
+        _enter(entries, keys, key, _nest(rest, value, spot), spot, shape, findings, path)
     return Node(entries, spot, keys)
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from sim.scenario.errors import Path, Problem
+from sim.scenario.errors import Finding, Path
 from sim.scenario.nodes import Node
 from sim.scenario.tree import Tree
 
@@ -190,6 +190,6 @@ def _is(node: Node, value: str) -> bool:
     return not value or node.value == value
 
 
-def problems(tree: Tree) -> Iterator[Problem]:
-    """What cannot act, as problems with places."""
-    return (tree.problem(path, message, True) for path, message in cannot_act(tree))
+def findings(tree: Tree) -> Iterator[Finding]:
+    """What cannot act, as findings with places."""
+    return (tree.finding(path, message, True) for path, message in cannot_act(tree))

@@ -9,7 +9,7 @@ from datetime import date
 from numbers import Integral, Real
 from typing import Any, NamedTuple
 
-from sim.scenario.errors import Path, Problem, path_text, quoted
+from sim.scenario.errors import Finding, Path, path_text, quoted
 from sim.scenario.numbers import LARGEST_NUMBER, Plain
 from sim.scenario.quantities import moment_text, read_moment
 
@@ -28,9 +28,9 @@ class Spot(NamedTuple):
     line: int = 0
     column: int = 0
 
-    def problem(self, path: Path, message: str) -> Problem:
-        """A problem at this place."""
-        return Problem(self.file, self.line, self.column, path_text(path), message)
+    def finding(self, path: Path, message: str) -> Finding:
+        """A finding at this place."""
+        return Finding(self.file, self.line, self.column, path_text(path), message)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,16 +111,16 @@ def node_of(data: Any) -> Node:
     return Node([node_of(entry) for entry in data] if isinstance(data, list) else data, Spot(""))
 
 
-def from_python(data: Any, file: str, problems: list[Problem]) -> Node:
+def from_python(data: Any, file: str, findings: list[Finding]) -> Node:
     """The tree of Python data: maps, lists, text, numbers, flags, dates. What it cannot hold becomes a
-    problem.
+    finding.
     """
     spot = Spot(file)
     count = size = 0
 
     def key_of(key: Any, path: Path) -> str | None:
         if isinstance(key, bool) or not isinstance(key, (str, Real, date)):
-            problems.append(spot.problem(path, f"a key must be text, not {quoted(repr_of(key))}"))
+            findings.append(spot.finding(path, f"a key must be text, not {quoted(repr_of(key))}"))
             return None
         text = moment_text(read_moment(key)) if isinstance(key, date) else repr_of(key)
         return text if readable(text, path) else None
@@ -130,7 +130,7 @@ def from_python(data: Any, file: str, problems: list[Problem]) -> Node:
         size += len(text)
         found = UNPRINTABLE.search(text)
         if found:
-            problems.append(spot.problem(path, f"the character U+{ord(found.group()):04X} cannot stand in text"))
+            findings.append(spot.finding(path, f"the character U+{ord(found.group()):04X} cannot stand in text"))
         return not found
 
     def build(value: Any, path: Path) -> Node:
@@ -139,7 +139,7 @@ def from_python(data: Any, file: str, problems: list[Problem]) -> Node:
         if count > LARGEST:
             return Node(None, spot, empty=True)
         if len(path) > DEEPEST:
-            problems.append(spot.problem(path[:3], f"deeper than {DEEPEST} levels"))
+            findings.append(spot.finding(path[:3], f"deeper than {DEEPEST} levels"))
             count = LARGEST  # one such line is enough
             return Node(None, spot, empty=True)
         if isinstance(value, dict):
@@ -147,7 +147,7 @@ def from_python(data: Any, file: str, problems: list[Problem]) -> Node:
             for key, entry in value.items():
                 text = key_of(key, path)
                 if text is not None and text in entries:
-                    problems.append(spot.problem((*path, text), "the key is there twice"))
+                    findings.append(spot.finding((*path, text), "the key is there twice"))
                 elif text is not None:
                     entries[text] = build(entry, (*path, text))
             return Node(entries, spot)
@@ -160,21 +160,21 @@ def from_python(data: Any, file: str, problems: list[Problem]) -> Node:
         if isinstance(value, Integral):
             number = int(value)
             if abs(number) > LARGEST_NUMBER:  # before Python refuses to write so many digits
-                problems.append(spot.problem(path, f"the number is too large: at most {LARGEST_NUMBER:g}"))
+                findings.append(spot.finding(path, f"the number is too large: at most {LARGEST_NUMBER:g}"))
                 return Node(None, spot, empty=True)
             return Node(number, spot)
         if isinstance(value, Real):
             return Node(float(value), spot)
         if isinstance(value, date):
             return Node(Plain(value.isoformat().replace("T", " ")), spot)
-        problems.append(spot.problem(path, f"a scenario cannot hold a {type(value).__name__}"))
+        findings.append(spot.finding(path, f"a scenario cannot hold a {type(value).__name__}"))
         return Node(None, spot, empty=True)
 
     root = build(data, ())
-    if count > LARGEST and not problems:
-        problems.append(spot.problem((), f"more than {LARGEST:,} values"))
+    if count > LARGEST and not findings:
+        findings.append(spot.finding((), f"more than {LARGEST:,} values"))
     if size > LARGEST_TEXT:
-        problems.append(spot.problem((), f"more than {LARGEST_TEXT:,} characters"))
+        findings.append(spot.finding((), f"more than {LARGEST_TEXT:,} characters"))
     return root
 
 

@@ -12,7 +12,7 @@ from pydantic import AfterValidator, Field, PrivateAttr
 
 from sim.scenario.calendars import Calendar, Section
 from sim.scenario.demand_side import Category, Channel, Channels, Demand, District
-from sim.scenario.errors import Problem, ReadError
+from sim.scenario.errors import Finding, ReadError
 from sim.scenario.needs import cannot_act
 from sim.scenario.nodes import find, node_of
 from sim.scenario.numbers import Scale, Text
@@ -124,7 +124,7 @@ class Scenario(Section):
         return self._origin.files if self._origin else ()
 
     @property
-    def notes(self) -> tuple[Problem, ...]:
+    def notes(self) -> tuple[Finding, ...]:
         """What is no error but should be known: parameters that another one overrules, words of an earlier format that
         now mean something else, places at which a scale leaves more staff than its share.
         """

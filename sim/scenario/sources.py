@@ -13,7 +13,7 @@ from pydantic import WithJsonSchema
 
 from sim.scenario.calendars import WEEKDAYS, Calendar, Section, read_days
 from sim.scenario.demand_side import Reports
-from sim.scenario.errors import Path, Problem, ReadError, path_text, read_path
+from sim.scenario.errors import Finding, Path, ReadError, path_text, read_path
 from sim.scenario.nodes import Node
 from sim.scenario.numbers import Text, choice, number_text
 from sim.scenario.patterns import Patterns
@@ -89,7 +89,7 @@ class Origin:
     root: Node
     files: tuple[str, ...]
     rules: tuple[SourceRule, ...]
-    notes: tuple[Problem, ...] = ()
+    notes: tuple[Finding, ...] = ()
 
     def __eq__(self, other: object) -> bool:
         """Scenarios that say the same are equal wherever they were written."""

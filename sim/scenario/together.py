@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 from sim.scenario.calendars import WEEKDAYS, overlaps, read_days, read_hours, read_week, read_weekday, spans_of_week
-from sim.scenario.errors import Path, Problem, ReadError
+from sim.scenario.errors import Finding, Path, ReadError
 from sim.scenario.nodes import Node
 from sim.scenario.numbers import read_not_negative, read_positive_count, read_probability, read_scale
 from sim.scenario.quantities import LONGEST, moment_text, read_date, read_moment, read_rate
@@ -18,7 +18,7 @@ from sim.scenario.tree import Tree
 from sim.scenario.weights import sums_to_one
 
 
-def within(tree: Tree) -> Iterator[Problem]:
+def within(tree: Tree) -> Iterator[Finding]:
     """What can be judged even where a layer is missing: moments and lists, which no layer gives in part."""
     yield from _time(tree)
     yield from _shocks(tree)
@@ -27,7 +27,7 @@ def within(tree: Tree) -> Iterator[Problem]:
     yield from _classes(tree)
 
 
-def across(tree: Tree) -> Iterator[Problem]:
+def across(tree: Tree) -> Iterator[Finding]:
     """What can be judged only when all layers are there."""
     yield from _makeup_days(tree)
     yield from _channels(tree)
@@ -35,48 +35,48 @@ def across(tree: Tree) -> Iterator[Problem]:
     yield from _officers(tree)
 
 
-def _time(tree: Tree) -> Iterator[Problem]:
+def _time(tree: Tree) -> Iterator[Finding]:
     start, end = tree.read(("time", "start"), read_date), tree.read(("time", "end"), read_moment)
     begin, until = tree.read(("time", "count_from"), read_moment), tree.read(("time", "count_until"), read_moment)
     if start and end and end <= start:
-        yield tree.problem(("time", "end"), "must be later than “start”")
+        yield tree.finding(("time", "end"), "must be later than “start”")
         return
     if start and end and end - start >= timedelta(hours=LONGEST):
-        yield tree.problem(("time", "end"), "the scenario is too long: at most 950 years")
+        yield tree.finding(("time", "end"), "the scenario is too long: at most 950 years")
     if start and begin and begin < start:
-        yield tree.problem(("time", "count_from"), "must not be before “start”")
+        yield tree.finding(("time", "count_from"), "must not be before “start”")
     if end and until and until > end:
-        yield tree.problem(("time", "count_until"), "must not be after “end”")
+        yield tree.finding(("time", "count_until"), "must not be after “end”")
     if begin and until and until <= begin:
         early = ("count_from", "must be earlier than “count_until”")
         late = ("count_until", "must be later than “count_from”")
         key, message = early if until == end else late
-        yield tree.problem(("time", key), message)
+        yield tree.finding(("time", key), message)
 
 
-def _shocks(tree: Tree) -> Iterator[Problem]:
+def _shocks(tree: Tree) -> Iterator[Finding]:
     for path, _ in tree.at("demand.shocks.*"):
         begin, end = tree.read((*path, "from"), read_moment), tree.read((*path, "until"), read_moment)
         if begin and end and begin >= end:
-            yield tree.problem((*path, "until"), "must be later than “from”")
+            yield tree.finding((*path, "until"), "must be later than “from”")
 
 
-def _holidays(tree: Tree) -> Iterator[Problem]:
+def _holidays(tree: Tree) -> Iterator[Finding]:
     for path, _ in tree.at("calendars.*"):
         closed = {tree.read(day, read_date) for day, _ in tree.items(*path, "holidays")}
         for extra, _ in tree.items(*path, "workdays"):
             day = tree.read(extra, read_date)
             if day and day in closed:
-                yield tree.problem(extra, f"{moment_text(day)} is both a holiday and a workday")
+                yield tree.finding(extra, f"{moment_text(day)} is both a holiday and a workday")
 
 
-def _makeup_days(tree: Tree) -> Iterator[Problem]:
+def _makeup_days(tree: Tree) -> Iterator[Finding]:
     for path, _ in tree.at("calendars.*"):
         week, like = tree.read((*path, "open"), read_week), (*path, "workdays_like")
         day = tree.read(like, read_weekday) if tree.has(like) else 0
         if week and day is not None and day not in week and any(True for _ in tree.items(*path, "workdays")):
             message = f"workdays have the hours of {WEEKDAYS[day]}, which is closed"
-            yield tree.problem((*path, "workdays"), message)
+            yield tree.finding((*path, "workdays"), message)
 
 
 def _staffed(tree: Tree) -> Iterator[tuple[Path, Node]]:
@@ -84,7 +84,7 @@ def _staffed(tree: Tree) -> Iterator[tuple[Path, Node]]:
         yield from tree.at(f"{part}.*")
 
 
-def _shifts(tree: Tree) -> Iterator[Problem]:
+def _shifts(tree: Tree) -> Iterator[Finding]:
     for path, _ in _staffed(tree):
         spans = []
         for at, _ in tree.items(*path, "shifts"):
@@ -97,29 +97,29 @@ def _shifts(tree: Tree) -> Iterator[Problem]:
             if second not in said:
                 said.add(second)
                 day = WEEKDAYS[spans[other][0].start // (24 * 60)]
-                yield tree.problem(second, f"overlaps shifts.{first[-1]} on {day}")
+                yield tree.finding(second, f"overlaps shifts.{first[-1]} on {day}")
 
 
-def _classes(tree: Tree) -> Iterator[Problem]:
+def _classes(tree: Tree) -> Iterator[Finding]:
     seen: set[str] = set()
     for path, node in tree.at("classes.*"):
         name = str(node.value)
         if name in seen:
-            yield tree.problem(path, "named twice")
+            yield tree.finding(path, "named twice")
         seen.add(name)
 
 
-def _channels(tree: Tree) -> Iterator[Problem]:
+def _channels(tree: Tree) -> Iterator[Finding]:
     shares = {path[1]: tree.read((*path, "share"), read_probability) for path, _ in tree.at("channels.*")}
     known = {str(name): share for name, share in shares.items() if share is not None}
     if known and len(known) == len(shares):
         try:
             sums_to_one(known)
         except ReadError as wrong:
-            yield tree.problem(("channels",), str(wrong))
+            yield tree.finding(("channels",), str(wrong))
 
 
-def _residents(tree: Tree) -> Iterator[Problem]:
+def _residents(tree: Tree) -> Iterator[Finding]:
     """A city's total needs somebody to be spread over; what cannot be read may be anybody."""
 
     def is_zero(*path: str | int) -> bool:
@@ -131,7 +131,7 @@ def _residents(tree: Tree) -> Iterator[Problem]:
         factors = (*path[:-1], "by_district")
         total = tree.read(path, read_rate)
         if total and districts and all(d in empty or is_zero(*factors, d) for d in districts):
-            yield tree.problem(path, "cannot be spread: population × activity × by_district is 0 everywhere")
+            yield tree.finding(path, "cannot be spread: population × activity × by_district is 0 everywhere")
 
 
 def _places(tree: Tree, per: str) -> int:
@@ -144,7 +144,7 @@ def _places(tree: Tree, per: str) -> int:
     return 0 if None in streets else sum(n or 0 for n in streets)
 
 
-def _officers(tree: Tree) -> Iterator[Problem]:
+def _officers(tree: Tree) -> Iterator[Finding]:
     """A total can be split only over as many places as it has officers; what a scale does is said elsewhere."""
     if tree.has(("scale",)) and tree.read(("scale",), read_scale) != 1:
         return
@@ -153,4 +153,4 @@ def _officers(tree: Tree) -> Iterator[Problem]:
         n = _places(tree, tree.text((*path, "per"), "city"))
         if count and count.total and n and count.total < n:
             message = f"{count.total} cannot be split over {n} places: each needs one (write {n} or more, or 0)"
-            yield tree.problem((*path, "staff", "total"), message)
+            yield tree.finding((*path, "staff", "total"), message)

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from sim.scenario.errors import Path, Problem, ReadError
+from sim.scenario.errors import Finding, Path, ReadError
 from sim.scenario.nodes import Node, find, select, spot_of
 
 T = TypeVar("T")
@@ -58,6 +58,6 @@ class Tree:
         node = find(self.root, path)
         return [key for key, child in node.map.items() if child.value is not None or child.empty] if node else []
 
-    def problem(self, path: Path, message: str, on_key: bool = False) -> Problem:
+    def finding(self, path: Path, message: str, on_key: bool = False) -> Finding:
         """Something to say about this path, at its value or its key."""
-        return spot_of(self.root, path, on_key).problem(path, message)
+        return spot_of(self.root, path, on_key).finding(path, message)

@@ -51,7 +51,7 @@ def complete_text(scenario: Scenario) -> str:
 def read_complete(text: str, name: str) -> Scenario:
     """The scenario in such a text, however large: what several files say is one text here. Raises `ScenarioError`."""
     loader = _Loader()
-    loader.add(parse_yaml(text, name, loader.problems), name, None, ())
+    loader.add(parse_yaml(text, name, loader.findings), name, None, ())
     return loader.finish()
 
 

@@ -14,7 +14,7 @@ from typing import Any
 
 import yaml
 
-from sim.scenario.errors import MOST_PROBLEMS, Path, Problem, quoted
+from sim.scenario.errors import MOST_FINDINGS, Finding, Path, quoted
 from sim.scenario.files import LARGEST_FILE
 from sim.scenario.nodes import DEEPEST, UNPRINTABLE, Node, Spot
 from sim.scenario.numbers import Plain
@@ -25,23 +25,23 @@ _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _NULL = ("", "~", "null", "Null", "NULL")
 
 
-def parse_yaml(text: str, file: str, problems: list[Problem], first_line: int = 1) -> Node | None:
+def parse_yaml(text: str, file: str, findings: list[Finding], first_line: int = 1) -> Node | None:
     """The tree of one YAML document; None if the text cannot be read as one. What is wrong is added to
-    `problems`.
+    `findings`.
     """
     text = text.removeprefix("\ufeff")
-    builder = _Builder(file, problems, first_line)
-    bad = list(itertools.islice(UNPRINTABLE.finditer(text), MOST_PROBLEMS))
+    builder = _Builder(file, findings, first_line)
+    bad = list(itertools.islice(UNPRINTABLE.finditer(text), MOST_FINDINGS))
     for found in bad:
         line = text.count("\n", 0, found.start())
         spot = Spot(file, first_line + line, found.start() - text.rfind("\n", 0, found.start()))
-        problems.append(spot.problem((), _unprintable(found.group())))
+        findings.append(spot.finding((), _unprintable(found.group())))
     if bad:
         return None
     try:
         return builder.build(yaml.parse(text, Loader=_Loader))
     except _Hopeless as hopeless:
-        problems.append(hopeless.problem)
+        findings.append(hopeless.finding)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         lines = text.splitlines() or [""]
@@ -50,9 +50,9 @@ def parse_yaml(text: str, file: str, problems: list[Problem], first_line: int = 
             spot = builder.spot(mark)
         elif mark is not None:  # the parser stands after the end
             spot = Spot(file, first_line + len(lines) - 1, len(lines[-1]) + 1)
-        problems.append(spot.problem((), "not YAML: " + ", ".join(filter(None, (error.context, error.problem)))))
+        findings.append(spot.finding((), "not YAML: " + ", ".join(filter(None, (error.context, error.problem)))))
     except yaml.YAMLError as error:
-        problems.append(Spot(file, first_line, 1).problem((), f"not YAML: {quoted(error)}"))
+        findings.append(Spot(file, first_line, 1).finding((), f"not YAML: {quoted(error)}"))
     return None
 
 
@@ -63,8 +63,8 @@ def _unprintable(character: str) -> str:
 class _Hopeless(Exception):  # noqa: N818
     """Reading on makes no sense."""
 
-    def __init__(self, problem: Problem) -> None:
-        self.problem = problem
+    def __init__(self, finding: Finding) -> None:
+        self.finding = finding
 
 
 @dataclass
@@ -83,7 +83,7 @@ class _Frame:
 @dataclass
 class _Builder:
     file: str
-    problems: list[Problem]
+    findings: list[Finding]
     first_line: int
     frames: list[_Frame] = field(default_factory=list)
     anchors: dict[str, Node | None] = field(default_factory=dict)
@@ -94,10 +94,10 @@ class _Builder:
     def spot(self, mark: Any) -> Spot:
         return Spot(self.file, mark.line + self.first_line, mark.column + 1)
 
-    def problem(self, spot: Spot, message: str) -> None:
-        self.problems.append(spot.problem(self.path(), message))
-        if len(self.problems) > MOST_PROBLEMS:
-            raise _Hopeless(spot.problem((), "too many problems to read on"))
+    def finding(self, spot: Spot, message: str) -> None:
+        self.findings.append(spot.finding(self.path(), message))
+        if len(self.findings) > MOST_FINDINGS:
+            raise _Hopeless(spot.finding((), "too many problems to read on"))
 
     def path(self) -> Path:
         """Where the next value goes."""
@@ -115,7 +115,7 @@ class _Builder:
             if isinstance(event, yaml.DocumentStartEvent):
                 documents += 1
                 if documents > 1:
-                    raise _Hopeless(spot.problem((), "a second document: one file is one scenario"))
+                    raise _Hopeless(spot.finding((), "a second document: one file is one scenario"))
             elif isinstance(event, yaml.AliasEvent):
                 self.alias(str(event.anchor), spot)
             elif isinstance(event, yaml.NodeEvent):
@@ -128,12 +128,12 @@ class _Builder:
 
     def node(self, event: Any, spot: Spot) -> None:
         if event.tag is not None:
-            self.problem(spot, f"tags are not read: {quoted(event.tag)}")
+            self.finding(spot, f"tags are not read: {quoted(event.tag)}")
         if isinstance(event, yaml.ScalarEvent):
             plain = bool(event.implicit[0])
             bad = UNPRINTABLE.search(event.value)
             if bad:  # by an escape such as "\\0"
-                self.problem(spot, _unprintable(bad.group()))
+                self.finding(spot, _unprintable(bad.group()))
                 event.value = UNPRINTABLE.sub("\ufffd", event.value)
             if self.key_comes():
                 self.key(event.value, plain, spot)
@@ -147,12 +147,12 @@ class _Builder:
             self.put(node)
             return
         if len(self.frames) >= DEEPEST:
-            raise _Hopeless(spot.problem(self.path()[:3], f"deeper than {DEEPEST} levels"))
+            raise _Hopeless(spot.finding(self.path()[:3], f"deeper than {DEEPEST} levels"))
         if event.anchor:
             self.anchors[event.anchor] = None  # not complete: an alias to it would be a loop
         node, path = Node({} if isinstance(event, yaml.MappingStartEvent) else [], spot), self.path()
         if self.key_comes():
-            self.problem(spot, "a key must be text, not a map or a list")
+            self.finding(spot, "a key must be text, not a map or a list")
             self.frames[-1].key, self.frames[-1].value_next = None, True
         else:
             self.put(node)
@@ -170,12 +170,12 @@ class _Builder:
         frame = self.frames[-1]
         frame.key, frame.value_next = None, True
         if plain and text == "<<":
-            self.problem(spot, "merge keys (<<) are not read: use extends")
+            self.finding(spot, "merge keys (<<) are not read: use extends")
         elif plain and not text:
-            self.problem(spot, "a key is missing")
+            self.finding(spot, "a key is missing")
         elif text in frame.node.keys:
             frame.key = text
-            self.problem(spot, f"the key is there twice, first in line {frame.node.keys[text].line}")
+            self.finding(spot, f"the key is there twice, first in line {frame.node.keys[text].line}")
             frame.key = None
         else:
             frame.key = text
@@ -196,13 +196,13 @@ class _Builder:
 
     def alias(self, anchor: str, spot: Spot) -> None:
         if self.key_comes():
-            self.problem(spot, "an alias cannot be a key")
+            self.finding(spot, "an alias cannot be a key")
             self.frames[-1].key, self.frames[-1].value_next = None, True
             return
         if anchor not in self.anchors:
-            self.problem(spot, f"there is no anchor {quoted(anchor)}")
+            self.finding(spot, f"there is no anchor {quoted(anchor)}")
         elif self.anchors[anchor] is None:
-            self.problem(spot, f"the alias {quoted(anchor)} is inside what it stands for")
+            self.finding(spot, f"the alias {quoted(anchor)} is inside what it stands for")
         found = self.anchors.get(anchor)
         self.put(self.copy(found, len(self.frames), spot) if found else Node(None, spot, empty=True))
 
@@ -213,11 +213,11 @@ class _Builder:
         self.copied += 1
         self.characters += len(str(node.value)) if isinstance(node.value, str) else sum(map(len, node.keys))
         if self.copied > ALIAS_BUDGET:
-            raise _Hopeless(spot.problem((), f"the aliases stand for more than {ALIAS_BUDGET:,} values"))
+            raise _Hopeless(spot.finding((), f"the aliases stand for more than {ALIAS_BUDGET:,} values"))
         if self.characters > LARGEST_FILE:
-            raise _Hopeless(spot.problem((), f"the aliases stand for more than {LARGEST_FILE // 1_000_000} MB"))
+            raise _Hopeless(spot.finding((), f"the aliases stand for more than {LARGEST_FILE // 1_000_000} MB"))
         if depth > DEEPEST:
-            raise _Hopeless(spot.problem((), f"deeper than {DEEPEST} levels"))
+            raise _Hopeless(spot.finding((), f"deeper than {DEEPEST} levels"))
         if isinstance(node.value, dict):
             entries = {key: self.copy(child, depth + 1, spot) for key, child in node.value.items()}
             return Node(entries, node.at, dict(node.keys))
