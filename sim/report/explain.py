@@ -143,6 +143,8 @@ class _Story:
 
     def _visit(self, visit: Any) -> tuple[float, str]:
         what = f"{VISIT_WORDS[visit.kind]} ({visit.pool})"
+        if not pd.isna(visit.report_due):
+            what += f", whistled for, to be begun by {self.when(visit.report_due)}"
         if visit.kind in ("handling", "subtask", "part") and visit.round > 1:
             what += f", round {visit.round}"
         if pd.isna(visit.started):
