@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from sim.experiment.compare import Comparison, compare
+    from sim.experiment.replication import simulate
     from sim.experiment.runs import Run, run
     from sim.measurement import measures
-    from sim.outcomes import Outcomes, simulate
+    from sim.outcomes import Outcomes
     from sim.scenario import Scenario, ScenarioError, load
 
 __version__ = "0.1.0"
@@ -39,7 +40,7 @@ _HOMES = {
     "run": "sim.experiment.runs",
     "measures": "sim.measurement",
     "Outcomes": "sim.outcomes",
-    "simulate": "sim.outcomes",
+    "simulate": "sim.experiment.replication",
     "Scenario": "sim.scenario",
     "ScenarioError": "sim.scenario",
     "load": "sim.scenario",

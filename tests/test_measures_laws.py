@@ -14,10 +14,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from measure_tables import CITY, COUNT_UNTIL, outcomes, random_requests
 
+from sim import simulate
 from sim.measurement import REGISTRY, Histogram, measures
 from sim.measurement.catalogue import GAPS, SECTIONS
 from sim.measurement.document import document
-from sim.outcomes import simulate
 from sim.scenario import from_text
 
 pytestmark = pytest.mark.filterwarnings("error")

@@ -14,11 +14,11 @@ from towns import FULL, full
 
 import sim
 from sim.cli import run_command
+from sim.experiment import memory
+from sim.experiment.available import _of_container
+from sim.experiment.expected import expected_contacts
+from sim.experiment.memory import check_memory, needed_bytes
 from sim.experiment.runs import run
-from sim.outcomes import memory
-from sim.outcomes.available import _of_container
-from sim.outcomes.expected import expected_contacts
-from sim.outcomes.memory import check_memory, needed_bytes
 from sim.scenario import Scenario, ScenarioError, from_dict, load
 
 TEACHING = str(Path(__file__).resolve().parent.parent / "scenarios" / "teaching.yaml")

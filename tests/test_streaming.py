@@ -17,21 +17,22 @@ import pytest
 from towns import FULL, full
 
 import sim
+from sim.experiment import memory
+from sim.experiment.expected import expected_contacts, expected_open
+from sim.experiment.memory import check_memory, needed_bytes
 from sim.experiment.parquet import connection, read_table, write_table
 from sim.experiment.parts import _execute
 from sim.experiment.runs import run
+from sim.experiment.streaming import stream_measures
 from sim.inference import pairwise_requests
 from sim.measurement import measures
-from sim.measurement.streaming import stream_measures
 from sim.model import compiled
 from sim.model.city import build_city
 from sim.model.draws import stream
 from sim.model.facts import PROBLEM_ROW, REQUEST_ROW, VISIT_ROW
 from sim.model.rows import Rows
 from sim.model.simulation import replicate, stream_rows, unwatched
-from sim.outcomes import PROBLEM_COLUMNS, REQUEST_COLUMNS, VISIT_COLUMNS, Outcomes, memory, spool, tables
-from sim.outcomes.expected import expected_contacts, expected_open
-from sim.outcomes.memory import check_memory, needed_bytes
+from sim.outcomes import PROBLEM_COLUMNS, REQUEST_COLUMNS, VISIT_COLUMNS, Outcomes, spool, tables
 from sim.scenario import ScenarioError
 
 CONTACTS = ("requests", "visits", "problems")

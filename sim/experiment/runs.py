@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from sim.experiment.expected import expected_contacts
 from sim.experiment.frames import below, packed, unpacked
+from sim.experiment.memory import Kept, check_counts, check_memory
 from sim.experiment.parallel import Progress, each, unseen, workers
 from sim.experiment.parts import join_parts, spooled, write_part
 from sim.experiment.tables import Tables
 from sim.model.facts import CONTACT_TABLES
-from sim.outcomes.expected import expected_contacts
-from sim.outcomes.memory import Kept, check_counts, check_memory
 from sim.scenario import Scenario
 
 if TYPE_CHECKING:
@@ -71,14 +71,14 @@ def _replicate(
 ) -> tuple[Tables, pd.DataFrame]:
     """One replication, and what each pool is; where there is a folder, all but the measures stands there in parts."""
     if keep_all and folder is None:
+        from sim.experiment.replication import simulate_unchecked
         from sim.measurement import measures
-        from sim.outcomes import simulate_unchecked
 
         out = simulate_unchecked(scenario, replication, seed=seed, engine=engine, policies=policies, clock=clock)
         found = measures(out)  # before the tables of contacts are made
         return Tables(packed(found), {name: getattr(out, name) for name in ("levels", *CONTACT_TABLES)}), out.pools
 
-    from sim.measurement.streaming import stream_measures
+    from sim.experiment.streaming import stream_measures
     from sim.model.city import build_city
     from sim.outcomes.tables import pools_table
 

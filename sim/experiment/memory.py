@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Literal
 
-from sim.outcomes.available import available_bytes, process_bytes
-from sim.outcomes.expected import Expected, callers, expected_open
+from sim.experiment.available import available_bytes, process_bytes
+from sim.experiment.expected import Expected, callers, expected_open
 from sim.scenario import Problem, Scenario, ScenarioError
 from sim.scenario.errors import path_text
 
