@@ -75,7 +75,9 @@ class Outcomes:
     """The tables of one replication; ``requests`` has a row for each contact, inside the count window or not.
 
     ``levels`` holds time integrals over each hour: the mean number waiting, at work and on duty. ``pools`` tells of
-    each pool: kind (unit or pool), level, district ("" for the whole city), wage per hour, overtime factor.
+    each pool: family (the pool or unit of the scenario that it is an instance of), kind (unit or pool), level, district
+    ("" for the whole city), street (its number within the district, from 1; null where it is of none), wage per hour,
+    overtime factor.
 
     Those of a simulation are made when they are first asked for.
     """
