@@ -29,8 +29,8 @@ def nothing_is_built(monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*_: Any, **__: Any) -> Any:
         raise AssertionError("something was built first")
 
-    for name in ("sim.model.city.build_city", "sim.model.rhythm.Rhythm", "sim.model.rhythm.mean_births"):
-        monkeypatch.setattr(name, refuse)
+    for name in ("memory.build_city", "expected.build_city", "expected.Rhythm"):
+        monkeypatch.setattr(f"sim.experiment.{name}", refuse)
     monkeypatch.setattr(memory, "available_bytes", lambda: 4e9)
 
 

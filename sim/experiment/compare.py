@@ -8,8 +8,6 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from sim.experiment.comparable import check_comparable, remarks, same_citizens
-from sim.experiment.expected import expected_contacts
-from sim.experiment.memory import check_counts, check_memory
 from sim.experiment.parallel import each, unseen, workers
 from sim.scenario import Scenario
 
@@ -149,6 +147,8 @@ def compare(
     """
     import pandas as pd
 
+    from sim.experiment.expected import expected_contacts
+    from sim.experiment.memory import check_counts, check_memory
     from sim.experiment.preparing import prepare
     from sim.inference import differences, gaps, summary
     from sim.inference.gaps import places_of

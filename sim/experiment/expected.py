@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
+from sim.model.city import CategoryPlan, City, build_city
+from sim.model.load import calls_again, fixes, mean_hours, offered_loads
+from sim.model.rhythm import Rhythm
 from sim.scenario import Scenario
 
 #: Hours that a request is taken to wait on its way, beyond its lead times: nights, a weekend, queues.
@@ -26,7 +28,7 @@ def expected_contacts(scenario: Scenario) -> float:
     A problem that is reported until it is fixed is taken to be reported for a month, longer where requests do not
     solve it.
     """
-    return Expected.of(scenario).contacts
+    return Expected.of(build_city(scenario)).contacts
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,12 +40,14 @@ class Expected:
     reports: NDArray[np.float64]
 
     @staticmethod
-    def of(scenario: Scenario) -> Expected:
-        births, busiest = (np.zeros(len(scenario.categories)) for _ in range(2))
+    def of(city: City) -> Expected:
+        rhythm = Rhythm(city.scenario)
+        births, busiest = (np.zeros(len(city.categories)) for _ in range(2))
         with np.errstate(over="ignore", invalid="ignore"):  # what is not finite is refused in words
-            for chunk in _by_day(scenario):
+            for first in range(0, rhythm.days, 366):  # a year at a time
+                chunk = rhythm.daily(first, min(first + 366, rhythm.days))
                 births, busiest = births + chunk.sum(axis=1), np.maximum(busiest, chunk.max(axis=1))
-        return Expected(births, busiest, _reports(scenario))
+        return Expected(births, busiest, np.array([_reports(city, plan) for plan in city.categories]))
 
     @cached_property
     def contacts(self) -> float:
@@ -58,82 +62,41 @@ class Expected:
         return np.nan_to_num(product, nan=math.inf, posinf=math.inf)
 
 
-def _by_day(scenario: Scenario) -> Iterator[NDArray[np.float64]]:
-    """Mean births by category and day, a year at a time."""
-    from sim.model.rhythm import Rhythm
-
-    rhythm = Rhythm(scenario)
-    for first in range(0, rhythm.days, 366):
-        yield rhythm.daily(first, min(first + 366, rhythm.days))
-
-
-def _reports(scenario: Scenario) -> NDArray[np.float64]:
-    """Contacts of one birth, by category."""
-    hours = scenario.hours_of(scenario.time.end)
-    most = max(d.reporting for d in scenario.districts.values())
-    found = []
-    for name, category in scenario.categories.items():
-        passed = _passed(scenario, name)
-        solved = passed * (1.0 - category.never_closed) * (1.0 - math.prod(1.0 - p for p in category.resolve))
-        contacts = 1.0
-        if category.reports.every is not None:
-            until = min(category.reports.give_up or math.inf, hours, REPORTED / solved if solved > 0.0 else math.inf)
-            contacts += most * until / category.reports.every
-        found.append(contacts * callers(scenario, name))
-    return np.array(found)
+def _reports(city: City, plan: CategoryPlan) -> float:
+    """Contacts of one birth of a category."""
+    contacts, fixed = 1.0, fixes(plan)
+    if plan.report_gap > 0.0:
+        until = min(plan.give_up, city.end, REPORTED / fixed if fixed > 0.0 else math.inf)
+        contacts += max(district.reporting for district in city.districts) * until / plan.report_gap
+    return contacts * callers(city, plan)
 
 
-def _passed(scenario: Scenario, name: str) -> float:
-    """The share of a category's contacts that become requests."""
-    policies, share = scenario.policies, 1.0
-    if policies.classified_handling is not None:
-        rule = policies.classified_handling
-        share *= 1.0 - rule.by_category.get(name, rule.out_of_scope)
-    if policies.instant_answer is not None and scenario.categories[name].kind == "consultation":
-        share *= 1.0 - policies.instant_answer.by_category.get(name, policies.instant_answer.answered)
-    return share
-
-
-def callers(scenario: Scenario, name: str) -> float:
+def callers(city: City, plan: CategoryPlan) -> float:
     """Calls about one matter of a category, with those who call again because it was not solved."""
-    plan, category = scenario.policies.callback, scenario.categories[name]
-    if plan is None or plan.call_again is None:
+    if city.callback is None:
         return 1.0
-    truly = min(category.resolve)
-    solved = truly * plan.resolved.if_true + (1.0 - truly) * plan.resolved.if_false
-    unsolved = 1.0 - min(solved, plan.resolved.if_true, plan.resolved.if_false) if truly < 1.0 else 1.0 - solved
-    reached = plan.coverage * (1.0 - (1.0 - plan.reach) ** (1 + plan.retries))
-    again = _passed(scenario, name) * reached * unsolved * plan.call_again.probability
-    handled = [spec.mean for spec in (category.work, category.lead, plan.work) if spec is not None]
-    length = plan.call_again.after.mean + sum(handled)
-    most = scenario.hours_of(scenario.time.end) / length if length > 0.0 else math.inf  # calls one after the other
+    again = calls_again(city, plan)
+    handled = mean_hours(city, plan.work) + mean_hours(city, plan.lead) + mean_hours(city, city.callback.work)
+    length = mean_hours(city, city.callback.call_again_after) + handled
+    most = city.end / length if length > 0.0 else math.inf  # calls one after the other
     return min(1.0 / (1.0 - again) if again < 1.0 else math.inf, 1.0 + most)
 
 
-def expected_open(scenario: Scenario, expected: Expected | None = None) -> float:
+def expected_open(city: City, expected: Expected) -> float:
     """Contacts and problems open at once at the worst, roughly.
 
     By Little's law, number = rate × stay, for the busiest day of each category and a week's waiting on the way; and
     what is never closed, problems not reported yet, and the backlog of pools that receive more than they can do.
     """
-    from sim.model.city import build_city
-    from sim.model.load import offered_loads
-
-    city, hours, expected = (
-        build_city(scenario),
-        scenario.hours_of(scenario.time.end),
-        expected or Expected.of(scenario),
-    )
     total, busiest, reports = expected.births, expected.busiest, expected.reports
     found = 0.0
     for c, plan in enumerate(city.categories):
-        leads = [table for table in (plan.lead, *(part.lead for part in plan.parts)) if table >= 0]
-        stay = WAITING + sum(city.means[table] for table in leads)
+        stay = WAITING + mean_hours(city, plan.lead) + sum(mean_hours(city, part.lead) for part in plan.parts)
         found += float(busiest[c] * reports[c]) / 24.0 * (plan.dispatched * stay + BRIEF)
         found += float(total[c] * reports[c]) * plan.dispatched * plan.never_closed
         if plan.report_gap > 0.0:
-            found += float(busiest[c]) / 24.0 * min(plan.give_up, hours)
+            found += float(busiest[c]) / 24.0 * min(plan.give_up, city.end)
     for load in offered_loads(city):
         if load.offered > 1.0:
-            found += load.visits * (1.0 - 1.0 / load.offered) * hours / 24.0
+            found += load.visits * (1.0 - 1.0 / load.offered) * city.end / 24.0
     return min(found, float(total @ (reports + 1.0)))

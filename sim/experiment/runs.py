@@ -8,9 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from sim.experiment.expected import expected_contacts
 from sim.experiment.frames import below, packed, unpacked
-from sim.experiment.memory import Kept, check_counts, check_memory
 from sim.experiment.parallel import Progress, each, unseen, workers
 from sim.experiment.parts import join_parts, spooled, write_part
 from sim.experiment.tables import Tables
@@ -20,6 +18,7 @@ from sim.scenario import Scenario
 if TYPE_CHECKING:
     import pandas as pd
 
+    from sim.experiment.memory import Kept
     from sim.model.control import Policy
     from sim.model.simulation import Clock, Engine
 
@@ -115,6 +114,8 @@ def run(
     ``progress`` is called with the number of finished replications and the simulated hours of those under way, ``tell``
     with a word on what takes long. Raises ``ScenarioError`` where the scenario needs more memory than there is.
     """
+    from sim.experiment.expected import expected_contacts
+    from sim.experiment.memory import check_counts, check_memory
     from sim.experiment.preparing import prepare
     from sim.model.simulation import choose
 
