@@ -43,7 +43,7 @@ def figures(out: sim.Outcomes) -> law.Figures:
 def split(city: sim.Scenario, seed: int) -> dict[str, float]:
     """Seconds for demand, engine, tables, and a run that only measures; nothing where rooms are arranged otherwise."""
     try:
-        from sim.measurement.streaming import stream_measures
+        from sim.experiment.streaming import stream_measures
         from sim.model.city import build_city
         from sim.model.demand import Demand
         from sim.model.draws import stream

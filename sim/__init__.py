@@ -16,11 +16,12 @@ if TYPE_CHECKING:
     from sim.experiment.comparable import IncomparableError
     from sim.experiment.compare import Comparison, compare
     from sim.experiment.parallel import WorkerDiedError
+    from sim.experiment.replication import simulate
     from sim.experiment.runs import Run, run
     from sim.measurement import measures
     from sim.model.rows import TooManyVisitsError
     from sim.model.simulation import EngineError
-    from sim.outcomes import Outcomes, simulate
+    from sim.outcomes import Outcomes
     from sim.scenario import Scenario, ScenarioError, load
 
 __version__ = "0.1.0"
@@ -54,7 +55,7 @@ _HOMES = {
     "run": "sim.experiment.runs",
     "measures": "sim.measurement",
     "Outcomes": "sim.outcomes",
-    "simulate": "sim.outcomes",
+    "simulate": "sim.experiment.replication",
     "Scenario": "sim.scenario",
     "ScenarioError": "sim.scenario",
     "load": "sim.scenario",

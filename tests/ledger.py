@@ -48,12 +48,13 @@ class Ledger:
         self.scenario = out.scenario
         self.requests = out.requests
         self.pools = list(out.pools["pool"].astype(str))
+        self.places = out.pools.set_index("pool")[["family", "district", "street"]].fillna({"street": 0})
 
     # --- who stands in which queue -----------------------------------------------------------------------------------
 
     def family(self, pool: str) -> str:
         """The name in the scenario: `Streets · Old Town 1` is one of the `Streets`."""
-        return pool.split(" · ")[0]
+        return str(self.places.at[pool, "family"])
 
     def spec(self, family: str) -> Pool:
         """What the scenario says of a family of pools."""
@@ -61,8 +62,9 @@ class Ledger:
 
     def served_by(self, pool: str) -> list[str]:
         """The queues a pool serves: its own, and those it helps with (one of each family, of the same place)."""
-        family = self.family(pool)
-        return [name + pool[len(family) :] for name in (family, *self.spec(family).also_serves)]
+        family, *place = self.places.loc[pool]
+        there = self.places[(self.places[["district", "street"]] == place).all(axis=1)]
+        return [pool, *(there.index[there["family"] == other].item() for other in self.spec(family).also_serves)]
 
     @cached_property
     def visits(self) -> pd.DataFrame:

@@ -47,7 +47,7 @@ _MANY = """
 import json, os, sys
 import click, sim.start, sim.cli
 import sim.report.page, sim.report.text, sim.report.explain, sim.report.show, sim.experiment.compare, sim.inference
-import sim.measurement.streaming, sim.experiment.store
+import sim.experiment.streaming, sim.experiment.store
 
 folder, commands = sys.argv[1], json.load(sys.stdin.buffer)
 codes = []

@@ -141,6 +141,13 @@ def test_neither_engine_imports_the_other() -> None:
             assert not [name for name in imports(path) if name.startswith(f"sim.model.{other}")], path
 
 
+@pytest.mark.parametrize("room", ["outcomes", "measurement"])
+def test_who_reads_what_a_run_has_written_runs_nothing(room: str) -> None:
+    engines = re.compile(r"sim\.model\.(simulation|reference|compiled)\b")
+    for path in (SIM / room).rglob("*.py"):
+        assert not [name for name in imports(path) if engines.match(name)], path
+
+
 def test_every_room_is_in_the_list() -> None:
     found = {path.stem for path in SIM.iterdir() if path.suffix == ".py" or (path / "__init__.py").exists()}
     assert found - {"__init__"} == set(ROOMS)

@@ -15,8 +15,8 @@ from towns import full
 
 import sim
 from sim.measurement import measures
-from sim.measurement.finish import finish
 from sim.measurement.fold import Fold
+from sim.measurement.formulas import finish
 from sim.model.city import City, build_city
 from sim.model.rows import Rows
 from sim.model.simulation import replicate

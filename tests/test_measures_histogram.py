@@ -8,13 +8,13 @@ from typing import Any
 
 import numpy as np
 import pytest
+from histograms import Histogram, bins
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sim.measurement import pages
+from sim.measurement import histogram as fast
 from sim.measurement.compiled import maker
-from sim.measurement.histogram import EDGES, NOT_REACHED, REPRESENTATIVE, Histogram, bins
-from sim.measurement.pages import Histograms
+from sim.measurement.histogram import EDGES, NOT_REACHED, REPRESENTATIVE, Histograms
 
 TICK = 2.0**-30
 PERCENTS = st.integers(1, 100)
@@ -26,12 +26,12 @@ ANY = st.one_of(HOURS, st.just(0.0), st.just(math.inf))
 @maker
 def bin_of(hours: Any, log: Any) -> Any:
     """Python does not call parts."""
-    return pages.bin_of(hours, log)
+    return fast.bin_of(hours, log)
 
 
 @maker
-def count(page_of: Any, pages_of: Any, used: Any, group: Any, number: Any) -> None:
-    pages.count(page_of, pages_of, used, group, number)
+def count(page_of: Any, pages: Any, used: Any, group: Any, number: Any) -> None:
+    fast.count(page_of, pages, used, group, number)
 
 
 def filled(*pieces: list[float]) -> Histogram:

@@ -10,14 +10,15 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from histograms import Histogram
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from measure_tables import CITY, COUNT_UNTIL, outcomes, random_requests
 
-from sim.measurement import REGISTRY, Histogram, measures
+from sim import simulate
+from sim.measurement import REGISTRY, measures
 from sim.measurement.catalogue import GAPS, SECTIONS
 from sim.measurement.document import document
-from sim.outcomes import simulate
 from sim.scenario import from_text
 
 pytestmark = pytest.mark.filterwarnings("error")

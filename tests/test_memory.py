@@ -14,11 +14,11 @@ from towns import FULL, full
 
 import sim
 from sim.cli import run_command
+from sim.experiment import memory
+from sim.experiment.available import _of_container
+from sim.experiment.expected import expected_contacts
+from sim.experiment.memory import check_memory, needed_bytes
 from sim.experiment.runs import run
-from sim.outcomes import memory
-from sim.outcomes.available import _of_container
-from sim.outcomes.expected import expected_contacts
-from sim.outcomes.memory import check_memory, needed_bytes
 from sim.scenario import Scenario, ScenarioError, from_dict, load
 
 TEACHING = str(Path(__file__).resolve().parent.parent / "scenarios" / "teaching.yaml")
@@ -29,8 +29,8 @@ def nothing_is_built(monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*_: Any, **__: Any) -> Any:
         raise AssertionError("something was built first")
 
-    for name in ("sim.model.city.build_city", "sim.model.rhythm.Rhythm", "sim.model.rhythm.mean_births"):
-        monkeypatch.setattr(name, refuse)
+    for name in ("memory.build_city", "expected.build_city", "expected.Rhythm"):
+        monkeypatch.setattr(f"sim.experiment.{name}", refuse)
     monkeypatch.setattr(memory, "available_bytes", lambda: 4e9)
 
 

@@ -325,7 +325,7 @@ def test_a_request_is_not_open_while_it_is_closed() -> None:
     )
     found = run(scenario, 1, keep="all", processes=1)
     spans = bins(found)
-    moving = flow(found, spans, Names(scenario), {"Desk": 1.0})
+    moving = flow(found, spans, Names(scenario, found.pools), {"Desk": 1.0})
     requests, visits = found.tables.requests, found.tables.visits
     assert (requests["rounds"] > 2).any()
     for day, midnight in enumerate(spans.edges[1:]):

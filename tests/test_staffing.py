@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import itertools
 
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from scenario_texts import place, town, town_scenario, wrongs
 
+import sim
 from sim.model.city import build_city
 from sim.model.staffing import largest_remainder
+from sim.outcomes.tables import pools_table
 from sim.scenario import from_text
 
 WEIGHTS = st.lists(st.floats(0, 1e9) | st.integers(0, 3).map(float), min_size=1, max_size=40)
@@ -83,3 +86,15 @@ def test_what_a_scale_leaves_is_said() -> None:
         "units.Roads.staff: at the scale 1:10 its share is 0.3 people: one stays",
         "units.Parks.staff: at the scale 1:10 its share is 0.2 people: one stays",
     ]
+
+
+def test_the_table_of_pools_says_where_each_stands() -> None:
+    pools = pools_table(build_city(sim.load("beijing-2024", ["scale=1:10"])))
+    names = [
+        " · ".join(filter(None, (p.family, p.district))) + ("" if pd.isna(p.street) else f" {p.street}")
+        for p in pools.itertuples()
+    ]
+    assert names == list(pools["pool"])
+    assert {"Street offices", "District departments", "hotline"} < set(pools["family"])
+    assert (pools["street"] > 1).any()
+    assert set(pools.loc[pools["district"] == "", "family"]) >= {"hotline", "Utilities"}

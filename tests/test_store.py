@@ -9,11 +9,13 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 from scenario_texts import TOWN, files
 
 from sim.cli import run_command
 from sim.experiment import manifest
+from sim.experiment.parquet import read_table, write_table
 from sim.experiment.store import read
 from sim.scenario import load
 
@@ -229,3 +231,12 @@ def test_a_link_to_secrets_is_not_among_the_originals(tmp_path: Path, monkeypatc
 
 def test_a_stored_run_has_the_scenario_that_was_run(here: Path) -> None:
     assert read(here).scenario == load(TEACHING)
+
+
+def test_a_folder_whose_pools_have_no_families_yet_is_read(here: Path) -> None:
+    path, page, pools = here / "pools.parquet", (here / "report.html").read_bytes(), read(here).pools
+    write_table(read_table(path).drop(columns=["family", "street"]), path)
+    certified(here, lambda content: content["sha256"].update({path.name: manifest.sha256(path)}))
+    pd.testing.assert_frame_equal(read(here).pools, pools)
+    assert run_command(["report", str(here)]) == 0
+    assert (here / "report.html").read_bytes() == page

@@ -9,8 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 from sim.experiment.comparable import check_comparable, remarks, same_citizens
 from sim.experiment.parallel import each, unseen, workers
-from sim.outcomes.expected import expected_contacts
-from sim.outcomes.memory import check_counts, check_memory
 from sim.scenario import Scenario
 
 if TYPE_CHECKING:
@@ -93,7 +91,7 @@ def _closings(
     import numpy as np
     import pandas as pd
 
-    from sim.measurement.streaming import stream_measures
+    from sim.experiment.streaming import stream_measures
     from sim.model.city import build_city
     from sim.model.facts import REQUEST
     from sim.model.rows import Rows
@@ -152,6 +150,8 @@ def compare(
     """
     import pandas as pd
 
+    from sim.experiment.expected import expected_contacts
+    from sim.experiment.memory import check_counts, check_memory
     from sim.experiment.preparing import prepare
     from sim.inference import differences, gaps, summary
     from sim.inference.gaps import places_of

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 #: They compile at the same time and leave the code in the cache. The compiler cannot be interrupted, processes can.
 _PROGRAMS = (
     "from sim.model.compiled import prepare; prepare()",
-    "from sim.measurement.streaming import prepare; prepare()",
+    "from sim.experiment.streaming import prepare; prepare()",
 )
 
 

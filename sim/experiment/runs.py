@@ -13,13 +13,12 @@ from sim.experiment.parallel import Progress, each, unseen, workers
 from sim.experiment.parts import join_parts, spooled, write_part
 from sim.experiment.tables import Tables
 from sim.model.facts import CONTACT_TABLES
-from sim.outcomes.expected import expected_contacts
-from sim.outcomes.memory import Kept, check_counts, check_memory
 from sim.scenario import Scenario
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from sim.experiment.memory import Kept
     from sim.model.control import Policy
     from sim.model.simulation import Clock, Engine
 
@@ -71,14 +70,14 @@ def _replicate(
 ) -> tuple[Tables, pd.DataFrame]:
     """One replication, and what each pool is; where there is a folder, all but the measures stands there in parts."""
     if keep_all and folder is None:
+        from sim.experiment.replication import simulate_unchecked
         from sim.measurement import measures
-        from sim.outcomes import simulate_unchecked
 
         out = simulate_unchecked(scenario, replication, seed=seed, engine=engine, policies=policies, clock=clock)
         found = measures(out)  # before the tables of contacts are made
         return Tables(packed(found), {name: getattr(out, name) for name in ("levels", *CONTACT_TABLES)}), out.pools
 
-    from sim.measurement.streaming import stream_measures
+    from sim.experiment.streaming import stream_measures
     from sim.model.city import build_city
     from sim.outcomes.tables import pools_table
 
@@ -120,6 +119,8 @@ def run(
     Returns the run, with the tables of all replications below each other. Raises what ``sim.simulate`` does,
     ``WorkerDiedError`` where a process is killed, and ``ValueError`` for less than one replication.
     """
+    from sim.experiment.expected import expected_contacts
+    from sim.experiment.memory import check_counts, check_memory
     from sim.experiment.preparing import prepare
     from sim.model.simulation import choose
 

@@ -135,7 +135,7 @@ def run_of(folder: Path, content: dict[str, Any]) -> Run:
     if scenario.digest != content["scenario_digest"]:
         raise RunFolderError(f"{folder} cannot be read as a run: {_SCENARIO} means another scenario than was run")
     try:
-        measures, pools = _measures(kept.pop("measures")), read_table(kept.pop("pools"))
+        measures, pools = _measures(kept.pop("measures")), _pools(kept.pop("pools"), scenario)
         stored = measures["replication"].nunique()
     except (OSError, KeyError) as wrong:
         raise RunFolderError(f"{folder} cannot be read as a run: {wrong}") from wrong
@@ -151,6 +151,17 @@ def run_of(folder: Path, content: dict[str, Any]) -> Run:
         pools=pools,
         tables=Tables(measures, kept),
     )
+
+
+def _pools(path: Path, scenario: Scenario) -> pd.DataFrame:
+    """What each pool is. Folders of this format that are older lack columns: the scenario tells the same."""
+    pools = read_table(path)
+    if {"family", "street"} <= set(pools):
+        return pools
+    from sim.model.city import build_city
+    from sim.outcomes.tables import pools_table
+
+    return pools_table(build_city(scenario))
 
 
 def _measures(path: Path) -> pd.DataFrame:

@@ -14,7 +14,6 @@ from sim.inference.gaps import gaps
 from sim.inference.student import KEY, Cube, Floats, Student
 from sim.measurement import REGISTRY
 from sim.measurement.catalogue import GAPS
-from sim.measurement.contacts import hours_to_close
 
 
 def summary(measures: pd.DataFrame, level: float = 0.95, apart: pd.DataFrame | None = None) -> pd.DataFrame:
@@ -115,6 +114,16 @@ class Pairwise:
     only_in_b: int
 
 
+def _hours_to_close(requests: pd.DataFrame) -> Floats:
+    """Hours from arrival to first closing; infinite while open, NaN of what never closes itself.
+
+    The latter are contacts that became no request, and requests that were merged before any closing.
+    """
+    hours = requests["first_closed"] - requests["arrived"]
+    still_open = hours.isna() & (requests["status"] == "open")
+    return hours.mask(still_open, np.inf).to_numpy(dtype=np.float64, na_value=np.nan)
+
+
 def pairwise_requests(a: pd.DataFrame, b: pd.DataFrame) -> Pairwise:
     """How the same requests fare in ``b`` against ``a``, two tables of requests as ``Outcomes.counted``.
 
@@ -122,7 +131,7 @@ def pairwise_requests(a: pd.DataFrame, b: pd.DataFrame) -> Pairwise:
     the end is slower than one that closed. Compared are those that close themselves, now or later, in both.
     """
     times = [
-        pd.DataFrame({"replication": t["replication"], "request": t["request"], "hours": hours_to_close(t)})
+        pd.DataFrame({"replication": t["replication"], "request": t["request"], "hours": _hours_to_close(t)})
         for t in (a, b)
     ]
     before, after = (time[time["hours"].notna()] for time in times)

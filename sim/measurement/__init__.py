@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sim.measurement.catalogue import REGISTRY
-from sim.measurement.histogram import Histogram
-from sim.measurement.registry import Measure
+from sim.measurement.catalogue import REGISTRY, Measure
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from sim.outcomes import Outcomes
 
-__all__ = ["REGISTRY", "Histogram", "Measure", "measures"]
+__all__ = ["REGISTRY", "Measure", "measures"]
 
 
 def measures(outcomes: Outcomes) -> pd.DataFrame:
@@ -24,9 +22,9 @@ def measures(outcomes: Outcomes) -> pd.DataFrame:
     Returns all measures, tidy: one row a measure and group, with the columns of docs/tables.md. Every measure is
     defined in docs/measures.md.
     """
-    from sim.measurement.finish import finish  # late, as compiled code takes a while to load
-    from sim.measurement.fold import Fold
-    from sim.measurement.tables import fold_tables
+    from sim.measurement.fold import Fold  # late, as compiled code takes a while to load
+    from sim.measurement.formulas import finish
+    from sim.measurement.reading import fold_tables
 
     if (raw := getattr(outcomes, "untouched", None)) is None:
         fold = fold_tables(outcomes)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from sim.measurement.catalogue import GAPS, SECTIONS
-from sim.measurement.registry import Measure
+from sim.measurement.catalogue import GAPS, SECTIONS, Measure
 
 _INTRODUCTION = """# Measures 指标
 

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from sim.measurement import quantities
 from sim.measurement.compiled import LANES, add_lanes, entry, part, with_fields
 from sim.measurement.grouping import Bools, Floats, Ints, Slots, by_month, by_name
-from sim.measurement.pages import MOST_CASES, Histograms, bin_of, count
+from sim.measurement.histogram import MOST_CASES, Histograms, bin_of, count
 from sim.measurement.quantities import (
     ALL_THAT_IS_OPEN,
     BLAME,

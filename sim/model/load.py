@@ -145,6 +145,28 @@ def _reported(city: City) -> Floats:
     return chance
 
 
+def mean_hours(city: City, table: Table) -> float:
+    """The mean of a duration in hours, 0 where the scenario gives none."""
+    return city.means[table] if table >= 0 else 0.0
+
+
+def fixes(category: CategoryPlan) -> float:
+    """The probability that a contact of a category, were it alone, fixes its problem in one of the listed rounds."""
+    return category.dispatched * (1.0 - category.never_closed) * (1.0 - math.prod(1.0 - p for p in category.resolve))
+
+
+def calls_again(city: City, category: CategoryPlan) -> float:
+    """The probability that a contact of a category is followed by one more about the same matter; rather too high."""
+    plan = city.callback
+    if plan is None:
+        return 0.0
+    truly, says = min(category.resolve), plan.resolved
+    solved = truly * says.if_true + (1.0 - truly) * says.if_false
+    unsolved = 1.0 - min(solved, says.if_true, says.if_false) if truly < 1.0 else 1.0 - solved
+    reached = plan.coverage * (1.0 - (1.0 - plan.reach) ** (1 + plan.retries))
+    return category.dispatched * reached * unsolved * plan.call_again
+
+
 class _Way:
     """The way of the requests of one category. Arrays are requests a day, [district, unit family]."""
 

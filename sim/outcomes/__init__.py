@@ -2,20 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
-from sim.model.city import build_city
-from sim.model.control import Policy
-from sim.model.simulation import Clock, Engine, replicate, unwatched
 from sim.outcomes.levels import LEVEL_COLUMNS, Levels
-from sim.outcomes.memory import check_memory
 from sim.outcomes.replication import (
     PROBLEM_COLUMNS,
     REQUEST_COLUMNS,
     VISIT_COLUMNS,
     Outcomes,
 )
-from sim.scenario import Scenario
 
 __all__ = [
     "LEVEL_COLUMNS",
@@ -24,44 +17,4 @@ __all__ = [
     "VISIT_COLUMNS",
     "Levels",
     "Outcomes",
-    "simulate",
-    "simulate_unchecked",
 ]
-
-
-def simulate(
-    scenario: Scenario,
-    replication: int = 0,
-    *,
-    seed: int = 1,
-    engine: Engine = "auto",
-    policies: Sequence[Policy] = (),
-    clock: Clock = unwatched,
-) -> Outcomes:
-    """Simulate one replication of a scenario: a pure function of (``scenario``, ``seed``, ``replication``).
-
-    Replication 0, 1, 2 … are as many runs with luck of their own; the same ``seed`` brings the same ones. ``engine``:
-    ``simpy``, to be read, ``compiled``, or what is likely to be done first (``auto``); they give the same to the last
-    bit. ``policies`` are SimPy processes ``policy(env, city)`` that watch the city and move its staff, see
-    ``sim.model.control``; ``clock`` is told now and then how many hours have been simulated.
-
-    Returns the tables of what happened, docs/tables.md. Raises ``ScenarioError`` where the scenario needs more memory
-    than there is, ``EngineError`` where the engine cannot run, ``TooManyVisitsError`` where a request goes round in
-    circles.
-    """
-    check_memory(scenario)
-    return simulate_unchecked(scenario, replication, seed=seed, engine=engine, policies=policies, clock=clock)
-
-
-def simulate_unchecked(
-    scenario: Scenario,
-    replication: int,
-    *,
-    seed: int,
-    engine: Engine,
-    policies: Sequence[Policy],
-    clock: Clock,
-) -> Outcomes:
-    """The same where somebody has seen to it that there is memory."""
-    city = build_city(scenario)
-    return Outcomes.of(city, replicate(city, seed, replication, engine, policies, clock), seed, replication)

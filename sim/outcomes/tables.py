@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -36,14 +37,27 @@ def pools_table(city: City) -> pd.DataFrame:
     return framed(
         {
             "pool": [p.name for p in city.pools],
+            "family": [p.family for p in city.pools],
             "kind": ["unit" if p.level else "pool" for p in city.pools],
             "level": [p.level for p in city.pools],
             "district": [city.districts[p.district].name if p.district >= 0 else "" for p in city.pools],
+            "street": pd.array(_streets(city), dtype="Int64"),
             "wage": [p.wage for p in city.pools],
             "overtime": [p.overtime for p in city.pools],
         },
         POOL_COLUMNS,
     )
+
+
+def _streets(city: City) -> list[int | None]:
+    """The number of each pool's street, from 1 within its district; None where it is not of a street."""
+    declared, seen = {**city.scenario.pools, **city.scenario.units}, Counter[tuple[str, int]]()
+    streets = list[int | None]()
+    for plan in city.pools:
+        seen[plan.family, plan.district] += 1  # streets of a district stand one after the other
+        per_street = declared[plan.family].per == "street"
+        streets.append(seen[plan.family, plan.district] if per_street else None)
+    return streets
 
 
 # --- requests and visits -------------------------------------------------------------------------------------------

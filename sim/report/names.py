@@ -12,6 +12,8 @@ from sim.measurement import REGISTRY
 from sim.report.visible import visible
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from sim.scenario import Scenario
 
 OTHERS = "others"
@@ -79,12 +81,17 @@ def shortened(text: str, most: float) -> str:
 
 
 class Names:
-    """What a scenario calls its districts, categories and pools."""
+    """What a scenario calls its districts, categories and pools; ``pools``: the table of a run's pools, by their names
+    wherever some are asked for.
+    """
 
-    def __init__(self, scenario: Scenario) -> None:
+    def __init__(self, scenario: Scenario, pools: pd.DataFrame | None = None) -> None:
         self._districts = {name: spec.label or "" for name, spec in scenario.districts.items()}
         self._categories = {name: spec.label or "" for name, spec in scenario.categories.items()}
         self._families = {name: spec.label or "" for name, spec in {**scenario.pools, **scenario.units}.items()}
+        columns = () if pools is None else (pools[name] for name in ("pool", "family", "district"))
+        streets = () if pools is None else pools["street"].fillna(0)
+        self._pools = {pool: (*what, int(street)) for pool, *what, street in zip(*columns, streets, strict=True)}
 
     def district(self, name: str) -> Name:
         return Name(name, self._districts.get(name, ""))
@@ -93,25 +100,18 @@ class Names:
         return Name(name, self._categories.get(name, ""))
 
     def of(self, dimension: str, name: str) -> Name:
-        """The name of a group of one of the dimensions "district", "category", "unit" and "pool"."""
-        if dimension in ("district", "category"):
-            return self.district(name) if dimension == "district" else self.category(name)
-        return self.pool(name)
+        """The name of a group of one of the dimensions "district" and "category"."""
+        return self.district(name) if dimension == "district" else self.category(name)
 
     def family(self, pool: str) -> str:
         """The pool or unit of the scenario that a pool of the city is an instance of; itself if of none."""
-        if pool in self._families:
-            return pool
-        fitting = [name for name in self._families if pool.startswith(f"{name} · ")]
-        return max(fitting, key=len, default=pool)
+        return self._pools[pool][0] if pool in self._pools else pool
 
     def pool(self, name: str) -> Name:
-        """A pool of the city: of the whole city, of a district ("Desk · North") or a street ("Desk · North 2")."""
-        family = self.family(name)
-        label, place = self._families.get(family, ""), name[len(family) + 3 :]
-        if not label or not place:
+        """A pool of the city, of a district ("Desk · North") or a street ("Desk · North 2"), or of the scenario."""
+        family, district, street = self._pools.get(name, (name, "", 0))
+        label = self._families.get(family, "")
+        if not label or not district:
             return Name(name, label)
-        fitting = [district for district in self._districts if place.startswith(district)]
-        district = max(fitting, key=len, default="")
         where = self._districts.get(district, "")
-        return Name(name, f"{label} · {where}{place[len(district) :]}" if where else "")
+        return Name(name, f"{label} · {where}{f' {street}' if street else ''}" if where else "")

@@ -35,7 +35,7 @@ _HERE = Path(__file__).resolve().parent
 
 def run_page(run: Run) -> str:
     """The report of a run, a whole HTML document."""
-    scenario, results, names = run.scenario, Results(run.measures, run.scenario), Names(run.scenario)
+    scenario, results, names = run.scenario, Results(run.measures, run.scenario), Names(run.scenario, run.pools)
     sections = [
         answers(scenario, results, names, run.replications),
         *_figures(run, results, names),

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from sim.measurement.finish import finish
 from sim.measurement.fold import Fold
+from sim.measurement.formulas import finish
 from sim.model.city import build_city
 from sim.model.simulation import Clock, Engine, stream_rows, unwatched
 from sim.outcomes import Levels

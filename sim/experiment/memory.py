@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Literal
 
-from sim.outcomes.available import available_bytes, process_bytes
-from sim.outcomes.expected import Expected, callers, expected_open
+from sim.experiment.available import available_bytes, process_bytes
+from sim.experiment.expected import Expected, callers, expected_open
+from sim.model.city import City, build_city
+from sim.model.staffing import streets_by_district
 from sim.scenario import Finding, Scenario, ScenarioError
 from sim.scenario.errors import path_text
 
@@ -45,8 +47,6 @@ class Counts:
 
     @staticmethod
     def of(scenario: Scenario) -> Counts:
-        from sim.model.staffing import streets_by_district
-
         places = {"city": 1, "district": len(scenario.districts), "street": sum(streets_by_district(scenario))}
         pools = sum(places[p.per] for p in (*scenario.pools.values(), *scenario.units.values()))
         hours = (scenario.time.end - scenario.time.start) / timedelta(hours=1)
@@ -77,17 +77,16 @@ def needed_bytes(
     """Memory that so many replications take at the peak, so many of them at once, roughly. ``in_files``: whether
     levels and tables of contacts go to files while they come.
     """
-    return _needed(scenario, Expected.of(scenario), kept, replications, at_once, in_files)
+    city = build_city(scenario)
+    return _needed(city, Expected.of(city), kept, replications, at_once, in_files)
 
 
-def _needed(
-    scenario: Scenario, expected: Expected, kept: Kept, replications: int, at_once: int, in_files: bool
-) -> float:
-    counts, contacts = Counts.of(scenario), expected.contacts
+def _needed(city: City, expected: Expected, kept: Kept, replications: int, at_once: int, in_files: bool) -> float:
+    counts, contacts = Counts.of(city.scenario), expected.contacts
     working = BYTES_AT_REST + counts.city + counts.levels + BYTES_PER_CONTACT[kept] * contacts
     working += BYTES_PER_BIRTH * float(expected.busiest.sum())
     if kept != "tables":
-        working += BYTES_PER_OPEN * expected_open(scenario, expected)
+        working += BYTES_PER_OPEN * expected_open(city, expected)
     return at_once * working + replications * _stored(counts, contacts if kept == "tables" else 0.0, in_files)
 
 
@@ -120,23 +119,24 @@ def check_memory(
 ) -> None:
     """Refuse a scenario that needs more memory than there is, for so many replications, so many of them at once."""
     check_counts(scenario, replications, at_once, in_files)
-    expected = Expected.of(scenario)
+    city = build_city(scenario)
+    expected = Expected.of(city)
     if not expected.contacts < MOST_CONTACTS:
-        path, what = _most(scenario, expected)
+        path, what = _most(city, expected)
         raise _refusal(scenario, path, f"{what}: no machine has room for that")
     # a limit of the process holds for each of them
     available = min(available_bytes(), process_bytes() * at_once)
     # soon told, and never less: all contacts and problems open at once
     all_open = BYTES_PER_OPEN * (expected.contacts + float(expected.births.sum()))
-    if _needed(scenario, expected, "tables", replications, at_once, in_files) + at_once * all_open <= available:
+    if _needed(city, expected, "tables", replications, at_once, in_files) + at_once * all_open <= available:
         return
-    needed = _needed(scenario, expected, kept, replications, at_once, in_files)
+    needed = _needed(city, expected, kept, replications, at_once, in_files)
     if needed <= available:
         return
     advice = "a shorter time or a larger “scale” helps"
-    if kept == "tables" and _needed(scenario, expected, "nothing", replications, at_once, True) <= available:
+    if kept == "tables" and _needed(city, expected, "nothing", replications, at_once, True) <= available:
         advice = f"a folder for its tables, to keep only measures, {advice}"
-    path, what = _most(scenario, expected)
+    path, what = _most(city, expected)
     raise _refusal(scenario, path, f"{what} {_room(needed, available)}: {advice}")
 
 
@@ -148,14 +148,14 @@ def _room(needed: float, available: float) -> str:
     return f"need some {needed / 1e9:,.1f} GB of memory and {available / 1e9:,.1f} GB are free"
 
 
-def _most(scenario: Scenario, expected: Expected) -> tuple[str, str]:
+def _most(city: City, expected: Expected) -> tuple[str, str]:
     """Where it is said that there are so many contacts, and how many, in words."""
     contacts, most = expected.contacts, int(expected.by_category.argmax())
-    name = list(scenario.categories)[most]
-    path = ("categories", name, "total" if scenario.categories[name].total is not None else "rate")
+    name = city.categories[most].name
+    path = ("categories", name, "total" if city.scenario.categories[name].total is not None else "rate")
     if not math.isfinite(expected.births[most]):
         return path_text(path), "the mean number of births is no finite number"
-    if callers(scenario, name) > MANY_TIMES:
+    if callers(city, city.categories[most]) > MANY_TIMES:
         return "policies.callback.call_again", f"{_counted(contacts)}, as those who call again call again,"
     if expected.reports[most] > MANY_TIMES:
         return path_text(("categories", name, "reports")), f"{_counted(contacts)}, as problems are reported again,"

@@ -1,0 +1,46 @@
+"""One replication of a scenario, with all that happened in it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sim.experiment.memory import check_memory
+from sim.model.city import build_city
+from sim.model.control import Policy
+from sim.model.simulation import Clock, Engine, replicate, unwatched
+from sim.outcomes import Outcomes
+from sim.scenario import Scenario
+
+
+def simulate(
+    scenario: Scenario,
+    replication: int = 0,
+    *,
+    seed: int = 1,
+    engine: Engine = "auto",
+    policies: Sequence[Policy] = (),
+    clock: Clock = unwatched,
+) -> Outcomes:
+    """One replication of a scenario: a pure function of (scenario, seed, replication).
+
+    Both engines, the readable ``simpy`` and the ``compiled`` one, give the same to the last bit. ``policies`` are
+    SimPy processes ``policy(env, city)`` that watch the city and move its staff, see ``sim.model.control``; ``clock``
+    is told now and then how many hours have been simulated. Raises ``ScenarioError`` where the scenario needs more
+    memory than there is.
+    """
+    check_memory(scenario)
+    return simulate_unchecked(scenario, replication, seed=seed, engine=engine, policies=policies, clock=clock)
+
+
+def simulate_unchecked(
+    scenario: Scenario,
+    replication: int,
+    *,
+    seed: int,
+    engine: Engine,
+    policies: Sequence[Policy],
+    clock: Clock,
+) -> Outcomes:
+    """The same where somebody has seen to it that there is memory."""
+    city = build_city(scenario)
+    return Outcomes.of(city, replicate(city, seed, replication, engine, policies, clock), seed, replication)
