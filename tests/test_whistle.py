@@ -418,13 +418,13 @@ def test_a_joint_matter_takes_as_long_as_its_longest_branch() -> None:
         assert (took == (work["contact"] + last)[took.index]).all()
         assert worked_by_pool(out).loc[took.index].equals(work.loc[took.index]), "parts have another luck"
     means = [value(out, "time_to_close_mean") for out in outs]
-    assert means[0] > 1.1 * means[1] > 1.1 * 1.1 * means[2]
+    assert means[0] > 1.02 * means[1] > 1.02 * 1.02 * means[2]
 
 
 def test_parts_have_the_same_luck_in_every_round() -> None:
     outs = [run(three_parts(whistle, {"resolve": [0.3, 1]}, **AGAIN)) for whistle in (None, {"when": {"round": 2}}, {})]
     works = [worked_by_pool(out, 2) for out in outs]
-    both = functools.reduce(pd.Index.intersection, (work.index for work in works))
+    both = works[0].index.intersection(works[1].index).intersection(works[2].index)
     names = ["Owner", "Works", "Water", "Parks"]
     assert len(both) > 500
     assert (works[0].loc[both, "Works"] > 0).mean() == pytest.approx(0.6, abs=0.1)
@@ -626,8 +626,7 @@ def test_ordinary_visits_wait_longer_and_parts_shorter() -> None:
     assert wait(on, "part") < 0.8 * wait(off, "part")
     assert wait(on, "handling") > 1.05 * wait(off, "handling")
     joint, hole = (
-        [out.requests.query("category == @name").eval("closed - arrived").mean() for out in (off, on)]
-        for name in ("Joint", "Hole")
+        [value(out, "time_to_close_mean", "category", name) for out in (off, on)] for name in ("Joint", "Hole")
     )
     assert joint[1] < 0.9 * joint[0]
     assert hole[1] > hole[0]
@@ -791,12 +790,12 @@ def in_a_workday(t: float, by_closing: bool) -> float:
 
 
 def test_parts_are_due_in_working_time() -> None:
-    """Half an hour late on Friday is half an hour after Monday's opening."""
+    """What is left of it on Friday at closing runs on from Monday's opening."""
     assert in_workhours(4 * 24 + 16.5, 1) == 7 * 24 + 9.5
     assert in_a_workday(4 * 24 + 16.5, False) == 7 * 24 + 16.5
     assert in_a_workday(5 * 24, False) == 8 * 24 + 9
-    more = {"calendars": {"office": {"open": {"mon-fri": "9:00-17:00"}}}, "contact": None}
-    more |= {"time": {"start": "2024-01-01", "end": "2024-03-01"}}
+    more: Data = {"calendars": {"office": {"open": {"mon-fri": "9:00-17:00"}}}, "contact": None}
+    more["time"] = {"start": "2024-01-01", "end": "2024-03-01"}
     for report_by, expected in (
         ("8 workhours", lambda t: in_workhours(t, 8)),
         ("1 workday", lambda t: in_a_workday(t, False)),
@@ -865,8 +864,8 @@ def test_an_extension_moves_waiting_parts_in_a_queue_by_due_date() -> None:
         assert list(done["request"]) != list(by_limit["request"])
         days += 1
     assert days == 1
-    # what came before the extension had its place: none was late for it
-    assert table["category"].nunique() == 2
+    assert (out.requests["whistles"] == 1).all()
+    assert (table["queued"] == table["arrived"]).all()
 
 
 # --- another request fixes the problem -------------------------------------------------------------------------------
@@ -970,7 +969,7 @@ def test_the_rate_of_reports_in_time_is_that_of_the_parts(town: Any) -> None:
         rate = value(out, "report_rate", "unit" if pool else "", pool)
         assert rate == pytest.approx(in_time / of_all, abs=1e-12)
     in_time, of_all = reported(out, "Works")
-    assert 0.1 * of_all < in_time < 0.95 * of_all
+    assert 0.1 * of_all < in_time < 0.99 * of_all
 
 
 def test_parts_that_left_unstarted_would_have_moved_the_rate() -> None:
