@@ -439,7 +439,7 @@ def side_by_side(out: sim.Outcomes) -> pd.Series[bool]:
     """By request and round with parts: whether all of them began with the own work."""
     visits = out.visits[out.visits["kind"].isin(["handling", "part"])]
     rounds = visits.groupby(["request", "round"])
-    having = rounds["kind"].agg(lambda kinds: (kinds == "part").any())
+    having = rounds["kind"].agg(lambda kinds: "part" in set(kinds))
     return (rounds["queued"].nunique() == 1)[having]
 
 

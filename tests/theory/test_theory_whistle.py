@@ -190,7 +190,7 @@ UNIT = 0.1  # of an hour: the time unit of these queues, so that a day has ten t
 
 
 def contention(
-    rates: tuple[float, float], work: float, staff: int, whistle: Data | None, factor: float = 1.0, days: int = 200
+    rates: tuple[float, float], work: float, staff: int, whistle: Data | None, factor: float = 1.0, days: int = 800
 ) -> Scenario:
     """Joint requests with an ample owner and a part at U; ordinary ones at U; rates and work by time unit."""
     joint, ordinary = (f"{rate * factor / UNIT!r} / h" for rate in rates)
@@ -215,8 +215,8 @@ def waits_at_u(out: sim.Outcomes) -> Numbers:
 
 #: Rates of parts and of ordinary requests, mean work, officers; days a replication; waits of both on, of all off.
 CONTENTION = {
-    "5.contention": ((0.15, 0.35), 1.5, 1, 500, (1.4516129032258065, 5.806451612903223), 4.499999999999998),
-    "5.contention_c": ((0.5, 1.1), 1.0, 2, 150, (0.47407407407407415, 2.3703703703703716), 1.7777777777777786),
+    "5.contention": ((0.15, 0.35), 1.5, 1, 2500, (1.4516129032258065, 5.806451612903223), 4.499999999999998),
+    "5.contention_c": ((0.5, 1.1), 1.0, 2, 800, (0.47407407407407415, 2.3703703703703716), 1.7777777777777786),
 }
 
 
