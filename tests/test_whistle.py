@@ -20,6 +20,7 @@ from scenario_texts import wrongs
 from towns import FULL, OTHER_WAYS, same_tables
 
 import sim
+from sim.experiment.runs import run as run_replications
 from sim.inference import interval
 from sim.scenario import Scenario, from_dict, from_text
 
@@ -564,7 +565,7 @@ BUSY: Data = {
             "total": "12 / d",
             "unit": "Owner",
             "urgency": {"urgent": 0.3, "ordinary": 0.7},
-            "work": random("2 h"),
+            "work": random("3 h"),
             "parts": [
                 {"unit": "Works", "work": random("40 min"), "probability": 0.9},
                 {"unit": "Water", "work": random("1 h"), "lead": "4 h", "probability": 0.7},
@@ -659,7 +660,7 @@ def test_hours_are_other_units_from_the_blow_to_the_last_part() -> None:
         assert request.hours_work == contact.worked + work
         assert request.hours_lead_time == 0
         waited, worked, whole = waited + (queue > 0), worked + (work > 0), whole + (work == 0)
-    assert min(waited, worked, whole) >= 5
+    assert min(waited, worked, whole) >= 3, (waited, worked, whole)
 
 
 # --- laws that hold all the same -------------------------------------------------------------------------------------
@@ -691,7 +692,7 @@ SETTINGS: tuple[Data, ...] = (
 @pytest.mark.parametrize("whistle", SETTINGS, ids=str)
 def test_both_engines_agree_where_everything_happens(whistle: Data, data: Data) -> None:
     scenario = with_whistle(data, whistle)
-    outs = [sim.simulate(scenario, 3, engine=engine) for engine in ENGINES]
+    outs = [sim.simulate(scenario, 1, engine=engine) for engine in ENGINES]
     assert same_tables(*outs)
     assert outs[0].requests["whistles"].sum() > 0
     ledger = Ledger(outs[0])
@@ -980,6 +981,17 @@ def test_parts_that_left_unstarted_would_have_moved_the_rate() -> None:
     assert gone.sum() > 20
     in_time, of_all = reported(out, "Works")
     assert value(out, "report_rate", "unit", "Works") > in_time / (of_all + int(gone.sum())) + 0.01
+
+
+@pytest.mark.parametrize("data", [BUSY, OFTEN], ids=lambda data: data["name"])
+def test_measures_are_the_same_when_rows_are_not_kept(data: Data) -> None:
+    scenario = with_whistle(data, {"report_by": "1 h", "budget": 99})
+    small, whole = (
+        run_replications(scenario, 2, keep=keep, engine="compiled", processes=1).measures
+        for keep in ("measures", "all")
+    )
+    assert set(MEASURES) <= set(small["measure"])
+    assert small.equals(whole)
 
 
 def test_without_a_time_to_report_there_is_no_rate() -> None:
