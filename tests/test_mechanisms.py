@@ -82,6 +82,18 @@ def score(out: sim.Outcomes) -> float:
     return float(table.loc[(table["measure"] == "score") & (table["group_by"] == ""), "value"].item())
 
 
+def before_own_work(out: sim.Outcomes) -> float:
+    """Parts that were made before the owner's own work of that round."""
+    own = out.visits[out.visits["kind"] == "handling"].set_index(["request", "round"])["visit"]
+    parts = out.visits[out.visits["kind"] == "part"].set_index(["request", "round"])["visit"]
+    return float((parts < own.reindex(parts.index)).sum())
+
+
+def time_to_report(out: sim.Outcomes) -> float:
+    """Hours that parts have until they are to be started, on average."""
+    return float((out.visits["report_due"] - out.visits["queued"]).mean())
+
+
 @dataclass(frozen=True)
 class Case:
     """A parameter at two values: with the second one the number is greater."""
@@ -176,6 +188,13 @@ CASES = [
     ),
     Case("callback.score.round", "first", "last", SAID_YES, OPENED),
     Case("callback.score.weights", {"satisfaction": 1}, {"resolution": 1}, score),
+    Case("whistle.blown", "after_own", "start", before_own_work),
+    Case("whistle.when.parts", 2, 1, total("whistles")),
+    Case("whistle.when.urgency", ["ordinary"], ["urgent"], total("whistles")),
+    Case("whistle.when.round", 2, 1, total("whistles")),
+    Case("whistle.budget", 1, 9, total("whistles")),
+    Case("whistle.report_by", "1 h", "9 h", time_to_report),
+    Case("whistle.calendar", "long", "office", time_to_report, (("policies.whistle.report_by", "2 workdays"),)),
 ]
 
 
@@ -215,6 +234,8 @@ OFF: dict[str, dict[str, Any]] = {
     "precise_dispatch": {},
     "precise_dispatch, at least": {"at_least": 0, "duplicates": 0},
     "callback": {"pool": "callback", "work": "3 min", "coverage": 0, "reopen": {}},
+    "whistle": {"budget": 0},
+    "whistle, of many": {"when": {"parts": 99}},
 }
 BARE: dict[str, Any] = {f"policies.{name}": None for name in FULL["policies"]} | {"dispatch.accuracy": 1}
 BARE |= {"units.Works.discipline": "fcfs", "units.Water.discipline": "fcfs", "units.Water.head_start": None}
