@@ -64,13 +64,17 @@ def nobody_is_idle_while_somebody_waits(run: Ledger) -> None:
 
 @law
 def nobody_overtakes(run: Ledger) -> None:
-    """Who starts was the first of the queue: contacts before the rest, then by the queue's discipline."""
+    """Who starts was the first of the queue: contacts, whistled parts, the rest, then by the queue's discipline."""
     v = run.visits[run.visits["home"] != ""]
+    if (whistle := run.scenario.policies.whistle) and set(whistle.report_by) < set(run.scenario.classes):
+        return  # tables do not tell who was whistled for
+    level = np.where(v["kind"] == "contact", 0, np.where(v["report_due"].notna(), 1, 2))
+    v = v.assign(level=level)
     for home, queue in v.groupby("home"):
         rank = ranks(run, run.family(home), queue)
         if rank is None:
             continue
-        order = np.lexsort((queue["request"].to_numpy().astype(str), queue["queued"], rank, queue["kind"] != "contact"))
+        order = np.lexsort((queue["request"].to_numpy().astype(str), queue["queued"], rank, queue["level"]))
         ordered = queue.iloc[order]
         queued, out, started = (ordered[name].to_numpy() for name in ("queued", "out", "started"))
         # row i is ahead of column j, joined before j began and was still waiting when it did

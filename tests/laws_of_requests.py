@@ -115,10 +115,16 @@ def hours_by_cause_are_those_of_the_visits(run: Ledger) -> None:
         wrong = wrong | r["first_closed"].isna()
     none((r["hops"] == 0) & ~wrong & once & (r["hours_bounced"] != 0), r)
     straight = past & once & (r["hops"] == 0) & ~wrong
-    none(straight & (r["hours_work"] != total("worked", "contact", "handling")), r)
+    alone = straight & (r["whistles"] == 0)  # nobody works beside the owner
+    none(alone & (r["hours_work"] != total("worked", "contact", "handling")), r)
     waited = r["hours_unit_queue"] + r["hours_unit_closed"]
-    none(straight & (waited != total("wait", "contact", "handling")), r)
-    none(straight & (r["hours_other_units"] < total("stay", "part")), r)
+    none(alone & (waited != total("wait", "contact", "handling")), r)
+    none(alone & (r["hours_other_units"] < total("stay", "part")), r)
+    parts = table[table["kind"] == "part"].groupby("request")
+    blown_to_end = (np.minimum(parts["over"].max(), end) - parts["queued"].min()).reindex(r.index, fill_value=0.0)
+    start = run.scenario.policies.whistle is not None and run.scenario.policies.whistle.blown == "start"
+    none(straight & (r["whistles"] > 0) & (r["hours_other_units"] < blown_to_end) & start, r)
+    none(straight & (r["hours_work"] > total("worked", "contact", "handling")), r)
     assert asked_late or callback is None or not (v["kind"] == "callback")[v["request"].map(r["closed"]).isna()].any()
 
 
@@ -223,16 +229,19 @@ def a_fix_is_a_closing_that_resolved(run: Ledger) -> None:
 
 @law
 def a_request_is_in_one_place(run: Ledger) -> None:
-    """Its visits do not overlap, but for a callback at the due date; and none is after its end."""
+    """Its visits do not overlap, but for a callback at the due date and whistled parts; and none is after its end."""
     v = run.visits.sort_values(["request", "visit"])
     ended = v["request"].map(run.requests.set_index("request")["ended"])
     none((v["over"] > ended) & ended.notna(), v)
     callback = run.scenario.policies.callback
+    beside = pd.Series(False, v.index)
+    parts = []
     if callback and callback.after == "due":
-        asked = v["kind"] == "callback"
-        parts = [v[asked], v[~asked]]
-    else:
-        parts = [v]
+        beside |= v["kind"] == "callback"
+        parts.append(v[beside])
+    if run.scenario.policies.whistle:  # the owner's own work is one after the other all the same
+        beside |= v["kind"] == "part"
+    parts.append(v[~beside])
     for part in parts:
         same = part["request"].to_numpy()[1:] == part["request"].to_numpy()[:-1]
         none(same & (part["queued"].to_numpy()[1:] < part["over"].to_numpy()[:-1]), part[1:])

@@ -71,6 +71,7 @@ KINDS_OF = {
     "statuses": Kind(*_NAME, ", ".join(f"`{status}`" for status in STATUSES)),
     "kinds": Kind(*_NAME, ", ".join(f"`{kind}`" for kind in KINDS)),
     "number": Kind("BIGINT", "int64", "number"),
+    "number or null": Kind("BIGINT", "Int64", "number"),
     "yes or no": Kind("BOOLEAN", "boolean", "true, false"),
     "hours": Kind(*_DOUBLE, "hours"),
     "hours since the start": Kind(*_DOUBLE, "hours since the start"),

@@ -21,12 +21,16 @@ def simulate(
     policies: Sequence[Policy] = (),
     clock: Clock = unwatched,
 ) -> Outcomes:
-    """One replication of a scenario: a pure function of (scenario, seed, replication).
+    """Simulate one replication of a scenario: a pure function of (``scenario``, ``seed``, ``replication``).
 
-    Both engines, the readable ``simpy`` and the ``compiled`` one, give the same to the last bit. ``policies`` are
-    SimPy processes ``policy(env, city)`` that watch the city and move its staff, see ``sim.model.control``; ``clock``
-    is told now and then how many hours have been simulated. Raises ``ScenarioError`` where the scenario needs more
-    memory than there is.
+    Replication 0, 1, 2 … are as many runs with luck of their own; the same ``seed`` brings the same ones. ``engine``:
+    ``simpy``, to be read, ``compiled``, or what is likely to be done first (``auto``); they give the same to the last
+    bit. ``policies`` are SimPy processes ``policy(env, city)`` that watch the city and move its staff, see
+    ``sim.model.control``; ``clock`` is told now and then how many hours have been simulated.
+
+    Returns the tables of what happened, docs/tables.md. Raises ``ScenarioError`` where the scenario needs more memory
+    than there is, ``EngineError`` where the engine cannot run, ``TooManyVisitsError`` where a request goes round in
+    circles.
     """
     check_memory(scenario)
     return simulate_unchecked(scenario, replication, seed=seed, engine=engine, policies=policies, clock=clock)

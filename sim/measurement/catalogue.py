@@ -36,6 +36,7 @@ RATES = (*REQUESTS, "district+month", "unit+month")
 CALLS = ("", "district", "channel", "month")
 PROBLEMS = ("", "district", "category", "month", "district+category")
 POOLS = ("", "pool")
+REPORTS = ("", "unit")
 CAUSES = ("cause", "district+cause", "category+cause", "unit+cause")
 
 _SCORED = "requests whose callback was answered and that were not excluded"
@@ -191,6 +192,16 @@ _FLOW = (
     Measure(
         "reopened_share", "Reopened", "二次办理率", "share", REQUESTS,
         "two rounds or more", _CLOSED, "lower",
+    ),
+    Measure(
+        "whistles", "Whistles blown", "吹哨量", "whistles", REQUESTS,
+        "how often the owner blew the whistle for parts of other units",
+    ),
+    Measure(
+        "report_rate", "Reported in time", "报到及时率", "share", REPORTS,
+        "begun by the time until when the unit that was whistled for was to begin",
+        "parts whistled for in the window whose time to report is not after the end of the run, but for those that "
+        "were left because another request had fixed the problem", "higher",
     ),
 )
 _TIME_TO_CLOSE = (

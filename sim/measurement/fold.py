@@ -109,7 +109,8 @@ class Fold:
 
     def __init__(self, scenario: Scenario, names: Names, count_from: float, count_until: float, end: float) -> None:
         self.scenario, self.count_from, self.count_until, self.end = scenario, count_from, count_until, end
-        self.added = 0  # contacts and problems
+        self.names, self.added = names, 0  # contacts and problems
+        self.reports = np.zeros((2, len(names.owners)))  # whistled parts by who was to begin: in time, and of how many
         dimensions = {
             "district": by_name(names.districts, [*scenario.districts, *names.districts]),
             "category": by_name(names.categories, [*scenario.categories, *names.categories]),
@@ -172,6 +173,8 @@ class Fold:
         self.added += len(rows.requests) + len(rows.problems)
         if self.added >= MOST_CASES:
             raise OverflowError(f"{self.added:,} contacts and problems are more than measures can count")
+        if self.scenario.policies.whistle is not None:
+            self._add_reports(rows.visits)
         requests, problems = (with_fields(np.ascontiguousarray(part)) for part in (rows.requests, rows.problems))
         closing, fixing = self.hours_to_close, self.hours_to_fix
         done = np.zeros(2, np.int64)
@@ -183,6 +186,16 @@ class Fold:
             *(fixing.page_of, fixing.pages, fixing.used),
         ):
             (closing if lacking == _ROOM_TO_CLOSE else fixing).make_room()
+
+    def _add_reports(self, visits: NDArray[np.void]) -> None:
+        """Count whistled parts of the count window that were to be begun before the end, but for those that were left
+        because the problem was fixed.
+        """
+        queued, started, due = (visits[name] for name in ("queued", "started", "report_due"))
+        left = np.isnan(started) & ~np.isnan(visits["ended"])
+        judged = (due <= self.end) & ~left & (self.count_from <= queued) & (queued < self.count_until)
+        for number, counted in enumerate((judged & (started <= due), judged)):
+            self.reports[number] += np.bincount(visits["pool"][counted], minlength=len(self.names.owners))
 
 
 def _records(rows: NDArray[Any], kind: np.dtype[Any]) -> NDArray[np.void]:

@@ -35,6 +35,7 @@ def finish(fold: Fold, levels: pd.DataFrame, pools: pd.DataFrame, replication: i
     add_durations(table, fold.contacts, "time_to_close", *closed, fold.hours_to_close)
     add_theil(table, fold.contacts, contacts)
     add_causes(table, fold.contacts, contacts)
+    add_reports(table, fold)
     add_pool_measures(table, levels, pools, fold.count_from, fold.count_until)
 
     ratios = {
@@ -107,6 +108,7 @@ def contact_ratios(c: Any, scenario: Scenario) -> dict[str, Ratio]:
         "bounced_share": Ratio(c.bounced, c.requests),
         "rounds_mean": Ratio(c.rounds, c.requests),
         "reopened_share": Ratio(c.reopened, c.closed),
+        "whistles": Ratio(c.whistles),
         # phone
         "calls": Ratio(c.calls),
         "answered_within_15s": Ratio(c.within_15s, c.calls),
@@ -198,6 +200,15 @@ def add_causes(table: Table, axes: Axes, sums: Any) -> None:
             of = np.repeat(by_group.sum(axis=1), len(CAUSES))
             table.add(measure, group_by, groups, total, total)
             table.add(f"{measure}_share", group_by, groups, divide(total, of), total, of)
+
+
+def add_reports(table: Table, fold: Fold) -> None:
+    """Report how often units that were whistled for have begun in time."""
+    units = list(fold.names.units)
+    in_time, judged = fold.reports[:, [list(fold.names.owners).index(name) for name in units]]
+    table.add("report_rate", "unit", [group_text([name]) for name in units], divide(in_time, judged), in_time, judged)
+    whole = in_time.sum(keepdims=True), judged.sum(keepdims=True)
+    table.add("report_rate", "", [group_text([])], divide(*whole), *whole)
 
 
 def add_pool_measures(

@@ -36,7 +36,7 @@ _BLOCKS = (
     ("late", "contact_late", "late_stopped", *_durations("lateness", "lateness_stopped")),
     (
         *("own", "closed", "truly_resolved", "resolved_by_street", "due_passed", "contact_due_passed"),
-        *("hops", "bounced", "rounds", "reopened", *_durations("hours", "x_ln_x")),
+        *("hops", "bounced", "rounds", "reopened", "whistles", *_durations("hours", "x_ln_x")),
     ),
     (
         *("contacts", "requests", "asked", "answered", "out_of_scope", "merged", "by_phone", "lost", "repeats"),
@@ -160,6 +160,7 @@ def contact(q: Any, r: Any, end: Any, by_phone: Any, consultation: Any, street_l
     q.bounced = request and r.hops > 0
     q.rounds = r.rounds if request else 0.0
     q.reopened = closed and r.rounds > 1
+    q.whistles = r.whistles
     return answered, late or contact_late, True, hours, log
 
 

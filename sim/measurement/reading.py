@@ -45,7 +45,11 @@ def fold_tables(outcomes: Outcomes) -> Fold:
     fold = Fold(scenario, names, outcomes.count_from, outcomes.count_until, outcomes.end)
     requests = _rows(_with_calls(contacts, outcomes.visits, outcomes.end), facts.REQUEST, codes)
     requests["repeat_of"] = contacts["repeat_of"].notna()
-    rows = Rows(requests, np.zeros(0, facts.VISIT_ROW), _rows(problems, facts.PROBLEM, codes))
+    visits = np.zeros(0, facts.VISIT_ROW)
+    if scenario.policies.whistle is not None:
+        parts = outcomes.visits.loc[outcomes.visits["report_due"].notna()]
+        visits = _rows(parts, facts.VISIT, {"pool": names.owners, "kind": facts.KINDS})
+    rows = Rows(requests, visits, _rows(problems, facts.PROBLEM, codes))
     fold.add(rows, _flags(contacts["excluded"]))
     return fold
 

@@ -62,6 +62,7 @@ class PoolPlan:
     family: str
     level: str  # street | district | department | utility; "" for pools that are not units
     district: int  # −1: the whole city
+    street: int  # within its district, −1: not one of a street
     discipline: int
     head_start: tuple[float, ...]  # hours by urgency class
     roster: int
@@ -160,6 +161,7 @@ class Staffing:
                     family=name,
                     level=spec.level if isinstance(spec, UnitSpec) else "",
                     district=district,
+                    street=street,
                     discipline=DISCIPLINES[spec.discipline],
                     head_start=tuple(spec.head_start.get(c, 0.0) for c in scenario.classes),
                     roster=roster,

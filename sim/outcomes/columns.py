@@ -53,4 +53,5 @@ def framed(values: Mapping[str, Any], columns: Sequence[Column]) -> pd.DataFrame
     """The table that has these columns, in their order."""
     import pandas as pd
 
+    assert set(values) == {column.name for column in columns}
     return pd.DataFrame({column.name: values[column.name] for column in columns})

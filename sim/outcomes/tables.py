@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -19,9 +18,11 @@ from sim.outcomes.replication import PROBLEM_COLUMNS, REQUEST_COLUMNS, VISIT_COL
 
 POOL_COLUMNS = (
     Column("pool", "text", "its name"),
+    Column("family", "text", "the pool or unit of the scenario that it is an instance of"),
     Column("kind", "text", "`unit` if it handles requests, else `pool`"),
     Column("level", "text", "`street`, `district`, `department` or `utility`; empty if it is no unit"),
     Column("district", "text", "where it is; empty if it is there for the whole city"),
+    Column("street", "number or null", "which street of its district it is there for, from 1; null if it is of none"),
     Column("wage", "money an hour", "of an officer; null if the scenario gives none"),
     Column("overtime", "factor", "on the wage, for work beyond those on duty"),
 )
@@ -41,23 +42,12 @@ def pools_table(city: City) -> pd.DataFrame:
             "kind": ["unit" if p.level else "pool" for p in city.pools],
             "level": [p.level for p in city.pools],
             "district": [city.districts[p.district].name if p.district >= 0 else "" for p in city.pools],
-            "street": pd.array(_streets(city), dtype="Int64"),
+            "street": pd.array([p.street + 1 if p.street >= 0 else None for p in city.pools], dtype="Int64"),
             "wage": [p.wage for p in city.pools],
             "overtime": [p.overtime for p in city.pools],
         },
         POOL_COLUMNS,
     )
-
-
-def _streets(city: City) -> list[int | None]:
-    """The number of each pool's street, from 1 within its district; None where it is not of a street."""
-    declared, seen = {**city.scenario.pools, **city.scenario.units}, Counter[tuple[str, int]]()
-    streets = list[int | None]()
-    for plan in city.pools:
-        seen[plan.family, plan.district] += 1  # streets of a district stand one after the other
-        per_street = declared[plan.family].per == "street"
-        streets.append(seen[plan.family, plan.district] if per_street else None)
-    return streets
 
 
 # --- requests and visits -------------------------------------------------------------------------------------------
