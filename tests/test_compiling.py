@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from sim.model import compiling
-from sim.model.compiling import called, entry, nb, part, rule, shared
+from sim.model.compiling import entry, inlined, nb, not_inlined, outlined, rule
 
 
 def test_a_rule_is_compiled_when_first_called_and_for_its_own_types_alone() -> None:
@@ -40,18 +40,18 @@ def test_a_rule_first_called_by_compiled_code_has_its_own_types_too() -> None:
 
 
 def test_numba_leaves_parts_to_the_entries_that_contain_them(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(compiling, "place", lambda: "")  # where nothing is kept
+    monkeypatch.setattr(compiling, "cache_folder", lambda: "")  # where nothing is kept
 
-    @part
+    @inlined
     def doubled(x: Any) -> Any:
         return 2 * x
 
-    @shared
+    @outlined
     def quadrupled(x: Any) -> Any:
-        called()
+        not_inlined()
         return doubled(doubled(x))
 
-    @part
+    @inlined
     def eightfold(x: Any) -> Any:
         return quadrupled(doubled(x))
 

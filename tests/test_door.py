@@ -28,7 +28,7 @@ NAMES = {
 
 #: Exceptions that nobody outside meets.
 INSIDE = {
-    "sim.model.reference.steps.Merged": "ends the course of a request in the reference engine: nothing went wrong",
+    "sim.model.reference.basics.Merged": "ends the course of a request in the reference engine: nothing went wrong",
     "sim.scenario.errors.ReadError": "one value that cannot be read: the loader makes findings of it",
     "sim.scenario.yaml_loader._Hopeless": "a text that is not read on: the loader makes a finding of it",
 }

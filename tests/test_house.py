@@ -37,11 +37,11 @@ MODEL = (
 )
 
 #: Inside each engine, and inside the machine of the compiled one. What both engines do lies in files of the same names.
-BOTH = ("steps", "pools", "contacts", "callbacks", "limits", "whistle", "closing", "journey")
+BOTH = ("basics", "pools", "contacts", "callbacks", "limits", "whistle", "closing", "journey")
 REFERENCE = ("world", *BOTH, "run")
-#: ``events`` and ``engine`` do for the compiled engine what SimPy does for the other.
-COMPILED = ("machine", *BOTH, "events", "engine", "run")
-MACHINE = ("codes", "packing", "layout", "views", "tasks", "memory", "queues", "schedule", "world")
+#: ``events`` and ``loop`` do for the compiled engine what SimPy does for the other.
+COMPILED = ("machine", *BOTH, "events", "loop", "run")
+MACHINE = ("codes", "packing", "layout", "state", "tasks", "memory", "queues", "schedule", "world")
 ENGINES = {"reference": REFERENCE, "compiled": COMPILED, "compiled/machine": MACHINE}
 
 
@@ -100,7 +100,7 @@ def test_inside_an_engine_too(engine: str) -> None:
 #: What only one engine has to do, by file: the compiled one cannot wait within a function, so what is done after a wait
 #: is a function of its own, ``…_done``; it writes rows itself, and reads plans from arrays.
 ONLY_COMPILED = {
-    "steps": {"place_of", "hours_of", "add_open", "open_between", "worked", "worked_between"}
+    "basics": {"matter_of", "hours_of", "add_open", "open_between", "worked", "worked_between"}
     | {"write_visit", "write_request", "is_idle"}
     | {"is_waiting", "is_queueing"},
     "pools": {"staff_changes", "line_up_again", "give_up"},
@@ -109,7 +109,7 @@ ONLY_COMPILED = {
     "whistle": {"give_up_parts"},
 }
 ONLY_REFERENCE = {
-    "steps": {"Merged", "check_merged"},
+    "basics": {"Merged", "check_merged"},
     "pools": {"Visit", "Pool", "open_pools", "keep_hours", "join", "lose_patience", "finish"}
     | {"level", "worked_between", "open_between"},
     "contacts": {"births", "reports"},

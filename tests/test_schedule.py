@@ -14,7 +14,7 @@ import sim
 from sim.model import rules
 from sim.model.city import _only, build_city
 from sim.model.compiled.machine import world
-from sim.model.rows import MOST_VISITS, TooManyVisitsError
+from sim.model.rows import MAX_VISITS, TooManyVisitsError
 from sim.model.staffing import Hours, _intervals
 
 TICK = 1.0 / 2**30
@@ -64,14 +64,14 @@ def test_what_has_all_the_weight_need_not_be_drawn(weights: list[float], key: in
 @pytest.mark.parametrize(("events", "births"), [(1, 4), (8, 4), (10**6, 4), (1, 10**4)])
 def test_spans_of_any_length_change_nothing(events: int, births: int, monkeypatch: pytest.MonkeyPatch) -> None:
     usual = sim.simulate(full(), engine="compiled")
-    monkeypatch.setattr(world, "EVENTS_A_SPAN", events)
-    monkeypatch.setattr(world, "EVENTS_A_BIRTH", births)
+    monkeypatch.setattr(world, "EVENTS_PER_BUCKET", events)
+    monkeypatch.setattr(world, "EVENTS_PER_BIRTH", births)
     assert same_tables(usual, sim.simulate(full(), engine="compiled"))
 
 
 def test_spans_hold_a_few_events() -> None:
     city = build_city(station("1000 / h", "6 min", 200, 2))
-    assert world._spans_per_hour(city) == 512.0  # 4,000 events an hour, 8 a span
+    assert world._buckets_per_hour(city) == 512.0  # 4,000 events an hour, 8 a span
 
 
 @pytest.mark.parametrize("engine", ["simpy", "compiled"])
@@ -96,4 +96,4 @@ def test_a_request_that_goes_round_in_circles_is_an_error(engine: Any) -> None:
     )
     with pytest.raises(TooManyVisitsError, match="round in circles"):
         sim.simulate(city, engine=engine)
-    assert MOST_VISITS < 201 * 401  # what the scenario wants
+    assert MAX_VISITS < 201 * 401  # what the scenario wants

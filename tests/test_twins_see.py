@@ -47,12 +47,12 @@ def _must_be_twins(city: dict[str, Any]) -> None:
 
 def kinds_the_other_way_round(patch: Patch) -> None:
     """At one instant arrivals come first and changes of staff last."""
-    everywhere(patch, "place", lambda kind, key, number=0: (7 << clockwork.KIND) - kind | key << 16 | number)
+    everywhere(patch, "order_of", lambda kind, key, number=0: (7 << clockwork.KIND) - kind | key << 16 | number)
 
 
 def by_insertion(patch: Patch) -> None:
     """At one instant the order within a kind is that in which things were scheduled."""
-    everywhere(patch, "place", lambda kind, key, number=0: kind)
+    everywhere(patch, "order_of", lambda kind, key, number=0: kind)
 
 
 def routes_before_it_serves(patch: Patch) -> None:

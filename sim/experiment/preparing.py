@@ -23,9 +23,9 @@ _PROGRAMS = (
 
 def prepare(engine: Engine, tell: Callable[[str], None]) -> None:
     """Have the engine ready: the first time on a machine the fast one is compiled, and ``tell`` is told so."""
-    from sim.model.keeping import mark_ready, place, ready
+    from sim.model.keeping import cache_folder, mark_ready, ready
 
-    folder = place()
+    folder = cache_folder()
     if folder is None:
         tell("Compiled code is not kept, as no folder is closed to others: each run may compile for up to a minute …")
         return

@@ -10,12 +10,12 @@ from numba.core import cgutils
 from numba.extending import intrinsic
 from numba.np.arrayobj import make_array
 
-from sim.model.compiling import Decorator, entry, nb, part, whole, with_fields
+from sim.model.compiling import Decorator, entry, inlined, nb, standalone, with_fields
 
-__all__ = ["LANES", "add_lanes", "entry", "maker", "part", "with_fields"]
+__all__ = ["LANES", "add_lanes", "entry", "inlined", "maker", "with_fields"]
 
-#: Parts are inlined into entries, which Python calls; neither makes arrays. For what makes arrays:
-maker: Decorator = whole(error_model="numpy")
+#: Entries, which Python calls, and what is inlined into them make no arrays. For what makes arrays:
+maker: Decorator = standalone(error_model="numpy")
 
 #: Numbers that the processor adds at once.
 LANES = 4

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.measurement import quantities
-from sim.measurement.compiled import LANES, add_lanes, entry, part, with_fields
+from sim.measurement.compiled import LANES, add_lanes, entry, inlined, with_fields
 from sim.measurement.grouping import Bools, Floats, Ints, Slots, by_month, by_name
 from sim.measurement.histogram import MOST_CASES, Histograms, bin_of, count
 from sim.measurement.quantities import (
@@ -219,13 +219,13 @@ def named(sums: Floats, names: tuple[str, ...]) -> Any:
     return quantities.whole(sums, names).reshape(-1).view(quantities.record(names)).view(np.recarray)
 
 
-@part
+@inlined
 def _at(lists: Any, months: Any, days: Any, hours: Any) -> Any:
     """The part of a slot that belongs to an instant's month; what is outside, or no instant, has that for no code."""
     return lists[months + int(hours) // 24] if 0.0 <= hours < 24.0 * days else lists[months - 1]
 
 
-@part
+@inlined
 def _sum(sums: Any, slot: Any, vector: Any, first: Any, last: Any) -> Any:
     row, whole = sums[slot], last - (last - first) % LANES
     for j in range(first, whole, LANES):

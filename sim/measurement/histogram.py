@@ -20,7 +20,7 @@ from typing import Any
 
 import numpy as np
 
-from sim.measurement.compiled import maker, part
+from sim.measurement.compiled import inlined, maker
 from sim.measurement.grouping import Floats, Ints
 
 _REGULAR = 7367  # bins of half a percent from one tick to beyond 2²³ hours
@@ -70,7 +70,7 @@ class Histograms:
         return found[0], found[1]
 
 
-@part
+@inlined
 def bin_of(hours: Any, log: Any) -> Any:
     """The bin of one duration (hours ≥ 0; infinity = not reached), whose logarithm is known."""
     if hours == math.inf:
@@ -87,7 +87,7 @@ def bin_of(hours: Any, log: Any) -> Any:
     return k
 
 
-@part
+@inlined
 def count(page_of: Any, pages: Any, used: Any, group: Any, number: Any) -> Any:
     """One more in a bin of a group; there must be room for a page."""
     page = page_of[group, number // _PAGE]

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.measurement.compiled import part
+from sim.measurement.compiled import inlined
 from sim.model.facts import ANSWERED, CAUSES, INTAKE_OPEN, LOST, MERGED, OPEN, OUT_OF_SCOPE
 
 _SECOND = 1 / 3600
@@ -73,19 +73,19 @@ def whole(sums: NDArray[np.float64], names: tuple[str, ...]) -> NDArray[np.float
     return joined
 
 
-@part
+@inlined
 def upper(hours: Any) -> Any:
     """The nearest multiple of 2⁻¹⁴ h, for hours below 2³⁷: adding 1.5·2³⁸ leaves no finer bits."""
     return (hours + 412316860416.0) - 412316860416.0
 
 
-@part
+@inlined
 def round_off(x: Any) -> Any:
     """The nearest multiple of 2⁻³⁶, so that sums do not depend on their order."""
     return np.floor(x * 68719476736.0 + 0.5) / 68719476736.0
 
 
-@part
+@inlined
 def contact(q: Any, r: Any, end: Any, by_phone: Any, consultation: Any, street_level: Any, again: Any, out: Any) -> Any:
     """Fill in a contact's quantities ``q`` but for calls, hours and blame, from its row ``r``.
 
@@ -164,7 +164,7 @@ def contact(q: Any, r: Any, end: Any, by_phone: Any, consultation: Any, street_l
     return answered, late or contact_late, True, hours, log
 
 
-@part
+@inlined
 def largest(hours: Any, on_the_clock: Any) -> Any:
     """To which cause a late request is put down: the largest of those that count, the first of equals."""
     found, most = 0, -1.0
@@ -175,7 +175,7 @@ def largest(hours: Any, on_the_clock: Any) -> Any:
     return found
 
 
-@part
+@inlined
 def calls(q: Any, r: Any) -> Any:
     """Fill in the quantities of a contact's calls, of which at most the last one is answered."""
     picked_up = not math.isnan(r.answered_wait)
@@ -189,7 +189,7 @@ def calls(q: Any, r: Any) -> Any:
     q.within_20s = picked_up and r.answered_wait <= 20 * _SECOND
 
 
-@part
+@inlined
 def problem(q: Any, r: Any, end: Any) -> Any:
     """Fill in a problem's quantities ``q``, from its row ``r``; returns the hours it lasted, and their logarithm."""
     observed = r.born + PATIENCE <= end

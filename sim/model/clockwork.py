@@ -23,7 +23,7 @@ STAFF, WORK_END, LEAD_END, DUE, REDIAL, ARRIVAL = (kind << KIND for kind in rang
 Course = Generator[Event, Event, None]
 
 
-def place(kind: int, key: int, number: int = 0) -> int:
+def order_of(kind: int, key: int, number: int = 0) -> int:
     """The rank among events of one instant: by kind, request key (64 bits), and number among the request's own."""
     return kind | (key << 16) | number
 

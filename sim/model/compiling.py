@@ -14,7 +14,7 @@ from numba.core.compiler_lock import global_compiler_lock
 from numba.extending import intrinsic
 from numpy.typing import NDArray
 
-from sim.model.keeping import Kept, place
+from sim.model.keeping import Kept, cache_folder
 
 nb: Any = numba  # much of it has no types
 
@@ -22,12 +22,12 @@ Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
 
 # numba optimises every function, makes native code of it, and optimises it again in each function that contains it.
-# With functions in functions in functions that was most of the time to compile. So the code of a part stays as numba
-# has written it down, and an entry takes in that of its parts, and of the parts of these: it is optimised once.
+# With functions in functions in functions that was most of the time to compile. So the code of what is inlined stays as
+# numba has written it down, and an entry takes in that of all it calls, and of what these call: it is optimised once.
 
 
-class _PartCode(JITCodeLibrary):
-    """The code of a part, which is neither optimised nor made native."""
+class _LibraryCode(JITCodeLibrary):
+    """The code of a function of compiled code alone, which is neither optimised nor made native."""
 
     def _optimize_functions(self, module: Any) -> None:
         pass
@@ -36,7 +36,7 @@ class _PartCode(JITCodeLibrary):
         pass
 
     def get_pointer_to_function(self, name: str) -> Any:
-        """What answers Python, should it call a part: a TypeError."""
+        """What answers Python, should it call such a function: a TypeError."""
         return ctypes.cast(ctypes.pythonapi.PyErr_BadArgument, ctypes.c_void_p).value
 
     @property
@@ -49,7 +49,7 @@ class _PartCode(JITCodeLibrary):
 
 
 class _EntryCode(JITCodeLibrary):
-    """The code of an entry and of all its parts."""
+    """The code of an entry and of all that it calls."""
 
     def finalize(self) -> None:
         """Optimise it and make it native."""
@@ -59,7 +59,7 @@ class _EntryCode(JITCodeLibrary):
             library = ahead.pop()
             if library not in found:
                 found[library] = None
-                ahead.extend(library._linking_libraries if isinstance(library, _PartCode) else ())
+                ahead.extend(library._linking_libraries if isinstance(library, _LibraryCode) else ())
         self._linking_libraries = list(found)
         super().finalize()  # type: ignore[no-untyped-call]
 
@@ -83,7 +83,7 @@ def _kept(signature: str | None = None, **how: Any) -> Decorator:
         compiled: Any = nb.njit(**how)(function)
         if nb.config.DISABLE_JIT:
             return compiled
-        if folder := place():
+        if folder := cache_folder():
             compiled._cache = Kept(function, folder)
         return compiled if signature is None else _of_one_kind(compiled, signature)
 
@@ -109,7 +109,7 @@ def _of_one_kind(function: Any, signature: str) -> Any:
     return function
 
 
-def whole(signature: str | None = None, **how: Any) -> Decorator:
+def standalone(signature: str | None = None, **how: Any) -> Decorator:
     """For functions that make arrays."""
     return _kept(signature, no_cfunc_wrapper=True, pipeline_class=_compiler(_EntryCode), **how)
 
@@ -124,11 +124,11 @@ def rule(signature: str) -> Decorator:
 
 def entry(function: Callable[..., Any]) -> Any:
     """For what Python calls of the compiled engine."""
-    return whole(_nrt=False, error_model="numpy")(function)
+    return standalone(_nrt=False, error_model="numpy")(function)
 
 
 @intrinsic
-def _called(typing_context: Any) -> Any:
+def _not_inlined(typing_context: Any) -> Any:
     """Keep the function in which this stands from being inlined."""
 
     def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
@@ -138,29 +138,29 @@ def _called(typing_context: Any) -> Any:
     return nb.types.none(), code
 
 
-called: Any = _called  #: the first word of a ``shared`` function
+not_inlined: Any = _not_inlined  #: the first word of an ``outlined`` function
 
 
-def shared(function: Callable[..., Any]) -> Callable[..., Any]:
-    """For parts of the compiled engine that are called from several places: there is one copy of them.
+def outlined(function: Callable[..., Any]) -> Callable[..., Any]:
+    """For functions of the compiled engine that are called from several places: there is one copy of them.
 
-    That spares the compiler, and the processor's cache of instructions. Their first word is ``called()``.
+    That spares the compiler, and the processor's cache of instructions. Their first word is ``not_inlined()``.
     """
-    return _part(function, forceinline=False)
+    return _library_function(function, forceinline=False)
 
 
-def part(function: Callable[..., Any]) -> Callable[..., Any]:
-    """For the parts of the compiled engine, inlined into its entries; only these and other parts call them."""
-    return _part(function, forceinline=True)
+def inlined(function: Callable[..., Any]) -> Callable[..., Any]:
+    """For functions of the compiled engine, inlined into its entries; only compiled code calls them."""
+    return _library_function(function, forceinline=True)
 
 
-def _part(function: Callable[..., Any], **how: Any) -> Callable[..., Any]:
+def _library_function(function: Callable[..., Any], **how: Any) -> Callable[..., Any]:
     how |= {"_nrt": False, "error_model": "numpy", "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
-    compiled: Any = nb.njit(pipeline_class=_compiler(_PartCode), **how)(function)
+    compiled: Any = nb.njit(pipeline_class=_compiler(_LibraryCode), **how)(function)
     if nb.config.DISABLE_JIT:
         return function
     template = compiled.get_call_template
-    # numba would make a copy for each constant with which a part is called
+    # numba would make a copy for each constant with which it is called
     compiled.get_call_template = lambda types, named: template(tuple(map(nb.types.unliteral, types)), named)
     return compiled  # type: ignore[no-any-return]
 

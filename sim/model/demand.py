@@ -19,7 +19,7 @@ from scipy import special
 
 from sim.model import rules
 from sim.model.city import City
-from sim.model.compiling import entry, whole
+from sim.model.compiling import entry, standalone
 from sim.model.draws import child, name_key, purpose, uniform, uniforms
 from sim.model.purposes import REPORT
 from sim.model.rhythm import Rhythm
@@ -165,7 +165,7 @@ def many(u: NDArray[np.float64], mean: NDArray[np.float64]) -> NDArray[np.int64]
     return np.asarray(np.where(special.pdtr(less, mean) >= u, less, count), np.int64)
 
 
-@whole("int64[:](float64[::1], float64[::1])")
+@standalone("int64[:](float64[::1], float64[::1])")
 def _few(u: Any, mean: Any) -> Any:
     """The counts of small means, by adding up probabilities; 0 for others."""
     counts = np.zeros(u.shape[0], np.int64)

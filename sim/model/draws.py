@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.model.compiling import rule, whole
+from sim.model.compiling import rule, standalone
 
 #: Instants and durations are multiples of 1/TICKS hours (3.4 µs), so that their sums are exact in float64.
 TICKS = float(2**30)
@@ -70,7 +70,7 @@ def mixed(bits: Any) -> Any:
     return bits ^ (bits >> np.uint64(31))
 
 
-@whole("float64[:](uint64, uint64, uint64[::1], uint64[::1])")
+@standalone("float64[:](uint64, uint64, uint64[::1], uint64[::1])")
 def uniforms(stream: Any, purpose: Any, keys: Any, indices: Any) -> Any:
     """``uniform`` for arrays of keys and indices of equal length."""
     out = np.empty(keys.shape[0])

@@ -38,7 +38,7 @@ _READY = "ready"
 
 
 @cache
-def place() -> Path | None:
+def cache_folder() -> Path | None:
     """The folder of compiled code, made if need be; None where there is no folder that only this user can write."""
     digest = hashlib.sha256(f"{nb.__version__} {sys.implementation.cache_tag}".encode())
     digest.update(llvmlite.binding.get_host_cpu_name().encode())

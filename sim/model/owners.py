@@ -1,4 +1,4 @@
-"""Temporary files and folders that bear the name of the process they belong to.
+"""Temporary files and folders that add_births the name of the process they belong to.
 
 A process that is killed leaves them behind; the next one that works in the same place finds them and clears them away.
 """

@@ -12,14 +12,14 @@ from sim.errors import CitysimError
 from sim.model import facts
 
 #: A request's visits are numbered in 16 bits.
-MOST_VISITS = 2**16 - 1
+MAX_VISITS = 2**16 - 1
 
 
 class TooManyVisitsError(CitysimError, OverflowError):
     """Something sends a request round in circles."""
 
     def __init__(
-        self, message: str = f"a request pays more than {MOST_VISITS:,} visits: it goes round in circles"
+        self, message: str = f"a request pays more than {MAX_VISITS:,} visits: it goes round in circles"
     ) -> None:
         super().__init__(message)  # an argument, as the error is made anew from it on its way out of a worker
 

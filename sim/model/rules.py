@@ -21,7 +21,7 @@ ON_THE_CLOCK, WORKHOURS, WORKDAYS, BY_CLOSING = 0, 1, 2, 3
 
 
 @rule("int64(float64[::1], float64)")
-def place_of(cumulative: Any, target: Any) -> Any:
+def count_at_most(cumulative: Any, target: Any) -> Any:
     """How many of the sums, which never fall, are at most ``target``."""
     at = 0
     for i in range(cumulative.shape[0]):  # counting a few is faster than a search, whose branches nobody can foresee
@@ -193,7 +193,7 @@ def headcount(planned: Any, on_duty: Any, extra: Any) -> Any:
 def time_of_day(cumulative: Any, u: Any) -> Any:
     """Hours since midnight drawn by ``u`` from 24 cumulative hourly intensities, uniform within the hour."""
     target = u * cumulative[-1]
-    hour = place_of(cumulative[:23], target)
+    hour = count_at_most(cumulative[:23], target)
     below = cumulative[hour - 1] if hour > 0 else 0.0
     inside = (target - below) / (cumulative[hour] - below)
     return min(on_grid(hour + inside), hour + 1.0 - 1.0 / 1073741824.0)

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from sim.model import rules
 from sim.model.city import City
-from sim.model.compiling import rule, whole, with_fields
+from sim.model.compiling import rule, standalone, with_fields
 from sim.model.rows import Rows
 from sim.model.staffing import PoolPlan, Roster
 from sim.outcomes.columns import REPLICATION, Column, framed
@@ -101,7 +101,7 @@ def _edge(change: Any, pool: Any, hours: Any, moment: Any, sign: Any) -> None:
     change[hour + 1, pool] += sign * (1.0 - rest)
 
 
-@whole()
+@standalone()
 def _count(
     visits: Any,
     end: Any,

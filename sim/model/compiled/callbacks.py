@@ -8,27 +8,27 @@ from typing import Any
 import numpy as np
 
 from sim.model import purposes
-from sim.model.compiled.machine import views as the
+from sim.model.compiled.basics import at, book, chance, draw, lasts
+from sim.model.compiled.machine import state
 from sim.model.compiled.machine.codes import AT_CLOSING, AT_DUE, DUE, IS_DUE, NOBODY, RANG, REDIAL, RINGS_AGAIN
 from sim.model.compiled.machine.schedule import schedule
 from sim.model.compiled.machine.tasks import CALLING, task_of
 from sim.model.compiled.pools import visit
-from sim.model.compiled.steps import at, book, chance, draw, lasts
-from sim.model.compiling import called, part, shared
+from sim.model.compiling import inlined, not_inlined, outlined
 from sim.model.facts import CALLBACK, CLOSED, MERGED, OPEN
 from sim.model.policies import callback
 
 
-@shared
+@outlined
 def watch_due(w: Any, i: Any, r: Any) -> Any:
     """Where citizens are asked at the due date: wait for it beside the handling."""
-    called()
+    not_inlined()
     r.asked = 0
     if w.callback.on and w.callback.after_due and r.due_now < math.inf:
         expect_due(w, i, r)
 
 
-@part
+@inlined
 def expect_due(w: Any, i: Any, r: Any) -> Any:
     """Wait for the due date, which may have been moved; then ask."""
     if w.now < r.due_now:
@@ -39,10 +39,10 @@ def expect_due(w: Any, i: Any, r: Any) -> Any:
             r.asked, r.asking = 1, NOBODY
 
 
-@shared
+@outlined
 def ask_citizen(w: Any, i: Any, r: Any) -> Any:
     """Some are asked, some reached, at most ``1 + retries`` times. Says whether it is over already."""
-    called()
+    not_inlined()
     r.asks += 1
     r.attempt = 0
     if not chance(w, w.callback.coverage, callback.COVERAGE, r.key, r.asks - 1):
@@ -51,10 +51,10 @@ def ask_citizen(w: Any, i: Any, r: Any) -> Any:
     return False
 
 
-@shared
+@outlined
 def ring(w: Any, i: Any, r: Any) -> Any:
     """One attempt."""
-    called()
+    not_inlined()
     index = (r.asks - 1) * purposes.PER_ROUND + r.attempt
     r.reached = chance(w, w.callback.reach, callback.REACH, r.key, index)
     if r.reached:
@@ -64,10 +64,10 @@ def ring(w: Any, i: Any, r: Any) -> Any:
     visit(w, task_of(i, CALLING), r, at(w, w.callback.family, r), CALLBACK, work, RANG)
 
 
-@part
+@inlined
 def ring_done(w: Any, i: Any) -> Any:
     """An attempt is over; there may be another. Says whether the main course goes on, which has waited for the end."""
-    r = the.request(w, i)
+    r = state.request(w, i)
     book(w, task_of(i, CALLING), r, w.now)
     if r.reached:
         answers(w, r)
@@ -82,7 +82,7 @@ def ring_done(w: Any, i: Any) -> Any:
     return at_closing or r.awaits != 0
 
 
-@part
+@inlined
 def answers(w: Any, r: Any) -> Any:
     """What the citizen says depends on what truly happened and how it felt; the scored answer is kept."""
     now, n = w.now, r.asks - 1

@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 
 from sim.model import purposes
+from sim.model.compiled.basics import book, chance, is_idle, later, limits, spend
 from sim.model.compiled.callbacks import ask_citizen, watch_due
 from sim.model.compiled.contacts import call_again, end, fixed_by_another
-from sim.model.compiled.machine import views as the
+from sim.model.compiled.machine import state
 from sim.model.compiled.machine.codes import (
     ASK,
     ASKED,
@@ -23,75 +24,74 @@ from sim.model.compiled.machine.codes import (
     ROUTE,
     WAITS,
 )
-from sim.model.compiled.machine.memory import belongs, parts_with
+from sim.model.compiled.machine.memory import join_problem, leave_problem
 from sim.model.compiled.machine.tasks import CALLING, MAIN, task_of
 from sim.model.compiled.pools import give_up, leave
-from sim.model.compiled.steps import book, chance, is_idle, later, limits, spend
 from sim.model.compiled.whistle import give_up_parts
-from sim.model.compiling import called, part, shared
+from sim.model.compiling import inlined, not_inlined, outlined
 from sim.model.facts import CLOSED, IN_CALLBACK, MERGED, OPEN, REWORK
 from sim.model.policies import callback
 
 
-@part
+@inlined
 def close(w: Any, i: Any, r: Any) -> Any:
     """The unit says it is done; whether it is, shows."""
     r.status, r.closed, r.cover = CLOSED, w.now, -1
     r.last_answer = -1
     if r.rounds == 1:
         r.first_closed = r.closed
-    first, beyond = the.resolve_edge(w, r.category), the.resolve_edge(w, r.category + 1)
-    resolve = the.resolve(w, min(first + r.rounds, beyond) - 1)
+    first, beyond = state.resolve_edge(w, r.category), state.resolve_edge(w, r.category + 1)
+    resolve = state.resolve(w, min(first + r.rounds, beyond) - 1)
     solved = chance(w, resolve, purposes.RESOLVES, r.key, r.rounds)
     r.resolved = solved or r.resolved == 1
     if r.problem >= 0:
-        parts_with(w, i, r)
-        if solved and the.problem(w, r.problem).fixed_by == np.uint64(0):
+        leave_problem(w, i, r)
+        if solved and state.problem(w, r.problem).fixed_by == np.uint64(0):
             fix(w, r)
     return ASK
 
 
-@shared
+@outlined
 def fix(w: Any, by: Any) -> Any:
     """The problem is gone: no more reports, and what waits elsewhere for it is over."""
-    called()
-    problem = the.problem(w, by.problem)
+    not_inlined()
+    problem = state.problem(w, by.problem)
     problem.fixed, problem.fixed_by = w.now, by.key
     i = np.int64(problem.first)
     while i >= 0:
-        r = the.request(w, i)
+        r = state.request(w, i)
         following = np.int64(r.next)
         r.overtaken = 1
         if r.status == OPEN:
             give_up(w, task_of(i, MAIN), r)
             give_up_parts(w, r)
-            if is_idle(w, the.task(w, task_of(i, MAIN))) and r.parts < 0 and merge(w, i, r) == ENDS:
+            if is_idle(w, state.task(w, task_of(i, MAIN))) and r.parts < 0 and merge(w, i, r) == ENDS:
                 end(w, i, r)
         i = following
 
 
-@shared
+@outlined
 def merge(w: Any, i: Any, r: Any) -> Any:
     """Another request takes care of it; a call that is under way is finished first, one that waits is not made."""
-    called()
+    not_inlined()
     r.status, r.cover = MERGED, -1
-    call = the.task(w, task_of(i, CALLING))
+    call = state.task(w, task_of(i, CALLING))
     if call.number == 0:
         return ENDS
     if math.isnan(call.started):
         leave(w, task_of(i, CALLING))
         book(w, task_of(i, CALLING), r, w.now)
         return ENDS
-    the.task(w, task_of(i, MAIN)).stage, r.awaits = MERGED_CALL_OVER, 1
+    state.task(w, task_of(i, MAIN)).stage, r.awaits = MERGED_CALL_OVER, 1
     return WAITS
 
 
-@part
+@inlined
 def ask(w: Any, i: Any, r: Any) -> Any:
     """After closing the citizen is asked, or has been at the due date."""
     if not w.callback.on:
         return ENDS
-    the.task(w, task_of(i, MAIN)).stage = ASKED
+    state.task(w, task_of(i, MAIN)).stage = ASKED
     if w.callback.after_due and r.due_now < math.inf:
         if r.asked:
             return ASKED
@@ -104,7 +104,7 @@ def ask(w: Any, i: Any, r: Any) -> Any:
     return WAITS
 
 
-@part
+@inlined
 def asked(w: Any, i: Any, r: Any) -> Any:
     """Whether another round begins."""
     r.awaits = 0
@@ -119,7 +119,7 @@ def asked(w: Any, i: Any, r: Any) -> Any:
             return MERGE
         r.due_now = later(w, w.now, limits(w, r).resolve)
         if r.problem >= 0:
-            belongs(w, i, r)
+            join_problem(w, i, r)
         watch_due(w, i, r)
         return ROUTE if w.callback.reopen_to_dispatch else ROUND
     if chance(w, w.callback.call_again, callback.CALLS_AGAIN, r.key, 0):

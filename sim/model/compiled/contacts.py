@@ -8,45 +8,45 @@ from typing import Any
 import numpy as np
 
 from sim.model import purposes, rules
-from sim.model.compiled.machine import views as the
+from sim.model.compiled.basics import choose, draw, lasts, matter_of, write_request
+from sim.model.compiled.machine import state
 from sim.model.compiled.machine.codes import CALL, COMES_AGAIN, IS_REPORTED, NOT_YET, REDIAL
-from sim.model.compiled.machine.memory import belongs, free_request, new_request, parts_with, release_problem
+from sim.model.compiled.machine.memory import free_request, join_problem, leave_problem, new_request, release_problem
 from sim.model.compiled.machine.schedule import schedule
 from sim.model.compiled.machine.tasks import MAIN, task_of
-from sim.model.compiled.steps import choose, draw, lasts, place_of, write_request
-from sim.model.compiling import called, part, shared
+from sim.model.compiling import inlined, not_inlined, outlined
 from sim.model.draws import child
 from sim.model.policies import callback
 
 
-@part
+@inlined
 def fixed_by_another(w: Any, r: Any) -> Any:
     """Whether another request has fixed the problem."""
     return (
         r.problem >= 0
-        and the.problem(w, r.problem).fixed_by != np.uint64(0)
-        and the.problem(w, r.problem).fixed_by != r.key
+        and state.problem(w, r.problem).fixed_by != np.uint64(0)
+        and state.problem(w, r.problem).fixed_by != r.key
     )
 
 
-@part
+@inlined
 def is_known(w: Any, i: Any, r: Any) -> Any:
     """Whether another request about the same problem is open."""
     if r.problem < 0:
         return False
-    other = the.problem(w, r.problem).first
+    other = state.problem(w, r.problem).first
     while other >= 0:
-        if other != i and not math.isnan(the.request(w, other).dispatched):
+        if other != i and not math.isnan(state.request(w, other).dispatched):
             return True
-        other = the.request(w, other).next
+        other = state.request(w, other).next
     return False
 
 
-@part
+@inlined
 def next_report(w: Any, p: Any) -> Any:
     """A problem is reported again and again until it is fixed or given up."""
-    problem = the.problem(w, p)
-    category, reporting = the.category(w, problem.category), the.district(w, problem.district).reporting
+    problem = state.problem(w, p)
+    category, reporting = state.category(w, problem.category), state.district(w, problem.district).reporting
     gap = category.report_gap / reporting if reporting > 0.0 else math.inf
     k = problem.reports
     if k == 0:
@@ -64,50 +64,50 @@ def next_report(w: Any, p: Any) -> Any:
     schedule(w, when, REDIAL, key, 0, IS_REPORTED, p)
 
 
-@shared
+@outlined
 def contact(w: Any, i: Any, key: Any, p: Any, repeat_of: Any, district: Any, category: Any) -> Any:
     """A citizen turns to the city."""
-    called()
-    the.requests(w)[i] = the.blank(w, 0)
-    r = the.request(w, i)
+    not_inlined()
+    state.requests(w)[i] = state.blank(w, 0)
+    r = state.request(w, i)
     r.key, r.contact, r.problem, r.repeat_of = key, w.contacts, p, repeat_of
     r.district, r.category = district, category
     r.arrived = r.mark = w.now
     w.contacts += 1
-    the.task(w, task_of(i, MAIN)).stage = CALL
+    state.task(w, task_of(i, MAIN)).stage = CALL
     if p >= 0:
-        r.problem_key = the.problem(w, p).key
-        the.problem(w, p).users += 1
-        belongs(w, i, r)
-    if the.channels(w).shape[0] > 1:
-        r.channel = choose(w, the.channel_share(w), the.channel_names(w), -1, purposes.CHANNEL, key, 0)
-    if the.district(w, district).streets > 1:
-        r.street = int(draw(w, purposes.STREET, place_of(r), 0) * the.district(w, district).streets)
-    r.urgency = the.category(w, category).only_urgency
+        r.problem_key = state.problem(w, p).key
+        state.problem(w, p).users += 1
+        join_problem(w, i, r)
+    if state.channels(w).shape[0] > 1:
+        r.channel = choose(w, state.channel_share(w), state.channel_names(w), -1, purposes.CHANNEL, key, 0)
+    if state.district(w, district).streets > 1:
+        r.street = int(draw(w, purposes.STREET, matter_of(r), 0) * state.district(w, district).streets)
+    r.urgency = state.category(w, category).only_urgency
     if r.urgency < 0:
-        r.urgency = choose(w, the.urgency(w)[category], the.class_names(w), -1, purposes.URGENCY, place_of(r), 0)
+        r.urgency = choose(w, state.urgency(w)[category], state.class_names(w), -1, purposes.URGENCY, matter_of(r), 0)
 
 
-@part
+@inlined
 def call_again(w: Any, by: Any) -> Any:
     """The citizen turns to the city anew about an unsolved matter, after some time."""
     i = new_request(w)
-    r = the.request(w, i)
+    r = state.request(w, i)
     r.key = child(by.key, np.uint64(purposes.REPEAT), np.uint64(0))
-    the.task(w, task_of(i, MAIN)).stage = NOT_YET
+    state.task(w, task_of(i, MAIN)).stage = NOT_YET
     r.problem, r.repeat_of = by.problem, by.key
     r.district, r.category = by.district, by.category
     if r.problem >= 0:
-        the.problem(w, r.problem).users += 1
+        state.problem(w, r.problem).users += 1
     gap = lasts(w, w.callback.call_again_after, callback.AGAIN_GAP, by.key, 0)
     schedule(w, w.now + gap, REDIAL, r.key, 0, COMES_AGAIN, task_of(i, MAIN))
 
 
-@part
+@inlined
 def end(w: Any, i: Any, r: Any) -> Any:
     """The request is over."""
     write_request(w, r, r.mark)
     if r.problem >= 0:
-        parts_with(w, i, r)
+        leave_problem(w, i, r)
         release_problem(w, r.problem)
     free_request(w, i)

@@ -14,7 +14,7 @@ import numpy as np
 from sim.model.compiled.callbacks import expect_due, ring, ring_done
 from sim.model.compiled.contacts import contact
 from sim.model.compiled.limits import ask_extension
-from sim.model.compiled.machine import views as the
+from sim.model.compiled.machine import state
 from sim.model.compiled.machine.codes import (
     COMES_AGAIN,
     EXTENDS,
@@ -30,12 +30,12 @@ from sim.model.compiled.machine.memory import free_request, new_problem, new_req
 from sim.model.compiled.machine.tasks import CALLING, MAIN, request_of, which_of
 from sim.model.compiled.pools import leave, serve, staff_changes
 from sim.model.compiled.whistle import whistled_part_done
-from sim.model.compiling import part
+from sim.model.compiling import inlined
 
 NO_ONE = -1
 
 
-@part
+@inlined
 def happens(w: Any, what: Any, who: Any, key: Any, number: Any) -> Any:
     """An event of the schedule has come."""
     if what == WORK_IS_DONE:
@@ -52,11 +52,11 @@ def happens(w: Any, what: Any, who: Any, key: Any, number: Any) -> Any:
     return request_of(w, who), is_over(w, what, who, key), -1
 
 
-@part
+@inlined
 def work_is_done(w: Any, v: Any) -> Any:
     """An officer is free and takes who waits; the request goes on, or its citizen has been called."""
-    i, officers = request_of(w, v), np.int64(the.task(w, v).pool)
-    the.pool(w, officers).busy -= 1
+    i, officers = request_of(w, v), np.int64(state.task(w, v).pool)
+    state.pool(w, officers).busy -= 1
     serve(w, officers)
     if which_of(v) == MAIN:
         return i, True, -1
@@ -65,26 +65,26 @@ def work_is_done(w: Any, v: Any) -> Any:
     return i, whistled_part_done(w, i, v), -1
 
 
-@part
+@inlined
 def hangs_up(w: Any, v: Any, key: Any, number: Any) -> Any:
     """A caller loses patience, if nobody has answered yet."""
-    i, x = request_of(w, v), the.task(w, v)
-    r = the.request(w, i)
+    i, x = request_of(w, v), state.task(w, v)
+    r = state.request(w, i)
     waits = r.key == key and x.number == number and math.isnan(x.started)
     if waits:
         leave(w, v)
     return i, waits, -1
 
 
-@part
+@inlined
 def is_over(w: Any, what: Any, task: Any, key: Any) -> Any:
     """What a task has waited for has come, if it still waits. Says whether the request goes on."""
     i = request_of(w, task)
-    r = the.request(w, i)
+    r = state.request(w, i)
     if r.key != key:  # it has ended meanwhile
         return False
     if what == WAIT_IS_OVER:
-        x = the.task(w, task)
+        x = state.task(w, task)
         if x.number != 0 or x.until != w.now:
             return False
         return which_of(task) == MAIN or whistled_part_done(w, i, task)
@@ -100,25 +100,25 @@ def is_over(w: Any, what: Any, task: Any, key: Any) -> Any:
     return True  # redials
 
 
-@part
+@inlined
 def is_born(w: Any, n: Any) -> Any:
     """A need of the chunk of births: a problem, or a question."""
-    key, report = the.birth_key(w, n), the.birth_report(w, n)
-    district, category = the.birth_district(w, n), the.birth_category(w, n)
+    key, report = state.birth_key(w, n), state.birth_report(w, n)
+    district, category = state.birth_district(w, n), state.birth_category(w, n)
     p = np.int64(-1)
-    if the.category(w, category).is_report:
+    if state.category(w, category).is_report:
         p = new_problem(w, key, district, category)
-        if the.category(w, category).report_gap > 0.0:
+        if state.category(w, category).report_gap > 0.0:
             return NO_ONE, False, p
     i = new_request(w)
     contact(w, i, report, p, np.uint64(0), district, category)
     return i, True, -1
 
 
-@part
+@inlined
 def is_reported(w: Any, p: Any, key: Any) -> Any:
     """A problem is reported, if it is not fixed yet."""
-    problem = the.problem(w, p)
+    problem = state.problem(w, p)
     if problem.fixed_by != np.uint64(0):
         release_problem(w, p)
         return NO_ONE, False, -1
@@ -127,13 +127,13 @@ def is_reported(w: Any, p: Any, key: Any) -> Any:
     return i, True, p
 
 
-@part
+@inlined
 def comes_again(w: Any, task: Any, key: Any) -> Any:
     """A citizen calls again about an unsolved matter, if nobody has solved it meanwhile."""
     i = request_of(w, task)
-    r = the.request(w, i)
+    r = state.request(w, i)
     p = np.int64(r.problem)
-    comes = p < 0 or the.problem(w, p).fixed_by == np.uint64(0)
+    comes = p < 0 or state.problem(w, p).fixed_by == np.uint64(0)
     if comes:
         contact(w, i, key, p, r.repeat_of, np.int64(r.district), np.int64(r.category))
     else:

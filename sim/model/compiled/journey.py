@@ -14,10 +14,11 @@ from typing import Any
 import numpy as np
 
 from sim.model import purposes, rules
+from sim.model.compiled.basics import at, book, chance, choose, is_waiting, lasts, later, matter_of, spend, wait
 from sim.model.compiled.closing import ask, asked, close, merge
 from sim.model.compiled.contacts import end, is_known
 from sim.model.compiled.limits import move_due, start_limits
-from sim.model.compiled.machine import views as the
+from sim.model.compiled.machine import state
 from sim.model.compiled.machine.codes import (
     ASK,
     ASKED,
@@ -53,9 +54,8 @@ from sim.model.compiled.machine.codes import (
 from sim.model.compiled.machine.schedule import schedule
 from sim.model.compiled.machine.tasks import MAIN, task_of
 from sim.model.compiled.pools import visit
-from sim.model.compiled.steps import at, book, chance, choose, is_waiting, lasts, later, place_of, spend, wait
 from sim.model.compiled.whistle import blow, cover_parts, do_part, do_part_done, is_needed, wait_for_parts
-from sim.model.compiling import part
+from sim.model.compiling import inlined
 from sim.model.facts import (
     ANSWERED,
     BOUNCED,
@@ -79,10 +79,10 @@ from sim.model.facts import (
 from sim.model.policies import classified_handling, first_recipient, instant_answer, precise_dispatch, time_limits
 
 
-@part
+@inlined
 def life(w: Any, i: Any) -> Any:
     """One contact, from what it waited for until it waits again."""
-    r, x = the.request(w, i), the.task(w, task_of(i, MAIN))
+    r, x = state.request(w, i), state.task(w, task_of(i, MAIN))
     if x.number != 0:
         book(w, task_of(i, MAIN), r, w.now)
     elif is_waiting(w, x):
@@ -149,49 +149,49 @@ def life(w: Any, i: Any) -> Any:
         end(w, i, r)
 
 
-@part
+@inlined
 def patience(w: Any, i: Any, r: Any) -> Any:
     """A caller who is not answered at once hangs up some time."""
-    channel = the.channel(w, r.channel)
+    channel = state.channel(w, r.channel)
     if channel.patience >= 0:
         hours = lasts(w, channel.patience, purposes.PATIENCE, r.key, r.tries)
-        schedule(w, w.now + hours, DUE, r.key, the.task(w, task_of(i, MAIN)).number, HANGS_UP, task_of(i, MAIN))
+        schedule(w, w.now + hours, DUE, r.key, state.task(w, task_of(i, MAIN)).number, HANGS_UP, task_of(i, MAIN))
 
 
-@part
+@inlined
 def call(w: Any, i: Any, r: Any) -> Any:
     """The hotline or the online desk."""
-    channel = the.channel(w, r.channel)
+    channel = state.channel(w, r.channel)
     if not channel.family.on:
         return REACHED
     talk = lasts(w, channel.talk, purposes.TALK, r.key, r.tries)
     visit(w, task_of(i, MAIN), r, at(w, channel.family, r), INTAKE, talk, CALL_DONE)
-    if math.isnan(the.task(w, task_of(i, MAIN)).started):
+    if math.isnan(state.task(w, task_of(i, MAIN)).started):
         patience(w, i, r)
     return VISITS
 
 
-@part
+@inlined
 def call_done(w: Any, i: Any, r: Any) -> Any:
     """Callers who lost patience may call again."""
-    if not math.isnan(the.task(w, task_of(i, MAIN)).started):
+    if not math.isnan(state.task(w, task_of(i, MAIN)).started):
         return REACHED
-    channel = the.channel(w, r.channel)
+    channel = state.channel(w, r.channel)
     if r.tries >= channel.redial.at_most or not chance(w, channel.redial.probability, purposes.REDIALS, r.key, r.tries):
         r.status = LOST
         return ENDS
     gap = lasts(w, channel.redial.after, purposes.REDIAL_GAP, r.key, r.tries)
     schedule(w, w.now + gap, REDIAL, r.key, 0, REDIALS, task_of(i, MAIN))
-    the.task(w, task_of(i, MAIN)).stage = REDIAL_DONE
+    state.task(w, task_of(i, MAIN)).stage = REDIAL_DONE
     return WAITS
 
 
-@part
+@inlined
 def reached(w: Any, i: Any, r: Any) -> Any:
     """After intake: what needs no unit is over."""
-    category = the.category(w, r.category)
-    if r.problem >= 0 and math.isnan(the.problem(w, r.problem).first_report):
-        the.problem(w, r.problem).first_report = w.now
+    category = state.category(w, r.category)
+    if r.problem >= 0 and math.isnan(state.problem(w, r.problem).first_report):
+        state.problem(w, r.problem).first_report = w.now
     if chance(w, category.classified_handling.out_of_scope, classified_handling.SCOPE, r.key, 0):
         r.status = OUT_OF_SCOPE
         return ENDS
@@ -206,15 +206,15 @@ def reached(w: Any, i: Any, r: Any) -> Any:
     return ROUTE
 
 
-@part
+@inlined
 def route(w: Any, i: Any, r: Any) -> Any:
     """The desk finds the unit; a wrong one sends the request back, or stays responsible for it."""
     if r.right < 0:
-        r.right_family = the.category(w, r.category).only_family
+        r.right_family = state.category(w, r.category).only_family
         if r.right_family < 0:
-            weights = the.right_unit(w)[r.category]
-            r.right_family = choose(w, weights, the.unit_names(w), -1, purposes.RIGHT_UNIT, place_of(r), 0)
-        r.right = at(w, the.unit_family(w, r.right_family), r)
+            weights = state.right_unit(w)[r.category]
+            r.right_family = choose(w, weights, state.unit_names(w), -1, purposes.RIGHT_UNIT, matter_of(r), 0)
+        r.right = at(w, state.unit_family(w, r.right_family), r)
     r.wrongs = 0
     if w.dispatch.on:
         return DESK
@@ -222,7 +222,7 @@ def route(w: Any, i: Any, r: Any) -> Any:
     return HAND_OVER
 
 
-@part
+@inlined
 def desk(w: Any, i: Any, r: Any) -> Any:
     """A visit to the dispatch desk."""
     n = r.dispatches
@@ -231,7 +231,7 @@ def desk(w: Any, i: Any, r: Any) -> Any:
     return visit(w, task_of(i, MAIN), r, at(w, w.dispatch.family, r), DISPATCH, work, DESK_DONE)
 
 
-@part
+@inlined
 def desk_done(w: Any, i: Any, r: Any) -> Any:
     """The desk has chosen a unit."""
     n = r.dispatches - 1
@@ -241,31 +241,31 @@ def desk_done(w: Any, i: Any, r: Any) -> Any:
     if r.wrongs >= w.dispatch.max_hops:
         if w.dispatch.backstop >= 0:
             r.right_family = w.dispatch.backstop
-            r.right = r.unit = at(w, the.unit_family(w, w.dispatch.backstop), r)
+            r.right = r.unit = at(w, state.unit_family(w, w.dispatch.backstop), r)
     else:
-        finds = the.category(w, r.category).accuracy
+        finds = state.category(w, r.category).accuracy
         accuracy = finds.at_first if r.wrongs == 0 else finds.again
         if not chance(w, accuracy, precise_dispatch.ACCURACY, r.key, n):
             r.unit = wrong_unit(w, r, n)
-    if not w.dispatch.district_desk.on or not the.pool(w, r.unit).is_street:
+    if not w.dispatch.district_desk.on or not state.pool(w, r.unit).is_street:
         return HAND_OVER
     work = lasts(w, w.dispatch.district_desk.work, precise_dispatch.DISTRICT_WORK, r.key, n)
     return visit(w, task_of(i, MAIN), r, at(w, w.dispatch.district_desk.family, r), DISTRICT_DESK, work, HAND_OVER)
 
 
-@part
+@inlined
 def wrong_unit(w: Any, r: Any, n: Any) -> Any:
     """A unit that the desk takes for the right one."""
     weights = (
-        the.confused_with(w)[r.category]
-        if the.category(w, r.category).is_confused
-        else the.family_volume(w)[r.district]
+        state.confused_with(w)[r.category]
+        if state.category(w, r.category).is_confused
+        else state.family_volume(w)[r.district]
     )
-    family = choose(w, weights, the.unit_names(w), r.right_family, precise_dispatch.WRONG_UNIT, r.key, n)
-    return np.int64(r.right) if family < 0 else at(w, the.unit_family(w, family), r)
+    family = choose(w, weights, state.unit_names(w), r.right_family, precise_dispatch.WRONG_UNIT, r.key, n)
+    return np.int64(r.right) if family < 0 else at(w, state.unit_family(w, family), r)
 
 
-@part
+@inlined
 def hand_over(w: Any, i: Any, r: Any) -> Any:
     """A unit receives the request; with the first one the clocks start."""
     r.owner_unit = r.unit
@@ -282,7 +282,7 @@ def hand_over(w: Any, i: Any, r: Any) -> Any:
     return review(w, i, r)
 
 
-@part
+@inlined
 def review(w: Any, i: Any, r: Any) -> Any:
     """The wrong unit sees that it is wrong, and sends the request back."""
     r.wrongs += 1
@@ -292,7 +292,7 @@ def review(w: Any, i: Any, r: Any) -> Any:
     return visit(w, task_of(i, MAIN), r, np.int64(r.unit), REVIEW, work, REVIEW_DONE)
 
 
-@part
+@inlined
 def begin_round(w: Any, i: Any, r: Any) -> Any:
     """One round at the owner: contact, work, lead time, the parts of other units; then it is closed."""
     r.rounds += 1
@@ -304,7 +304,7 @@ def begin_round(w: Any, i: Any, r: Any) -> Any:
     return visit(w, task_of(i, MAIN), r, np.int64(r.owner_unit), CONTACT, work, COORDINATE)
 
 
-@part
+@inlined
 def coordinate(w: Any, i: Any, r: Any) -> Any:
     """The wrong unit, which stays responsible, finds the right one."""
     if r.owner_unit == r.right or r.rounds > 1:
@@ -313,10 +313,10 @@ def coordinate(w: Any, i: Any, r: Any) -> Any:
     return visit(w, task_of(i, MAIN), r, np.int64(r.owner_unit), COORDINATION, work, PARK)
 
 
-@part
+@inlined
 def park(w: Any, i: Any, r: Any) -> Any:
     """A truly long matter may be parked; its due date moves."""
-    if r.rounds > 1 or not chance(w, the.category(w, r.category).parking.probability, time_limits.PARKS, r.key, 0):
+    if r.rounds > 1 or not chance(w, state.category(w, r.category).parking.probability, time_limits.PARKS, r.key, 0):
         return HANDLE
     r.cover = -1
     parking = w.time_limits.parking
@@ -330,22 +330,22 @@ def park(w: Any, i: Any, r: Any) -> Any:
     return wait(w, task_of(i, MAIN), r, parked, PARKED, HANDLE)
 
 
-@part
+@inlined
 def handle(w: Any, i: Any, r: Any) -> Any:
     """The right unit works, beside the parts that are whistled for now."""
     r.whistled = not w.whistle.after_own and blow(w, i, r)
     if r.owner_unit != r.right and r.rounds == 1:
         r.cover = OTHER_UNITS
     kind = HANDLING if r.owner_unit == r.right else SUBTASK
-    work = lasts(w, the.category(w, r.category).work, purposes.HANDLING_WORK, r.key, r.rounds)
+    work = lasts(w, state.category(w, r.category).work, purposes.HANDLING_WORK, r.key, r.rounds)
     return visit(w, task_of(i, MAIN), r, np.int64(r.right), kind, work, LEAD)
 
 
-@part
+@inlined
 def lead(w: Any, i: Any, r: Any) -> Any:
     """Lead time, without end for some."""
-    category = the.category(w, r.category)
-    if r.rounds == 1 and chance(w, category.never_closed, purposes.NEVER, place_of(r), 0):
+    category = state.category(w, r.category)
+    if r.rounds == 1 and chance(w, category.never_closed, purposes.NEVER, matter_of(r), 0):
         return wait(w, task_of(i, MAIN), r, math.inf, LEAD_TIME, LEAD_DONE)
     if category.lead >= 0:
         hours = lasts(w, category.lead, purposes.LEAD, r.key, r.rounds)
@@ -353,7 +353,7 @@ def lead(w: Any, i: Any, r: Any) -> Any:
     return LEAD_DONE
 
 
-@part
+@inlined
 def lead_done(w: Any, i: Any, r: Any) -> Any:
     """The owner's own work is done; now come the parts of other units, if they have not been whistled for."""
     if r.whistled or (w.whistle.after_own and blow(w, i, r)):
@@ -362,12 +362,12 @@ def lead_done(w: Any, i: Any, r: Any) -> Any:
     return PARTS
 
 
-@part
+@inlined
 def parts(w: Any, i: Any, r: Any) -> Any:
     """Other units' parts of a joint matter, one after the other."""
-    first, beyond = the.joint_part_edge(w, r.category), the.joint_part_edge(w, r.category + 1)
+    first, beyond = state.joint_part_edge(w, r.category), state.joint_part_edge(w, r.category + 1)
     while r.part < beyond - first:
-        if is_needed(w, r, the.joint_part(w, first + r.part), r.part):
+        if is_needed(w, r, state.joint_part(w, first + r.part), r.part):
             cover_parts(r)
             return do_part(w, task_of(i, MAIN), r, np.int64(r.part))
         r.part += 1

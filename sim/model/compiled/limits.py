@@ -6,22 +6,22 @@ from typing import Any
 
 import numpy as np
 
+from sim.model.compiled.basics import chance, earlier, later, limits
 from sim.model.compiled.callbacks import watch_due
-from sim.model.compiled.machine import views as the
+from sim.model.compiled.machine import state
 from sim.model.compiled.machine.codes import DUE, EXTENDS
 from sim.model.compiled.machine.schedule import schedule
 from sim.model.compiled.machine.tasks import MAIN, part_task, task_of
 from sim.model.compiled.pools import line_up_again
-from sim.model.compiled.steps import chance, earlier, later, limits
-from sim.model.compiling import called, part, shared
+from sim.model.compiling import inlined, not_inlined, outlined
 from sim.model.facts import OPEN
 from sim.model.policies import time_limits
 
 
-@shared
+@outlined
 def start_limits(w: Any, i: Any, r: Any, since: Any) -> Any:
     """The limits of contact and of resolution begin to run."""
-    called()
+    not_inlined()
     r.contact_due = later(w, since, limits(w, r).contact)
     r.due = r.due_now = later(w, since, limits(w, r).resolve)
     if w.time_limits.extension.on:
@@ -29,7 +29,7 @@ def start_limits(w: Any, i: Any, r: Any, since: Any) -> Any:
     watch_due(w, i, r)
 
 
-@part
+@inlined
 def expect_extension(w: Any, i: Any, r: Any) -> Any:
     """The unit may ask some time before the first round is due."""
     moment = earlier(w, r.due_now, w.time_limits.extension.ask_before)
@@ -37,10 +37,10 @@ def expect_extension(w: Any, i: Any, r: Any) -> Any:
         schedule(w, moment, DUE, r.key, 1, EXTENDS, task_of(i, MAIN))
 
 
-@part
+@inlined
 def ask_extension(w: Any, i: Any) -> Any:
     """The unit may ask once."""
-    r = the.request(w, i)
+    r = state.request(w, i)
     if r.status != OPEN or r.rounds > 1:
         return
     if w.now < earlier(w, r.due_now, w.time_limits.extension.ask_before):
@@ -49,13 +49,13 @@ def ask_extension(w: Any, i: Any) -> Any:
         move_due(w, i, r, later(w, r.due_now, w.time_limits.extension.length))
 
 
-@shared
+@outlined
 def move_due(w: Any, i: Any, r: Any, due: Any) -> Any:
     """A later due date; where it decides the order, its tasks take their new places."""
-    called()
+    not_inlined()
     r.due = r.due_now = due
     line_up_again(w, task_of(i, MAIN))
     slot = np.int64(r.parts)
     while slot >= 0:
         line_up_again(w, part_task(slot))
-        slot = np.int64(the.part(w, slot).next)
+        slot = np.int64(state.part(w, slot).next)

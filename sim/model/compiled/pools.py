@@ -8,91 +8,91 @@ from typing import Any
 import numpy as np
 
 from sim.model import rules
-from sim.model.compiled.machine import views as the
+from sim.model.compiled.basics import add_open, book, is_queueing, is_waiting, spend
+from sim.model.compiled.machine import state
 from sim.model.compiled.machine.codes import STAFF, STAFF_CHANGES, VISITS, WORK_END, WORK_IS_DONE
 from sim.model.compiled.machine.queues import dequeue, enqueue, first_of_queue
 from sim.model.compiled.machine.schedule import schedule
 from sim.model.compiled.machine.tasks import request_of
-from sim.model.compiled.steps import add_open, book, is_queueing, is_waiting, spend
-from sim.model.compiling import called, part, shared
-from sim.model.rows import MOST_VISITS
+from sim.model.compiling import inlined, not_inlined, outlined
+from sim.model.rows import MAX_VISITS
 
 
-@shared
+@outlined
 def take(w: Any, p: Any, v: Any) -> Any:
     """An officer starts on a visit; its end is known from now on."""
-    called()
-    pool, x, now = the.pool(w, p), the.task(w, v), w.now
+    not_inlined()
+    pool, x, now = state.pool(w, p), state.task(w, v), w.now
     pool.busy += 1
     x.pool, x.started = p, now
     end = add_open(w, pool.roster, now, x.work) if pool.pauses else now + x.work
     schedule(w, end, WORK_END, x.key, x.number, WORK_IS_DONE, v)
 
 
-@shared
+@outlined
 def line_up(w: Any, v: Any) -> Any:
     """Give a waiting visit its place."""
-    called()
-    x, r = the.task(w, v), the.request(w, request_of(w, v))
-    pool = the.pool(w, x.home)
-    x.rank = rules.rank(pool.discipline, r.urgency, r.due_now, x.queued, the.head_start(w)[x.home, r.urgency])
+    not_inlined()
+    x, r = state.task(w, v), state.request(w, request_of(w, v))
+    pool = state.pool(w, x.home)
+    x.rank = rules.rank(pool.discipline, r.urgency, r.due_now, x.queued, state.head_start(w)[x.home, r.urgency])
     enqueue(w, np.int64(x.home), v, r.urgency)
 
 
-@shared
+@outlined
 def line_up_again(w: Any, v: Any) -> Any:
     """Where due dates decide, and one has moved: a task that waits there takes its new place."""
-    called()
-    x = the.task(w, v)
-    if is_queueing(x) and the.pool(w, x.home).discipline == rules.DUE:
+    not_inlined()
+    x = state.task(w, v)
+    if is_queueing(x) and state.pool(w, x.home).discipline == rules.DUE:
         dequeue(w, np.int64(x.home), v)
         line_up(w, v)
 
 
-@shared
+@outlined
 def visit(w: Any, task: Any, r: Any, home: Any, kind: Any, work: Any, then: Any) -> Any:
     """A task joins the queue of a pool; a free officer takes it at once. After it the task goes on with ``then``."""
-    called()
-    if r.visits == MOST_VISITS:
+    not_inlined()
+    if r.visits == MAX_VISITS:
         w.too_much = 1
     r.visits += 1
-    x = the.task(w, task)
+    x = state.task(w, task)
     x.key, x.number, x.kind, x.work, x.home, x.pool = r.key, r.visits, kind, work, home, home
     x.queued, x.started, x.stage = w.now, math.nan, then
-    for h in range(the.helper_edge(w, home), the.helper_edge(w, home + 1)):
-        p = the.helper(w, h)
-        if the.pool(w, p).busy < the.pool(w, p).headcount:
+    for h in range(state.helper_edge(w, home), state.helper_edge(w, home + 1)):
+        p = state.helper(w, h)
+        if state.pool(w, p).busy < state.pool(w, p).headcount:
             take(w, p, task)
             return VISITS
     line_up(w, task)
     return VISITS
 
 
-@part
+@inlined
 def serve(w: Any, p: Any) -> Any:
     """Free officers take what waits in their queues."""
-    pool = the.pool(w, p)
-    for h in range(the.helped_edge(w, p), the.helped_edge(w, p + 1)):
-        home = the.helped(w, h)
-        while pool.busy < pool.headcount and the.pool(w, home).waiting > 0:
+    pool = state.pool(w, p)
+    for h in range(state.helped_edge(w, p), state.helped_edge(w, p + 1)):
+        home = state.helped(w, h)
+        while pool.busy < pool.headcount and state.pool(w, home).waiting > 0:
             v = first_of_queue(w, home)
             dequeue(w, home, v)
             take(w, p, v)
 
 
-@part
+@inlined
 def leave(w: Any, v: Any) -> Any:
     """Leave the queue unserved."""
-    dequeue(w, np.int64(the.task(w, v).home), v)
+    dequeue(w, np.int64(state.task(w, v).home), v)
 
 
-@shared
+@outlined
 def give_up(w: Any, task: Any, r: Any) -> Any:
     """A task that waits, in a queue or away from any pool, is over; what is being worked on goes on. Says whether it
     is over.
     """
-    called()
-    x = the.task(w, task)
+    not_inlined()
+    x = state.task(w, task)
     if is_waiting(w, x):
         x.until = math.nan
         spend(w, r, x.cause, w.now)
@@ -104,25 +104,25 @@ def give_up(w: Any, task: Any, r: Any) -> Any:
     return False
 
 
-@part
+@inlined
 def change_staff(w: Any, p: Any) -> Any:
     """As many as the roster and the policies say; whoever is free takes what waits."""
-    pool = the.pool(w, p)
+    pool = state.pool(w, p)
     pool.headcount = rules.headcount(pool.planned, pool.on_duty != 0, pool.extra)
     serve(w, p)
 
 
-@part
+@inlined
 def staff_changes(w: Any, roster: Any) -> Any:
     """The headcounts of the pools that share a roster change, and what waits is served."""
-    step = the.steps(w)[roster]
-    the.steps(w)[roster] = step + 1
-    for n in range(the.rostered_edge(w, roster), the.rostered_edge(w, roster + 1)):
-        p = the.rostered(w, n)
-        pool = the.pool(w, p)
-        pool.planned = the.count(w, the.count_edge(w, p) + step)
-        pool.on_duty = the.on_duty(w, the.time_edge(w, roster) + step)
+    step = state.roster_step(w)[roster]
+    state.roster_step(w)[roster] = step + 1
+    for n in range(state.rostered_edge(w, roster), state.rostered_edge(w, roster + 1)):
+        p = state.rostered(w, n)
+        pool = state.pool(w, p)
+        pool.planned = state.count(w, state.count_edge(w, p) + step)
+        pool.on_duty = state.on_duty(w, state.time_edge(w, roster) + step)
         change_staff(w, p)
-    following = the.time_edge(w, roster) + step + 1
-    if following < the.time_edge(w, roster + 1):
-        schedule(w, the.time(w, following), STAFF, np.uint64(roster), 0, STAFF_CHANGES, roster)
+    following = state.time_edge(w, roster) + step + 1
+    if following < state.time_edge(w, roster + 1):
+        schedule(w, state.time(w, following), STAFF, np.uint64(roster), 0, STAFF_CHANGES, roster)

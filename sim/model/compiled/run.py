@@ -9,7 +9,7 @@ import numpy as np
 from simpy import Environment
 
 from sim.model.city import City
-from sim.model.compiled import engine
+from sim.model.compiled import loop
 from sim.model.compiled.machine import codes, layout
 from sim.model.compiled.machine.world import World
 from sim.model.compiling import nb
@@ -18,7 +18,7 @@ from sim.model.demand import Demand
 from sim.model.rows import Rows, TooManyVisitsError
 
 #: Events between two looks at the keyboard; a fraction of a second.
-STEPS = 1 << 18
+MAX_EVENTS = 1 << 18
 #: Requests in flight, and problems, for which there is room from the beginning.
 SLOTS = 1 << 14
 #: Rows on their way out; as many as stay in the processor's cache.
@@ -36,7 +36,7 @@ def stream(
     env, compiled = Environment(), Compiled(city, random, kept)
     control = Control(env, city, compiled, policies)
     for births in Demand(city, random):
-        compiled.world.bear(births)
+        compiled.world.add_births(births)
         while env.peek() < births.until:
             compiled.now = env.peek()
             yield from compiled.advance(compiled.now)
@@ -59,9 +59,9 @@ def replicate(city: City, random: int, policies: Sequence[Policy], clock: Callab
 def prepare() -> None:
     """Compile the engine, or fetch what was compiled before."""
     world = nb.typeof(np.zeros(1, layout.WORLD))
-    engine.begin.compile((world,))
-    engine.advance.compile((world, nb.float64, nb.int64))
-    engine.close_books.compile((world, nb.int64))
+    loop.begin.compile((world,))
+    loop.advance.compile((world, nb.float64, nb.int64))
+    loop.close_books.compile((world, nb.int64))
 
 
 class Compiled:
@@ -72,11 +72,11 @@ class Compiled:
         self.world = World(city, random)
         self.world.make_room_for_rows(kept or ROWS)
         self.world.make_room("later", len(city.rosters))
-        engine.begin(self.world.record)
+        loop.begin(self.world.record)
 
     def advance(self, until: float) -> Iterator[Rows]:
         """Let happen what lies strictly before ``until`` (hours)."""
-        while (lacking := engine.advance(self.world.record, until, STEPS)) != codes.DONE:
+        while (lacking := loop.advance(self.world.record, until, MAX_EVENTS)) != codes.DONE:
             if lacking == codes.MORE_ROWS:
                 yield from self.more_rows()
             self.supply(lacking)
@@ -113,15 +113,15 @@ class Compiled:
 
     def add_staff(self, pool: int, extra: int) -> None:
         """From now on, so many officers more than planned."""
-        while engine.lacks(self.world.record) == codes.MORE_EVENTS:
+        while loop.lacks(self.world.record) == codes.MORE_EVENTS:
             self.supply(codes.MORE_EVENTS)
-        engine.add_staff(self.world.record, pool, extra, self.now)
+        loop.add_staff(self.world.record, pool, extra, self.now)
 
     def close_books(self, end: float) -> Iterator[Rows]:
         """At the end of time: write down what is still open."""
         self.world["now"] = end
         following = 0
-        while (following := engine.close_books(self.world.record, following)) >= 0:
+        while (following := loop.close_books(self.world.record, following)) >= 0:
             yield from self.more_rows()
         yield self.ready()
 

@@ -8,30 +8,30 @@ from typing import Any
 import numpy as np
 
 from sim.model import purposes, rules
-from sim.model.compiled.machine import views as the
+from sim.model.compiled.basics import at, book, chance, hours_of, is_idle, lasts, matter_of, spend, wait
+from sim.model.compiled.machine import state
 from sim.model.compiled.machine.codes import CLOSE, JOIN, MERGE, PART_DONE, PART_OVER, WAITS
 from sim.model.compiled.machine.memory import free_part, new_part
 from sim.model.compiled.machine.tasks import MAIN, part_task, slot_of, task_of
 from sim.model.compiled.pools import give_up, visit
-from sim.model.compiled.steps import at, book, chance, hours_of, is_idle, lasts, place_of, spend, wait
-from sim.model.compiling import called, part, shared
+from sim.model.compiling import inlined, not_inlined, outlined
 from sim.model.facts import LEAD_TIME, OTHER_UNITS, PART
 from sim.model.policies import whistle
 
 
-@shared
+@outlined
 def blow(w: Any, i: Any, r: Any) -> Any:
     """The owner may blow the whistle: then all parts that are needed begin, in their order. Says whether it has."""
-    called()
-    first, beyond = the.joint_part_edge(w, r.category), the.joint_part_edge(w, r.category + 1)
+    not_inlined()
+    first, beyond = state.joint_part_edge(w, r.category), state.joint_part_edge(w, r.category + 1)
     if not w.whistle.on or first == beyond:
         return False
     needed = np.int64(0)
     for n in range(beyond - first):
-        needed += is_needed(w, r, the.joint_part(w, first + n), n)
-    of_class = the.whistle_of_class(w, r.urgency)
-    owner, month = np.int64(r.owner_unit), rules.place_of(the.month_turns(w), w.now)
-    blown, budget = the.blown(w), the.whistle_budget(w)[owner, month]
+        needed += is_needed(w, r, state.joint_part(w, first + n), n)
+    of_class = state.whistle_of_class(w, r.urgency)
+    owner, month = np.int64(r.owner_unit), rules.count_at_most(state.month_turns(w), w.now)
+    blown, budget = state.blown(w), state.whistle_budget(w)[owner, month]
     at_least, from_round = w.whistle.at_least, w.whistle.from_round
     if not whistle.blows(at_least, from_round, of_class.whistles != 0, needed, r.rounds, blown[owner, month], budget):
         return False
@@ -40,94 +40,94 @@ def blow(w: Any, i: Any, r: Any) -> Any:
     cover_parts(r)
     due = report_due(w, of_class.report_by)
     for n in range(beyond - first):
-        if is_needed(w, r, the.joint_part(w, first + n), n):
+        if is_needed(w, r, state.joint_part(w, first + n), n):
             slot = new_part(w, i, r, n)
-            the.part(w, slot).report_due = due
+            state.part(w, slot).report_due = due
             do_part(w, part_task(slot), r, n)
     return True
 
 
-@part
+@inlined
 def is_needed(w: Any, r: Any, x: Any, n: Any) -> Any:
     """Whether this matter has the part."""
-    return chance(w, x.probability, purposes.PART_NEEDED, place_of(r), n)
+    return chance(w, x.probability, purposes.PART_NEEDED, matter_of(r), n)
 
 
-@part
+@inlined
 def cover_parts(r: Any) -> Any:
     """Other units work on it from now on."""
     if r.cover < 0 or (r.owner_unit != r.right and r.rounds == 1):
         r.cover = OTHER_UNITS
 
 
-@part
+@inlined
 def report_due(w: Any, span: Any) -> Any:
     """Until when the other units are to report."""
     if span.kind == rules.ON_THE_CLOCK:
         return w.now + span.amount
-    return rules.later(*hours_of(w, w.whistle.roster), the.report_workdays(w), w.now, span.amount, span.kind)
+    return rules.later(*hours_of(w, w.whistle.roster), state.report_workdays(w), w.now, span.amount, span.kind)
 
 
-@shared
+@outlined
 def do_part(w: Any, task: Any, r: Any, n: Any) -> Any:
     """A part of another unit: its work …"""
-    called()
-    x = the.joint_part(w, the.joint_part_edge(w, r.category) + n)
+    not_inlined()
+    x = state.joint_part(w, state.joint_part_edge(w, r.category) + n)
     work = lasts(w, x.work, purposes.PART_WORK, r.key, r.rounds * purposes.PER_ROUND + n)
     return visit(w, task, r, at(w, x.family, r), PART, work, PART_DONE)
 
 
-@shared
+@outlined
 def do_part_done(w: Any, task: Any, r: Any, n: Any) -> Any:
     """… and its lead time."""
-    called()
-    x = the.joint_part(w, the.joint_part_edge(w, r.category) + n)
+    not_inlined()
+    x = state.joint_part(w, state.joint_part_edge(w, r.category) + n)
     if x.lead < 0:
         return PART_OVER
     hours = lasts(w, x.lead, purposes.PART_LEAD, r.key, r.rounds * purposes.PER_ROUND + n)
     return wait(w, task, r, hours, LEAD_TIME, PART_OVER)
 
 
-@part
+@inlined
 def whistled_part_done(w: Any, i: Any, task: Any) -> Any:
     """The work of a whistled part is done, or its lead time. Says whether the main course goes on."""
-    r, x = the.request(w, i), the.task(w, task)
+    r, x = state.request(w, i), state.task(w, task)
     if x.number != 0:
         book(w, task, r, w.now)
-        if not r.overtaken and do_part_done(w, task, r, np.int64(the.part(w, slot_of(task)).n)) != PART_OVER:
+        if not r.overtaken and do_part_done(w, task, r, np.int64(state.part(w, slot_of(task)).n)) != PART_OVER:
             return False
     else:
         x.until = math.nan
         spend(w, r, LEAD_TIME, w.now)
     end_part(w, r, task)
-    return r.parts < 0 and is_idle(w, the.task(w, task_of(i, MAIN)))
+    return r.parts < 0 and is_idle(w, state.task(w, task_of(i, MAIN)))
 
 
-@shared
+@outlined
 def end_part(w: Any, r: Any, task: Any) -> Any:
     """The part is over; after the last one the owner is alone with it again."""
-    called()
+    not_inlined()
     free_part(w, r, slot_of(task))
     if r.parts < 0 and r.cover == OTHER_UNITS and r.owner_unit == r.right:
         spend(w, r, OTHER_UNITS, w.now)
         r.cover = -1
 
 
-@part
+@inlined
 def give_up_parts(w: Any, r: Any) -> Any:
     """Parts that wait are over."""
     slot = np.int64(r.parts)
     while slot >= 0:
-        following = np.int64(the.part(w, slot).next)
+        following = np.int64(state.part(w, slot).next)
         if give_up(w, part_task(slot), r):
             end_part(w, r, part_task(slot))
         slot = following
 
 
-@part
+@inlined
 def wait_for_parts(w: Any, i: Any, r: Any) -> Any:
     """The main course has nothing to do until the last whistled part is over."""
     if r.parts < 0:
         return MERGE if r.overtaken else CLOSE
-    the.task(w, task_of(i, MAIN)).stage = JOIN
+    state.task(w, task_of(i, MAIN)).stage = JOIN
     return WAITS

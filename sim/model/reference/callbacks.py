@@ -5,10 +5,10 @@ from __future__ import annotations
 import math
 
 from sim.model import purposes
-from sim.model.clockwork import DUE, REDIAL, Course, Moment, place, start
+from sim.model.clockwork import DUE, REDIAL, Course, Moment, order_of, start
 from sim.model.facts import CALLBACK, CLOSED, MERGED, OPEN
 from sim.model.policies import callback
-from sim.model.reference.steps import Stage, at, book, chance, draw, lasts
+from sim.model.reference.basics import Stage, at, book, chance, draw, lasts
 from sim.model.reference.world import Request, World
 
 
@@ -23,7 +23,7 @@ def watch_due(w: World, r: Request) -> None:
 def expect_due(w: World, r: Request) -> Course:
     """Wait for the due date, which may have been moved; then ask, whether or not the request is closed."""
     while w.env.now < r.due_now:
-        due = Moment(w.env, place(DUE, r.key, 2))  # after an extension asked for at the same instant
+        due = Moment(w.env, order_of(DUE, r.key, 2))  # after an extension asked for at the same instant
         due.at(r.due_now)
         yield due
     if r.status in (OPEN, CLOSED):
@@ -39,7 +39,7 @@ def ask_citizen(w: World, r: Request) -> Course:
         for attempt in range(1 + plan.retries):
             index = (r.asks - 1) * purposes.PER_ROUND + attempt
             if attempt > 0:
-                again = Moment(w.env, place(REDIAL, r.key))
+                again = Moment(w.env, order_of(REDIAL, r.key))
                 again.at(w.env.now + lasts(w, plan.retry_after, callback.RETRY, r.key, index))
                 yield again
                 if r.status == MERGED:

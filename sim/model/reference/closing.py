@@ -5,12 +5,12 @@ from __future__ import annotations
 import math
 
 from sim.model import purposes
-from sim.model.clockwork import DUE, Moment, place, start
+from sim.model.clockwork import DUE, Moment, order_of, start
 from sim.model.facts import CLOSED, IN_CALLBACK, MERGED, OPEN, REWORK
 from sim.model.policies import callback
+from sim.model.reference.basics import Stage, chance, check_merged, later, limits, spend
 from sim.model.reference.callbacks import ask_citizen, watch_due
 from sim.model.reference.contacts import Life, call_again
-from sim.model.reference.steps import Stage, chance, check_merged, later, limits, spend
 from sim.model.reference.whistle import wait_for_parts
 from sim.model.reference.world import Problem, Request, World
 
@@ -55,7 +55,7 @@ def merge(w: World, r: Request) -> Stage:
     if r.call.is_queueing:
         r.call.visit.leave()
         return
-    r.answer = Moment(w.env, place(DUE, r.key))
+    r.answer = Moment(w.env, order_of(DUE, r.key))
     yield r.answer
     spend(r, IN_CALLBACK, w.env.now)
 
@@ -69,7 +69,7 @@ def ask(w: World, r: Request) -> Stage:
         r.asked = False
         start(ask_citizen(w, r))
     if not r.asked:
-        r.answer = Moment(w.env, place(DUE, r.key))
+        r.answer = Moment(w.env, order_of(DUE, r.key))
         yield r.answer
         r.answer = None
 

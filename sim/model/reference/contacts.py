@@ -7,11 +7,11 @@ import math
 from collections.abc import Callable, Iterable
 
 from sim.model import purposes, rules
-from sim.model.clockwork import ARRIVAL, REDIAL, Course, Moment, place, start
+from sim.model.clockwork import ARRIVAL, REDIAL, Course, Moment, order_of, start
 from sim.model.demand import Births
 from sim.model.draws import child
 from sim.model.policies import callback
-from sim.model.reference.steps import choose, draw, lasts
+from sim.model.reference.basics import choose, draw, lasts
 from sim.model.reference.world import Problem, Request, World
 
 #: The main course of a request.
@@ -22,7 +22,7 @@ def births(w: World, demand: Iterable[Births], life: Life) -> Course:
     """Release what is born, at its time."""
     for chunk in demand:
         for time, key, report, district, category in zip(*chunk.columns(), strict=True):
-            arrival = Moment(w.env, place(ARRIVAL, key))
+            arrival = Moment(w.env, order_of(ARRIVAL, key))
             arrival.at(time)
             yield arrival
             if not w.city.categories[category].is_report:
@@ -48,7 +48,7 @@ def reports(w: World, problem: Problem, life: Life) -> Course:
         if time >= given_up:
             return
         key = int(child(problem.key, purposes.REPORT, k))
-        report = Moment(w.env, place(REDIAL, key))
+        report = Moment(w.env, order_of(REDIAL, key))
         report.at(time)
         yield report
         if problem.fixed_by:
@@ -68,8 +68,8 @@ def contact(
         problem.requests[key] = r
     r.channel = choose(w, city.channel_share, city.channel_names, purposes.CHANNEL, key)
     if city.districts[district].streets > 1:
-        r.street = int(draw(w, purposes.STREET, r.place) * city.districts[district].streets)
-    r.urgency = choose(w, city.categories[category].urgency, city.class_names, purposes.URGENCY, r.place)
+        r.street = int(draw(w, purposes.STREET, r.matter) * city.districts[district].streets)
+    r.urgency = choose(w, city.categories[category].urgency, city.class_names, purposes.URGENCY, r.matter)
     start(life(w, r))
 
 
@@ -78,7 +78,7 @@ def call_again(w: World, r: Request, life: Life) -> Course:
     plan = w.city.callback
     assert plan is not None
     key = int(child(r.key, purposes.REPEAT, 0))
-    again = Moment(w.env, place(REDIAL, key))
+    again = Moment(w.env, order_of(REDIAL, key))
     again.at(w.env.now + lasts(w, plan.call_again_after, callback.AGAIN_GAP, r.key))
     yield again
     if r.problem is None or not r.problem.fixed_by:

@@ -14,7 +14,7 @@ from collections.abc import Generator
 from simpy import Event
 
 from sim.model import purposes, rules
-from sim.model.clockwork import DUE, REDIAL, Course, Moment, place
+from sim.model.clockwork import DUE, REDIAL, Course, Moment, order_of
 from sim.model.facts import (
     ANSWERED,
     BOUNCED,
@@ -41,11 +41,11 @@ from sim.model.policies import (
     precise_dispatch,
     time_limits,
 )
+from sim.model.reference.basics import Merged, Stage, at, book, chance, check_merged, choose, lasts, later, spend, wait
 from sim.model.reference.closing import ask, asked, close, merge
 from sim.model.reference.contacts import end, is_known
 from sim.model.reference.limits import move_due, start_limits
 from sim.model.reference.pools import Visit, visit
-from sim.model.reference.steps import Merged, Stage, at, book, chance, check_merged, choose, lasts, later, spend, wait
 from sim.model.reference.whistle import blow, blows_after_own, cover_parts, do_part, is_needed, wait_for_parts
 from sim.model.reference.world import Request, World
 
@@ -92,7 +92,7 @@ def call(w: World, r: Request) -> Stage:
         if attempt >= redial.at_most or not chance(w, redial.probability, purposes.REDIALS, r.key, attempt):
             r.status = LOST
             return
-        again = Moment(w.env, place(REDIAL, r.key))
+        again = Moment(w.env, order_of(REDIAL, r.key))
         again.at(w.env.now + lasts(w, redial.after, purposes.REDIAL_GAP, r.key, attempt))
         yield again
         spend(r, IN_INTAKE, w.env.now)
@@ -102,7 +102,7 @@ def patience(w: World, r: Request, talk: Visit, attempt: int) -> None:
     """A caller who is not answered at once hangs up some time."""
     channel = w.city.channels[r.channel]
     if channel.patience >= 0:
-        hang_up = Moment(w.env, place(DUE, r.key))
+        hang_up = Moment(w.env, order_of(DUE, r.key))
         hang_up.callbacks.append(talk.lose_patience)
         hang_up.at(w.env.now + lasts(w, channel.patience, purposes.PATIENCE, r.key, attempt))
 
@@ -131,7 +131,7 @@ def route(w: World, r: Request) -> Stage:
     city = w.city
     if r.right < 0:
         weights = city.categories[r.category].right_unit
-        r.right_family = choose(w, weights, city.unit_names, purposes.RIGHT_UNIT, r.place)
+        r.right_family = choose(w, weights, city.unit_names, purposes.RIGHT_UNIT, r.matter)
         r.right = at(w, city.unit_families[r.right_family], r)
     r.wrongs = 0
     if city.dispatch is None:
@@ -260,7 +260,7 @@ def handle(w: World, r: Request) -> Stage:
 def lead(w: World, r: Request) -> Stage:
     """Lead time, without end for some."""
     category = w.city.categories[r.category]
-    if r.rounds == 1 and chance(w, category.never_closed, purposes.NEVER, r.place):
+    if r.rounds == 1 and chance(w, category.never_closed, purposes.NEVER, r.matter):
         yield from wait(w, r.main, r, math.inf, LEAD_TIME)
     elif category.lead >= 0:
         yield from wait(w, r.main, r, lasts(w, category.lead, purposes.LEAD, r.key, r.rounds), LEAD_TIME)

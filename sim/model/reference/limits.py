@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import math
 
-from sim.model.clockwork import DUE, Course, Moment, place, start
+from sim.model.clockwork import DUE, Course, Moment, order_of, start
 from sim.model.facts import OPEN
 from sim.model.policies import time_limits
+from sim.model.reference.basics import chance, earlier, later, limits
 from sim.model.reference.callbacks import watch_due
-from sim.model.reference.steps import chance, earlier, later, limits
 from sim.model.reference.world import Request, World
 
 
@@ -24,7 +24,7 @@ def start_limits(w: World, r: Request, since: float) -> None:
 def ask_extension(w: World, r: Request, plan: time_limits.Extension) -> Course:
     """The unit may ask once, some time before the first round is due."""
     while w.env.now < (moment := earlier(w, r.due_now, plan.ask_before)) < math.inf:
-        ask = Moment(w.env, place(DUE, r.key, 1))
+        ask = Moment(w.env, order_of(DUE, r.key, 1))
         ask.at(moment)
         yield ask
         if r.status != OPEN or r.rounds > 1:

@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING
 from simpy import Environment
 
 from sim.model import rules
-from sim.model.clockwork import STAFF, WORK_END, Course, Moment, place, start
+from sim.model.clockwork import STAFF, WORK_END, Course, Moment, order_of, start
 from sim.model.facts import CONTACT
-from sim.model.reference.steps import Stage, book, check_merged
-from sim.model.rows import MOST_VISITS, TooManyVisitsError
+from sim.model.reference.basics import Stage, book, check_merged
+from sim.model.rows import MAX_VISITS, TooManyVisitsError
 
 if TYPE_CHECKING:
     from sim.model.reference.world import Request, Task, World
@@ -27,10 +27,10 @@ class Visit(Moment):
     """One stay of a request at one pool. As an event it is the end of the stay."""
 
     def __init__(self, env: Environment, home: Pool, request: Request, kind: int, work: float) -> None:
-        if request.visits == MOST_VISITS:
+        if request.visits == MAX_VISITS:
             raise TooManyVisitsError
         self.number = request.visits = request.visits + 1
-        super().__init__(env, place(WORK_END, request.key, self.number))
+        super().__init__(env, order_of(WORK_END, request.key, self.number))
         self.request, self.kind, self.work = request, kind, work
         self.home = self.pool = home  # whose queue it stands in, and who serves it
         self.queued = env.now
@@ -161,7 +161,7 @@ def open_pools(w: World) -> None:
 def keep_hours(env: Environment, number: int, roster: Roster, pools: list[Pool]) -> Course:
     """Change the headcounts of the pools that share a roster, at its hours."""
     for step, time in enumerate(roster.times):
-        change = Moment(env, place(STAFF, number))
+        change = Moment(env, order_of(STAFF, number))
         change.at(time)
         yield change
         for pool in pools:

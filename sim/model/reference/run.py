@@ -13,10 +13,10 @@ from sim.model.clockwork import start
 from sim.model.control import Control, Policy
 from sim.model.demand import Demand
 from sim.model.facts import IN_CALLBACK, IN_INTAKE, INTAKE_OPEN
+from sim.model.reference.basics import book, spend
 from sim.model.reference.contacts import births
 from sim.model.reference.journey import life
 from sim.model.reference.pools import open_pools
-from sim.model.reference.steps import book, spend
 from sim.model.reference.world import Trace, World
 from sim.model.rows import Rows
 

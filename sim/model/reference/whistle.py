@@ -7,11 +7,11 @@ import math
 
 from sim.model import purposes, rules
 from sim.model.city import Part
-from sim.model.clockwork import DUE, Course, Moment, place, start
+from sim.model.clockwork import DUE, Course, Moment, order_of, start
 from sim.model.facts import LEAD_TIME, OTHER_UNITS, PART
 from sim.model.policies import whistle
+from sim.model.reference.basics import Merged, Stage, at, chance, lasts, spend, wait
 from sim.model.reference.pools import visit
-from sim.model.reference.steps import Merged, Stage, at, chance, lasts, spend, wait
 from sim.model.reference.world import Request, Task, World
 
 
@@ -26,7 +26,7 @@ def blow(w: World, r: Request) -> bool:
     if plan is None or w.blown is None or not parts:
         return False
     needed = [n for n, part in enumerate(parts) if is_needed(w, r, part, n)]
-    of_class, month = plan.classes[r.urgency], rules.place_of(plan.turns, w.env.now)
+    of_class, month = plan.classes[r.urgency], rules.count_at_most(plan.turns, w.env.now)
     blown, budget = w.blown[r.owner_unit, month], plan.budget[r.owner_unit, month]
     if not whistle.blows(plan.at_least, plan.from_round, of_class.whistles, len(needed), r.rounds, blown, budget):
         return False
@@ -43,7 +43,7 @@ def blow(w: World, r: Request) -> bool:
 
 def is_needed(w: World, r: Request, part: Part, n: int) -> bool:
     """Whether this matter has the part."""
-    return chance(w, part.probability, purposes.PART_NEEDED, r.place, n)
+    return chance(w, part.probability, purposes.PART_NEEDED, r.matter, n)
 
 
 def cover_parts(r: Request) -> None:
@@ -92,6 +92,6 @@ def end_part(w: World, r: Request, task: Task) -> None:
 def wait_for_parts(w: World, r: Request) -> Stage:
     """The main course has nothing to do until the last whistled part is over."""
     if r.parts:
-        r.join = Moment(w.env, place(DUE, r.key))
+        r.join = Moment(w.env, order_of(DUE, r.key))
         yield r.join
         r.join = None

@@ -109,9 +109,9 @@ class Request:
         "last_answer",
         "main",
         "mark",
+        "matter",
         "owner_unit",
         "parts",
-        "place",
         "problem",
         "repeat_of",
         "resolved",
@@ -141,7 +141,7 @@ class Request:
     ) -> None:
         self.key, self.contact, self.problem, self.repeat_of = key, contact, problem, repeat_of
         self.arrived, self.district, self.category = arrived, district, category
-        self.place = problem.key if problem is not None else key  # what is the same for all reports of a problem
+        self.matter = problem.key if problem is not None else key  # what is the same for all reports of a problem
         self.channel = self.urgency = self.street = 0
         self.right = self.right_family = self.first_unit = self.owner_unit = -1
         self.status = INTAKE_OPEN

@@ -19,7 +19,7 @@ from sim.model.policies.whistle import OfClass
 from sim.model.staffing import Family
 
 #: Bytes that the processor's caches hold and fetch as one.
-LINE = 64
+CACHE_LINE = 64
 
 
 def _record(*parts: str, size: int = 0) -> np.dtype[Any]:
@@ -60,11 +60,11 @@ PLANS = {name: record_of(plan, optional=True) for name, plan in optional_plans(C
 #: ``queue``: the visit that comes first, where due dates decide.
 POOL = _record("i4 planned extra headcount busy waiting queue roster", "i1 on_duty discipline pauses is_street")
 #: The first and the last visit of those that wait.
-LINE_OF_CLASS = _record("i4 first last")
+QUEUE_LIST = _record("i4 first last")
 #: An event of the schedule; their order is (time, kind, key, number).
 EVENT = _record("f8 time", "u8 key", "i4 who", "u2 number", "i1 kind what", size=24)
-#: One that is not near yet, and the next of its span of time (or the next free place).
-LATER = _record("f8 time", "u8 key", "i4 who", "u2 number", "i1 kind what", "i4 next", size=LINE // 2)
+#: One of a later bucket, and the next of its bucket (or the next free place).
+LATER = _record("f8 time", "u8 key", "i4 who", "u2 number", "i1 kind what", "i4 next", size=CACHE_LINE // 2)
 #: A task of a request (see ``tasks``): ``stage`` is what it goes on with (see ``journey``). At a pool it has a
 #: ``number``, the serial of its visit; ``child`` (where due dates do not decide: which line it stands in), ``next`` and
 #: ``previous`` are its place in a queue. Away from any the number is 0; while it waits there, ``until`` is when that
@@ -77,7 +77,7 @@ TASK = _also(
         "i4 home pool child next previous",
         "u2 number",
         "i1 kind stage",
-        size=LINE,
+        size=CACHE_LINE,
     ),
     until="rank",
     cause="kind",
@@ -101,14 +101,14 @@ REQUEST = _record(
     "i8 contact",
     "i4 first_unit next previous district category channel street urgency right_family part",
     "u2 asks attempt hops dispatches wrongs tries calls abandoned",
-    size=5 * LINE,
+    size=5 * CACHE_LINE,
 )
 #: ``first``: the first of its open requests (or the next free slot); ``users``: who still refers to it.
 PROBLEM = _record(
     "u8 key fixed_by",
     "f8 born first_report fixed given_up",
     "i4 district category first open users reports",
-    size=2 * LINE,
+    size=2 * CACHE_LINE,
 )
 
 #: The arrays of a world: what they hold, and in how many dimensions.
@@ -156,12 +156,12 @@ ARRAYS: dict[str, tuple[Any, int]] = {
     "head_start": (np.float64, 2),  # [p, k]
     # what is going on
     "pools": (POOL, 1),
-    "lines": (LINE_OF_CLASS, 1),  # [p, level, k]
-    "steps": (np.int64, 1),  # [r] which of its times comes next
+    "lines": (QUEUE_LIST, 1),  # [p, level, k]
+    "roster_step": (np.int64, 1),  # [r] which of its times comes next
     "row": (EVENT, 1),  # the last one happens first
     "heap": (EVENT, 1),
     "later": (LATER, 1),
-    "spans": (np.int32, 1),  # the first of the later events of each span of time
+    "buckets": (np.int32, 1),  # the first of the later events of each bucket
     "requests": (REQUEST, 1),
     "blank": (REQUEST, 1),  # what a request is like before anything has happened to it, alone
     "tasks": (TASK, 1),  # main courses and callbacks; those of parts lie before them
@@ -180,10 +180,10 @@ ARRAYS: dict[str, tuple[Any, int]] = {
 }
 
 #: A world in one record: where the arrays are, the state of everything, and the plans of the mechanisms. ``classes``:
-#: how many there are of urgency; ``levels``: of visits in queues; ``near``: events of this span of time and of those
-#: before it are in the row (``in_row`` of them) or in the heap (``in_heap``); ``pending``: events in all; ``per_hour``:
-#: spans an hour; ``fetched_…``: see ``schedule.fetch``; ``born``: births of the chunk, ``next_born``: the first still
-#: to come; ``contacts``: how many there have been; ``in_flight``, ``unsolved``: requests and problems in use;
+#: how many there are of urgency; ``levels``: of visits in queues; ``bucket``: events of this one and of those before it
+#: are in the row (``in_row`` of them) or in the heap (``in_heap``); ``pending``: events in all; ``buckets_per_hour``:
+#: buckets an hour; ``prefetched_…``: see ``schedule.prefetch``; ``born``: births of the chunk, ``next_born``: the first
+#: still to come; ``contacts``: how many there have been; ``in_flight``, ``unsolved``: requests and problems in use;
 #: ``free_…``: the first slot that is free again, ``taken_…``: those from this one on were never taken; ``widest``: the
 #: most open requests that any problem has had; ``too_much``: a counter has run over; ``…_out``: rows that are ready to
 #: leave.
@@ -193,11 +193,12 @@ WORLD = np.dtype(
         ("length", "i8", (len(ARRAYS),)),
         ("width", "i8", (len(ARRAYS),)),
         *_record(
-            "f8 now end per_hour",
+            "f8 now end buckets_per_hour",
             "u8 stream",
-            "i8 classes levels contacts near in_row in_heap pending born next_born in_flight unsolved widest too_much",
+            "i8 classes levels contacts bucket in_row in_heap pending born next_born",
+            "i8 in_flight unsolved widest too_much",
             "i8 requests_out visits_out problems_out free_request free_problem free_later free_part",
-            "i8 taken_requests taken_problems taken_later taken_parts parts_in_use fetched_first fetched_second",
+            "i8 taken_requests taken_problems taken_later taken_parts parts_in_use prefetched_first prefetched_second",
         ).descr,
         *PLANS.items(),
     ],

@@ -7,12 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from sim.model.compiled.machine import views as the
+from sim.model.compiled.machine import state
 from sim.model.compiled.machine.tasks import MAIN, task_of
-from sim.model.compiling import part
+from sim.model.compiling import inlined
 
 
-@part
+@inlined
 def new_problem(w: Any, key: Any, district: Any, category: Any) -> Any:
     """Something is wrong from now on. As with requests, the free slot after it is fetched."""
     p = np.int64(w.free_problem)
@@ -20,11 +20,11 @@ def new_problem(w: Any, key: Any, district: Any, category: Any) -> Any:
         p = np.int64(w.taken_problems)
         w.taken_problems += 1
     else:
-        following = np.int64(the.problem(w, p).first)
+        following = np.int64(state.problem(w, p).first)
         w.free_problem = following
         if following >= 0:
-            the.fetch_problem(the.problem(w, following))
-    problem = the.problem(w, p)
+            state.prefetch_problem(state.problem(w, following))
+    problem = state.problem(w, p)
     w.unsolved += 1
     problem.key, problem.district, problem.category, problem.born = key, district, category, w.now
     problem.first_report = problem.fixed = problem.given_up = math.nan
@@ -33,10 +33,10 @@ def new_problem(w: Any, key: Any, district: Any, category: Any) -> Any:
     return p
 
 
-@part
+@inlined
 def release_problem(w: Any, p: Any) -> Any:
     """One less refers to the problem; after the last it is only a row."""
-    problem = the.problem(w, p)
+    problem = state.problem(w, p)
     problem.users -= 1
     if problem.users == 0:
         write_problem(w, problem)
@@ -45,7 +45,7 @@ def release_problem(w: Any, p: Any) -> Any:
         w.unsolved -= 1
 
 
-@part
+@inlined
 def new_request(w: Any) -> Any:
     """A slot: one that is free again, else one that was never taken.
 
@@ -56,43 +56,43 @@ def new_request(w: Any) -> Any:
     if i < 0:
         w.taken_requests += 1
         return np.int64(w.taken_requests - 1)
-    following = np.int64(the.request(w, i).next)
+    following = np.int64(state.request(w, i).next)
     w.free_request = following
     if following >= 0:
-        the.fetch_request(the.request(w, following))
-        the.fetch_task(the.task(w, task_of(following, MAIN)))
+        state.prefetch_request(state.request(w, following))
+        state.prefetch_task(state.task(w, task_of(following, MAIN)))
     return i
 
 
-@part
+@inlined
 def free_request(w: Any, i: Any) -> Any:
     """The slot is free again."""
-    the.request(w, i).key, the.request(w, i).next = np.uint64(0), w.free_request
+    state.request(w, i).key, state.request(w, i).next = np.uint64(0), w.free_request
     w.free_request = i
     w.in_flight -= 1
 
 
-@part
-def belongs(w: Any, i: Any, r: Any) -> Any:
+@inlined
+def join_problem(w: Any, i: Any, r: Any) -> Any:
     """A request is among those of its problem that are neither closed nor ended."""
-    problem = the.problem(w, r.problem)
+    problem = state.problem(w, r.problem)
     r.next, r.previous = problem.first, -1
     if problem.first >= 0:
-        the.request(w, problem.first).previous = i
+        state.request(w, problem.first).previous = i
     problem.first = i
     problem.open += 1
     if problem.open > w.widest:
         w.widest = problem.open
 
 
-@part
-def parts_with(w: Any, i: Any, r: Any) -> Any:
+@inlined
+def leave_problem(w: Any, i: Any, r: Any) -> Any:
     """… and is not any more."""
-    problem = the.problem(w, r.problem)
+    problem = state.problem(w, r.problem)
     if r.next >= 0:
-        the.request(w, r.next).previous = r.previous
+        state.request(w, r.next).previous = r.previous
     if r.previous >= 0:
-        the.request(w, r.previous).next = r.next
+        state.request(w, r.previous).next = r.next
     elif problem.first == i:
         problem.first = r.next
     else:
@@ -101,14 +101,14 @@ def parts_with(w: Any, i: Any, r: Any) -> Any:
     problem.open -= 1
 
 
-@part
+@inlined
 def write_problem(w: Any, problem: Any) -> Any:
     """Write a problem's row."""
-    the.copy_fields(the.problem_rows(w)[w.problems_out], problem)
+    state.copy_fields(state.problem_rows(w)[w.problems_out], problem)
     w.problems_out += 1
 
 
-@part
+@inlined
 def new_part(w: Any, i: Any, r: Any, n: Any) -> Any:
     """A slot for the n-th part of a request, the last of its parts so far."""
     slot = np.int64(w.free_part)
@@ -116,30 +116,30 @@ def new_part(w: Any, i: Any, r: Any, n: Any) -> Any:
         slot = np.int64(w.taken_parts)
         w.taken_parts += 1
     else:
-        w.free_part = the.part(w, slot).next
+        w.free_part = state.part(w, slot).next
     w.parts_in_use += 1
-    x = the.part(w, slot)
+    x = state.part(w, slot)
     x.request, x.next, x.n = i, -1, n
     if r.parts < 0:
         r.parts = slot
     else:
         last = np.int64(r.parts)
-        while the.part(w, last).next >= 0:
-            last = np.int64(the.part(w, last).next)
-        the.part(w, last).next = slot
+        while state.part(w, last).next >= 0:
+            last = np.int64(state.part(w, last).next)
+        state.part(w, last).next = slot
     return slot
 
 
-@part
+@inlined
 def free_part(w: Any, r: Any, slot: Any) -> Any:
     """The part is over, and its slot is free again."""
-    following = the.part(w, slot).next
+    following = state.part(w, slot).next
     if r.parts == slot:
         r.parts = following
     else:
         before = np.int64(r.parts)
-        while the.part(w, before).next != slot:
-            before = np.int64(the.part(w, before).next)
-        the.part(w, before).next = following
-    the.part(w, slot).next, w.free_part = w.free_part, slot
+        while state.part(w, before).next != slot:
+            before = np.int64(state.part(w, before).next)
+        state.part(w, before).next = following
+    state.part(w, slot).next, w.free_part = w.free_part, slot
     w.parts_in_use -= 1

@@ -12,25 +12,25 @@ from typing import Any
 
 import numpy as np
 
-from sim.model.compiled.machine import views as the
+from sim.model.compiled.machine import state
 from sim.model.compiled.machine.tasks import A_PART, NONE, which_of
-from sim.model.compiling import called, part, shared
+from sim.model.compiling import inlined, not_inlined, outlined
 from sim.model.facts import CONTACT
 from sim.model.rules import AGED, DUE, FCFS
 
 
-@part
+@inlined
 def level_of(w: Any, v: Any) -> Any:
     """Lower levels are served first: contacting a citizen, a whistled part, all else (the last level)."""
-    if the.task(w, v).kind == CONTACT:
+    if state.task(w, v).kind == CONTACT:
         return np.int64(0)
     return np.int64(1) if which_of(v) == A_PART else w.levels - 1
 
 
-@part
+@inlined
 def goes_first(w: Any, a: Any, b: Any) -> Any:
     """Whether visit ``a`` is served before visit ``b``."""
-    x, y = the.task(w, a), the.task(w, b)
+    x, y = state.task(w, a), state.task(w, b)
     if level_of(w, a) != level_of(w, b):
         return level_of(w, a) < level_of(w, b)
     if x.rank != y.rank:
@@ -42,15 +42,15 @@ def goes_first(w: Any, a: Any, b: Any) -> Any:
     return x.number < y.number
 
 
-@part
+@inlined
 def first_of_queue(w: Any, p: Any) -> Any:
     """The visit that is served first of those that wait at a pool."""
-    pool = the.pool(w, p)
+    pool = state.pool(w, p)
     if pool.discipline == DUE:
         return np.int64(pool.queue)
     first = np.int64(NONE)
     for line in range(w.levels * p * w.classes, w.levels * (p + 1) * w.classes):
-        v = np.int64(the.line(w, line).first)
+        v = np.int64(state.line(w, line).first)
         if v != NONE and (first == NONE or goes_first(w, v, first)):
             first = v
             if pool.discipline != AGED:  # lines are in their order
@@ -58,62 +58,62 @@ def first_of_queue(w: Any, p: Any) -> Any:
     return first
 
 
-@part
+@inlined
 def enqueue(w: Any, p: Any, v: Any, urgency: Any) -> Any:
     """A visit takes its place in a pool's queue."""
-    pool = the.pool(w, p)
+    pool = state.pool(w, p)
     pool.waiting += 1
     if pool.discipline == DUE:
-        push_heap(w, pool, v)
+        insert_in_heap(w, pool, v)
     else:
         line = (w.levels * p + level_of(w, v)) * w.classes
-        stand_in(w, line if pool.discipline == FCFS else line + urgency, v)
+        insert_in_list(w, line if pool.discipline == FCFS else line + urgency, v)
 
 
-@shared
+@outlined
 def dequeue(w: Any, p: Any, v: Any) -> Any:
     """A visit leaves a pool's queue, from wherever it stands."""
-    called()
-    pool = the.pool(w, p)
+    not_inlined()
+    pool = state.pool(w, p)
     pool.waiting -= 1
     if pool.discipline == DUE:
-        leave_heap(w, pool, v)
+        remove_from_heap(w, pool, v)
     else:
-        leave_line(w, v)
+        unlink(w, v)
 
 
 # --- lines -----------------------------------------------------------------------------------------------------------
 
 
-@part
-def stand_in(w: Any, number: Any, v: Any) -> Any:
+@inlined
+def insert_in_list(w: Any, number: Any, v: Any) -> Any:
     """A visit stands in line: last, but for those who have come at the same instant."""
-    line, visit = the.line(w, number), the.task(w, v)
+    line, visit = state.line(w, number), state.task(w, v)
     before, behind = np.int64(line.last), np.int64(NONE)
     while before != NONE and goes_first(w, v, before):
-        before, behind = np.int64(the.task(w, before).previous), before
+        before, behind = np.int64(state.task(w, before).previous), before
     visit.child, visit.previous, visit.next = number, before, behind
     if before != NONE:
-        the.task(w, before).next = v
+        state.task(w, before).next = v
     else:
         line.first = v
     if behind != NONE:
-        the.task(w, behind).previous = v
+        state.task(w, behind).previous = v
     else:
         line.last = v
 
 
-@part
-def leave_line(w: Any, v: Any) -> Any:
+@inlined
+def unlink(w: Any, v: Any) -> Any:
     """A visit leaves its line."""
-    visit = the.task(w, v)
-    line = the.line(w, visit.child)
+    visit = state.task(w, v)
+    line = state.line(w, visit.child)
     if visit.previous != NONE:
-        the.task(w, visit.previous).next = visit.next
+        state.task(w, visit.previous).next = visit.next
     else:
         line.first = visit.next
     if visit.next != NONE:
-        the.task(w, visit.next).previous = visit.previous
+        state.task(w, visit.next).previous = visit.previous
     else:
         line.last = visit.previous
 
@@ -121,69 +121,69 @@ def leave_line(w: Any, v: Any) -> Any:
 # --- heaps -----------------------------------------------------------------------------------------------------------
 
 
-@part
-def joined(w: Any, a: Any, b: Any) -> Any:
+@inlined
+def meld(w: Any, a: Any, b: Any) -> Any:
     """Two queues as one; returns its first."""
     if goes_first(w, b, a):
         a, b = b, a
-    first, second = the.task(w, a), the.task(w, b)
+    first, second = state.task(w, a), state.task(w, b)
     second.next, second.previous = first.child, a
     if first.child != NONE:
-        the.task(w, first.child).previous = b
+        state.task(w, first.child).previous = b
     first.child = b
     return a
 
 
-@part
-def without_first(w: Any, a: Any) -> Any:
+@inlined
+def melded_children(w: Any, a: Any) -> Any:
     """What remains of a queue without its first visit ``a``; ``NONE``: nothing."""
-    one, done = the.task(w, a).child, NONE
+    one, done = state.task(w, a).child, NONE
     while one != NONE:  # in pairs, from the left; ``next`` strings the pairs together
-        two = the.task(w, one).next
+        two = state.task(w, one).next
         rest = NONE
-        the.task(w, one).next = NONE
+        state.task(w, one).next = NONE
         if two != NONE:
-            rest = the.task(w, two).next
-            the.task(w, two).next = NONE
-            one = joined(w, one, two)
-        the.task(w, one).next = done
+            rest = state.task(w, two).next
+            state.task(w, two).next = NONE
+            one = meld(w, one, two)
+        state.task(w, one).next = done
         done, one = one, rest
     if done == NONE:
         return NONE
-    root, one = done, the.task(w, done).next
-    the.task(w, root).next = NONE
+    root, one = done, state.task(w, done).next
+    state.task(w, root).next = NONE
     while one != NONE:  # then together, from the right
-        rest = the.task(w, one).next
-        the.task(w, one).next = NONE
-        root = joined(w, root, one)
+        rest = state.task(w, one).next
+        state.task(w, one).next = NONE
+        root = meld(w, root, one)
         one = rest
-    the.task(w, root).previous = NONE
+    state.task(w, root).previous = NONE
     return root
 
 
-@part
-def push_heap(w: Any, pool: Any, v: Any) -> Any:
+@inlined
+def insert_in_heap(w: Any, pool: Any, v: Any) -> Any:
     """A visit joins a heap."""
-    visit = the.task(w, v)
+    visit = state.task(w, v)
     visit.child = visit.next = visit.previous = NONE
-    pool.queue = v if pool.queue == NONE else joined(w, pool.queue, v)
-    the.task(w, pool.queue).previous = NONE
+    pool.queue = v if pool.queue == NONE else meld(w, pool.queue, v)
+    state.task(w, pool.queue).previous = NONE
 
 
-@part
-def leave_heap(w: Any, pool: Any, v: Any) -> Any:
+@inlined
+def remove_from_heap(w: Any, pool: Any, v: Any) -> Any:
     """A visit leaves a heap."""
-    visit = the.task(w, v)
-    below = without_first(w, v)
+    visit = state.task(w, v)
+    below = melded_children(w, v)
     if pool.queue == v:
         pool.queue = below
         return
     if visit.next != NONE:
-        the.task(w, visit.next).previous = visit.previous
-    before = the.task(w, visit.previous)
+        state.task(w, visit.next).previous = visit.previous
+    before = state.task(w, visit.previous)
     if before.child == v:
         before.child = visit.next
     else:
         before.next = visit.next
     if below != NONE:
-        pool.queue = joined(w, pool.queue, below)
+        pool.queue = meld(w, pool.queue, below)

@@ -11,41 +11,41 @@ from typing import Any
 
 import numpy as np
 
-from sim.model.compiled.machine import views as the
-from sim.model.compiling import part
+from sim.model.compiled.machine import state
+from sim.model.compiling import inlined
 
 MAIN, CALLING, A_PART = range(3)
 #: Tasks for which each request has room.
-EACH = 2
+TASKS_PER_REQUEST = 2
 #: No task.
 NONE = -1
 
 
-@part
+@inlined
 def task_of(i: Any, which: Any) -> Any:
     """The main course (``MAIN``) or the callback (``CALLING``) of a request."""
-    return EACH * i + which
+    return TASKS_PER_REQUEST * i + which
 
 
-@part
+@inlined
 def part_task(slot: Any) -> Any:
     """The task of the whistled part in a slot of the table of parts."""
     return -2 - slot
 
 
-@part
+@inlined
 def slot_of(task: Any) -> Any:
     """The slot of the task of a whistled part."""
     return -2 - task
 
 
-@part
+@inlined
 def request_of(w: Any, task: Any) -> Any:
     """The request whose task it is."""
-    return task >> 1 if task >= 0 else np.int64(the.part(w, slot_of(task)).request)
+    return task >> 1 if task >= 0 else np.int64(state.part(w, slot_of(task)).request)
 
 
-@part
+@inlined
 def which_of(task: Any) -> Any:
     """``MAIN``, ``CALLING`` or ``A_PART``."""
     return task & 1 if task >= 0 else A_PART

@@ -13,7 +13,7 @@ from sim.model.city import City
 from sim.model.compiled.machine import layout
 from sim.model.compiled.machine.packing import optional_values, values_of
 from sim.model.compiled.machine.schedule import AHEAD, ROW
-from sim.model.compiled.machine.tasks import EACH
+from sim.model.compiled.machine.tasks import TASKS_PER_REQUEST
 from sim.model.demand import Births
 from sim.model.draws import Tables, quantile
 
@@ -36,24 +36,23 @@ class World:
             self.record[name] = optional_values(getattr(city, name), record)
         self["stream"] = stream
         self["free_request"] = self["free_problem"] = -1
-        self["fetched_first"] = self["fetched_second"] = -1
+        self["prefetched_first"] = self["prefetched_second"] = -1
         self["free_later"] = self["free_part"] = -1
-        self["end"], self["per_hour"] = city.end, _spans_per_hour(city)
-        self["near"], self["classes"] = -1, len(city.scenario.classes)
+        self["end"], self["buckets_per_hour"] = city.end, _buckets_per_hour(city)
+        self["bucket"], self["classes"] = -1, len(city.scenario.classes)
         self["levels"] = 2 if city.whistle is None else 3
-        lines = np.zeros(self["levels"] * len(city.pools) * self["classes"], layout.LINE_OF_CLASS)
+        lines = np.zeros(self["levels"] * len(city.pools) * self["classes"], layout.QUEUE_LIST)
         lines["first"] = lines["last"] = -1
         names = ("heap", "later", "requests", "parts", "problems")
         empty = {name: np.zeros(0, layout.ARRAYS[name][0]) for name in names}
-        spans = np.full(int(city.end * _spans_per_hour(city)) + 2 + 2 * AHEAD, -1, np.int32)
-        steps = np.zeros(len(city.rosters), np.int64)
+        buckets = np.full(int(city.end * _buckets_per_hour(city)) + 2 + 2 * AHEAD, -1, np.int32)
         self.put(
             **_matters(city),
             **_organisation(city),
             pools=_pools(city),
             row=np.zeros(ROW, layout.EVENT),
-            spans=spans,
-            steps=steps,
+            buckets=buckets,
+            roster_step=np.zeros(len(city.rosters), np.int64),
             lines=lines,
         )
         self.put(blank=_blank(), **empty, **_rows(0))
@@ -79,7 +78,7 @@ class World:
 
     # --- room ----------------------------------------------------------------------------------------------------
 
-    def bear(self, births: Births) -> None:
+    def add_births(self, births: Births) -> None:
         """The next chunk of births."""
         self["born"], self["next_born"] = len(births.time), 0
         self.put(birth_time=births.time, birth_key=births.key, birth_report=births.report)
@@ -100,7 +99,7 @@ class World:
 
     def _make_room_for_tasks(self, parts: int) -> None:
         """Room for the tasks of all requests and parts there is room for; until now there was for so many parts."""
-        before, tasks = len(self.arrays["parts"]) + 1, EACH * len(self.arrays["requests"])
+        before, tasks = len(self.arrays["parts"]) + 1, TASKS_PER_REQUEST * len(self.arrays["requests"])
         new = _lines(before + tasks, layout.TASK)
         first = before - (parts + 1)
         new[first : first + len(self._tasks)] = self._tasks
@@ -118,19 +117,19 @@ class World:
 
 def _lines(slots: int, dtype: np.dtype[Any]) -> NDArray[Any]:
     """Empty records, beginning with a cache line."""
-    memory = np.zeros(slots * dtype.itemsize + layout.LINE, np.uint8)
-    skipped = -memory.ctypes.data % layout.LINE
+    memory = np.zeros(slots * dtype.itemsize + layout.CACHE_LINE, np.uint8)
+    skipped = -memory.ctypes.data % layout.CACHE_LINE
     return memory[skipped : skipped + slots * dtype.itemsize].view(dtype)
 
 
-#: Events that a span of time holds, about; and events that a contact or a birth brings.
-EVENTS_A_SPAN, EVENTS_A_BIRTH = 8, 4
+#: Events that a bucket of the schedule holds, about; and events that a contact or a birth brings.
+EVENTS_PER_BUCKET, EVENTS_PER_BIRTH = 8, 4
 
 
-def _spans_per_hour(city: City) -> float:
-    """How many spans the schedule cuts an hour into: a power of two, so that all instants fall where they belong."""
-    events = EVENTS_A_BIRTH * float(city.births.sum())
-    return float(2.0 ** np.clip(np.round(np.log2(max(events, 1e-9) / EVENTS_A_SPAN)), -8, 14))
+def _buckets_per_hour(city: City) -> float:
+    """How many buckets the schedule cuts an hour into: a power of two, so that all instants fall where they belong."""
+    events = EVENTS_PER_BIRTH * float(city.births.sum())
+    return float(2.0 ** np.clip(np.round(np.log2(max(events, 1e-9) / EVENTS_PER_BUCKET)), -8, 14))
 
 
 def _rows(rows: int) -> dict[str, Any]:

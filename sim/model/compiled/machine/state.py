@@ -16,7 +16,7 @@ from numba.extending import intrinsic
 from numba.np.arrayobj import make_array, populate_array
 from numba.np.numpy_support import as_dtype, from_dtype
 
-from sim.model.compiled.machine.layout import ARRAYS, LINE, REQUEST, WORLD
+from sim.model.compiled.machine.layout import ARRAYS, CACHE_LINE, REQUEST, WORLD
 
 gep_inbounds: Any = cgutils.gep_inbounds
 check_bounds: Any = cgutils.do_boundscheck
@@ -82,7 +82,7 @@ def _element(name: str, before: str = "") -> Any:
     return view
 
 
-def _fetch(lines: int) -> Any:
+def _prefetch(lines: int) -> Any:
     """The compiled function that lets the processor fetch a record of so many cache lines, which is needed soon."""
 
     @intrinsic
@@ -92,7 +92,7 @@ def _fetch(lines: int) -> Any:
             signature_of = ir.FunctionType(ir.VoidType(), [start.type, number, number, number])
             prefetch = builder.module.declare_intrinsic("llvm.prefetch", [start.type], signature_of)
             for line in range(lines):
-                place = gep_inbounds(builder, start, line * LINE)
+                place = gep_inbounds(builder, start, line * CACHE_LINE)
                 builder.call(prefetch, [place, number(1), number(3), number(1)])  # to write, to keep, data
             return context.get_dummy_value()
 
@@ -121,9 +121,9 @@ def _copy_fields(typing_context: Any, to: Any, of: Any) -> Any:
 
 
 copy_fields: Any = _copy_fields
-fetch_event = fetch_task = _fetch(1)
-fetch_problem = _fetch(2)
-fetch_request = _fetch(REQUEST.itemsize // LINE)
+prefetch_event = prefetch_task = _prefetch(1)
+prefetch_problem = _prefetch(2)
+prefetch_request = _prefetch(REQUEST.itemsize // CACHE_LINE)
 
 # whole arrays
 tables = _array("tables")
@@ -147,8 +147,8 @@ head_start = _array("head_start")
 row = _array("row")
 heap = _array("heap")
 later = _array("later")
-spans = _array("spans")
-steps = _array("steps")
+buckets = _array("buckets")
+roster_step = _array("roster_step")
 requests = _array("requests")
 problems = _array("problems")
 request_rows = _array("request_rows")
@@ -179,7 +179,7 @@ helped = _element("helped")
 helped_edge = _element("helped_edges")
 pool = _element("pools")
 line = _element("lines")
-span = _element("spans")
+bucket = _element("buckets")
 row_event = _element("row")
 heap_event = _element("heap")
 later_event = _element("later")

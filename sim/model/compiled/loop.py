@@ -7,10 +7,11 @@ from typing import Any
 
 import numpy as np
 
+from sim.model.compiled.basics import book, is_waiting, spend, write_request
 from sim.model.compiled.contacts import next_report
 from sim.model.compiled.events import happens, is_born
 from sim.model.compiled.journey import life
-from sim.model.compiled.machine import views as the
+from sim.model.compiled.machine import state
 from sim.model.compiled.machine.codes import (
     DONE,
     MORE_EVENTS,
@@ -19,38 +20,37 @@ from sim.model.compiled.machine.codes import (
     MORE_REQUESTS,
     MORE_ROWS,
     NOT_YET,
+    PAUSED,
     STAFF,
     STAFF_CHANGES,
-    TIRED,
     TOO_MUCH,
 )
 from sim.model.compiled.machine.memory import write_problem
-from sim.model.compiled.machine.schedule import drop_first, fetch, is_in_row, look_ahead, schedule
+from sim.model.compiled.machine.schedule import drop_first, is_in_row, next_bucket, prefetch, schedule
 from sim.model.compiled.machine.tasks import CALLING, MAIN, part_task, task_of
 from sim.model.compiled.pools import change_staff
-from sim.model.compiled.steps import book, is_waiting, spend, write_request
-from sim.model.compiling import entry, part
+from sim.model.compiling import entry, inlined
 from sim.model.facts import IN_CALLBACK, IN_INTAKE, INTAKE_OPEN
 
 
-@part
+@inlined
 def shortage(w: Any) -> Any:
     """What there might not be enough of for the next event; ``DONE``: enough of everything."""
-    if w.requests_out + w.widest + 2 > the.request_rows(w).shape[0]:
+    if w.requests_out + w.widest + 2 > state.request_rows(w).shape[0]:
         return MORE_ROWS
-    if w.visits_out + 2 * w.widest + w.parts_in_use + 4 > the.visit_rows(w).shape[0]:
+    if w.visits_out + 2 * w.widest + w.parts_in_use + 4 > state.visit_rows(w).shape[0]:
         return MORE_ROWS
-    if w.problems_out + 2 > the.problem_rows(w).shape[0]:
+    if w.problems_out + 2 > state.problem_rows(w).shape[0]:
         return MORE_ROWS
-    if w.in_flight + 2 > the.requests(w).shape[0]:
+    if w.in_flight + 2 > state.requests(w).shape[0]:
         return MORE_REQUESTS
-    if w.unsolved + 1 > the.problems(w).shape[0]:
+    if w.unsolved + 1 > state.problems(w).shape[0]:
         return MORE_PROBLEMS
     most = w.whistle.most_parts  # 0 where the whistle is off
-    if w.parts_in_use + most > the.parts(w).shape[0]:
+    if w.parts_in_use + most > state.parts(w).shape[0]:
         return MORE_PARTS
     # every visit may begin at once, and a request may schedule three things more
-    if w.pending + 2 * w.in_flight + w.parts_in_use + most + 8 > the.later(w).shape[0]:
+    if w.pending + 2 * w.in_flight + w.parts_in_use + most + 8 > state.later(w).shape[0]:
         return MORE_EVENTS
     if w.too_much:
         return TOO_MUCH
@@ -58,25 +58,25 @@ def shortage(w: Any) -> Any:
 
 
 @entry
-def advance(world: Any, until: Any, steps: Any) -> Any:
+def advance(world: Any, until: Any, max_events: Any) -> Any:
     """Let happen what lies strictly before ``until`` (hours), at most so many events; says why it stopped."""
     w = world[0]
-    for _ in range(steps):
+    for _ in range(max_events):
         lacking = shortage(w)
         if lacking != DONE:
             return lacking
-        birth = the.birth_time(w, w.next_born) if w.next_born < w.born else math.inf
+        birth = state.birth_time(w, w.next_born) if w.next_born < w.born else math.inf
         if w.in_row == 0 and w.in_heap == 0:
-            look_ahead(w, min(birth, until))
+            next_bucket(w, min(birth, until))
         in_row = is_in_row(w)
-        e = the.row_event(w, w.in_row - 1) if in_row else the.heap_event(w, 0)
+        e = state.row_event(w, w.in_row - 1) if in_row else state.heap_event(w, 0)
         if min(e.time, birth) >= until:
             return DONE
         if e.time <= birth:
             w.now = e.time
             what, who, key, number = np.int64(e.what), np.int64(e.who), e.key, np.int64(e.number)
             drop_first(w, in_row)
-            fetch(w)
+            prefetch(w)
             i, goes_on, reported = happens(w, what, who, key, number)
         else:
             w.now = birth
@@ -87,7 +87,7 @@ def advance(world: Any, until: Any, steps: Any) -> Any:
             life(w, i)
         if reported >= 0:
             next_report(w, reported)
-    return TIRED
+    return PAUSED
 
 
 @entry
@@ -101,7 +101,7 @@ def add_staff(world: Any, p: Any, extra: Any, now: Any) -> Any:
     """From ``now`` on, so many officers more than planned."""
     w = world[0]
     w.now = now
-    the.pool(w, p).extra = extra
+    state.pool(w, p).extra = extra
     change_staff(w, p)
 
 
@@ -109,8 +109,8 @@ def add_staff(world: Any, p: Any, extra: Any, now: Any) -> Any:
 def begin(world: Any) -> Any:
     """Everybody comes to work."""
     w = world[0]
-    for roster in range(the.time_edges(w).shape[0] - 1):
-        schedule(w, the.time(w, the.time_edge(w, roster)), STAFF, np.uint64(roster), 0, STAFF_CHANGES, roster)
+    for roster in range(state.time_edges(w).shape[0] - 1):
+        schedule(w, state.time(w, state.time_edge(w, roster)), STAFF, np.uint64(roster), 0, STAFF_CHANGES, roster)
 
 
 @entry
@@ -120,9 +120,9 @@ def close_books(world: Any, first: Any) -> Any:
     now = w.now
     for i in range(first, w.taken_requests):
         visits = w.visits_out + 2 + w.parts_in_use
-        if w.requests_out + 1 > the.request_rows(w).shape[0] or visits > the.visit_rows(w).shape[0]:
+        if w.requests_out + 1 > state.request_rows(w).shape[0] or visits > state.visit_rows(w).shape[0]:
             return i
-        r, main = the.request(w, i), the.task(w, task_of(i, MAIN))
+        r, main = state.request(w, i), state.task(w, task_of(i, MAIN))
         if r.key == np.uint64(0) or main.stage == NOT_YET:
             continue
         if main.number != 0:
@@ -131,17 +131,17 @@ def close_books(world: Any, first: Any) -> Any:
             spend(w, r, main.cause, now)
         else:
             spend(w, r, IN_INTAKE if r.status == INTAKE_OPEN else IN_CALLBACK, now)
-        if the.task(w, task_of(i, CALLING)).number != 0:
+        if state.task(w, task_of(i, CALLING)).number != 0:
             book(w, task_of(i, CALLING), r, math.nan)
         slot = np.int64(r.parts)
         while slot >= 0:
-            if the.task(w, part_task(slot)).number != 0:
+            if state.task(w, part_task(slot)).number != 0:
                 book(w, part_task(slot), r, math.nan)
-            slot = np.int64(the.part(w, slot).next)
+            slot = np.int64(state.part(w, slot).next)
         write_request(w, r, math.nan)
     for p in range(max(first - w.taken_requests, 0), w.taken_problems):
-        if w.problems_out + 1 > the.problem_rows(w).shape[0]:
+        if w.problems_out + 1 > state.problem_rows(w).shape[0]:
             return w.taken_requests + p
-        if the.problem(w, p).key != np.uint64(0):
-            write_problem(w, the.problem(w, p))
+        if state.problem(w, p).key != np.uint64(0):
+            write_problem(w, state.problem(w, p))
     return -1

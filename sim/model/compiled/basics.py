@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 
 from sim.model import rules
-from sim.model.compiled.machine import views as the
+from sim.model.compiled.machine import state
 from sim.model.compiled.machine.codes import LEAD_END, WAIT_IS_OVER, WAITS
 from sim.model.compiled.machine.schedule import schedule
 from sim.model.compiled.machine.tasks import A_PART, slot_of, which_of
-from sim.model.compiling import called, part, shared
+from sim.model.compiling import inlined, not_inlined, outlined
 from sim.model.draws import duration, uniform
 from sim.model.facts import (
     CALLBACK,
@@ -29,112 +29,112 @@ from sim.model.facts import (
 from sim.model.staffing import CITY, DISTRICT
 
 
-@part
+@inlined
 def draw(w: Any, purpose: Any, key: Any, index: Any) -> Any:
     """A uniform number of (0, 1)."""
     return uniform(w.stream, np.uint64(purpose), key, np.uint64(index))
 
 
-@part
+@inlined
 def chance(w: Any, probability: Any, purpose: Any, key: Any, index: Any) -> Any:
     """Whether something of this probability comes about; nothing is drawn for what is certain."""
     return probability >= 1.0 or (probability > 0.0 and draw(w, purpose, key, index) < probability)
 
 
-@shared
+@outlined
 def choose(w: Any, weights: Any, names: Any, but: Any, purpose: Any, key: Any, index: Any) -> Any:
     """One of several named things."""
-    called()
+    not_inlined()
     return rules.choose(weights, names, np.int64(but), w.stream, np.uint64(purpose), key, np.uint64(index))
 
 
-@part
+@inlined
 def lasts(w: Any, table: Any, purpose: Any, key: Any, index: Any) -> Any:
     """A duration in hours; 0 where the scenario gives none."""
     if table < 0:
         return 0.0
-    constant = the.constant(w, table)
+    constant = state.constant(w, table)
     if not math.isnan(constant):
         return constant
-    return duration(the.tables(w), table, w.stream, np.uint64(purpose), key, np.uint64(index))
+    return duration(state.tables(w), table, w.stream, np.uint64(purpose), key, np.uint64(index))
 
 
-@part
-def place_of(r: Any) -> Any:
+@inlined
+def matter_of(r: Any) -> Any:
     """The key of what is the same for all reports of a problem."""
     return r.problem_key if r.problem_key != np.uint64(0) else r.key
 
 
-@part
+@inlined
 def at(w: Any, family: Any, r: Any) -> Any:
     """The instance of a pool or unit that serves where the request comes from."""
     if family.per == CITY:
         return family.first
     if family.per == DISTRICT:
         return family.first + r.district
-    return family.first + the.district(w, r.district).first_street + r.street
+    return family.first + state.district(w, r.district).first_street + r.street
 
 
-@part
+@inlined
 def hours_of(w: Any, roster: Any) -> Any:
     """The open hours of a roster, as rules take them."""
-    a, b = the.hour_edge(w, roster), the.hour_edge(w, roster + 1)
-    return the.opens(w)[a:b], the.closes(w)[a:b], the.before(w)[a:b], the.today(w)[roster]
+    a, b = state.hour_edge(w, roster), state.hour_edge(w, roster + 1)
+    return state.opens(w)[a:b], state.closes(w)[a:b], state.before(w)[a:b], state.today(w)[roster]
 
 
-@part
+@inlined
 def add_open(w: Any, roster: Any, start: Any, work: Any) -> Any:
     """When ``work`` open hours have passed after ``start``."""
     return rules.add_open(*hours_of(w, roster), start, work)
 
 
-@part
+@inlined
 def open_between(w: Any, roster: Any, begin: Any, until: Any) -> Any:
     """Hours with somebody on duty."""
     hours = hours_of(w, roster)
     return rules.open_until(*hours, until) - rules.open_until(*hours, begin)
 
 
-@shared
+@outlined
 def later(w: Any, since: Any, span: Any) -> Any:
     """The end of a time that is told on the clock or in working time."""
-    called()
+    not_inlined()
     if span.kind == rules.ON_THE_CLOCK:
         return since + span.amount
-    return rules.later(*hours_of(w, w.time_limits.roster), the.workdays(w), since, span.amount, span.kind)
+    return rules.later(*hours_of(w, w.time_limits.roster), state.workdays(w), since, span.amount, span.kind)
 
 
-@shared
+@outlined
 def earlier(w: Any, until: Any, span: Any) -> Any:
     """… and its beginning."""
-    called()
+    not_inlined()
     if span.kind == rules.ON_THE_CLOCK:
         return until - span.amount
-    return rules.earlier(*hours_of(w, w.time_limits.roster), the.workdays(w), until, span.amount, span.kind)
+    return rules.earlier(*hours_of(w, w.time_limits.roster), state.workdays(w), until, span.amount, span.kind)
 
 
-@part
+@inlined
 def limits(w: Any, r: Any) -> Any:
     """The limits of contact and of resolution of a request."""
-    return the.limits(w)[r.category, r.urgency]
+    return state.limits(w)[r.category, r.urgency]
 
 
-@part
+@inlined
 def spend(w: Any, r: Any, cause: Any, until: Any) -> Any:
     """Book the hours since the last booking under a cause."""
     r.hours[cause if r.cover < 0 else r.cover] += until - r.mark
     r.mark = until
 
 
-@part
+@inlined
 def worked_between(w: Any, x: Any, begin: Any, until: Any) -> Any:
     """Officer's hours that a visit has between two moments at which it is under way."""
-    if the.pool(w, x.pool).pauses:
-        return open_between(w, the.pool(w, x.pool).roster, begin, until)
+    if state.pool(w, x.pool).pauses:
+        return open_between(w, state.pool(w, x.pool).roster, begin, until)
     return until - begin
 
 
-@part
+@inlined
 def worked(w: Any, x: Any, ended: Any) -> Any:
     """Officer's hours a visit has had."""
     if math.isnan(x.started):
@@ -142,24 +142,24 @@ def worked(w: Any, x: Any, ended: Any) -> Any:
     return x.work if not math.isnan(ended) else worked_between(w, x, x.started, w.now)
 
 
-@part
+@inlined
 def write_visit(w: Any, task: Any, r: Any, ended: Any) -> Any:
     """Write the row of the visit of a task, which ends now or is not over at the end (NaN)."""
-    row, x = the.visit_rows(w)[w.visits_out], the.task(w, task)
+    row, x = state.visit_rows(w)[w.visits_out], state.task(w, task)
     w.visits_out += 1
     row.contact, row.number, row.round = r.contact, x.number, r.rounds
     row.home, row.pool, row.kind = x.home, x.pool, x.kind
     row.queued, row.started, row.ended, row.worked = x.queued, x.started, ended, worked(w, x, ended)
-    row.report_due = the.part(w, slot_of(task)).report_due if which_of(task) == A_PART else math.nan
+    row.report_due = state.part(w, slot_of(task)).report_due if which_of(task) == A_PART else math.nan
 
 
-@shared
+@outlined
 def book(w: Any, task: Any, r: Any, ended: Any) -> Any:
     """Write down the visit of a task, which ends now or is not over at the end (NaN), and give its hours to their
     causes.
     """
-    called()
-    now, x = w.now, the.task(w, task)
+    not_inlined()
+    now, x = w.now, state.task(w, task)
     begun = not math.isnan(x.started)
     write_visit(w, task, r, ended)
     x.number, x.until = 0, math.nan
@@ -184,43 +184,43 @@ def book(w: Any, task: Any, r: Any, ended: Any) -> Any:
             begin = r.mark
             work = worked_between(w, x, begin, now) if begun else 0.0
         if begin > r.mark:
-            queued = open_between(w, the.pool(w, x.pool).roster, r.mark, begin)
+            queued = open_between(w, state.pool(w, x.pool).roster, r.mark, begin)
         spend(w, r, UNIT_QUEUE, r.mark + queued)
         spend(w, r, WORK, r.mark + work)
         spend(w, r, UNIT_CLOSED, now)
 
 
-@part
+@inlined
 def write_request(w: Any, r: Any, ended: Any) -> Any:
     """Write a request's row; ``ended``: NaN where it is not over."""
-    row = the.request_rows(w)[w.requests_out]
+    row = state.request_rows(w)[w.requests_out]
     w.requests_out += 1
-    the.copy_fields(row, r)
+    state.copy_fields(row, r)
     row.ended = ended
 
 
-@part
+@inlined
 def wait(w: Any, task: Any, r: Any, hours: Any, cause: Any, then: Any) -> Any:
     """Time that holds no officer; after it the task goes on with ``then``."""
-    x = the.task(w, task)
+    x = state.task(w, task)
     x.cause, x.until, x.stage = cause, w.now + hours, then
     schedule(w, x.until, LEAD_END, r.key, 0, WAIT_IS_OVER, task)
     return WAITS
 
 
-@part
+@inlined
 def is_waiting(w: Any, x: Any) -> Any:
     """Whether a task waits away from any pool."""
     return x.number == 0 and x.until >= w.now
 
 
-@part
+@inlined
 def is_idle(w: Any, x: Any) -> Any:
     """Whether a task is at no pool and waits for no timer: its request waits for another task."""
     return x.number == 0 and not is_waiting(w, x)
 
 
-@part
+@inlined
 def is_queueing(x: Any) -> Any:
     """Whether a task is at a pool and nobody has begun with it."""
     return x.number != 0 and math.isnan(x.started)

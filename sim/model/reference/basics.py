@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from simpy import Event
 
 from sim.model import rules
-from sim.model.clockwork import LEAD_END, Moment, place
+from sim.model.clockwork import LEAD_END, Moment, order_of
 from sim.model.draws import duration, uniform
 from sim.model.facts import (
     CALLBACK,
@@ -156,7 +156,7 @@ def check_merged(r: Request) -> None:
 
 def wait(w: World, task: Task, r: Request, hours: float, cause: int) -> Stage:
     """Time that holds no officer."""
-    task.timer, task.cause = Moment(w.env, place(LEAD_END, r.key)), cause
+    task.timer, task.cause = Moment(w.env, order_of(LEAD_END, r.key)), cause
     task.timer.at(w.env.now + hours)
     yield task.timer
     task.timer = None
