@@ -40,8 +40,10 @@ def _office() -> tuple[Any, ...]:
         "policies": {"time_limits": {"resolve": "1 workday", "calendar": "deadlines"}},
     }
     city = build_city(from_dict(town))
-    opens, closes, _, today = city.rosters[city.limit_roster].hours
-    return opens, closes, today, city.workdays
+    limits = city.time_limits
+    assert limits is not None
+    opens, closes, _, today = city.rosters[limits.roster].hours
+    return opens, closes, today, limits.workdays
 
 
 OFFICE = _office()
