@@ -34,7 +34,13 @@ _GROUPS = (
         ),
     ),
     ("Phone", ("answered_within_15s", "phone_wait_mean", "abandonment_share", "lost_share")),
-    ("Volume and work", ("contacts", "requests", "backlog_end", "hops_mean", "rounds_mean", "repeat_share")),
+    (
+        "Volume and work",
+        (
+            *("contacts", "requests", "backlog_end", "hops_mean", "rounds_mean", "repeat_share"),
+            *("whistles", "report_rate"),
+        ),
+    ),
     ("Staff", ("utilisation", "cost", "cost_per_request")),
 )
 

@@ -53,6 +53,11 @@ def not_modelled(scenario: Scenario) -> tuple[list[str], set[str]]:
         without |= {"contact_breach_share"}
     if scenario.dispatch is None:
         without |= {"hops_mean"}
+    whistle = scenario.policies.whistle
+    if whistle is None:
+        without |= {"whistles"}
+    if whistle is None or not whistle.report_by:
+        without |= {"report_rate"}
     if not any(channel.pool and channel.patience for channel in scenario.channels.values()):
         sentences.append("No channel of this scenario has callers who may hang up: there is no phone service to judge.")
         without |= {"answered_within_15s", "phone_wait_mean", "abandonment_share", "lost_share"}

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from sim.errors import CitysimError
 from sim.model.city import build_city
 from sim.model.load import Load, offered_loads
+from sim.report.mechanisms import sentences
 from sim.report.modelled import thinned
 
 if TYPE_CHECKING:
@@ -23,11 +24,13 @@ def show_text(scenario: Scenario, path: str = "") -> str:
     """For reading: the loads first, then every value with its source; with a path, only values that begin so."""
     if path:
         return "\n".join(wrapped(line) for value in _values(scenario, path) for line in _value_lines(value))
-    loads = offered_loads(build_city(scenario))
+    city = build_city(scenario)
+    loads, mechanisms = offered_loads(city), sentences(city)
     lines = [scenario.name, ""]
     if scenario.description:
         lines += [scenario.description.strip(), ""]
     lines += [*(f"Note: {note}" for note in scenario.notes), *([""] if scenario.notes else [])]
+    lines += [*mechanisms, *([""] if mechanisms else [])]
     lines += [*_load_lines(loads), ""]
     if scenario.scale != 1:
         lines += [thinned(scenario), ""]

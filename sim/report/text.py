@@ -59,6 +59,8 @@ CITY_LINES = (
     "hops_mean",
     "rounds_mean",
     "repeat_share",
+    "whistles",
+    "report_rate",
     "utilisation",
     "cost",
 )

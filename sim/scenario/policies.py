@@ -19,7 +19,18 @@ from pydantic import (
 from sim.scenario.calendars import Section
 from sim.scenario.distributions import Dist, Distribution, constant, read_distribution
 from sim.scenario.errors import ReadError, quoted
-from sim.scenario.numbers import Flag, Number, Probability, Text, Times, choice, number_in, number_text, refuse_plus
+from sim.scenario.numbers import (
+    Count,
+    Flag,
+    Number,
+    Probability,
+    Text,
+    Times,
+    choice,
+    number_in,
+    number_text,
+    refuse_plus,
+)
 from sim.scenario.quantities import Duration, duration_text, read_duration, to_tick
 from sim.scenario.staff_side import Discipline
 
@@ -282,7 +293,7 @@ class Whistle(Section):
 
     blown: Annotated[Literal["start", "after_own"], choice("start", "after_own")] = "start"
     when: WhistleWhen = WhistleWhen()
-    budget: Times | None = None
+    budget: Count | None = None
     report_by: LimitsByClass = Field(default={})
     calendar: Text | None = None
 
