@@ -14,7 +14,7 @@ from simpy import Environment
 from sim.model import facts
 from sim.model.city import City
 from sim.model.control import PoolState
-from sim.model.facts import IN_INTAKE, INTAKE_OPEN
+from sim.model.facts import IN_INTAKE
 from sim.model.rows import Rows
 
 if TYPE_CHECKING:
@@ -74,60 +74,36 @@ class Task:
 
 
 class Request:
-    """A contact, and the request it may become."""
+    """A contact, and the request it may become.
 
-    __slots__ = (
-        "abandoned",
-        "answer",
-        "answered_wait",
-        "arrived",
-        "asked",
-        "asks",
-        "call",
-        "call_wait",
-        "called_back",
-        "calls",
-        "category",
-        "channel",
-        "closed",
-        "contact",
-        "contact_due",
-        "contacted",
-        "cover",
-        "dispatched",
-        "dispatches",
-        "district",
-        "due",
-        "due_now",
-        "ended",
-        "first_closed",
-        "first_unit",
-        "hops",
-        "hours",
-        "join",
-        "key",
-        "last_answer",
-        "main",
-        "mark",
-        "matter",
-        "owner_unit",
-        "parts",
-        "problem",
-        "repeat_of",
-        "resolved",
-        "right",
-        "right_family",
-        "rounds",
-        "said_contacted",
-        "said_resolved",
-        "said_satisfied",
-        "status",
-        "street",
-        "urgency",
-        "visits",
-        "whistles",
-        "wrongs",
-    )
+    What is known of it afterwards is declared in ``facts``, where its initial values are; the rest is what the engine
+    needs while it goes on.
+    """
+
+    answered_wait: float
+    dispatched: float
+    contact_due: float
+    contacted: float
+    due: float
+    first_closed: float
+    closed: float
+    ended: float
+    called_back: float
+    call_wait: float
+    channel: int
+    urgency: int
+    first_unit: int
+    owner_unit: int
+    status: int
+    hops: int
+    rounds: int
+    resolved: int
+    said_contacted: int
+    said_resolved: int
+    said_satisfied: int
+    whistles: int
+    calls: int
+    abandoned: int
 
     def __init__(
         self,
@@ -142,22 +118,15 @@ class Request:
         self.key, self.contact, self.problem, self.repeat_of = key, contact, problem, repeat_of
         self.arrived, self.district, self.category = arrived, district, category
         self.matter = problem.key if problem is not None else key  # what is the same for all reports of a problem
-        self.channel = self.urgency = self.street = 0
-        self.right = self.right_family = self.first_unit = self.owner_unit = -1
-        self.status = INTAKE_OPEN
-        self.answered_wait = self.dispatched = self.contacted = self.first_closed = self.closed = math.nan
-        self.ended = self.called_back = math.nan
-        self.contact_due = self.due = self.due_now = math.inf
-        self.resolved = self.said_contacted = self.said_resolved = self.said_satisfied = -1
-        self.hops = self.rounds = self.visits = self.dispatches = self.wrongs = self.asks = 0
-        self.calls = self.abandoned = 0
-        self.call_wait = 0.0
+        self.street = 0
+        self.right = self.right_family = -1  # the unit that should have it
+        self.due_now = math.inf  # of the present round
+        self.visits = self.dispatches = self.wrongs = self.asks = 0
         self.hours = [0.0] * len(facts.CAUSES)
         self.mark = arrived  # until when the hours are booked
         self.cover = -1  # a cause that covers all others just now
         self.main, self.call = Task(), Task()  # its main course and its callback
         self.parts: list[Task] = []  # whistled parts that are not over
-        self.whistles = 0
         self.join: Moment | None = None  # set while the main course waits for the end of the parts
         self.answer: Moment | None = None  # set while it waits for the end of the callback
         self.asked = False  # the callback of this round is over
@@ -173,6 +142,10 @@ class Request:
         """All that it does at one time."""
         return self.main, self.call, *self.parts
 
+
+for _fact in facts.REQUEST:
+    if _fact.name not in ("hours", "problem_key"):
+        setattr(Request, _fact.name, _fact.initial)
 
 _request, _problem = (attrgetter(*(f.name for f in fields)) for fields in (facts.REQUEST, facts.PROBLEM))
 _visit = itemgetter(*(f.name for f in facts.VISIT))

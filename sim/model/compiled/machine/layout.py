@@ -22,12 +22,17 @@ from sim.model.staffing import Family
 CACHE_LINE = 64
 
 
+_FACTS = {field.name: field.type for field in (*facts.PROBLEM, *facts.REQUEST)}
+
+
 def _record(*parts: str, size: int = 0) -> np.dtype[Any]:
-    """A record of fields; each part gives a type, as NumPy writes it, and the names of fields that have it.
+    """A record of fields; each part gives a type, as NumPy writes it, and the names of fields that have it. ``fact``
+    stands for the type that ``facts`` declares.
 
     Where a ``size`` in bytes is given, the record is so long.
     """
-    fields = [(name, kind) for kind, *names in map(str.split, parts) for name in names]
+    listed = [(name, kind) for kind, *names in map(str.split, parts) for name in names]
+    fields = [(name, _FACTS[name] if kind == "fact" else kind) for name, kind in listed]
     record = np.dtype(fields, align=True)
     assert record.fields is not None
     places = [record.fields[name][1] for name, _ in fields]
@@ -89,25 +94,31 @@ PART_SLOT = _record("f8 report_due", "i4 request next n")
 #: cause that covers all others just now; ``awaits``: it waits for the end of its callback; ``overtaken``: another
 #: request has fixed its problem. What every event touches comes first.
 REQUEST = _record(
-    "u8 key",
+    "fact key",
     "f8 mark due_now",
-    "i1 status cover overtaken whistled reached asked asking awaits",
-    "i1 resolved said_contacted said_resolved said_satisfied last_answer",
-    "u2 rounds visits whistles",
-    "i4 problem owner_unit right unit parts",
-    f"{len(facts.CAUSES)}f8 hours",
-    "f8 contacted contact_due due arrived answered_wait call_wait dispatched first_closed closed called_back",
-    "u8 problem_key repeat_of",
-    "i8 contact",
-    "i4 first_unit next previous district category channel street urgency right_family part",
-    "u2 asks attempt hops dispatches wrongs tries calls abandoned",
+    "fact status",
+    "i1 cover overtaken whistled reached asked asking awaits",
+    "fact resolved said_contacted said_resolved said_satisfied",
+    "i1 last_answer",
+    "fact rounds whistles",
+    "u2 visits",
+    "i4 problem right unit parts",
+    "fact owner_unit",
+    "fact hours",
+    "fact contacted contact_due due arrived answered_wait call_wait dispatched first_closed closed called_back",
+    "fact problem_key repeat_of contact",
+    "fact first_unit district category channel urgency",
+    "i4 next previous street right_family part",
+    "fact hops calls abandoned",
+    "u2 asks attempt dispatches wrongs tries",
     size=5 * CACHE_LINE,
 )
 #: ``first``: the first of its open requests (or the next free slot); ``users``: who still refers to it.
 PROBLEM = _record(
-    "u8 key fixed_by",
-    "f8 born first_report fixed given_up",
-    "i4 district category first open users reports",
+    "fact key fixed_by born first_report fixed",
+    "f8 given_up",
+    "fact district category",
+    "i4 first open users reports",
     size=2 * CACHE_LINE,
 )
 
