@@ -48,8 +48,8 @@ PINNED: dict[str, Any] = {
         "callback": 1397.8294508745894,
     },
     "sum_of_squared_waits": 1033758.3533366976,
-    "requests_sha256": "1ca2ea66d41ca6112481691c5b6d31e4fde9c345ea6d2cedadd5ab14825c258f",
-    "visits_sha256": "56e22ce199fd3ff6ec06f031d7b0d076b8284d2c719e8e229640dbb4b2b8c9c5",
+    "requests_sha256": "09323fdd15d64d0230eee2cc9759546328521ecd50407ba60ae504a231f8a3e7",
+    "visits_sha256": "3a4f7236a48fe48723cc60d14064c8ea88cbaa982093e287be665daf062fb493",
     "problems_sha256": "6859a39eeceea282125b603b4a45bbeb8efcd92df9c37ec1ec39ea5fccf385b5",
 }
 

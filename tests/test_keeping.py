@@ -26,7 +26,7 @@ def places(monkeypatch: pytest.MonkeyPatch, **env: str) -> Path | None:
         monkeypatch.delenv(name, raising=False)
     for name, value in env.items():
         monkeypatch.setenv(name, value)
-    return keeping.place.__wrapped__()
+    return keeping.cache_folder.__wrapped__()
 
 
 @posix
@@ -142,7 +142,7 @@ def test_without_a_home_there_is_another_place(
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setattr("os.path.expanduser", lambda path: env["HOME"] or "~")  # no such user is known
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "tmp"))
-    folder = keeping.place.__wrapped__()
+    folder = keeping.cache_folder.__wrapped__()
     assert folder is not None
     assert folder.is_relative_to(tmp_path / "tmp")
 

@@ -60,7 +60,8 @@ def test_every_column_is_seen(table: str, kept: dict[str, Any]) -> None:
         other = kept[table].copy()
         other[name] = other[name].astype(object)
         was = column.iloc[at]
-        other.iloc[at, other.columns.get_loc(name)] = np.nextafter(was, np.inf) if isinstance(was, float) else "other"
+        nearly = (1.0 if pd.isna(was) else np.nextafter(was, np.inf)) if isinstance(was, float) else "other"
+        other.iloc[at, other.columns.get_loc(name)] = nearly
         [line], _ = found(kept, {**kept, table: other})
         assert line.startswith(f"{table}.{name}: 1 of {len(column)} differ")
 

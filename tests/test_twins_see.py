@@ -15,13 +15,13 @@ from test_twins import many, on_the_half_hour, twins
 from towns import FULL, OTHER_WAYS, all_purposes
 
 from sim.model import clockwork, facts, rules
-from sim.model.reference import callbacks, closing, contacts, journey, limits, pools, steps
+from sim.model.reference import basics, callbacks, closing, contacts, journey, limits, pools, whistle
 from sim.scenario import from_dict
 
 Patch = pytest.MonkeyPatch
 
 
-MODULES = (callbacks, closing, contacts, journey, limits, pools, steps)
+MODULES = (basics, callbacks, closing, contacts, journey, limits, pools, whistle)
 
 
 def everywhere(patch: Patch, name: str, new: Any) -> None:
@@ -102,7 +102,7 @@ def test_another_draw_is_caught(name: str, monkeypatch: Patch) -> None:
     """The reference engine draws for one purpose with the luck of another request."""
     purpose, found = DRAWN[name], list[int]()
     for function, at in {"draw": 1, "lasts": 2, "choose": 3}.items():
-        usual = getattr(steps, function)
+        usual = getattr(basics, function)
 
         def other(w: Any, *given: Any, usual: Any = usual, at: int = at, **named: Any) -> Any:
             if given[at - 1] == purpose:
@@ -154,12 +154,12 @@ def a_later_round_forgets_the_solution(patch: Patch) -> None:
 
 
 def limits_run_from_the_start(patch: Patch) -> None:
-    later = steps.later
+    later = basics.later
     everywhere(patch, "later", lambda w, since, span: later(w, since + 1.0, span))
 
 
 def extensions_are_asked_for_earlier(patch: Patch) -> None:
-    earlier = steps.earlier
+    earlier = basics.earlier
     everywhere(patch, "earlier", lambda w, until, span: earlier(w, until, span) - 0.5)
 
 
@@ -171,11 +171,11 @@ def a_moved_due_date_leaves_the_queue_as_it_is(patch: Patch) -> None:
 
 
 def waiting_is_booked_as_work(patch: Patch) -> None:
-    patch.setattr(steps, "UNIT_QUEUE", facts.WORK)
+    patch.setattr(basics, "UNIT_QUEUE", facts.WORK)
 
 
 def the_night_is_booked_as_waiting(patch: Patch) -> None:
-    patch.setattr(steps, "UNIT_CLOSED", facts.UNIT_QUEUE)
+    patch.setattr(basics, "UNIT_CLOSED", facts.UNIT_QUEUE)
 
 
 def rework_is_not_told_apart(patch: Patch) -> None:
@@ -183,7 +183,7 @@ def rework_is_not_told_apart(patch: Patch) -> None:
 
 
 def parts_are_the_units_own(patch: Patch) -> None:
-    patch.setattr(journey, "OTHER_UNITS", facts.WORK)
+    everywhere(patch, "OTHER_UNITS", facts.WORK)
 
 
 def contact_waits_its_turn(patch: Patch) -> None:
