@@ -90,3 +90,12 @@ def test_all_frozen_cities_are_scenarios() -> None:
     assert len(towns) == 300
     for town in towns:
         assert isinstance(from_dict(town), sim.Scenario)
+
+
+def test_a_new_measure_is_an_addition_and_a_new_row_of_a_known_one_is_not(kept: dict[str, Any]) -> None:
+    measures = kept["measures"]
+    row = measures.iloc[:1]
+    _, added = found(kept, {**kept, "measures": pd.concat([measures, row.assign(measure="smiles")])})
+    assert added == Counter({"measures: smiles": 1})
+    [line], _ = found(kept, {**kept, "measures": pd.concat([measures, row.assign(group_by="nowhere")])})
+    assert line.startswith("measures.rows: 0 are missing, 1 are new")

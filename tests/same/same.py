@@ -106,7 +106,12 @@ def compare(base: dict[str, Any], now: dict[str, Any], added: Counter[str]) -> I
             yield f"{name}: is missing"
             continue
         added.update(f"{name}.{column}" for column in now[name] if column not in table)
-        yield from (f"{name}.{column}: {what}" for column, what in differences(table, now[name], KEYS[name]))
+        there = now[name]
+        if name == "measures":  # one that the other version does not know is new, one more row of a known one is not
+            unknown = ~there["measure"].isin(table["measure"])
+            added.update(f"measures: {measure}" for measure in there.loc[unknown, "measure"].unique())
+            there = there[~unknown]
+        yield from (f"{name}.{column}: {what}" for column, what in differences(table, there, KEYS[name]))
     added.update(name for name in now if name not in base)
 
 
