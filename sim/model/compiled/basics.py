@@ -1,4 +1,4 @@
-"""What every stage uses: draws, places, open hours, books. The twin of ``steps``."""
+"""What every stage uses: draws, places, open hours, books."""
 
 from __future__ import annotations
 

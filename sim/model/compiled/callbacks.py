@@ -1,4 +1,4 @@
-"""Asking citizens, after closing or at the due date. The twin of ``callbacks``."""
+"""Asking citizens, after closing or at the due date."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Officers and queues. The twin of ``pools``."""
+"""Officers and queues."""
 
 from __future__ import annotations
 
