@@ -101,8 +101,7 @@ def test_inside_an_engine_too(engine: str) -> None:
 #: is a function of its own, ``…_done``; it writes rows itself, and reads plans from arrays.
 ONLY_COMPILED = {
     "basics": {"matter_of", "hours_of", "add_open", "open_between", "worked", "worked_between"}
-    | {"write_visit", "write_request", "is_idle"}
-    | {"is_waiting", "is_queueing"},
+    | {"write_visit", "write_request", "is_waiting", "is_idle", "is_queueing", "end_wait"},
     "pools": {"staff_changes", "line_up_again", "give_up"},
     "contacts": {"fixed_by_another", "next_report"},
     "limits": {"expect_extension"},
@@ -113,7 +112,6 @@ ONLY_REFERENCE = {
     "pools": {"Visit", "Pool", "open_pools", "keep_hours", "join", "lose_patience", "finish"}
     | {"level", "worked_between", "open_between"},
     "contacts": {"births", "reports"},
-    "whistle": {"blows_after_own"},
 }
 
 

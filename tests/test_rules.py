@@ -125,7 +125,8 @@ def span(text: str) -> Span:
 def working_time(city: City) -> tuple[Any, ...]:
     """The open hours and days of its limits, as rules take them."""
     assert city.time_limits is not None
-    return (*city.rosters[city.time_limits.roster].hours, city.time_limits.workdays)
+    working_time = city.time_limits.working_time
+    return (*city.rosters[working_time.roster].hours, working_time.workdays)
 
 
 def later(city: City, since: str, limit: str) -> str:

@@ -40,10 +40,10 @@ def _office() -> tuple[Any, ...]:
         "policies": {"time_limits": {"resolve": "1 workday", "calendar": "deadlines"}},
     }
     city = build_city(from_dict(town))
-    limits = city.time_limits
-    assert limits is not None
-    opens, closes, _, today = city.rosters[limits.roster].hours
-    return opens, closes, today, limits.workdays
+    assert city.time_limits is not None
+    working_time = city.time_limits.working_time
+    opens, closes, _, today = city.rosters[working_time.roster].hours
+    return opens, closes, today, working_time.workdays
 
 
 OFFICE = _office()

@@ -116,8 +116,11 @@ def _many(counts: Counts) -> str:
 
 def check_memory(
     scenario: Scenario, at_once: int = 1, kept: Kept = "tables", replications: int = 1, in_files: bool = False
-) -> None:
-    """Refuse a scenario that needs more memory than there is, for so many replications, so many of them at once."""
+) -> City:
+    """Refuse a scenario that needs more memory than there is, for so many replications, so many of them at once.
+
+    Returns its city, which is built for that.
+    """
     check_counts(scenario, replications, at_once, in_files)
     city = build_city(scenario)
     expected = Expected.of(city)
@@ -129,10 +132,10 @@ def check_memory(
     # soon told, and never less: all contacts and problems open at once
     all_open = BYTES_PER_OPEN * (expected.contacts + float(expected.births.sum()))
     if _needed(city, expected, "tables", replications, at_once, in_files) + at_once * all_open <= available:
-        return
+        return city
     needed = _needed(city, expected, kept, replications, at_once, in_files)
     if needed <= available:
-        return
+        return city
     advice = "a shorter time or a larger “scale” helps"
     if kept == "tables" and _needed(city, expected, "nothing", replications, at_once, True) <= available:
         advice = f"a folder for its tables, to keep only measures, {advice}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from sim.experiment.memory import check_memory
-from sim.model.city import build_city
+from sim.model.city import City
 from sim.model.control import Policy
 from sim.model.simulation import Clock, Engine, replicate, unwatched
 from sim.outcomes import Outcomes
@@ -32,12 +32,12 @@ def simulate(
     than there is, ``EngineError`` where the engine cannot run, ``TooManyVisitsError`` where a request goes round in
     circles.
     """
-    check_memory(scenario)
-    return simulate_unchecked(scenario, replication, seed=seed, engine=engine, policies=policies, clock=clock)
+    city = check_memory(scenario)
+    return simulate_city(city, replication, seed=seed, engine=engine, policies=policies, clock=clock)
 
 
-def simulate_unchecked(
-    scenario: Scenario,
+def simulate_city(
+    city: City,
     replication: int,
     *,
     seed: int,
@@ -46,5 +46,4 @@ def simulate_unchecked(
     clock: Clock,
 ) -> Outcomes:
     """The same where somebody has seen to it that there is memory."""
-    city = build_city(scenario)
     return Outcomes.of(city, replicate(city, seed, replication, engine, policies, clock), seed, replication)

@@ -69,19 +69,21 @@ def _replicate(
     clock: Clock,
 ) -> tuple[Tables, pd.DataFrame]:
     """One replication, and what each pool is; where there is a folder, all but the measures stands there in parts."""
+    from sim.model.city import build_city
+
+    city = build_city(scenario)
     if keep_all and folder is None:
-        from sim.experiment.replication import simulate_unchecked
+        from sim.experiment.replication import simulate_city
         from sim.measurement import measures
 
-        out = simulate_unchecked(scenario, replication, seed=seed, engine=engine, policies=policies, clock=clock)
+        out = simulate_city(city, replication, seed=seed, engine=engine, policies=policies, clock=clock)
         found = measures(out)  # before the tables of contacts are made
         return Tables(packed(found), {name: getattr(out, name) for name in ("levels", *CONTACT_TABLES)}), out.pools
 
     from sim.experiment.streaming import stream_measures
-    from sim.model.city import build_city
     from sim.outcomes.tables import pools_table
 
-    city, kept = build_city(scenario), dict[str, "pd.DataFrame | Path"]()
+    kept = dict[str, "pd.DataFrame | Path"]()
     if keep_all and folder is not None:
         with spooled(folder, replication, city) as spool:
             found, levels = stream_measures(city, seed, replication, engine, policies, spool.add, clock)

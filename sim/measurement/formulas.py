@@ -204,8 +204,9 @@ def add_causes(table: Table, axes: Axes, sums: Any) -> None:
 
 def add_reports(table: Table, fold: Fold) -> None:
     """Report how often units that were whistled for have begun in time."""
+    number = {name: owner for owner, name in enumerate(fold.names.owners)}
     units = list(fold.names.units)
-    in_time, judged = fold.reports[:, [list(fold.names.owners).index(name) for name in units]]
+    in_time, judged = fold.reports[:, [number[name] for name in units]]
     table.add("report_rate", "unit", [group_text([name]) for name in units], divide(in_time, judged), in_time, judged)
     whole = in_time.sum(keepdims=True), judged.sum(keepdims=True)
     table.add("report_rate", "", [group_text([])], divide(*whole), *whole)

@@ -9,6 +9,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -135,7 +136,6 @@ class City:
     class_names: NDArray[np.uint64]
     unit_names: NDArray[np.uint64]
     unit_families: tuple[Family, ...]
-    first_street: tuple[int, ...]  # of each district
     family_volume: NDArray[np.float64]  # expected requests by unit family, [district, family]
     births: NDArray[np.float64]  # mean births per hour before factors, [district, category]
     birth_keys: NDArray[np.uint64]  # [district, category]
@@ -149,6 +149,11 @@ class City:
     time_limits: TimeLimits | None
     whistle: Whistle | None
     callback: Callback | None
+
+    @cached_property
+    def first_street(self) -> tuple[int, ...]:
+        """Of each district, as ``Family.at`` takes them."""
+        return tuple(district.first_street for district in self.districts)
 
 
 def build_city(scenario: Scenario) -> City:
@@ -176,7 +181,6 @@ def build_city(scenario: Scenario) -> City:
         class_names=name_keys(scenario.classes),
         unit_names=name_keys(index.units),
         unit_families=tuple(index.families[u] for u in index.units),
-        first_street=tuple(staffing.first_street),
         family_volume=_family_volume(births, categories),
         births=births,
         birth_keys=np.array(keys, np.uint64),

@@ -36,6 +36,19 @@ class Span:
 NO_LIMIT = Span(math.inf, rules.ON_THE_CLOCK)
 
 
+@dataclass(frozen=True, eq=False)
+class WorkingTime:
+    """Whose open hours are working time, −1: nobody's; and the open days of that calendar: midnight, first opening,
+    last closing, [3, day].
+    """
+
+    roster: int
+    workdays: NDArray[np.float64]
+
+
+NO_WORKING_TIME = WorkingTime(-1, np.zeros((3, 0)))
+
+
 class Index:
     """Numbers the distributions while the plans are made, and knows where pools and units stand."""
 
@@ -57,6 +70,12 @@ class Index:
     def means(self) -> tuple[float, ...]:
         """Their means in hours."""
         return tuple(spec.mean for spec in self._tables)
+
+    def working_time(self, calendar: str | None) -> WorkingTime:
+        """That of a calendar."""
+        if calendar is None:
+            return NO_WORKING_TIME
+        return WorkingTime(self.staffing.calendar_roster(calendar), self.staffing.workdays(calendar))
 
     def span(self, limit: Limit | None) -> Span:
         """A limit, or another time that may be told in working time."""

@@ -95,13 +95,19 @@ def open_between(w: Any, roster: Any, begin: Any, until: Any) -> Any:
     return rules.open_until(*hours, until) - rules.open_until(*hours, begin)
 
 
-@outlined
-def later(w: Any, since: Any, span: Any) -> Any:
+@inlined
+def later_by(w: Any, working_time: Any, workdays: Any, since: Any, span: Any) -> Any:
     """The end of a time that is told on the clock or in working time."""
-    not_inlined()
     if span.kind == rules.ON_THE_CLOCK:
         return since + span.amount
-    return rules.later(*hours_of(w, w.time_limits.roster), state.workdays(w), since, span.amount, span.kind)
+    return rules.later(*hours_of(w, working_time.roster), workdays, since, span.amount, span.kind)
+
+
+@outlined
+def later(w: Any, since: Any, span: Any) -> Any:
+    """… in the working time of the limits."""
+    not_inlined()
+    return later_by(w, w.time_limits.working_time, state.workdays(w), since, span)
 
 
 @outlined
@@ -110,7 +116,8 @@ def earlier(w: Any, until: Any, span: Any) -> Any:
     not_inlined()
     if span.kind == rules.ON_THE_CLOCK:
         return until - span.amount
-    return rules.earlier(*hours_of(w, w.time_limits.roster), state.workdays(w), until, span.amount, span.kind)
+    hours = hours_of(w, w.time_limits.working_time.roster)
+    return rules.earlier(*hours, state.workdays(w), until, span.amount, span.kind)
 
 
 @inlined
@@ -212,6 +219,13 @@ def wait(w: Any, task: Any, r: Any, hours: Any, cause: Any, then: Any) -> Any:
 def is_waiting(w: Any, x: Any) -> Any:
     """Whether a task waits away from any pool."""
     return x.number == 0 and x.until >= w.now
+
+
+@inlined
+def end_wait(w: Any, x: Any, r: Any) -> Any:
+    """What a task has waited for, away from any pool, is over."""
+    x.until = math.nan
+    spend(w, r, x.cause, w.now)
 
 
 @inlined

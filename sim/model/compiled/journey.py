@@ -14,7 +14,19 @@ from typing import Any
 import numpy as np
 
 from sim.model import purposes, rules
-from sim.model.compiled.basics import at, book, chance, choose, is_waiting, lasts, later, matter_of, spend, wait
+from sim.model.compiled.basics import (
+    at,
+    book,
+    chance,
+    choose,
+    end_wait,
+    is_waiting,
+    lasts,
+    later,
+    matter_of,
+    spend,
+    wait,
+)
 from sim.model.compiled.closing import ask, asked, close, merge
 from sim.model.compiled.contacts import end, is_known
 from sim.model.compiled.limits import move_due, start_limits
@@ -86,8 +98,7 @@ def life(w: Any, i: Any) -> Any:
     if x.number != 0:
         book(w, task_of(i, MAIN), r, w.now)
     elif is_waiting(w, x):
-        x.until = math.nan
-        spend(w, r, x.cause, w.now)
+        end_wait(w, x, r)
     stage: Any = np.int64(x.stage)
     if r.status == OPEN and r.overtaken:
         stage = JOIN
@@ -333,7 +344,7 @@ def park(w: Any, i: Any, r: Any) -> Any:
 @inlined
 def handle(w: Any, i: Any, r: Any) -> Any:
     """The right unit works, beside the parts that are whistled for now."""
-    r.whistled = not w.whistle.after_own and blow(w, i, r)
+    r.whistled = blow(w, i, r, False)
     if r.owner_unit != r.right and r.rounds == 1:
         r.cover = OTHER_UNITS
     kind = HANDLING if r.owner_unit == r.right else SUBTASK
@@ -356,7 +367,7 @@ def lead(w: Any, i: Any, r: Any) -> Any:
 @inlined
 def lead_done(w: Any, i: Any, r: Any) -> Any:
     """The owner's own work is done; now come the parts of other units, if they have not been whistled for."""
-    if r.whistled or (w.whistle.after_own and blow(w, i, r)):
+    if r.whistled or blow(w, i, r, True):
         return JOIN
     r.part = 0
     return PARTS

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from sim.model import rules
-from sim.model.compiled.basics import add_open, book, is_queueing, is_waiting, spend
+from sim.model.compiled.basics import add_open, book, end_wait, is_queueing, is_waiting
 from sim.model.compiled.machine import state
 from sim.model.compiled.machine.codes import STAFF, STAFF_CHANGES, VISITS, WORK_END, WORK_IS_DONE
 from sim.model.compiled.machine.queues import dequeue, enqueue, first_of_queue
@@ -94,8 +94,7 @@ def give_up(w: Any, task: Any, r: Any) -> Any:
     not_inlined()
     x = state.task(w, task)
     if is_waiting(w, x):
-        x.until = math.nan
-        spend(w, r, x.cause, w.now)
+        end_wait(w, x, r)
         return True
     if is_queueing(x):
         leave(w, task)

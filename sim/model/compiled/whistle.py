@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import numpy as np
 
 from sim.model import purposes, rules
-from sim.model.compiled.basics import at, book, chance, hours_of, is_idle, lasts, matter_of, spend, wait
+from sim.model.compiled.basics import at, book, chance, end_wait, is_idle, lasts, later_by, matter_of, spend, wait
 from sim.model.compiled.machine import state
 from sim.model.compiled.machine.codes import CLOSE, JOIN, MERGE, PART_DONE, PART_OVER, WAITS
 from sim.model.compiled.machine.memory import free_part, new_part
@@ -20,11 +19,13 @@ from sim.model.policies import whistle
 
 
 @outlined
-def blow(w: Any, i: Any, r: Any) -> Any:
-    """The owner may blow the whistle: then all parts that are needed begin, in their order. Says whether it has."""
+def blow(w: Any, i: Any, r: Any, after_own: Any) -> Any:
+    """The owner may blow the whistle, before or after its own work: then all parts that are needed begin, in their
+    order. Says whether it has.
+    """
     not_inlined()
     first, beyond = state.joint_part_edge(w, r.category), state.joint_part_edge(w, r.category + 1)
-    if not w.whistle.on or first == beyond:
+    if not w.whistle.on or w.whistle.after_own != after_own or first == beyond:
         return False
     needed = np.int64(0)
     for n in range(beyond - first):
@@ -38,7 +39,7 @@ def blow(w: Any, i: Any, r: Any) -> Any:
     blown[owner, month] += 1
     r.whistles += 1
     cover_parts(r)
-    due = report_due(w, of_class.report_by)
+    due = later_by(w, w.whistle.working_time, state.report_workdays(w), w.now, of_class.report_by)
     for n in range(beyond - first):
         if is_needed(w, r, state.joint_part(w, first + n), n):
             slot = new_part(w, i, r, n)
@@ -58,14 +59,6 @@ def cover_parts(r: Any) -> Any:
     """Other units work on it from now on."""
     if r.cover < 0 or (r.owner_unit != r.right and r.rounds == 1):
         r.cover = OTHER_UNITS
-
-
-@inlined
-def report_due(w: Any, span: Any) -> Any:
-    """Until when the other units are to report."""
-    if span.kind == rules.ON_THE_CLOCK:
-        return w.now + span.amount
-    return rules.later(*hours_of(w, w.whistle.roster), state.report_workdays(w), w.now, span.amount, span.kind)
 
 
 @outlined
@@ -97,8 +90,7 @@ def whistled_part_done(w: Any, i: Any, task: Any) -> Any:
         if not r.overtaken and do_part_done(w, task, r, np.int64(state.part(w, slot_of(task)).n)) != PART_OVER:
             return False
     else:
-        x.until = math.nan
-        spend(w, r, LEAD_TIME, w.now)
+        end_wait(w, x, r)
     end_part(w, r, task)
     return r.parts < 0 and is_idle(w, state.task(w, task_of(i, MAIN)))
 

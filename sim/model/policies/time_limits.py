@@ -4,11 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numpy as np
-from numpy.typing import NDArray
-
 from sim.model.draws import purpose
-from sim.model.index import NO_LIMIT, NO_TABLE, Index, Span, Table
+from sim.model.index import NO_LIMIT, NO_TABLE, Index, Span, Table, WorkingTime
 from sim.scenario.policies import Limit
 
 EXTENDS = purpose("extension")
@@ -38,8 +35,7 @@ class TimeLimits:
     """What is the same for all categories."""
 
     from_arrival: bool  # else from the first unit on
-    roster: int  # whose open hours are the working time of the limits, −1: none
-    workdays: NDArray[np.float64]  # of that calendar: midnight, first opening, last closing of each day, [3, day]
+    working_time: WorkingTime
     extension: Extension | None
     parking: Parking | None
 
@@ -64,10 +60,6 @@ def plan(index: Index) -> TimeLimits | None:
     policy = index.policies.time_limits
     if policy is None:
         return None
-    roster, workdays = -1, np.zeros((3, 0))
-    if policy.calendar is not None:
-        roster = index.staffing.calendar_roster(policy.calendar)
-        workdays = index.staffing.workdays(policy.calendar)
     extension = parking = None
     if (e := policy.extension) is not None:
         extension = Extension(index.span(e.ask_before), e.probability, index.span(e.length))
@@ -76,7 +68,7 @@ def plan(index: Index) -> TimeLimits | None:
             parking = Parking(NO_TABLE, index.span(p.time))
         else:
             parking = Parking(index.table(p.time), NO_LIMIT)
-    return TimeLimits(policy.from_ == "arrival", roster, workdays, extension, parking)
+    return TimeLimits(policy.from_ == "arrival", index.working_time(policy.calendar), extension, parking)
 
 
 def of_category(index: Index, name: str) -> Parked:

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.model.compiling import rule
-from sim.model.index import Index, Span
+from sim.model.index import Index, Span, WorkingTime
 
 #: Whistles that nobody blows in a month: there is no budget.
 UNLIMITED = 2**62
@@ -34,8 +34,7 @@ class Whistle:
     from_round: int
     classes: tuple[OfClass, ...]
     most_parts: int  # that a matter of any category has
-    roster: int  # whose open hours are the working time of ``report_by``, −1: none
-    workdays: NDArray[np.float64]  # of that calendar, as in ``time_limits``
+    working_time: WorkingTime  # of ``report_by``
     turns: NDArray[np.float64]  # when a calendar month of the run begins, but for the first
     budget: NDArray[np.int64]  # whistles that an owner may blow, [pool, month]
 
@@ -45,10 +44,6 @@ def plan(index: Index) -> Whistle | None:
     policy, scenario = index.policies.whistle, index.scenario
     if policy is None:
         return None
-    roster, workdays = -1, np.zeros((3, 0))
-    if policy.calendar is not None:
-        roster = index.staffing.calendar_roster(policy.calendar)
-        workdays = index.staffing.workdays(policy.calendar)
     chosen = policy.when.urgency or scenario.classes
     turns, shares = _months(scenario.time.start, scenario.time.end)
     return Whistle(
@@ -57,8 +52,7 @@ def plan(index: Index) -> Whistle | None:
         from_round=policy.when.round,
         classes=tuple(OfClass(c in chosen, index.span(policy.report_by.get(c))) for c in scenario.classes),
         most_parts=max(len(category.parts) for category in scenario.categories.values()),
-        roster=roster,
-        workdays=workdays,
+        working_time=index.working_time(policy.calendar),
         turns=np.array([scenario.hours_of(turn) for turn in turns]),
         budget=_budget(index, shares),
     )

@@ -24,8 +24,8 @@ from sim.model.facts import (
     UNIT_QUEUE,
     WORK,
 )
-from sim.model.index import Span, Table, Weights
-from sim.model.policies.time_limits import Limits, TimeLimits
+from sim.model.index import Span, Table, Weights, WorkingTime
+from sim.model.policies.time_limits import Limits
 from sim.model.reference.world import Request, Task, World
 from sim.model.staffing import Family
 
@@ -77,27 +77,25 @@ def limits(w: World, r: Request) -> Limits:
     return w.city.categories[r.category].limits[r.urgency]
 
 
-def later(w: World, since: float, span: Span) -> float:
+def later_by(w: World, working_time: WorkingTime, since: float, span: Span) -> float:
     """The end of a time that is told on the clock or in working time."""
     if span.kind == rules.ON_THE_CLOCK:
         return since + span.amount
-    policy = _in_working_time(w)
-    hours = w.city.rosters[policy.roster].hours
-    return rules.later(*hours, policy.workdays, since, span.amount, span.kind)  # type: ignore[no-any-return]
+    hours = w.city.rosters[working_time.roster].hours
+    return rules.later(*hours, working_time.workdays, since, span.amount, span.kind)  # type: ignore[no-any-return]
+
+
+def later(w: World, since: float, span: Span) -> float:
+    """… in the working time of the limits."""
+    return later_by(w, w.working_time, since, span)
 
 
 def earlier(w: World, until: float, span: Span) -> float:
     """… and its beginning."""
     if span.kind == rules.ON_THE_CLOCK:
         return until - span.amount
-    policy = _in_working_time(w)
-    hours = w.city.rosters[policy.roster].hours
-    return rules.earlier(*hours, policy.workdays, until, span.amount, span.kind)  # type: ignore[no-any-return]
-
-
-def _in_working_time(w: World) -> TimeLimits:
-    assert w.city.time_limits is not None
-    return w.city.time_limits
+    hours = w.city.rosters[w.working_time.roster].hours
+    return rules.earlier(*hours, w.working_time.workdays, until, span.amount, span.kind)  # type: ignore[no-any-return]
 
 
 # --- books -----------------------------------------------------------------------------------------------------------

@@ -40,8 +40,8 @@ def fix(w: World, problem: Problem, by: Request) -> None:
         for task in (other.main, *other.parts):
             if task.timer is not None:
                 task.timer.now()
-            elif task.is_queueing and task.visit is not None:
-                task.visit.leave()
+            elif (visit := task.queueing) is not None:
+                visit.leave()
 
 
 def merge(w: World, r: Request) -> Stage:
@@ -52,8 +52,8 @@ def merge(w: World, r: Request) -> Stage:
     r.status, r.cover = MERGED, -1
     if r.call.visit is None:
         return
-    if r.call.is_queueing:
-        r.call.visit.leave()
+    if (visit := r.call.queueing) is not None:
+        visit.leave()
         return
     r.answer = Moment(w.env, order_of(DUE, r.key))
     yield r.answer

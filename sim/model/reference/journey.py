@@ -46,7 +46,7 @@ from sim.model.reference.closing import ask, asked, close, merge
 from sim.model.reference.contacts import end, is_known
 from sim.model.reference.limits import move_due, start_limits
 from sim.model.reference.pools import Visit, visit
-from sim.model.reference.whistle import blow, blows_after_own, cover_parts, do_part, is_needed, wait_for_parts
+from sim.model.reference.whistle import blow, cover_parts, do_part, is_needed, wait_for_parts
 from sim.model.reference.world import Request, World
 
 
@@ -210,10 +210,10 @@ def begin_round(w: World, r: Request) -> Stage:
         yield from visit(w, r.main, r, r.owner_unit, CONTACT, work)
     yield from coordinate(w, r)
     yield from park(w, r)
-    whistled = not blows_after_own(w) and blow(w, r)
+    whistled = blow(w, r, after_own=False)
     yield from handle(w, r)
     yield from lead(w, r)
-    if not whistled and not (blows_after_own(w) and blow(w, r)):
+    if not whistled and not blow(w, r, after_own=True):
         yield from parts(w, r)
     yield from wait_for_parts(w, r)
     check_merged(r)

@@ -39,5 +39,5 @@ def move_due(w: World, r: Request, due: float) -> None:
     """A later due date; where it decides the order, tasks of the request take their new places."""
     r.due = r.due_now = due
     for task in (r.main, *r.parts):
-        if task.is_queueing and task.visit is not None:
-            task.visit.home.line_up(task.visit)
+        if (visit := task.queueing) is not None:
+            visit.home.line_up(visit)

@@ -10,20 +10,17 @@ from sim.model.city import Part
 from sim.model.clockwork import DUE, Course, Moment, order_of, start
 from sim.model.facts import LEAD_TIME, OTHER_UNITS, PART
 from sim.model.policies import whistle
-from sim.model.reference.basics import Merged, Stage, at, chance, lasts, spend, wait
+from sim.model.reference.basics import Merged, Stage, at, chance, lasts, later_by, spend, wait
 from sim.model.reference.pools import visit
 from sim.model.reference.world import Request, Task, World
 
 
-def blows_after_own(w: World) -> bool:
-    """Whether the whistle is blown in the usual place of the parts, after the owner's own work."""
-    return w.city.whistle is not None and w.city.whistle.after_own
-
-
-def blow(w: World, r: Request) -> bool:
-    """The owner may blow the whistle: then all parts that are needed begin, in their order. Says whether it has."""
+def blow(w: World, r: Request, after_own: bool) -> bool:
+    """The owner may blow the whistle, before or after its own work: then all parts that are needed begin, in their
+    order. Says whether it has.
+    """
     plan, parts = w.city.whistle, w.city.categories[r.category].parts
-    if plan is None or w.blown is None or not parts:
+    if plan is None or w.blown is None or plan.after_own != after_own or not parts:
         return False
     needed = [n for n, part in enumerate(parts) if is_needed(w, r, part, n)]
     of_class, month = plan.classes[r.urgency], rules.count_at_most(plan.turns, w.env.now)
@@ -33,7 +30,7 @@ def blow(w: World, r: Request) -> bool:
     w.blown[r.owner_unit, month] += 1
     r.whistles += 1
     cover_parts(r)
-    due = report_due(w, plan, of_class)
+    due = later_by(w, plan.working_time, w.env.now, of_class.report_by)
     tasks = [Task() for _ in needed]
     r.parts += tasks
     for task, n in zip(tasks, needed, strict=True):
@@ -50,15 +47,6 @@ def cover_parts(r: Request) -> None:
     """Other units work on it from now on."""
     if r.cover < 0 or (r.owner_unit != r.right and r.rounds == 1):
         r.cover = OTHER_UNITS
-
-
-def report_due(w: World, plan: whistle.Whistle, of_class: whistle.OfClass) -> float:
-    """Until when the other units are to report."""
-    span = of_class.report_by
-    if span.kind == rules.ON_THE_CLOCK:
-        return w.env.now + span.amount
-    hours = w.city.rosters[plan.roster].hours
-    return rules.later(*hours, plan.workdays, w.env.now, span.amount, span.kind)  # type: ignore[no-any-return]
 
 
 def whistled_part(w: World, r: Request, task: Task, n: int, due: float) -> Course:

@@ -15,6 +15,7 @@ from sim.model import facts
 from sim.model.city import City
 from sim.model.control import PoolState
 from sim.model.facts import IN_INTAKE
+from sim.model.index import NO_WORKING_TIME
 from sim.model.rows import Rows
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ class World:
         self.problems: list[Problem] = []
         self.contacts = 0  # so far
         limits = city.time_limits
+        self.working_time = NO_WORKING_TIME if limits is None else limits.working_time
         self.blown = None if city.whistle is None else np.zeros_like(city.whistle.budget)  # by pool and month
         self.limits_from_arrival = limits is not None and limits.from_arrival  # else from the first unit on
 
@@ -68,9 +70,9 @@ class Task:
         self.cause = IN_INTAKE  # … and why
 
     @property
-    def is_queueing(self) -> bool:
-        """Whether it is at a pool and nobody has begun with it."""
-        return self.visit is not None and math.isnan(self.visit.started)
+    def queueing(self) -> Visit | None:
+        """Its visit, where it is at a pool and nobody has begun with it."""
+        return self.visit if self.visit is not None and math.isnan(self.visit.started) else None
 
 
 class Request:

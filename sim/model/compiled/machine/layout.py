@@ -90,7 +90,7 @@ TASK = _also(
 #: Of a whistled part: whose it is, which, the next of this request (or the next free slot), until when it is to be
 #: begun.
 PART_SLOT = _record("f8 report_due", "i4 request next n")
-#: ``parts``: the first of its whistled parts that are not over; ``unit``: what the desk has just chosen; ``cover``: a
+#: ``parts``: one of its whistled parts that are not over; ``unit``: what the desk has just chosen; ``cover``: a
 #: cause that covers all others just now; ``awaits``: it waits for the end of its callback; ``overtaken``: another
 #: request has fixed its problem. What every event touches comes first.
 REQUEST = _record(

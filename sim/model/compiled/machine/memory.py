@@ -110,7 +110,7 @@ def write_problem(w: Any, problem: Any) -> Any:
 
 @inlined
 def new_part(w: Any, i: Any, r: Any, n: Any) -> Any:
-    """A slot for the n-th part of a request, the last of its parts so far."""
+    """A slot for the n-th part of a request."""
     slot = np.int64(w.free_part)
     if slot < 0:
         slot = np.int64(w.taken_parts)
@@ -119,14 +119,8 @@ def new_part(w: Any, i: Any, r: Any, n: Any) -> Any:
         w.free_part = state.part(w, slot).next
     w.parts_in_use += 1
     x = state.part(w, slot)
-    x.request, x.next, x.n = i, -1, n
-    if r.parts < 0:
-        r.parts = slot
-    else:
-        last = np.int64(r.parts)
-        while state.part(w, last).next >= 0:
-            last = np.int64(state.part(w, last).next)
-        state.part(w, last).next = slot
+    x.request, x.n, x.next = i, n, r.parts
+    r.parts = slot
     return slot
 
 

@@ -40,17 +40,13 @@ def optional_values(plan: Any, record: np.dtype[Any]) -> Any:
 def packed_fields(plan: Any) -> tuple[tuple[str, Any], ...]:
     """Names and types of the fields that are packed."""
     hints = typing.get_type_hints(plan, include_extras=True)
-    return tuple((field.name, hints[field.name]) for field in _fields(plan) if not _is_left_out(hints[field.name]))
+    return tuple((name, hint) for name, hint in hints.items() if not _is_left_out(hint))
 
 
-def optional_plans(plan: type) -> Iterator[tuple[str, type]]:
+def optional_plans(plan: Any) -> Iterator[tuple[str, type]]:
     """The plans within a plan that may be None."""
     hints = typing.get_type_hints(plan, include_extras=True)
-    return ((field.name, inner) for field in _fields(plan) if (inner := _inner(hints[field.name])))
-
-
-def _fields(plan: type) -> tuple[dataclasses.Field[Any], ...]:
-    return dataclasses.fields(plan)
+    return ((name, inner) for name, hint in hints.items() if (inner := _inner(hint)))
 
 
 def _inner(hint: Any) -> Any:

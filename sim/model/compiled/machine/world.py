@@ -16,6 +16,7 @@ from sim.model.compiled.machine.schedule import AHEAD, ROW
 from sim.model.compiled.machine.tasks import TASKS_PER_REQUEST
 from sim.model.demand import Births
 from sim.model.draws import Tables, quantile
+from sim.model.index import NO_WORKING_TIME
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -38,14 +39,15 @@ class World:
         self["free_request"] = self["free_problem"] = -1
         self["prefetched_first"] = self["prefetched_second"] = -1
         self["free_later"] = self["free_part"] = -1
-        self["end"], self["buckets_per_hour"] = city.end, _buckets_per_hour(city)
+        buckets_per_hour = _buckets_per_hour(city)
+        self["end"], self["buckets_per_hour"] = city.end, buckets_per_hour
         self["bucket"], self["classes"] = -1, len(city.scenario.classes)
         self["levels"] = 2 if city.whistle is None else 3
         lines = np.zeros(self["levels"] * len(city.pools) * self["classes"], layout.QUEUE_LIST)
         lines["first"] = lines["last"] = -1
         names = ("heap", "later", "requests", "parts", "problems")
         empty = {name: np.zeros(0, layout.ARRAYS[name][0]) for name in names}
-        buckets = np.full(int(city.end * _buckets_per_hour(city)) + 2 + 2 * AHEAD, -1, np.int32)
+        buckets = np.full(int(city.end * buckets_per_hour) + 2 + 2 * AHEAD, -1, np.int32)
         self.put(
             **_matters(city),
             **_organisation(city),
@@ -216,7 +218,8 @@ def _organisation(city: City) -> dict[str, Any]:
     for i, name in enumerate(("opens", "closes", "before")):
         arrays[name], arrays["hour_edges"] = _ragged([roster.hours[i] for roster in rosters], float)
     arrays["today"] = np.stack([roster.hours[3] for roster in rosters]) if rosters else np.zeros((0, 0))
-    arrays["workdays"] = np.zeros((3, 0)) if city.time_limits is None else city.time_limits.workdays
+    limits = city.time_limits
+    arrays["workdays"] = (NO_WORKING_TIME if limits is None else limits.working_time).workdays
     arrays |= _whistles(city)
     arrays["on_duty"] = np.array([there for roster in rosters for there in roster.on_duty], np.int8)
     classes = len(city.scenario.classes)
@@ -240,7 +243,7 @@ def _whistles(city: City) -> dict[str, Any]:
         "whistle_budget": plan.budget,
         "blown": np.zeros_like(plan.budget),
         "month_turns": plan.turns,
-        "report_workdays": plan.workdays,
+        "report_workdays": plan.working_time.workdays,
     }
 
 
