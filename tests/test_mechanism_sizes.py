@@ -209,7 +209,8 @@ def test_two_rules_give_most_of_bostons_due_dates_to_the_minute() -> None:
     town = build_city(scenario)
     limits = town.time_limits
     assert limits is not None
-    opens, closes, _, today = town.rosters[limits.roster].hours
+    office = limits.working_time
+    opens, closes, _, today = town.rosters[office.roster].hours
     rows = pd.read_csv(ROWS, usecols=["open_dt", "target_dt", "type"], parse_dates=["open_dt", "target_dt"]).dropna()
     start, hour = pd.Timestamp("2011-06-01"), pd.Timedelta(hours=1)
     rows = rows.assign(opened=(rows["open_dt"] - start) / hour, due=(rows["target_dt"] - start) / hour)
@@ -222,7 +223,7 @@ def test_two_rules_give_most_of_bostons_due_dates_to_the_minute() -> None:
             hits.append(int((abs(part["due"] - part["opened"] - 24 * n) <= 1 / 60).sum()))
         for n in part["workdays"].value_counts().index[:3]:
             found = [
-                rules.add_workdays(opens, closes, today, limits.workdays, at, int(n), False) for at in part["opened"]
+                rules.add_workdays(opens, closes, today, office.workdays, at, int(n), False) for at in part["opened"]
             ]
             hits.append(int((abs(part["due"] - found) <= 1 / 60).sum()))
         told += max(hits)
