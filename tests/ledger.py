@@ -48,13 +48,17 @@ class Ledger:
         self.scenario = out.scenario
         self.requests = out.requests
         self.pools = list(out.pools["pool"].astype(str))
-        self.places = out.pools.set_index("pool")[["family", "district", "street"]].fillna({"street": 0})
+        places = out.pools[["family", "district", "street"]].astype(object).fillna("").itertuples(index=False)
+        self.places = {
+            pool: (family, (district, street)) for pool, (family, district, street) in zip(self.pools, places)
+        }
+        self.pool_at = {place: pool for pool, place in self.places.items()}
 
     # --- who stands in which queue -----------------------------------------------------------------------------------
 
     def family(self, pool: str) -> str:
         """The name in the scenario: `Streets · Old Town 1` is one of the `Streets`."""
-        return str(self.places.at[pool, "family"])
+        return str(self.places[pool][0])
 
     def spec(self, family: str) -> Pool:
         """What the scenario says of a family of pools."""
@@ -62,9 +66,8 @@ class Ledger:
 
     def served_by(self, pool: str) -> list[str]:
         """The queues a pool serves: its own, and those it helps with (one of each family, of the same place)."""
-        family, *place = self.places.loc[pool]
-        there = self.places[(self.places[["district", "street"]] == place).all(axis=1)]
-        return [pool, *(there.index[there["family"] == other].item() for other in self.spec(family).also_serves)]
+        family, place = self.places[pool]
+        return [pool, *(self.pool_at[other, place] for other in self.spec(family).also_serves)]
 
     @cached_property
     def visits(self) -> pd.DataFrame:
