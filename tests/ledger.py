@@ -50,7 +50,8 @@ class Ledger:
         self.pools = list(out.pools["pool"].astype(str))
         places = out.pools[["family", "district", "street"]].astype(object).fillna("").itertuples(index=False)
         self.places = {
-            pool: (family, (district, street)) for pool, (family, district, street) in zip(self.pools, places)
+            pool: (family, (district, street))
+            for pool, (family, district, street) in zip(self.pools, places, strict=True)
         }
         self.pool_at = {place: pool for pool, place in self.places.items()}
 

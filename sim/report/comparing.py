@@ -12,6 +12,7 @@ from markupsafe import Markup
 from sim.experiment.compare import SAME_CITIZENS
 from sim.measurement import REGISTRY
 from sim.report.blocks import Block, Cell, Heading, Section, Table, Text, Tile, Tiles
+from sim.report.changes import changed_values, shortened, what_differs
 from sim.report.figures_who import Rows, difference_cell, fates, who_gains
 from sim.report.formats import difference, difference_interval, p_value, rows_of
 from sim.report.modelled import in_neither, thinned
@@ -107,7 +108,8 @@ def _answers(variant: _Variant, comparison: Comparison) -> list[Block]:
         words=frozenset({0, 6}),
     )
     tiles = Tiles([_tile(m, variant) for m in _TILES if m in valued])
-    return [Text(sentence), tiles, table]
+    differs = [Text(clean(line)) for line in what_differs(comparison.scenarios[0], variant.scenario)]
+    return [*differs, Text(sentence), tiles, table]
 
 
 def _has_cases(measure: str, variant: _Variant) -> bool:
@@ -160,25 +162,20 @@ def _gains(variant: _Variant, names: Names) -> list[Block]:
 
 
 def _changed(variant: _Variant, base: Scenario) -> list[Block]:
-    said = [{v.path: v for v in s.values() if v.path not in ("name", "description")} for s in (base, variant.scenario)]
-    before, after = ({path: value.value_text for path, value in values.items()} for values in said)
-    given = {path for values in said for path, value in values.items() if not value.from_default}
-    paths = [path for path in dict.fromkeys([*before, *after]) if path in given and before.get(path) != after.get(path)]
-    if not paths:
+    values = changed_values(base, variant.scenario)
+    if not values:
         return [Text("Nothing: the two scenarios say the same.")]
     lines: list[list[Cell]] = [
-        [Markup("<code>{}</code>").format(clean(path)), _cut(before.get(path)), _cut(after.get(path))]
-        for path in paths[:_MOST_VALUES]
+        [Markup("<code>{}</code>").format(clean(value.path)), _cut(value.before), _cut(value.after)]
+        for value in values[:_MOST_VALUES]
     ]
-    note = f"And {len(paths) - _MOST_VALUES} more." if len(paths) > _MOST_VALUES else ""
+    note = f"And {len(values) - _MOST_VALUES} more." if len(values) > _MOST_VALUES else ""
     heads = ["value", "baseline", "variant"]
     return [Table("Values that differ", heads, [("", lines)], words=frozenset({0, 1, 2}), note=note)]
 
 
 def _cut(text: str | None) -> str:
-    if text is None:
-        return "–"
-    return clean(text) if len(text) <= 120 else f"{clean(text[:119])}…"
+    return "–" if text is None else shortened(clean(text), 120)
 
 
 def _what_was_run(comparison: Comparison) -> Table:

@@ -2,52 +2,209 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from sim.model import rules
+from sim.model.load import mean_hours
 from sim.report.explain import length
 
 if TYPE_CHECKING:
-    from sim.model.city import City
-    from sim.model.policies.whistle import Whistle
+    from sim.model.city import CategoryPlan, City
+    from sim.scenario.policies import Limit
 
 
-def sentences(city: City) -> list[str]:
-    """One or more for each mechanism that has something to say."""
-    return [] if city.whistle is None else [_whistle(city), *_cannot_report(city, city.whistle)]
+class Mechanism(NamedTuple):
+    """Its names, and the sentences about a city in which it is on."""
+
+    english: str
+    chinese: str
+    sentences: Callable[[City], Iterator[str]]
 
 
-def _whistle(city: City) -> str:
-    """Who blows, when, and until when others are to report."""
+def in_words(city: City) -> dict[str, str]:
+    """A paragraph for each mechanism that is on, by its key under ``policies``."""
+    policies = city.scenario.policies
+    return {
+        key: f"{what.english} ({what.chinese}): {' '.join(what.sentences(city))}"
+        for key, what in MECHANISMS.items()
+        if getattr(policies, key) is not None
+    }
+
+
+def _instant_answer(city: City) -> Iterator[str]:
+    answered = _mean(city, lambda c: None if c.is_report else (1.0, c.instant_answer.answered))
+    yield f"of 100 consultations {_of_100(answered)} are answered on the spot and need no unit."
+
+
+def _first_recipient(city: City) -> Iterator[str]:
+    plan = city.first_recipient
+    assert plan is not None
+    yield (
+        "the unit that gets a request first stays responsible; if it is the wrong one, it finds the right one "
+        f"in one visit of {length(mean_hours(city, plan.coordination))} on average, and nothing goes back to the desk."
+    )
+
+
+def _time_limits(city: City) -> Iterator[str]:
+    policy = city.scenario.policies.time_limits
+    assert policy is not None
+    begin = "arrival" if policy.from_ == "arrival" else "the first unit"
+    limits = [("contact the citizen", policy.contact), ("resolve", policy.resolve)]
+    told = [f"{what} within {_by_class(of)}" for what, of in limits if of]
+    if policy.by_category:
+        told.append(f"{_count(len(policy.by_category), 'category has', 'categories have')} a limit of their own")
+    yield f"counted from {begin}: {'; '.join(told)}."
+    if (more := policy.extension) is not None:
+        yield (
+            f"A unit asks for {_limit(more.length)} more when {_limit(more.ask_before)} are left; "
+            f"{_of_100(more.probability)} of 100 are granted."
+        )
+    if policy.parking is not None:
+        parked = _mean(city, lambda c: (c.dispatched, c.parking.probability))
+        yield f"Of 100 requests {_of_100(parked)} are parked."
+
+
+def _classified_handling(city: City) -> Iterator[str]:
+    units = city.scenario.units
+    orders = Counter(units[name].discipline for name in sorted(units))
+    said = "; ".join(f"{_count(n, 'unit serves', 'units serve')} {_ORDERS[order]}" for order, n in orders.items())
+    yield f"{said}."
+    out_of_scope = _mean(city, lambda c: (1.0, c.classified_handling.out_of_scope))
+    yield f"Of 100 contacts {_of_100(out_of_scope)} are out of scope and turned away."
+
+
+_ORDERS = {
+    "fcfs": "first come, first served",
+    "class": "by urgency class",
+    "due": "by due date",
+    "aged": "by arrival with a head start for urgent classes",
+}
+
+
+def _precise_dispatch(city: City) -> Iterator[str]:
+    spec, policy = city.scenario.dispatch, city.scenario.policies.precise_dispatch
+    assert spec is not None
+    assert policy is not None
+    usual = {n: spec.accuracy if c.accuracy is None else c.accuracy for n, c in city.scenario.categories.items()}
+    found = _mean(city, lambda c: (c.dispatched, c.accuracy.at_first))
+    before = _mean(city, lambda c: (c.dispatched, usual[c.name]))
+    now, was = _of_100(found), _of_100(before)
+    yield f"dispatch finds the right unit at once in {now}{'' if now == was else f' instead of {was}'} of 100 cases."
+    if spec.district_desk is not None and policy.direct_to_street:
+        yield "What goes to a street does not pass the district's desk."
+    if policy.duplicates > 0:
+        yield f"Of 100 reports of a problem that is known already, {_of_100(policy.duplicates)} are recognised."
+
+
+def _whistle(city: City) -> Iterator[str]:
     policy = city.scenario.policies.whistle
     assert policy is not None
     when = "after its own work" if policy.blown == "after_own" else "before its own work"
     whom = f"at least {policy.when.parts} parts" if policy.when.parts > 1 else "parts"
-    told = [f"Whistle and report (吹哨报到): the owner of a matter with {whom} for other units calls them all, {when}"]
+    told = [f"the owner of a matter with {whom} for other units calls them all, {when}"]
     if policy.when.urgency:
         told.append(f"if its class is {' or '.join(policy.when.urgency)}")
     if policy.when.round > 1:
         told.append(f"from round {policy.when.round} on")
     if policy.budget is not None:
         told.append(f"at most {policy.budget} times in a calendar month")
-    by = ", ".join(f"{limit.written()} ({name})" for name, limit in policy.report_by.items())
-    return "; ".join(told) + (f". A part is to be begun within {by}." if by else ". No time to begin is set.")
+    yield "; ".join(told) + "."
+    if not policy.report_by:
+        yield "No time to begin is set."
+        return
+    yield f"A part is to be begun within {_by_class(policy.report_by)}."
+    yield from _cannot_report(city)
 
 
-def _cannot_report(city: City, plan: Whistle) -> list[str]:
+def _cannot_report(city: City) -> Iterator[str]:
     """Units that are closed for longer than the shortest time on the clock within which they are to begin."""
+    plan = city.whistle
+    assert plan is not None
     on_the_clock = [c.report_by.amount for c in plan.classes if c.report_by.kind == rules.ON_THE_CLOCK]
-    shortest, said = min(on_the_clock, default=np.inf), []
+    shortest = min(on_the_clock, default=np.inf)
     called = sorted({part.family.first for category in city.categories for part in category.parts})
     for unit in (city.pools[first] for first in called):
         opens, closes, *_ = city.rosters[unit.roster].hours
         inside = opens < city.end
         closed = opens[inside][1:] - closes[inside][:-1]
         if closed.size and closed.max() > shortest:
-            said.append(
+            yield (
                 f"{unit.family} is closed for up to {length(float(closed.max()))}: whistled for then, it cannot begin "
                 f"within {length(float(shortest))}."
             )
-    return said
+
+
+def _callback(city: City) -> Iterator[str]:
+    plan, policy = city.callback, city.scenario.policies.callback
+    assert plan is not None
+    assert policy is not None
+    when = "when they are due" if plan.after_due else "after closing"
+    reached = plan.coverage * (1.0 - (1.0 - plan.reach) ** (1 + plan.retries))
+    calls = _count(1 + plan.retries, "call", "calls")
+    yield f"{when}, the citizens of {_of_100(reached)} of 100 requests are reached, with at most {calls} to each."
+    yield (
+        f"“Resolved” say {_of_100(plan.resolved.if_true)} of 100 where it is true, and "
+        f"{_of_100(plan.resolved.if_false)} of 100 where it is not."
+    )
+    if plan.reopen_at_most:
+        to = "the dispatch desk" if plan.reopen_to_dispatch else "their owner"
+        yield (
+            f"Of 100 that are said to be unresolved {_of_100(plan.reopen_probability)} go back to {to}, "
+            f"{'once' if plan.reopen_at_most == 1 else f'up to {plan.reopen_at_most} times'}."
+        )
+    if plan.call_again > 0:
+        yield f"Of 100 other citizens with an unsolved matter {_of_100(plan.call_again)} call again."
+
+
+#: By the key under ``policies``, in the order of a request's life.
+MECHANISMS: Mapping[str, Mechanism] = {
+    "classified_handling": Mechanism("Classified handling", "分类处置", _classified_handling),
+    "instant_answer": Mechanism("Instant answer", "即时答复", _instant_answer),
+    "precise_dispatch": Mechanism("Precise dispatch", "精准派单", _precise_dispatch),
+    "first_recipient": Mechanism("First recipient", "首接负责", _first_recipient),
+    "time_limits": Mechanism("Time limits", "限时办理", _time_limits),
+    "whistle": Mechanism("Whistle and report", "吹哨报到", _whistle),
+    "callback": Mechanism("Callback and scoring", "回访考评", _callback),
+}
+
+
+def _mean(city: City, of: Callable[[CategoryPlan], tuple[float, float] | None]) -> float:
+    """The mean of what a category has (a weight and a value), by expected births; 0 where nothing has weight."""
+    births = city.births.sum(axis=0)
+    pairs = [(n * found[0], found[1]) for n, c in zip(births, city.categories, strict=True) if (found := of(c))]
+    total = sum(weight for weight, _ in pairs)
+    return float(sum(weight * value for weight, value in pairs) / total) if total > 0 else 0.0
+
+
+def _of_100(share: float) -> str:
+    """97.25 % as “97.2”; what is not quite none or all does not become it."""
+    text = f"{100 * share:.1f}".removesuffix(".0")
+    if text in ("0", "100") and share not in (0.0, 1.0):
+        return "fewer than 0.1" if share < 0.5 else "more than 99.9"
+    return text
+
+
+def _count(n: int, one: str, several: str) -> str:
+    return f"{n} {one if n == 1 else several}"
+
+
+def _by_class(limits: Mapping[str, Limit]) -> str:
+    """Limits of the urgency classes, said once where they are the same."""
+    of: dict[str, list[str]] = {}
+    for name, limit in limits.items():
+        of.setdefault(_limit(limit), []).append(name)
+    return next(iter(of)) if len(of) == 1 else ", ".join(f"{text} ({', '.join(names)})" for text, names in of.items())
+
+
+def _limit(limit: Limit) -> str:
+    """Exact, in the unit in which people would say it."""
+    if limit.hours is None:
+        return limit.written()
+    if limit.hours >= 48 and limit.hours % 24 == 0:
+        return f"{limit.hours / 24:.0f} d"
+    minutes = limit.hours * 60
+    return f"{minutes:.0f} min" if limit.hours < 1 and minutes % 1 == 0 else limit.written()

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from sim.errors import CitysimError
 from sim.model.city import build_city
 from sim.model.load import Load, offered_loads
-from sim.report.mechanisms import sentences
+from sim.report.mechanisms import in_words
 from sim.report.modelled import thinned
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ def show_text(scenario: Scenario, path: str = "") -> str:
     if path:
         return "\n".join(wrapped(line) for value in _values(scenario, path) for line in _value_lines(value))
     city = build_city(scenario)
-    loads, mechanisms = offered_loads(city), sentences(city)
+    loads, mechanisms = offered_loads(city), [*in_words(city).values()]
     lines = [scenario.name, ""]
     if scenario.description:
         lines += [scenario.description.strip(), ""]

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from sim.inference import gaps, summary
 from sim.inference.gaps import places_of
 from sim.measurement import REGISTRY
+from sim.report.changes import what_differs
 from sim.report.formats import (
     FEW_DUE,
     difference,
@@ -134,6 +135,7 @@ def _variant(comparison: Comparison, variant: str, hidden: set[str]) -> list[str
         f"  less {comparison.names[0]}",
         f"  {times(comparison.replications)} {comparison.paired(variant)}, seed {comparison.seed}",
         "",
+        *_what_differs(comparison, variant),
         f"{'measure':30} {'difference':>11}  {'95 % interval':25} {'p (Holm)':>8}",
         "─" * WIDTH,
     ]
@@ -158,6 +160,13 @@ def _variant(comparison: Comparison, variant: str, hidden: set[str]) -> list[str
     for dimension in ("district", "category"):
         lines += _gains(table, dimension)
     return lines
+
+
+def _what_differs(comparison: Comparison, variant: str) -> list[str]:
+    """The sentences about a variant, with a head and an empty line after them."""
+    base, other = comparison.scenarios[0], comparison.scenarios[comparison.names.index(variant)]
+    said = [textwrap.fill(clean(line), WIDTH - 2, subsequent_indent="    ") for line in what_differs(base, other)]
+    return ["What differs:", *(textwrap.indent(line, "  ") for line in said), ""] if said else []
 
 
 def _gains(table: pd.DataFrame, dimension: str) -> list[str]:
@@ -212,6 +221,10 @@ def comparison_json(comparison: Comparison) -> str:
         "replications": comparison.replications,
         "scale": comparison.scenarios[0].scale,
         "remarks": list(comparison.remarks),
+        "what_differs": {
+            name: what_differs(comparison.scenarios[0], scenario)
+            for name, scenario in zip(comparison.names[1:], comparison.scenarios[1:], strict=True)
+        },
         "differences": records(comparison.differences),
         "requests": records(comparison.requests),
     }

@@ -1,0 +1,73 @@
+"""What differs between a scenario and the one it is compared with, in plain sentences."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from sim.model.city import build_city
+from sim.report.mechanisms import MECHANISMS, in_words
+
+if TYPE_CHECKING:
+    from sim.scenario import Scenario
+
+_MOST_LINES = 6
+
+
+class Change(NamedTuple):
+    """A value that is not the same in both; None where a scenario has no such value."""
+
+    path: str
+    before: str | None
+    after: str | None
+
+
+def what_differs(base: Scenario, variant: Scenario) -> list[str]:
+    """One sentence each: mechanisms that are on in one of the two, or act differently, then other values.
+
+    A mechanism that is on in one only is told as a whole; all other values that differ are listed, the first few.
+    """
+    before, after = in_words(build_city(base)), in_words(build_city(variant))
+    lines, whole = list[str](), set[str]()
+    for key, mechanism in MECHANISMS.items():
+        if before.get(key) == after.get(key):
+            continue
+        if key not in before:
+            lines.append(f"On here, off in the baseline. {after[key]}")
+        elif key not in after:
+            lines.append(f"Off here, on in the baseline. {before[key]}")
+        else:
+            lines.append(f"{after[key]} In the baseline {mechanism.english.lower()} is: {_without_name(before[key])}")
+        if key not in before or key not in after:
+            whole.add(key)
+    values = [value for value in changed_values(base, variant) if not _is_under(value.path, whole)]
+    lines += [
+        f"{value.path}: {shortened(value.before or 'absent', 60)} → {shortened(value.after or 'absent', 60)}"
+        for value in values[:_MOST_LINES]
+    ]
+    if len(values) > _MOST_LINES:
+        lines.append(f"and {len(values) - _MOST_LINES} more values, which the report lists")
+    return lines
+
+
+def changed_values(base: Scenario, variant: Scenario) -> list[Change]:
+    """The values that differ, but for names and what is a default in both; in the order of the scenarios."""
+    said = [{v.path: v for v in s.values() if v.path not in ("name", "description")} for s in (base, variant)]
+    before, after = ({path: value.value_text for path, value in values.items()} for values in said)
+    given = {path for values in said for path, value in values.items() if not value.from_default}
+    paths = (path for path in dict.fromkeys([*before, *after]) if path in given and before.get(path) != after.get(path))
+    return [Change(path, before.get(path), after.get(path)) for path in paths]
+
+
+def shortened(text: str, most: int) -> str:
+    """At most so many characters."""
+    return text if len(text) <= most else f"{text[: most - 1]}…"
+
+
+def _is_under(path: str, mechanisms: set[str]) -> bool:
+    """Whether this is a parameter of one of these mechanisms."""
+    policies, _, rest = path.partition(".")
+    return policies == "policies" and rest.split(".")[0] in mechanisms
+
+
+def _without_name(sentences: str) -> str:
+    return sentences.split("): ", 1)[1]

@@ -1,0 +1,103 @@
+"""What `show` and `compare` say of the mechanisms: every one has its sentences, with the numbers of this scenario."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from towns import full
+
+import sim
+from sim.model.city import build_city
+from sim.report.changes import what_differs
+from sim.report.mechanisms import MECHANISMS, in_words
+from sim.report.show import show_text
+from sim.report.text import comparison_json, comparison_text
+from sim.scenario import Scenario
+from sim.scenario.policies import Policies
+
+
+def words(scenario: Scenario) -> dict[str, str]:
+    return in_words(build_city(scenario))
+
+
+def test_every_policy_has_sentences_and_nothing_else() -> None:
+    assert set(MECHANISMS) == set(Policies.model_fields)
+
+
+def test_only_mechanisms_that_are_on_are_told() -> None:
+    everything = full(policies={"first_recipient": {"coordination": "1 h"}})
+    on = {key for key in Policies.model_fields if getattr(everything.policies, key) is not None}
+    assert set(words(everything)) == on
+    assert len(on) > 4
+    nothing = sim.load("boston-2011")
+    assert set(words(nothing)) == {"time_limits"}
+    for key, sentence in words(everything).items():
+        assert sentence.startswith(f"{MECHANISMS[key].english} ({MECHANISMS[key].chinese}): ")
+        assert " ".join(sentence.split()) in " ".join(show_text(everything).split())
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ("instant_answer.answered=0.625", "of 100 consultations 62.5 are answered"),
+        ("instant_answer.answered=0.0004", "consultations fewer than 0.1 are answered"),
+        ("instant_answer.answered=0.9999", "consultations more than 99.9 are answered"),
+        ("precise_dispatch.at_least=1", "right unit at once in 100 instead of "),
+        ("first_recipient.coordination=3 h", "in one visit of 3.0 h on average"),
+        ("classified_handling.out_of_scope=0.035", "3.5 are out of scope"),
+        ("classified_handling.discipline=due", "3 units serve by due date"),
+        ("time_limits.resolve.urgent=30 h", "2 h (emergency), 30 h (urgent)"),
+        ("callback.reopen.at_most=3", "their owner, up to 3 times"),
+        ("callback.resolved.if_false=0.4", "40 of 100 where it is not"),
+        ("callback.after=due", "when they are due, the citizens of"),
+    ],
+)
+def test_the_numbers_are_those_of_the_scenario(change: str, said: str) -> None:
+    town = sim.load("teaching", [f"policies.{change}"])
+    assert said in words(town)[change.split(".")[0]]
+
+
+def test_better_dispatch_is_told_beside_the_usual_one() -> None:
+    town = sim.load("teaching", ["policies.precise_dispatch.accuracy=0.97"])
+    usual = sim.load("teaching").dispatch
+    assert usual is not None
+    assert f"in 97 instead of {100 * usual.accuracy:g} of 100 cases" in words(town)["precise_dispatch"]
+
+
+def test_limits_are_said_once_where_classes_share_them() -> None:
+    town = sim.load("teaching")
+    said = words(town)["time_limits"]
+    assert "contact the citizen within 24 h;" in said
+    assert "2 h (emergency), 24 h (urgent), 7 d (ordinary), 15 d (complex)" in said
+
+
+def test_a_comparison_begins_with_what_differs() -> None:
+    base = sim.load("teaching")
+    changes = [
+        "name=another",
+        "policies.first_recipient.coordination=1 h",
+        "policies.instant_answer.answered=0.9",
+        "units.Roads.staff=5",
+    ]
+    variant = sim.load("teaching", changes)
+    told = what_differs(base, variant)
+    assert any(line.startswith("On here, off in the baseline. First recipient") for line in told)
+    assert any("90 are answered" in line and "In the baseline instant answer is: of 100" in line for line in told)
+    assert "units.Roads.staff: 3 → 5" in told
+    assert not any("coordination:" in line for line in told)  # told with its mechanism
+    assert any(line.startswith("Off here, on in the baseline. First recipient") for line in what_differs(variant, base))
+    assert what_differs(base, sim.load("teaching", ["name=the same"])) == []
+    compared = sim.compare([base, variant], 2)
+    text = comparison_text(compared)
+    assert text.index("What differs:") < text.index("units.Roads.staff: 3 → 5") < text.index("difference  ")
+    assert json.loads(comparison_json(compared))["what_differs"] == {"another": told}
+    assert max(len(line) for line in text.splitlines()) <= 80
+
+
+def test_a_long_list_of_values_is_cut_and_counted() -> None:
+    base = sim.load("teaching")
+    months = [f"demand.months.{month}=0.9" for month in range(1, 10)]
+    told = what_differs(base, sim.load("teaching", months))
+    assert told[-1] == "and 3 more values, which the report lists"
+    assert len(told) == 7
