@@ -337,6 +337,25 @@ def scenarios(as_json: bool) -> None:
 
 
 @cli.command()
+@click.argument("scenario", required=False)
+@set_option
+@json_option
+def mechanisms(scenario: str | None, overrides: tuple[str, ...], as_json: bool) -> None:
+    """List the mechanisms that `policies:` turns on, with what each needs and its keys; in SCENARIO, what they do."""
+    from sim.report.mechanism_list import mechanism_list, mechanism_text
+    from sim.scenario import load
+
+    if scenario is None and overrides:
+        raise click.UsageError("--set needs a SCENARIO whose values it changes")
+    loaded = None if scenario is None else load(scenario, overrides)
+    entries = mechanism_list(loaded)
+    if as_json:
+        say_json(json.dumps(entries, ensure_ascii=False, indent=1))
+    else:
+        say(mechanism_text(entries, "" if loaded is None else loaded.name))
+
+
+@cli.command()
 def schema() -> None:
     """Print the JSON schema of scenario files, for editors."""
     from sim.scenario import json_schema

@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
+from click.testing import CliRunner
+from pydantic import BaseModel
 from towns import full
 
 import sim
+from sim.cli import cli
 from sim.model.city import build_city
 from sim.report.changes import what_differs
+from sim.report.mechanism_list import mechanism_list
 from sim.report.mechanisms import MECHANISMS, in_words
+from sim.report.page import run_page
 from sim.report.show import show_text
 from sim.report.text import comparison_json, comparison_text
 from sim.scenario import Scenario
+from sim.scenario.needs import NEEDS
 from sim.scenario.policies import Policies
 
 
@@ -101,3 +108,61 @@ def test_a_long_list_of_values_is_cut_and_counted() -> None:
     told = what_differs(base, sim.load("teaching", months))
     assert told[-1] == "and 3 more values, which the report lists"
     assert len(told) == 7
+
+
+# --- citysim mechanisms ----------------------------------------------------------------------------------------------
+
+
+def leaves(model: type[BaseModel], before: str = "") -> set[str]:
+    """The keys below a section as the JSON schema has them."""
+    schema = model.model_json_schema(by_alias=True)
+
+    def walk(part: dict[str, Any], path: str) -> set[str]:
+        found: set[str] = set()
+        for name, inner in part.get("properties", {}).items():
+            inner = next((one for one in inner.get("anyOf", [inner]) if one.get("type") != "null"), inner)
+            inner = schema["$defs"][inner["$ref"].rsplit("/", 1)[1]] if "$ref" in inner else inner
+            found |= walk(inner, f"{path}{name}.") if "properties" in inner else {f"{path}{name}"}
+        return found
+
+    return walk(schema, before)
+
+
+def test_all_keys_are_listed_and_no_other() -> None:
+    listed = {f"{entry['key']}.{key}" for entry in mechanism_list() for key in entry["keys"]}
+    assert listed == leaves(Policies, "policies.")
+
+
+def test_every_need_of_a_policy_is_listed() -> None:
+    listed = {
+        (f"{entry['key']}.{key}".removesuffix("."), needs)
+        for entry in mechanism_list()
+        for key, needs in entry["needs"].items()
+    }
+    values = {need.key: f"{need.key}{f': {need.value}' if need.value else ''}" for need in NEEDS}
+    assert listed == {(values[need.key], need.needs) for need in NEEDS if need.key.startswith("policies.")}
+
+
+def test_the_command_says_what_is_on() -> None:
+    town = sim.load("teaching")
+    result = CliRunner().invoke(cli, ["mechanisms", "teaching", "--set", "policies.first_recipient.coordination=1 h"])
+    assert result.exit_code == 0, result.output
+    assert "In “A small town, one week” 4 of 7 are on." in result.output
+    assert "First recipient (首接负责), policies.first_recipient  – on" in result.output
+    assert "Whistle and report (吹哨报到), policies.whistle  – off" in result.output
+    assert max(len(line) for line in result.output.splitlines()) <= 80
+    on = {entry["key"] for entry in mechanism_list(town) if entry["on"]}
+    assert on == {f"policies.{key}" for key in words(town)}
+    for entry in mechanism_list(town):
+        assert (entry["here"] == "") == (not entry["on"])
+    plain = json.loads(CliRunner().invoke(cli, ["mechanisms", "--json"]).output)
+    assert plain == mechanism_list()
+    alone = CliRunner().invoke(cli, ["mechanisms", "--set", "scale=1:2"])
+    assert alone.exit_code == 2
+
+
+def test_the_report_tells_them_too() -> None:
+    town = sim.load("teaching")
+    page = " ".join(run_page(sim.run(town, 1)).replace("\u00a0", " ").split())
+    for sentences in words(town).values():
+        assert sentences.split("): ", 1)[1] in page

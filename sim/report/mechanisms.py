@@ -18,10 +18,11 @@ if TYPE_CHECKING:
 
 
 class Mechanism(NamedTuple):
-    """Its names, and the sentences about a city in which it is on."""
+    """Its names, what it is in a sentence, and the sentences about a city in which it is on."""
 
     english: str
     chinese: str
+    what: str
     sentences: Callable[[City], Iterator[str]]
 
 
@@ -162,13 +163,48 @@ def _callback(city: City) -> Iterator[str]:
 
 #: By the key under ``policies``, in the order of a request's life.
 MECHANISMS: Mapping[str, Mechanism] = {
-    "classified_handling": Mechanism("Classified handling", "分类处置", _classified_handling),
-    "instant_answer": Mechanism("Instant answer", "即时答复", _instant_answer),
-    "precise_dispatch": Mechanism("Precise dispatch", "精准派单", _precise_dispatch),
-    "first_recipient": Mechanism("First recipient", "首接负责", _first_recipient),
-    "time_limits": Mechanism("Time limits", "限时办理", _time_limits),
-    "whistle": Mechanism("Whistle and report", "吹哨报到", _whistle),
-    "callback": Mechanism("Callback and scoring", "回访考评", _callback),
+    "classified_handling": Mechanism(
+        "Classified handling",
+        "分类处置",
+        "Urgency orders the queues of units, and what is out of scope is turned away at once.",
+        _classified_handling,
+    ),
+    "instant_answer": Mechanism(
+        "Instant answer",
+        "即时答复",
+        "Agents with a knowledge base answer some consultations while the citizen is on the line.",
+        _instant_answer,
+    ),
+    "precise_dispatch": Mechanism(
+        "Precise dispatch",
+        "精准派单",
+        "The desk finds the right unit more often, skips the district, and recognises duplicates.",
+        _precise_dispatch,
+    ),
+    "first_recipient": Mechanism(
+        "First recipient",
+        "首接负责",
+        "The first unit that gets a request stays responsible, also if it is the wrong one.",
+        _first_recipient,
+    ),
+    "time_limits": Mechanism(
+        "Time limits",
+        "限时办理",
+        "Citizens are to be contacted and requests resolved by a due date, by urgency class.",
+        _time_limits,
+    ),
+    "whistle": Mechanism(
+        "Whistle and report",
+        "吹哨报到",
+        "The owner of a joint matter calls the other units, which then work at one time.",
+        _whistle,
+    ),
+    "callback": Mechanism(
+        "Callback and scoring",
+        "回访考评",
+        "The hotline asks citizens how it went; their answers reopen requests and are scored.",
+        _callback,
+    ),
 }
 
 

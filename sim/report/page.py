@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import jinja2
 from markupsafe import Markup
 
+from sim.model.city import build_city
 from sim.report.answers import answers
 from sim.report.blocks import Block, Cell, Section, Text
 from sim.report.comparing import comparison_sections, comparison_title
@@ -19,8 +20,9 @@ from sim.report.figures import arrivals, backlog, load
 from sim.report.figures_dots import time_to_close, truth
 from sim.report.figures_shares import breaches, causes
 from sim.report.formats import times
+from sim.report.mechanisms import in_words
 from sim.report.modelled import models_resolution, not_modelled
-from sim.report.names import Names, marked
+from sim.report.names import Names, clean, marked
 from sim.report.provenance import assumptions, what_was_run, window
 from sim.report.results import Results
 from sim.report.series import bins, flow, weeks
@@ -29,6 +31,7 @@ from sim.report.tables import largest_causes, units
 if TYPE_CHECKING:
     from sim.experiment.compare import Comparison
     from sim.experiment.runs import Run
+    from sim.scenario import Scenario
 
 _HERE = Path(__file__).resolve().parent
 
@@ -39,6 +42,7 @@ def run_page(run: Run) -> str:
     sections = [
         answers(scenario, results, names, run.replications),
         *_figures(run, results, names),
+        _mechanisms(scenario),
         what_was_run(run),
         assumptions(scenario),
     ]
@@ -72,6 +76,12 @@ def _figures(run: Run, results: Results, names: Names) -> list[Section]:
         _section("staff", "Load against staff", [load(staffed)] if staffed else [], "The scenario has no staff."),
         _section("truth-report", "Truth beside report", truths, no_truth if not truths else "There are no requests."),
     ]
+
+
+def _mechanisms(scenario: Scenario) -> Section:
+    """What each mechanism that is on does with the numbers of the scenario."""
+    said: list[Block | None] = [Text(clean(sentences)) for sentences in in_words(build_city(scenario)).values()]
+    return _section("mechanisms", "What the mechanisms do here", said, "No mechanism is on.")
 
 
 def _section(key: str, title: str, blocks: Sequence[Block | None], otherwise: str) -> Section:
