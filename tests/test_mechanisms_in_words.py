@@ -13,10 +13,10 @@ from towns import full
 import sim
 from sim.cli import cli
 from sim.model.city import build_city
-from sim.report.changes import what_differs
+from sim.report.changes import other_requests, what_differs
 from sim.report.mechanism_list import mechanism_list
 from sim.report.mechanisms import MECHANISMS, in_words
-from sim.report.page import run_page
+from sim.report.page import comparison_page, run_page
 from sim.report.show import show_text
 from sim.report.text import comparison_json, comparison_text
 from sim.scenario import Scenario
@@ -79,6 +79,17 @@ def test_limits_are_said_once_where_classes_share_them() -> None:
     assert "2 h (emergency), 24 h (urgent), 7 d (ordinary), 15 d (complex)" in said
 
 
+def test_who_cannot_report_is_told_of_classes_that_there_are() -> None:
+    """City departments close for holidays, but no emergency has a part for them."""
+    said = words(sim.load("beijing-2024"))["whistle"]
+    assert "A part is to be begun within 30 min (emergency)." in said
+    assert "District departments is closed for up to 12.0 h: whistled for then, it cannot begin within 30 min." in said
+    assert "City departments is closed" not in said
+    said = words(sim.load("beijing-2024", ["policies.whistle.report_by.ordinary=2 h"]))["whistle"]
+    assert "City departments is closed for up to " in said
+    assert "it cannot begin within 2.0 h." in said
+
+
 def test_a_comparison_begins_with_what_differs() -> None:
     base = sim.load("teaching")
     changes = [
@@ -100,6 +111,23 @@ def test_a_comparison_begins_with_what_differs() -> None:
     assert text.index("What differs:") < text.index("units.Roads.staff: 3 → 5") < text.index("difference  ")
     assert json.loads(comparison_json(compared))["what_differs"] == {"another": told}
     assert max(len(line) for line in text.splitlines()) <= 80
+
+
+def test_other_requests_are_said_to_be_others() -> None:
+    """With fewer answered on the spot, easy matters become requests: the median falls and nothing is better."""
+    base = sim.load("teaching")
+    fewer = sim.compare([base, sim.load("teaching", ["name=fewer", "policies.instant_answer.answered=0.3"])], 2)
+    said = other_requests(fewer, "fewer")
+    assert said.startswith("These are not the same requests: ")
+    table = fewer.measures[(fewer.measures["measure"] == "requests") & (fewer.measures["group_by"] == "")]
+    for mean in table.groupby("scenario")["value"].mean():
+        assert f"{mean:,.0f} " in said
+    assert said in " ".join(comparison_text(fewer).split())
+    assert said in " ".join(comparison_page(fewer).replace("\u00a0", " ").split())
+    assert json.loads(comparison_json(fewer))["other_requests"] == {"fewer": said}
+    staff = sim.compare([base, sim.load("teaching", ["name=staff", "units.Roads.staff=5"])], 2)
+    assert other_requests(staff, "staff") == ""
+    assert "not the same requests" not in comparison_text(staff)
 
 
 def test_a_long_list_of_values_is_cut_and_counted() -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 import sim
+from sim.experiment.comparable import same_citizens
 from sim.model.city import build_city
 from sim.model.load import offered_loads
 from sim.report.show import show_text
@@ -42,9 +43,22 @@ def test_it_shows(scenario: sim.Scenario) -> None:
     assert ("waits do not compare across scales" in " ".join(text.split())) == (scenario.scale != 1)
 
 
-def test_no_pool_is_swamped(scenario: sim.Scenario) -> None:
-    swamped = [load.sentence() for load in offered_loads(build_city(scenario)) if load.offered >= 1]
-    assert swamped == []
+@pytest.mark.parametrize("whole", [False, True], ids=["as it ships", "1:1"])
+def test_no_pool_is_swamped(scenario: sim.Scenario, whole: bool) -> None:
+    """At a scale, pools of one officer hide what is missing at 1:1."""
+    city = build_city(scenario.model_copy(update={"scale": 1.0}) if whole else scenario)
+    assert [load.sentence() for load in offered_loads(city) if load.offered >= 1] == []
+
+
+def test_before_the_reform_there_are_the_same_citizens_and_officers() -> None:
+    now, before = (sim.load(SCENARIOS / f"{name}.yaml") for name in ("beijing-2024", "beijing-before"))
+    assert same_citizens(before, now)
+    assert {**before.pools, **before.units}.keys() == {**now.pools, **now.units}.keys()
+    staff = [{n: (p.staff, p.shifts) for n, p in {**s.pools, **s.units}.items()} for s in (before, now)]
+    assert staff[0] == staff[1]
+    on = [{k for k in type(s.policies).model_fields if getattr(s.policies, k) is not None} for s in (before, now)]
+    assert on[0] == {"instant_answer", "time_limits", "callback"}
+    assert on[1] == set(type(now.policies).model_fields)
 
 
 def test_it_runs(scenario: sim.Scenario) -> None:

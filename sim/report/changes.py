@@ -8,9 +8,12 @@ from sim.model.city import build_city
 from sim.report.mechanisms import MECHANISMS, in_words
 
 if TYPE_CHECKING:
+    from sim.experiment.compare import Comparison
     from sim.scenario import Scenario
 
 _MOST_LINES = 6
+#: Counts of requests that differ by no more than this share of the baseline's count as nearly the same.
+_SAME_COUNT = 0.02
 
 
 class Change(NamedTuple):
@@ -47,6 +50,21 @@ def what_differs(base: Scenario, variant: Scenario) -> list[str]:
     if len(values) > _MOST_LINES:
         lines.append(f"and {len(values) - _MOST_LINES} more values, which the report lists")
     return lines
+
+
+def other_requests(comparison: Comparison, variant: str) -> str:
+    """What must be said where other shares of the contacts become requests; empty where the counts nearly agree."""
+    table = comparison.measures
+    counts = table[(table["measure"] == "requests") & (table["group_by"] == "")].groupby("scenario")["value"].mean()
+    here, baseline = float(counts[variant]), float(counts[comparison.names[0]])
+    if not baseline > 0 or abs(here / baseline - 1) <= _SAME_COUNT:
+        return ""
+    return (
+        f"These are not the same requests: {here:,.0f} here, {baseline:,.0f} in the baseline, since other contacts are "
+        "answered on the spot or attached to another request. Rates, shares and times of all requests differ for that "
+        "alone, and may look worse where the easy ones no longer become requests. Read them by category, and read "
+        "“faster” and “slower”, which are of requests in both."
+    )
 
 
 def changed_values(base: Scenario, variant: Scenario) -> list[Change]:

@@ -12,7 +12,7 @@ from markupsafe import Markup
 from sim.experiment.compare import SAME_CITIZENS
 from sim.measurement import REGISTRY
 from sim.report.blocks import Block, Cell, Heading, Section, Table, Text, Tile, Tiles
-from sim.report.changes import changed_values, shortened, what_differs
+from sim.report.changes import changed_values, other_requests, shortened, what_differs
 from sim.report.figures_who import Rows, difference_cell, fates, who_gains
 from sim.report.formats import difference, difference_interval, p_value, rows_of
 from sim.report.modelled import in_neither, thinned
@@ -109,6 +109,8 @@ def _answers(variant: _Variant, comparison: Comparison) -> list[Block]:
     )
     tiles = Tiles([_tile(m, variant) for m in _TILES if m in valued])
     differs = [Text(clean(line)) for line in what_differs(comparison.scenarios[0], variant.scenario)]
+    if remark := other_requests(comparison, variant.name):
+        differs.append(Text(remark))
     return [*differs, Text(sentence), tiles, table]
 
 

@@ -55,7 +55,7 @@ def _time_limits(city: City) -> Iterator[str]:
     assert policy is not None
     begin = "arrival" if policy.from_ == "arrival" else "the first unit"
     limits = [("contact the citizen", policy.contact), ("resolve", policy.resolve)]
-    told = [f"{what} within {_by_class(of)}" for what, of in limits if of]
+    told = [f"{what} within {_by_class(city, of)}" for what, of in limits if of]
     if policy.by_category:
         told.append(f"{_count(len(policy.by_category), 'category has', 'categories have')} a limit of their own")
     yield f"counted from {begin}: {'; '.join(told)}."
@@ -117,7 +117,7 @@ def _whistle(city: City) -> Iterator[str]:
     if not policy.report_by:
         yield "No time to begin is set."
         return
-    yield f"A part is to be begun within {_by_class(policy.report_by)}."
+    yield f"A part is to be begun within {_by_class(city, policy.report_by)}."
     yield from _cannot_report(city)
 
 
@@ -125,13 +125,18 @@ def _cannot_report(city: City) -> Iterator[str]:
     """Units that are closed for longer than the shortest time on the clock within which they are to begin."""
     plan = city.whistle
     assert plan is not None
-    on_the_clock = [c.report_by.amount for c in plan.classes if c.report_by.kind == rules.ON_THE_CLOCK]
-    shortest = min(on_the_clock, default=np.inf)
-    called = sorted({part.family.first for category in city.categories for part in category.parts})
-    for unit in (city.pools[first] for first in called):
+    for pool, unit in enumerate(city.pools):
+        within = [
+            of_class.report_by.amount
+            for category in city.categories
+            if any(part.family.first == pool for part in category.parts)
+            for of_class, weight in zip(plan.classes, category.urgency, strict=True)
+            if weight > 0 and of_class.whistles and of_class.report_by.kind == rules.ON_THE_CLOCK
+        ]
         opens, closes, *_ = city.rosters[unit.roster].hours
         inside = opens < city.end
         closed = opens[inside][1:] - closes[inside][:-1]
+        shortest = min(within, default=np.inf)
         if closed.size and closed.max() > shortest:
             yield (
                 f"{unit.family} is closed for up to {length(float(closed.max()))}: whistled for then, it cannot begin "
@@ -228,12 +233,14 @@ def _count(n: int, one: str, several: str) -> str:
     return f"{n} {one if n == 1 else several}"
 
 
-def _by_class(limits: Mapping[str, Limit]) -> str:
-    """Limits of the urgency classes, said once where they are the same."""
+def _by_class(city: City, limits: Mapping[str, Limit]) -> str:
+    """Limits of the urgency classes, said once where they are the same, and without names where it is that of all."""
     of: dict[str, list[str]] = {}
     for name, limit in limits.items():
         of.setdefault(_limit(limit), []).append(name)
-    return next(iter(of)) if len(of) == 1 else ", ".join(f"{text} ({', '.join(names)})" for text, names in of.items())
+    if len(of) == 1 and set(limits) >= set(city.scenario.classes):
+        return next(iter(of))
+    return ", ".join(f"{text} ({', '.join(names)})" for text, names in of.items())
 
 
 def _limit(limit: Limit) -> str:

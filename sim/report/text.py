@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from sim.inference import gaps, summary
 from sim.inference.gaps import places_of
 from sim.measurement import REGISTRY
-from sim.report.changes import what_differs
+from sim.report.changes import other_requests, what_differs
 from sim.report.formats import (
     FEW_DUE,
     difference,
@@ -166,7 +166,9 @@ def _what_differs(comparison: Comparison, variant: str) -> list[str]:
     """The sentences about a variant, with a head and an empty line after them."""
     base, other = comparison.scenarios[0], comparison.scenarios[comparison.names.index(variant)]
     said = [textwrap.fill(clean(line), WIDTH - 2, subsequent_indent="    ") for line in what_differs(base, other)]
-    return ["What differs:", *(textwrap.indent(line, "  ") for line in said), ""] if said else []
+    lines = ["What differs:", *(textwrap.indent(line, "  ") for line in said), ""] if said else []
+    remark = other_requests(comparison, variant)
+    return [*lines, textwrap.fill(remark, WIDTH), ""] if remark else lines
 
 
 def _gains(table: pd.DataFrame, dimension: str) -> list[str]:
@@ -225,6 +227,7 @@ def comparison_json(comparison: Comparison) -> str:
             name: what_differs(comparison.scenarios[0], scenario)
             for name, scenario in zip(comparison.names[1:], comparison.scenarios[1:], strict=True)
         },
+        "other_requests": {name: other_requests(comparison, name) for name in comparison.names[1:]},
         "differences": records(comparison.differences),
         "requests": records(comparison.requests),
     }
