@@ -225,3 +225,18 @@ def test_requests_are_matched_within_a_replication() -> None:
     found = pairwise_requests(one, two)
     assert found.compared == 0
     assert math.isnan(found.faster)
+
+
+@pytest.mark.parametrize("n", [3, 5, 20])
+def test_the_smallest_difference_is_found_in_four_of_five_cases(n: int) -> None:
+    """Its size for a known spread, then how often a test finds just that difference."""
+    rng, sigma = np.random.default_rng(n), 2.0
+    base = rng.normal(size=n)
+    noise = rng.normal(size=n)
+    noise = (noise - noise.mean()) / noise.std(ddof=1) * sigma
+    found = differences(pd.concat([rows(list(base)), rows(list(base + noise), scenario="other")]), "base").iloc[0]
+    critical = stats.t.ppf(0.975, n - 1)
+    assert stats.nct.sf(critical, n - 1, found["smallest"] / sigma * np.sqrt(n)) == pytest.approx(0.8, abs=1e-6)
+    drawn = found["smallest"] + sigma * rng.normal(size=(40_000, n))
+    t = drawn.mean(axis=1) / (drawn.std(axis=1, ddof=1) / np.sqrt(n))
+    assert (abs(t) > critical).mean() == pytest.approx(0.8, abs=0.01)

@@ -333,3 +333,16 @@ def test_a_request_is_not_open_while_it_is_closed() -> None:
         expected = (~(begun["ended"] + 1.0 <= midnight)).sum()  # work and an hour of lead time, whichever round
         assert moving.stock[0][0, day] == expected
     assert moving.arrived[0].sum() > 30
+
+
+def test_a_comparison_says_which_differences_it_would_have_shown() -> None:
+    """Of measures that do not vary over the replications it says nothing, rather than that any difference is seen."""
+    base = sim.load("teaching")
+    compared = sim.compare([base, sim.load("teaching", ["name=other", "units.Roads.staff=5"])], 3)
+    city = compared.differences[(compared.differences["group_by"] == "") & compared.differences["p_holm"].notna()]
+    said = " ".join(comparison_text(compared).split()).split("in 4 of 5 cases: ")[1].split(". Requests:")[0]
+    for row in city.itertuples():
+        assert (REGISTRY[str(row.measure)].english in said) == (float(str(row.smallest)) > 0.0005), row
+    assert " 0.0 pp" not in said
+    one = sim.compare([base, sim.load("teaching", ["name=other", "units.Roads.staff=5"])], 1)
+    assert "in 4 of 5 cases" not in comparison_text(one)

@@ -53,11 +53,11 @@ def _with_gaps(table: pd.DataFrame, found: pd.DataFrame) -> pd.DataFrame:
 def differences(measures: pd.DataFrame, baseline: str, level: float = 0.95) -> pd.DataFrame:
     """Each other scenario less the baseline, in pairs of the same replication.
 
-    Columns: scenario, baseline, measure, group_by, group, difference (their mean), lower, upper, n (pairs),
-    unit, p (two-sided t-test; 1 where all differences are exactly zero), p_holm (adjusted within a family, all
-    scenarios together: the headline measures of the whole city are one, the groups of each measure and dimension
-    another; null for the city's other measures). A ValueError if the table has no such baseline, or nothing to
-    compare it with.
+    Columns: scenario, baseline, measure, group_by, group, difference (their mean), lower, upper, smallest (the true
+    difference that so many pairs would show in 4 of 5 cases, at p below 1 - ``level``, not adjusted), n (pairs), unit,
+    p (two-sided t-test; 1 where all differences are exactly zero), p_holm (adjusted within a family, all scenarios
+    together: the headline measures of the whole city are one, the groups of each measure and dimension another; null
+    for the city's other measures). A ValueError if the table has no such baseline, or nothing to compare it with.
     """
     cube = Cube(measures)
     if baseline not in cube.scenarios or len(cube.scenarios) < 2:
@@ -77,6 +77,7 @@ def differences(measures: pd.DataFrame, baseline: str, level: float = 0.95) -> p
             difference=mean,
             lower=mean - half,
             upper=mean + half,
+            smallest=np.where(unreached, np.nan, student.smallest(level)),
             n=student.n,
             p=np.where(unreached, np.nan, student.p()),
         )
@@ -87,7 +88,7 @@ def differences(measures: pd.DataFrame, baseline: str, level: float = 0.95) -> p
     member = table[~city | table["measure"].isin(headlines)]
     family = [member["measure"].where(~city, ""), member["group_by"]]
     table["p_holm"] = member.groupby(family)["p"].transform(holm)
-    columns = ["scenario", "baseline", *KEY, "difference", "lower", "upper", "n", "unit", "p", "p_holm"]
+    columns = ["scenario", "baseline", *KEY, "difference", "lower", "upper", "smallest", "n", "unit", "p", "p_holm"]
     return table[columns]
 
 

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
-from scipy.special import stdtr, stdtrit
+from scipy.special import nctdtrinc, stdtr, stdtrit
 
 Floats = NDArray[np.float64]
 
@@ -51,6 +51,14 @@ class Student:
         """Of the interval of the mean; NaN for fewer than two values."""
         width: Floats = stdtrit(np.maximum(self.n - 1, 1), (1 + level) / 2) * self.error
         return width
+
+    def smallest(self, level: float, power: float = 0.8) -> Floats:
+        """The true mean that a two-sided test at ``1 - level`` tells from zero with this probability, if the spread is
+        as found (by the noncentral t distribution; the chance to find it on the wrong side is left out).
+        """
+        df = np.maximum(self.n - 1, 1)
+        beyond: Floats = nctdtrinc(df, 1 - power, stdtrit(df, (1 + level) / 2)) * self.error
+        return beyond
 
     def p(self) -> Floats:
         """Of the two-sided test that the mean is zero; 1 if all values are exactly zero."""

@@ -112,6 +112,18 @@ def bounds(row: Any) -> tuple[float, float]:
     return lower, upper
 
 
+#: What ``smallest`` is.
+SMALLEST = "Smallest true differences that so many replications would show, in 4 of 5 cases"
+
+
+def smallest(row: Any) -> str:
+    """The smallest difference that would have been seen, without a sign; "–" where the replications do not vary, or by
+    less than is written.
+    """
+    found = difference(row._replace(difference=row.smallest)).lstrip("+")
+    return found if any(digit in found for digit in "123456789") else "–"
+
+
 def difference_interval(row: Any) -> str:
     """The 95 % interval of a row of differences."""
     return "" if math.isnan(row.lower) else _points(_span(row.lower, row.upper, row.unit, _reach(row)), row.unit)

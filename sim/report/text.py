@@ -13,6 +13,7 @@ from sim.measurement import REGISTRY
 from sim.report.changes import other_requests, what_differs
 from sim.report.formats import (
     FEW_DUE,
+    SMALLEST,
     difference,
     difference_interval,
     few_due,
@@ -20,6 +21,7 @@ from sim.report.formats import (
     gap_interval,
     p_value,
     rows_of,
+    smallest,
     times,
 )
 from sim.report.modelled import in_neither, missing_wages, not_modelled, thinned
@@ -139,11 +141,16 @@ def _variant(comparison: Comparison, variant: str, hidden: set[str]) -> list[str
         f"{'measure':30} {'difference':>11}  {'95 % interval':25} {'p (Holm)':>8}",
         "─" * WIDTH,
     ]
-    for row in rows_of(table[(table["group_by"] == "") & table["p_holm"].notna()]):
+    headline = table[(table["group_by"] == "") & table["p_holm"].notna()]
+    for row in rows_of(headline):
         lines.append(
             f"{REGISTRY[row.measure].english[:30]:30} {difference(row):>11}  "
             f"{difference_interval(row):25} {p_value(row.p_holm):>8}"
         )
+    if comparison.replications > 1:
+        told = ((REGISTRY[row.measure].english, smallest(row)) for row in rows_of(headline))
+        found = [f"{measure} {least}" for measure, least in told if least != "–"]
+        lines += ["", textwrap.fill(f"{SMALLEST}: {'; '.join(found)}.", WIDTH)] if found else []
     pairs = comparison.requests
     pairs = pairs[pairs["scenario"] == variant]
     city = pairs[pairs["group_by"] == ""]
@@ -157,7 +164,7 @@ def _variant(comparison: Comparison, variant: str, hidden: set[str]) -> list[str
         "",
         f"Time to close, 50 %, clear changes ({MEANING}):",
     ]
-    for dimension in ("district", "category"):
+    for dimension in ("unit", "district", "category"):
         lines += _gains(table, dimension)
     return lines
 
