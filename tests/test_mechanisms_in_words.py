@@ -101,7 +101,7 @@ def test_a_comparison_begins_with_what_differs() -> None:
     variant = sim.load("teaching", changes)
     told = what_differs(base, variant)
     assert any(line.startswith("On here, off in the baseline. First recipient") for line in told)
-    assert any("90 are answered" in line and "In the baseline instant answer is: of 100" in line for line in told)
+    assert any("Here: of 100 consultations 90 are" in line and "In the baseline: of 100" in line for line in told)
     assert "units.Roads.staff: 3 → 5" in told
     assert not any("coordination:" in line for line in told)  # told with its mechanism
     assert any(line.startswith("Off here, on in the baseline. First recipient") for line in what_differs(variant, base))
@@ -128,6 +128,16 @@ def test_other_requests_are_said_to_be_others() -> None:
     staff = sim.compare([base, sim.load("teaching", ["name=staff", "units.Roads.staff=5"])], 2)
     assert other_requests(staff, "staff") == ""
     assert "not the same requests" not in comparison_text(staff)
+
+
+def test_of_a_mechanism_that_is_on_in_both_only_what_differs_is_told() -> None:
+    base = sim.load("teaching")
+    more = sim.load("teaching", ["policies.callback.reopen.at_most=2"])
+    assert what_differs(base, more) == [
+        "Callback and scoring (回访考评): Here: Of 100 that are said to be unresolved 100 go back to their owner, up "
+        "to 2 times. In the baseline: Of 100 that are said to be unresolved 100 go back to their owner, once.",
+        "policies.callback.reopen.at_most: 1 → 2",
+    ]
 
 
 def test_a_long_list_of_values_is_cut_and_counted() -> None:

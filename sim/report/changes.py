@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from sim.model.city import build_city
-from sim.report.mechanisms import MECHANISMS, in_words
+from sim.report.mechanisms import MECHANISMS, paragraph, sentences
 
 if TYPE_CHECKING:
     from sim.experiment.compare import Comparison
@@ -29,18 +29,19 @@ def what_differs(base: Scenario, variant: Scenario) -> list[str]:
 
     A mechanism that is on in one only is told as a whole; all other values that differ are listed, the first few.
     """
-    before, after = in_words(build_city(base)), in_words(build_city(variant))
+    before, after = sentences(build_city(base)), sentences(build_city(variant))
     lines, whole = list[str](), set[str]()
-    for key, mechanism in MECHANISMS.items():
-        if before.get(key) == after.get(key):
-            continue
-        if key not in before:
-            lines.append(f"On here, off in the baseline. {after[key]}")
-        elif key not in after:
-            lines.append(f"Off here, on in the baseline. {before[key]}")
-        else:
-            lines.append(f"{after[key]} In the baseline {mechanism.english.lower()} is: {_without_name(before[key])}")
-        if key not in before or key not in after:
+    for key in MECHANISMS:
+        was, now = before.get(key, []), after.get(key, [])
+        if not was and now:
+            lines.append(f"On here, off in the baseline. {paragraph(key, now)}")
+        elif was and not now:
+            lines.append(f"Off here, on in the baseline. {paragraph(key, was)}")
+        elif was != now:
+            new, old = ([s for s in one if s not in other] for one, other in ((now, was), (was, now)))
+            told = [*_beginning("Here:", new), *_beginning("In the baseline:", old)]
+            lines.append(paragraph(key, told))
+        if bool(was) != bool(now):
             whole.add(key)
     values = [value for value in changed_values(base, variant) if not _is_under(value.path, whole)]
     lines += [
@@ -87,5 +88,6 @@ def _is_under(path: str, mechanisms: set[str]) -> bool:
     return policies == "policies" and rest.split(".")[0] in mechanisms
 
 
-def _without_name(sentences: str) -> str:
-    return sentences.split("): ", 1)[1]
+def _beginning(word: str, told: list[str]) -> list[str]:
+    """Sentences after a word that says of what they are, or none."""
+    return [word, *told] if told else []

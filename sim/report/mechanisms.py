@@ -26,14 +26,20 @@ class Mechanism(NamedTuple):
     sentences: Callable[[City], Iterator[str]]
 
 
+def sentences(city: City) -> dict[str, list[str]]:
+    """Of each mechanism that is on, by its key under ``policies``."""
+    policies = city.scenario.policies
+    return {key: list(what.sentences(city)) for key, what in MECHANISMS.items() if getattr(policies, key) is not None}
+
+
 def in_words(city: City) -> dict[str, str]:
     """A paragraph for each mechanism that is on, by its key under ``policies``."""
-    policies = city.scenario.policies
-    return {
-        key: f"{what.english} ({what.chinese}): {' '.join(what.sentences(city))}"
-        for key, what in MECHANISMS.items()
-        if getattr(policies, key) is not None
-    }
+    return {key: paragraph(key, told) for key, told in sentences(city).items()}
+
+
+def paragraph(key: str, told: list[str]) -> str:
+    """Sentences about a mechanism after its name."""
+    return f"{MECHANISMS[key].english} ({MECHANISMS[key].chinese}): {' '.join(told)}"
 
 
 def _instant_answer(city: City) -> Iterator[str]:
@@ -75,7 +81,8 @@ def _classified_handling(city: City) -> Iterator[str]:
     said = "; ".join(f"{_count(n, 'unit serves', 'units serve')} {_ORDERS[order]}" for order, n in orders.items())
     yield f"{said}."
     out_of_scope = _mean(city, lambda c: (1.0, c.classified_handling.out_of_scope))
-    yield f"Of 100 contacts {_of_100(out_of_scope)} are out of scope and turned away."
+    if out_of_scope > 0:
+        yield f"Of 100 contacts {_of_100(out_of_scope)} are out of scope and turned away."
 
 
 _ORDERS = {
