@@ -45,7 +45,7 @@ def test_progress_sees_what_is_done_and_how_far_the_others_are(
 def test_an_engine_tells_the_time(engine: Any) -> None:
     told: list[float] = []
     city = build_city(full())
-    replicate(city, 1, 0, engine, clock=told.append)
+    replicate(city, 1, 0, engine, watch=told.append)
     assert told == sorted(set(told))
     assert told[-1] > city.end - 24.0 * 31.0
     assert told[-1] <= city.end
@@ -54,7 +54,7 @@ def test_an_engine_tells_the_time(engine: Any) -> None:
 def test_looking_at_the_time_changes_nothing() -> None:
     town = full()
     for engine in ("simpy", "compiled"):
-        watched = sim.simulate(town, engine=engine, clock=lambda hours: None)  # type: ignore[arg-type]
+        watched = sim.simulate(town, engine=engine, watch=lambda hours: None)  # type: ignore[arg-type]
         assert watched.requests.equals(sim.simulate(town).requests)
 
 

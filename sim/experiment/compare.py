@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from sim.experiment.parallel import Progress
-    from sim.model.simulation import Clock, Engine
+    from sim.model.simulation import Engine, Watch
 
 
 SAME_CITIZENS = "on the same citizens"
@@ -62,7 +62,7 @@ def unique_names(scenarios: Sequence[Scenario]) -> tuple[str, ...]:
 
 
 def _replicate(
-    scenarios: Sequence[Scenario], names: Sequence[str], seed: int, engine: Engine, replication: int, clock: Clock
+    scenarios: Sequence[Scenario], names: Sequence[str], seed: int, engine: Engine, replication: int, watch: Watch
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Measures of all scenarios in one replication, and the requests of each variant against the baseline's."""
     import pandas as pd
@@ -70,7 +70,7 @@ def _replicate(
     base, rows, pairs = None, list[pd.DataFrame](), list[dict[str, Any]]()
     for number, (scenario, name) in enumerate(zip(scenarios, names, strict=True)):
         earlier = number * scenario.hours_of(scenario.time.end)
-        found, closings = _closings(scenario, seed, engine, replication, _after(earlier, clock))
+        found, closings = _closings(scenario, seed, engine, replication, _after(earlier, watch))
         rows.append(found.assign(scenario=name))
         if base is None:
             base = closings
@@ -79,13 +79,13 @@ def _replicate(
     return pd.concat(rows, ignore_index=True), pd.DataFrame(pairs)
 
 
-def _after(earlier: float, clock: Clock) -> Clock:
-    """The clock of a scenario whose forerunners took so many hours."""
-    return lambda hours: clock(earlier + hours)
+def _after(earlier: float, watch: Watch) -> Watch:
+    """The watch of a scenario whose forerunners took so many hours."""
+    return lambda hours: watch(earlier + hours)
 
 
 def _closings(
-    scenario: Scenario, seed: int, engine: Engine, replication: int, clock: Clock
+    scenario: Scenario, seed: int, engine: Engine, replication: int, watch: Watch
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """The measures of a replication, and of its counted contacts no more than what tells how soon they close."""
     import numpy as np
@@ -109,7 +109,7 @@ def _closings(
         for name, pieces in kept.items():
             pieces.append(rows.requests[name][counted])
 
-    found, _ = stream_measures(city, seed, replication, engine, also=keep, clock=clock)
+    found, _ = stream_measures(city, seed, replication, engine, also=keep, watch=watch)
     names, closings = names_of(city), dict[str, Any](replication=replication)
     for field in fields:
         values = np.concatenate(kept[field.name])

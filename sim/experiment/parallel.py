@@ -64,9 +64,9 @@ def each(
     processes: int,
     progress: Progress,
 ) -> list[Result]:
-    """``work(*arguments, replication, clock)`` for every replication, in their order.
+    """``work(*arguments, replication, watch)`` for every replication, in their order.
 
-    What it tells its clock, the hours it has simulated, goes on to ``progress``. When interrupted, no process is left
+    What it tells its watch, the hours it has simulated, goes on to ``progress``. When interrupted, no process is left
     behind.
     """
     if processes == 1:
@@ -88,13 +88,13 @@ def _on(
 ) -> list[Result]:
     found: dict[int, Result] = {}
     try:
-        with _clocks(replications) as clocks:
-            futures = {pool.submit(_watched, work, arguments, k, clocks): k for k in range(replications)}
+        with _watches(replications) as watches:
+            futures = {pool.submit(_watched, work, arguments, k, watches): k for k in range(replications)}
             running = set(futures)
             while running:
                 done, running = wait(running, _LOOK, FIRST_COMPLETED)
                 found.update((futures[future], future.result()) for future in done)
-                hours = array("d", clocks.read_bytes())
+                hours = array("d", watches.read_bytes())
                 progress(len(found), [hours[k] for k in range(replications) if hours[k] > 0 and k not in found])
     except BrokenExecutor as wrong:
         raise WorkerDiedError("a worker process was killed, most likely for want of memory") from wrong
@@ -128,7 +128,7 @@ def _isolated() -> Iterator[None]:
 
 
 @contextmanager
-def _clocks(replications: int) -> Iterator[Path]:
+def _watches(replications: int) -> Iterator[Path]:
     """A file for the simulated hours of each replication: the workers write it, their parent reads it."""
     folder, file = Path(tempfile.gettempdir()), None
     try:
@@ -143,15 +143,15 @@ def _clocks(replications: int) -> Iterator[Path]:
                 file.unlink(missing_ok=True)
 
 
-def _watched(work: Callable[..., Result], arguments: tuple[Any, ...], replication: int, clocks: Path) -> Result:
-    """Work of one replication in a worker, with a clock that its parent sees."""
-    with open(clocks, "r+b", buffering=0) as file:
+def _watched(work: Callable[..., Result], arguments: tuple[Any, ...], replication: int, watches: Path) -> Result:
+    """Work of one replication in a worker, with a watch that its parent sees."""
+    with open(watches, "r+b", buffering=0) as file:
 
-        def clock(hours: float) -> None:
+        def watch(hours: float) -> None:
             file.seek(8 * replication)
             file.write(array("d", [hours]).tobytes())
 
-        return work(*arguments, replication, clock)
+        return work(*arguments, replication, watch)
 
 
 def _begin_worker(parent: int) -> None:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from sim.experiment.memory import Kept
     from sim.model.control import Policy
-    from sim.model.simulation import Clock, Engine
+    from sim.model.simulation import Engine, Watch
 
 Keep = Literal["auto", "measures", "all"]
 
@@ -66,7 +66,7 @@ def _replicate(
     keep_all: bool,
     folder: Path | None,
     replication: int,
-    clock: Clock,
+    watch: Watch,
 ) -> tuple[Tables, pd.DataFrame]:
     """One replication, and what each pool is; where there is a folder, all but the measures stands there in parts."""
     from sim.model.city import build_city
@@ -76,7 +76,7 @@ def _replicate(
         from sim.experiment.replication import simulate_city
         from sim.measurement import measures
 
-        out = simulate_city(city, replication, seed=seed, engine=engine, policies=policies, clock=clock)
+        out = simulate_city(city, replication, seed=seed, engine=engine, policies=policies, watch=watch)
         found = measures(out)  # before the tables of contacts are made
         return Tables(packed(found), {name: getattr(out, name) for name in ("levels", *CONTACT_TABLES)}), out.pools
 
@@ -86,9 +86,9 @@ def _replicate(
     kept = dict[str, "pd.DataFrame | Path"]()
     if keep_all and folder is not None:
         with spooled(folder, replication, city) as spool:
-            found, levels = stream_measures(city, seed, replication, engine, policies, spool.add, clock)
+            found, levels = stream_measures(city, seed, replication, engine, policies, spool.add, watch)
     else:
-        found, levels = stream_measures(city, seed, replication, engine, policies, clock=clock)
+        found, levels = stream_measures(city, seed, replication, engine, policies, watch=watch)
     if folder is None:
         kept["levels"] = levels
     else:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from sim.measurement.fold import Fold
 from sim.measurement.formulas import finish
 from sim.model.city import build_city
-from sim.model.simulation import Clock, Engine, stream_rows, unwatched
+from sim.model.simulation import Engine, Watch, stream_rows, unwatched
 from sim.outcomes import Levels
 from sim.outcomes.tables import pools_table
 from sim.scenario import from_dict
@@ -28,11 +28,11 @@ def stream_measures(
     engine: Engine = "auto",
     policies: Sequence[Policy] = (),
     also: Callable[[Rows], None] = lambda rows: None,
-    clock: Clock = unwatched,
+    watch: Watch = unwatched,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """The tables of measures and of levels, as from kept tables; ``also`` sees every piece of rows as it passes."""
     fold, levels = Fold.of(city), Levels(city)
-    for rows in stream_rows(city, seed, replication, engine, policies, clock):
+    for rows in stream_rows(city, seed, replication, engine, policies, watch):
         fold.add(rows)
         levels.add(rows)
         also(rows)

@@ -1,4 +1,4 @@
-"""Puts demand, engine and the clock together: one replication of a city."""
+"""Puts demand, engine and the watch together: one replication of a city."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ from sim.scenario import Scenario
 Engine = Literal["auto", "simpy", "compiled"]
 
 #: Is told now and then how many hours have been simulated.
-Clock = Callable[[float], None]
+Watch = Callable[[float], None]
 
 
 def unwatched(hours: float) -> None:
-    """The clock that nobody looks at."""
+    """The watch that nobody looks at."""
 
 
 #: Where fewer contacts are expected, SimPy is done before compiled code is loaded.
@@ -56,7 +56,7 @@ def stream_rows(
     replication: int,
     engine: Engine = "auto",
     policies: Sequence[Policy] = (),
-    clock: Clock = unwatched,
+    watch: Watch = unwatched,
 ) -> Iterator[Rows]:
     """What happens in one replication, from the start until just before the end, piece by piece.
 
@@ -64,11 +64,11 @@ def stream_rows(
     """
     random = stream(seed, replication)
     if choose(city.scenario, engine) == "simpy":
-        yield reference.replicate(city, random, policies, clock)
+        yield reference.replicate(city, random, policies, watch)
         return
     from sim.model import compiled
 
-    yield from compiled.stream(city, random, policies, clock)
+    yield from compiled.stream(city, random, policies, watch)
 
 
 def replicate(
@@ -77,12 +77,12 @@ def replicate(
     replication: int,
     engine: Engine = "auto",
     policies: Sequence[Policy] = (),
-    clock: Clock = unwatched,
+    watch: Watch = unwatched,
 ) -> Rows:
     """All that happens in one replication."""
     random = stream(seed, replication)
     if choose(city.scenario, engine) == "simpy":
-        return reference.replicate(city, random, policies, clock)
+        return reference.replicate(city, random, policies, watch)
     from sim.model import compiled
 
-    return compiled.replicate(city, random, policies, clock)
+    return compiled.replicate(city, random, policies, watch)

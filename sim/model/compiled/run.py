@@ -26,7 +26,7 @@ ROWS = 1 << 11
 
 
 def stream(
-    city: City, random: int, policies: Sequence[Policy], clock: Callable[[float], None], kept: int = 0
+    city: City, random: int, policies: Sequence[Policy], watch: Callable[[float], None], kept: int = 0
 ) -> Iterator[Rows]:
     """What happens in the replication of a random stream, from the start until just before the end, piece by piece.
 
@@ -43,16 +43,16 @@ def stream(
             while env.peek() == compiled.now:
                 env.step()
         yield from compiled.advance(births.until)
-        clock(births.until)
+        watch(births.until)
     yield from compiled.close_books(city.end)
     yield Rows.nothing(control.changes)
 
 
-def replicate(city: City, random: int, policies: Sequence[Policy], clock: Callable[[float], None]) -> Rows:
+def replicate(city: City, random: int, policies: Sequence[Policy], watch: Callable[[float], None]) -> Rows:
     """All that happens in the replication of a random stream."""
     # twice as many as are born: shocks, more reports and repeats find room, which costs nothing until it is used
     kept = max(int(2.0 * float(city.births.sum()) * city.end), ROWS)
-    rows, changes = stream(city, random, policies, clock, kept)
+    rows, changes = stream(city, random, policies, watch, kept)
     return replace(rows, staff_changes=changes.staff_changes)
 
 

@@ -21,7 +21,7 @@ from sim.model.reference.world import Trace, World
 from sim.model.rows import Rows
 
 
-def replicate(city: City, random: int, policies: Sequence[Policy], clock: Callable[[float], None]) -> Rows:
+def replicate(city: City, random: int, policies: Sequence[Policy], watch: Callable[[float], None]) -> Rows:
     """All that happens in the replication of a random stream."""
     env = Environment()
     w = World(env, city, random, Trace())
@@ -33,7 +33,7 @@ def replicate(city: City, random: int, policies: Sequence[Policy], clock: Callab
     try:
         for midnight in np.arange(24.0, city.end, 24.0):
             env.run(until=midnight)
-            clock(midnight)
+            watch(midnight)
         env.run(until=city.end)
     finally:
         if collecting:
