@@ -17,8 +17,8 @@ $(STAMP): pyproject.toml constraints.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check $(CONSTRAINTS) -e ".[dev]"
 	touch $@
 
-demo: install  ## run Boston with five replications and write a report
-	$(BIN)/citysim run boston-2011 --replications 5
+demo: install  ## Beijing of 2024 beside the same city before the reform, in the terminal and in a report
+	$(BIN)/citysim compare beijing-before beijing-2024
 
 test: install  ## all tests
 	$(BIN)/python -m pytest -n auto

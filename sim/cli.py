@@ -209,8 +209,9 @@ def compare(
     """Run SCENARIOS on the same citizens and compare each with the first."""
     from sim.experiment import store
     from sim.experiment.compare import compare as compare_scenarios
+    from sim.report.comparison_text import comparison_text
     from sim.report.page import comparison_page
-    from sim.report.text import comparison_json, comparison_text
+    from sim.report.text import comparison_json
     from sim.scenario import load_all
 
     if len(scenarios) < 2:

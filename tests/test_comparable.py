@@ -12,8 +12,9 @@ from towns import station
 
 import sim
 from sim.cli import cli
+from sim.report.comparison_text import comparison_text
 from sim.report.page import comparison_page
-from sim.report.text import comparison_json, comparison_text
+from sim.report.text import comparison_json
 from sim.scenario import Scenario
 
 

@@ -218,6 +218,56 @@ def test_the_same_requests_in_two_scenarios() -> None:
     assert (found.only_in_a, found.only_in_b) == (2, 1)
 
 
+def test_what_is_told_of_the_same_requests() -> None:
+    """Of three in both, by hand: only answers and limits that both have count; the new one counts nowhere."""
+    yes, no = {"said_resolved": True}, {"said_resolved": False}
+
+    def told(number: int, after: float | None, due: float, **more: Any) -> dict[str, Any]:
+        return {**request(number, after, "open" if after is None else "closed"), "due": due, **more}
+
+    before = [
+        told(1, 5, 20, resolved=True, contacted=12.0, contact_due=11.0, **yes),
+        told(2, 30, 20, resolved=False, contacted=12.0, contact_due=13.0, **no),
+        told(3, None, 500),
+    ]
+    after = [
+        told(1, 4, 20, resolved=True, contacted=10.5, contact_due=11.0, **no),
+        told(2, 8, 20, resolved=True, contacted=12.0, contact_due=13.0),
+        told(3, 90, 60, resolved=True, **yes),
+        told(4, 90, 60, resolved=False, **no),
+    ]
+    found = pairwise_requests(requests_table(before), requests_table(after), end=100.0)
+    assert (found.compared, found.only_in_b) == (3, 1)
+    assert (found.response_rate_a, found.response_rate_b) == (0, 1)  # both were asked about the first alone
+    assert (found.resolution_rate_a, found.resolution_rate_b) == (1, 0)
+    assert math.isnan(found.satisfaction_rate_a)
+    assert (found.true_resolution_share_a, found.true_resolution_share_b) == (1 / 3, 1)
+    assert (found.breach_share_a, found.breach_share_b) == (1 / 2, 0)
+    assert (found.time_to_close_p50_a, found.time_to_close_p50_b) == (30, 8)
+
+
+def test_differences_of_other_requests_are_marked() -> None:
+    """Only what is of requests, and only in the group whose requests are not nearly as many."""
+
+    def measured(scenario: str, many: float) -> pd.DataFrame:
+        table = [
+            {"measure": measure, "group_by": by, "group": group, "value": value, "replication": replication}
+            for replication in (0, 1)
+            for by, group, number in (("", "[]", many), ("district", '["A"]', 50.0), ("district", '["B"]', many - 50))
+            for measure, value in (("requests", number + replication), ("breach_share", 0.5), ("lost_share", 0.5))
+        ]
+        return pd.DataFrame(table).assign(scenario=scenario, unit="", numerator=0.0, denominator=1.0)
+
+    found = differences(pd.concat([measured("base", 1000.0), measured("other", 1021.0)]), "base")
+    marked = found[found["other_requests"]]
+    assert set(zip(marked["measure"], marked["group"], strict=True)) == {
+        ("breach_share", "[]"),
+        ("breach_share", '["B"]'),
+    }
+    found = differences(pd.concat([measured("base", 1000.0), measured("other", 1018.0)]), "base")
+    assert not found["other_requests"].any()
+
+
 def test_requests_are_matched_within_a_replication() -> None:
     one, two = requests_table([request(1, 5)]), requests_table([request(1, 5)])
     assert pairwise_requests(one, two).unchanged == 1

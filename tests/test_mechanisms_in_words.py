@@ -14,11 +14,12 @@ import sim
 from sim.cli import cli
 from sim.model.city import build_city
 from sim.report.changes import other_requests, what_differs
+from sim.report.comparison_text import comparison_text
 from sim.report.mechanism_list import mechanism_list
 from sim.report.mechanisms import MECHANISMS, in_words
 from sim.report.page import comparison_page, run_page
 from sim.report.show import show_text
-from sim.report.text import comparison_json, comparison_text
+from sim.report.text import comparison_json
 from sim.scenario import Scenario
 from sim.scenario.needs import NEEDS
 from sim.scenario.policies import Policies
@@ -83,11 +84,13 @@ def test_who_cannot_report_is_told_of_classes_that_there_are() -> None:
     """City departments close for holidays, but no emergency has a part for them."""
     said = words(sim.load("beijing-2024"))["whistle"]
     assert "A part is to be begun within 30 min (emergency)." in said
-    assert "District departments is closed for up to 12.0 h: whistled for then, it cannot begin within 30 min." in said
-    assert "City departments is closed" not in said
+    assert (
+        "District departments: closed for up to 12.0 h; what is whistled for then does not begin within 30 min." in said
+    )
+    assert "City departments: closed" not in said
     said = words(sim.load("beijing-2024", ["policies.whistle.report_by.ordinary=2 h"]))["whistle"]
-    assert "City departments is closed for up to " in said
-    assert "it cannot begin within 2.0 h." in said
+    assert "City departments: closed for up to " in said
+    assert "does not begin within 2.0 h." in said
 
 
 def test_a_comparison_begins_with_what_differs() -> None:
@@ -125,6 +128,12 @@ def test_other_requests_are_said_to_be_others() -> None:
     assert said in " ".join(comparison_text(fewer).split())
     assert said in " ".join(comparison_page(fewer).replace("\u00a0", " ").split())
     assert json.loads(comparison_json(fewer))["other_requests"] == {"fewer": said}
+    text = comparison_text(fewer)
+    lines = [line for line in text.splitlines() if "Time to close, 50 %" in line]
+    assert lines[0].startswith("≠")  # of all requests
+    assert not lines[1].startswith("≠")  # of those in both
+    assert "by district, in both" in text
+    assert "Other requests in all" in comparison_page(fewer)
     staff = sim.compare([base, sim.load("teaching", ["name=staff", "units.Roads.staff=5"])], 2)
     assert other_requests(staff, "staff") == ""
     assert "not the same requests" not in comparison_text(staff)

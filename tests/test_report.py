@@ -15,12 +15,14 @@ import sim
 from sim.experiment.compare import Comparison, compare
 from sim.experiment.runs import Run, run
 from sim.measurement import REGISTRY
-from sim.report.formats import FEW_DUE, difference, difference_interval, interval, number
+from sim.report.comparison_text import comparison_text
+from sim.report.formats import FEW_DUE, difference, difference_interval, interval, number, rows_of
 from sim.report.names import Names
 from sim.report.page import comparison_page, run_page
 from sim.report.results import Results
 from sim.report.series import bins, flow
-from sim.report.text import comparison_text, run_text
+from sim.report.text import run_text
+from sim.report.verdicts import verdict
 from sim.scenario import Scenario, from_dict
 
 TEACHING = Path(__file__).resolve().parent.parent / "scenarios" / "teaching.yaml"
@@ -226,7 +228,7 @@ def test_the_report_of_a_comparison_says_everything_it_should(comparison: Compar
     text = comparison_page(comparison)
     assert text == comparison_page(comparison)
     found = sound(text)
-    assert len(found.tags("figure")) == 6
+    assert len(found.tags("figure")) == 8
     for words in (
         "p (Holm)",
         "Fewer less A small town, one week",
@@ -257,6 +259,15 @@ def test_clear_means_adjusted_in_the_terminal_and_in_the_report(comparison: Comp
         assert words in comparison_text(changed).split("One more")[-1]
         figure = sound(comparison_page(changed)).words.split("Differences by category. ")[-1]
         assert figure.startswith(reading)
+
+
+def test_what_is_too_small_to_be_written_is_not_better(comparison: Comparison) -> None:
+    """A clear difference of 0.0 pp is none that a planner could use."""
+    table = comparison.differences
+    row = next(rows_of(table[(table["measure"] == "breach_share") & (table["group_by"] == "")]))
+    for size, word in ((-0.0004, "no difference"), (-0.0006, "better")):
+        small = row._replace(difference=size, lower=size - 1e-5, upper=size + 1e-5, p_holm=0.001)
+        assert verdict(small) == word
 
 
 def test_a_comparison_of_the_same_is_no_difference() -> None:

@@ -12,10 +12,11 @@ from towns import same_tables
 import sim
 from sim.experiment import store
 from sim.experiment.runs import run
+from sim.report.comparison_text import comparison_text
 from sim.report.explain import candidates, explain
 from sim.report.page import comparison_page, run_page
 from sim.report.show import show_text
-from sim.report.text import comparison_text, run_text
+from sim.report.text import run_text
 from sim.scenario import Scenario, from_dict
 
 STAGES = ("phone", "patience", "dispatch", "contact", "units", "reports", "limits", "callback")

@@ -92,7 +92,8 @@ def test_compared_request_by_request_as_from_tables() -> None:
     more_staff = {name: {**unit, "staff": 4} for name, unit in FULL["units"].items()}
     town, more = full(), full(name="More", units=more_staff)
     found = sim.compare([town, more], 1).requests
-    whole = pairwise_requests(sim.simulate(town).counted, sim.simulate(more).counted)
+    end = town.hours_of(town.time.end)
+    whole = pairwise_requests(sim.simulate(town).counted, sim.simulate(more).counted, end)
     city = found[found["group_by"] == ""].iloc[0]
     for f in fields(whole):
         assert city[f.name] == getattr(whole, f.name)

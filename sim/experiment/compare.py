@@ -26,7 +26,7 @@ class Comparison:
     """What the variants do differently from the baseline, the first scenario.
 
     ``differences``: every measure, variant less baseline, paired by replication (``sim.inference.differences``).
-    ``requests``: share of requests that close faster, slower or unchanged, for the city, each district and category.
+    ``requests``: the same requests in both (``sim.inference.Pairwise``), for the city, each district and category.
     ``remarks``: what must be said before any number.
     """
 
@@ -75,7 +75,8 @@ def _replicate(
         if base is None:
             base = closings
         else:
-            pairs += [{"scenario": name, "replication": replication, **pair} for pair in _pairs(base, closings)]
+            end = scenario.hours_of(scenario.time.end)
+            pairs += [{"scenario": name, "replication": replication, **pair} for pair in _pairs(base, closings, end)]
     return pd.concat(rows, ignore_index=True), pd.DataFrame(pairs)
 
 
@@ -87,7 +88,7 @@ def _after(earlier: float, watch: Watch) -> Watch:
 def _closings(
     scenario: Scenario, seed: int, engine: Engine, replication: int, watch: Watch
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """The measures of a replication, and of its counted contacts no more than what tells how soon they close."""
+    """The measures of a replication, and of its counted contacts no more than what tells how they fare."""
     import numpy as np
     import pandas as pd
 
@@ -99,7 +100,10 @@ def _closings(
 
     city = build_city(scenario)
     begin, until = scenario.hours_of(scenario.time.count_from), scenario.hours_of(scenario.time.count_until)
-    columns = ("request", "arrived", "first_closed", "status", "district", "category")
+    columns = (
+        *("request", "arrived", "contact_due", "contacted", "due", "first_closed", "status", "district", "category"),
+        *("resolved", "said_resolved", "said_satisfied"),
+    )
     fields = [field for field in REQUEST if field.column in columns]
     kept: dict[str, list[Any]] = {field.name: [] for field in fields}
 
@@ -114,18 +118,18 @@ def _closings(
     for field in fields:
         values = np.concatenate(kept[field.name])
         closings[field.column] = named(values, names[field.of]) if field.of in names else values
-    return found, pd.DataFrame(closings)
+    return found, pd.DataFrame(closings).assign(excluded=False)
 
 
-def _pairs(before: pd.DataFrame, after: pd.DataFrame) -> Iterator[dict[str, Any]]:
+def _pairs(before: pd.DataFrame, after: pd.DataFrame, end: float) -> Iterator[dict[str, Any]]:
     """The counted requests against the baseline's: all of them, by district, by category."""
     from sim.inference import pairwise_requests
 
-    yield {"group_by": "", "group": "[]", **asdict(pairwise_requests(before, after))}
+    yield {"group_by": "", "group": "[]", **asdict(pairwise_requests(before, after, end))}
     for dimension in ("district", "category"):
         for group in before[dimension].cat.categories:
-            parts = (table[table[dimension] == group] for table in (before, after))
-            pair = pairwise_requests(*parts)
+            one, other = (table[table[dimension] == group] for table in (before, after))
+            pair = pairwise_requests(one, other, end)
             yield {"group_by": dimension, "group": json.dumps([group], ensure_ascii=False), **asdict(pair)}
 
 

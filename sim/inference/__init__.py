@@ -9,8 +9,9 @@ reached* before the end of a run (null with a positive denominator), the mean is
 would be a selection of the good ones.
 """
 
-from sim.inference.comparison import Pairwise, differences, holm, pairwise_requests, summary
+from sim.inference.comparison import differences, holm, summary
 from sim.inference.gaps import gaps
+from sim.inference.pairs import Pairwise, pairwise_requests, same_requests
 from sim.inference.ranking import ranks
 from sim.inference.runs import mser5, replications_needed, warm_up
 from sim.inference.student import Interval, interval
@@ -26,6 +27,7 @@ __all__ = [
     "pairwise_requests",
     "ranks",
     "replications_needed",
+    "same_requests",
     "summary",
     "warm_up",
 ]

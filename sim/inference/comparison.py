@@ -1,10 +1,8 @@
-"""Scenarios over replications: means, paired differences, and the same requests in two scenarios."""
+"""Scenarios over replications: means and paired differences."""
 
 from __future__ import annotations
 
 import json
-import math
-from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -14,6 +12,9 @@ from sim.inference.gaps import gaps
 from sim.inference.student import KEY, Cube, Floats, Student
 from sim.measurement import REGISTRY
 from sim.measurement.catalogue import GAPS
+
+#: Counts of requests that differ by no more than this share of the baseline's are nearly the same.
+SAME_COUNT = 0.02
 
 
 def summary(measures: pd.DataFrame, level: float = 0.95, apart: pd.DataFrame | None = None) -> pd.DataFrame:
@@ -80,6 +81,7 @@ def differences(measures: pd.DataFrame, baseline: str, level: float = 0.95) -> p
             smallest=np.where(unreached, np.nan, student.smallest(level)),
             n=student.n,
             p=np.where(unreached, np.nan, student.p()),
+            other_requests=_other_requests(cube, base, number),
         )
         parts.append(part[cube.present[:, number] & cube.present[:, base]])
     table = pd.concat(parts, ignore_index=True)
@@ -88,8 +90,20 @@ def differences(measures: pd.DataFrame, baseline: str, level: float = 0.95) -> p
     member = table[~city | table["measure"].isin(headlines)]
     family = [member["measure"].where(~city, ""), member["group_by"]]
     table["p_holm"] = member.groupby(family)["p"].transform(holm)
-    columns = ["scenario", "baseline", *KEY, "difference", "lower", "upper", "smallest", "n", "unit", "p", "p_holm"]
-    return table[columns]
+    numbers = ["difference", "lower", "upper", "smallest", "n", "unit", "p", "p_holm", "other_requests"]
+    return table[["scenario", "baseline", *KEY, *numbers]]
+
+
+def _other_requests(cube: Cube, base: int, number: int) -> NDArray[np.bool_]:
+    """Of each key, whether it is of requests of which there are not nearly as many in two scenarios."""
+    group = ["group_by", "group"]
+    of_requests = {measure.identifier for measure in REGISTRY.values() if measure.of_requests}
+    rows = np.flatnonzero(cube.keys["measure"] == "requests")
+    before, after = (Student(cube.values[rows, scenario]).mean for scenario in (base, number))
+    counts = cube.keys.iloc[rows][group].assign(before=before, after=after)
+    found = cube.keys.merge(counts, on=group, how="left", validate="many_to_one")
+    differ = ~np.isclose(found["after"], found["before"], rtol=SAME_COUNT, atol=0.0) & found["before"].notna()
+    return np.asarray(differ & found["measure"].isin(of_requests))
 
 
 def holm(p: ArrayLike) -> Floats:
@@ -100,56 +114,3 @@ def holm(p: ArrayLike) -> Floats:
     adjusted = np.full(values.shape, np.nan)
     adjusted[order] = np.minimum(np.maximum.accumulate(stepped), 1.0)
     return adjusted
-
-
-@dataclass(frozen=True)
-class Pairwise:
-    """Two scenarios request by request; the four shares are of those ``compared``."""
-
-    compared: int
-    faster: float
-    slower: float
-    unchanged: float
-    open_in_both: float
-    only_in_a: int
-    only_in_b: int
-
-
-def _hours_to_close(requests: pd.DataFrame) -> Floats:
-    """Hours from arrival to first closing; infinite while open, NaN of what never closes itself.
-
-    The latter are contacts that became no request, and requests that were merged before any closing.
-    """
-    hours = requests["first_closed"] - requests["arrived"]
-    still_open = hours.isna() & (requests["status"] == "open")
-    return hours.mask(still_open, np.inf).to_numpy(dtype=np.float64, na_value=np.nan)
-
-
-def pairwise_requests(a: pd.DataFrame, b: pd.DataFrame) -> Pairwise:
-    """How the same requests fare in ``b`` against ``a``, two tables of requests as ``Outcomes.counted``.
-
-    They are matched by replication and key, and compared by their time to first closing; one still open at
-    the end is slower than one that closed. Compared are those that close themselves, now or later, in both.
-    """
-    times = [
-        pd.DataFrame({"replication": t["replication"], "request": t["request"], "hours": _hours_to_close(t)})
-        for t in (a, b)
-    ]
-    before, after = (time[time["hours"].notna()] for time in times)
-    both = before.merge(after, on=["replication", "request"], suffixes=("_a", "_b"), validate="one_to_one")
-    hours_a, hours_b = both["hours_a"].to_numpy(), both["hours_b"].to_numpy()
-    n = len(both)
-
-    def share(of: NDArray[np.bool_]) -> float:
-        return int(np.count_nonzero(of)) / n if n else math.nan
-
-    never = np.isinf(hours_a) & np.isinf(hours_b)
-    return Pairwise(
-        compared=n,
-        faster=share(hours_b < hours_a),
-        slower=share(hours_b > hours_a),
-        unchanged=share((hours_b == hours_a) & ~never),
-        open_in_both=share(never),
-        only_in_a=len(before) - n,
-        only_in_b=len(after) - n,
-    )

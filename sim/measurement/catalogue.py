@@ -28,6 +28,11 @@ class Measure:
     better: Better | None = None
     headline: bool = False
 
+    @property
+    def of_requests(self) -> bool:
+        """Whether it is a share or mean of requests."""
+        return self.denominator.startswith("requests")
+
 
 CITY = ("",)
 CONTACTS = ("", "district", "category", "class", "channel", "month", "district+category")
@@ -95,7 +100,7 @@ _TRUTH = (
     ),
     Measure(
         "false_resolution_share", "Said to be solved, but not", "虚假解决占比", "share", REQUESTS,
-        "not truly resolved", "scored requests said to be solved", "lower",
+        "not truly resolved", "requests said to be solved in the scored answer", "lower",
     ),
     Measure(
         "closed_share", "Closed", "办结率", "share", REQUESTS,

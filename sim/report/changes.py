@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from sim.inference.comparison import SAME_COUNT
 from sim.model.city import build_city
 from sim.report.mechanisms import MECHANISMS, paragraph, sentences
 
@@ -12,8 +13,6 @@ if TYPE_CHECKING:
     from sim.scenario import Scenario
 
 _MOST_LINES = 6
-#: Counts of requests that differ by no more than this share of the baseline's count as nearly the same.
-_SAME_COUNT = 0.02
 
 
 class Change(NamedTuple):
@@ -58,13 +57,13 @@ def other_requests(comparison: Comparison, variant: str) -> str:
     table = comparison.measures
     counts = table[(table["measure"] == "requests") & (table["group_by"] == "")].groupby("scenario")["value"].mean()
     here, baseline = float(counts[variant]), float(counts[comparison.names[0]])
-    if not baseline > 0 or abs(here / baseline - 1) <= _SAME_COUNT:
+    if not baseline > 0 or abs(here / baseline - 1) <= SAME_COUNT:
         return ""
     return (
         f"These are not the same requests: {here:,.0f} here, {baseline:,.0f} in the baseline, since other contacts are "
         "answered on the spot or attached to another request. Rates, shares and times of all requests differ for that "
-        "alone, and may look worse where the easy ones no longer become requests. Read them by category, and read "
-        "“faster” and “slower”, which are of requests in both."
+        "alone, and may look worse where the easy ones no longer become requests; they have no verdict here. Read what "
+        "is told of the requests in both."
     )
 
 

@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING
 from markupsafe import Markup
 
 from sim.experiment.compare import SAME_CITIZENS
+from sim.inference import same_requests
 from sim.measurement import REGISTRY
 from sim.report.blocks import Block, Cell, Heading, Section, Table, Text, Tile, Tiles
 from sim.report.changes import changed_values, other_requests, shortened, what_differs
 from sim.report.figures_who import Rows, difference_cell, fates, who_gains
-from sim.report.formats import difference, difference_interval, p_value, rows_of, smallest
+from sim.report.formats import beside, difference, difference_interval, p_value, rows_of, smallest
 from sim.report.modelled import in_neither, thinned
 from sim.report.names import Names, clean, marked, measure_name
 from sim.report.provenance import versions, window
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from sim.scenario import Scenario
 
 _MOST_VALUES = 40
+_HEADS = ["measure", "baseline", "variant", "difference", "95 % interval", "smallest shown", "p (Holm)", "verdict"]
 _TILES = ("true_resolution_share", "satisfaction_rate", "breach_share", "time_to_close_p50", "backlog_end", "cost")
 
 
@@ -103,7 +105,7 @@ def _answers(variant: _Variant, comparison: Comparison) -> list[Block]:
     lines: list[list[Cell]] = [_line(m.identifier, variant) for m in headline if _has_cases(m.identifier, variant)]
     table = Table(
         Markup("{} less {}").format(marked(variant.name), marked(comparison.names[0])),
-        ["measure", "baseline", "variant", "difference", "95 % interval", "smallest shown", "p (Holm)", "verdict"],
+        _HEADS,
         [("", lines)],
         words=frozenset({0, 7}),
     )
@@ -111,7 +113,32 @@ def _answers(variant: _Variant, comparison: Comparison) -> list[Block]:
     differs = [Text(clean(line)) for line in what_differs(comparison.scenarios[0], variant.scenario)]
     if remark := other_requests(comparison, variant.name):
         differs.append(Text(remark))
-    return [*differs, Text(sentence), tiles, table]
+    return [*differs, Text(sentence), tiles, table, *_of_same(variant, comparison)]
+
+
+def _of_same(variant: _Variant, comparison: Comparison) -> list[Table]:
+    """The requests that both have, where all requests are others."""
+    rows = [
+        row
+        for row in rows_of(same_requests(comparison.requests, variant.name))
+        if (row.measure, "", "") in variant.rows
+    ]
+    if not any(row.other_requests for row in variant.rows.values()) or not rows:
+        return []
+    lines: list[list[Cell]] = [
+        [
+            measure_name(row.measure),
+            *beside([row.before, row.after], row.unit),
+            difference(row),
+            difference_interval(row),
+            smallest(row),
+            p_value(row.p_holm),
+            verdict(row),
+        ]
+        for row in rows
+    ]
+    title = "The requests that both have: the same matters of the same citizens"
+    return [Table(title, _HEADS, [("", lines)], words=frozenset({0, 7}))]
 
 
 def _has_cases(measure: str, variant: _Variant) -> bool:
@@ -121,19 +148,24 @@ def _has_cases(measure: str, variant: _Variant) -> bool:
 
 def _tile(measure: str, variant: _Variant) -> Tile:
     row = variant.rows[measure, "", ""]
-    before, after = variant.base.city(measure).text, variant.results.city(measure).text
+    before, after = _both(measure, variant)
     below = Markup("{} → {}<br><strong>{}</strong>").format(marked(before), marked(after), variant.judged(measure))
     return Tile(measure_name(measure), difference(row), difference_interval(row), below)
 
 
+def _both(measure: str, variant: _Variant) -> list[str]:
+    """A measure in the baseline and in the variant."""
+    found = [results.city(measure) for results in (variant.base, variant.results)]
+    texts = beside([estimate.mean for estimate in found], found[0].unit)
+    return [text if estimate.reached else estimate.text for estimate, text in zip(found, texts, strict=True)]
+
+
 def _line(measure: str, variant: _Variant) -> list[Cell]:
     row = variant.rows[measure, "", ""]
-    before, after = variant.base.city(measure), variant.results.city(measure)
     known = not math.isnan(row.difference)
     return [
         measure_name(measure),
-        before.text,
-        after.text,
+        *_both(measure, variant),
         difference(row) if known else difference_cell(row, variant.reached(measure)),
         difference_interval(row),
         smallest(row) if known else "",
@@ -151,13 +183,14 @@ def _how_to_read(comparison: Comparison) -> str:
         f"by replication, over {comparison.replications} of them, with 95 % intervals (Student’s t). p: two-sided "
         f"t-test, adjusted by Holm over the headline measures of all variants; clear means below {LEVEL}. Smallest "
         "shown: the true difference that so many replications would show in 4 of 5 cases, before that adjustment. pp: "
-        "percentage points. “Not reached”: the quantile falls among requests open at the end."
+        "percentage points. Other requests: a rate, share or time of requests that are not nearly as many in both, for "
+        "which there is no verdict. “Not reached”: the quantile falls among requests open at the end."
     )
 
 
 def _gains(variant: _Variant, names: Names) -> list[Block]:
     end, both = f"-{variant.number}", (variant.base, variant.results)
-    parts = (("district", "Differences by district"), ("category", "Differences by category"))
+    parts = [(dimension, f"Differences by {dimension}") for dimension in ("unit", "district", "category")]
     found: list[Block | None] = [
         who_gains(variant.rows, both, names, dimension, f"by-{dimension}{end}", title) for dimension, title in parts
     ]

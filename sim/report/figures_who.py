@@ -18,18 +18,20 @@ from sim.report.figures_dots import CITY, MOST_CATEGORIES, MOST_DISTRICTS, MOST_
 from sim.report.formats import difference, difference_interval, number, time_unit
 from sim.report.names import Names, measure_name, shortened
 from sim.report.results import Results
-from sim.report.verdicts import BETTER, MEANING, NONE, UNCLEAR, WORSE, verdict
+from sim.report.verdicts import BETTER, MEANING, NONE, OTHER, UNCLEAR, WORSE, verdict
 
 Floats = NDArray[np.float64]
 Rows = dict[tuple[str, str, str], Any]
 
-#: What groups gain or lose by.
+#: What groups gain or lose by, and what the table has besides.
 MEASURES = ("breach_share", "time_to_close_p50", "true_resolution_share", "satisfaction_rate")
+_MORE = ("response_rate", "resolution_rate", "time_to_close_p90")
 
 _MARKS = {
     BETTER: charts.Mark("clearly better", "o", svg.BLUE),
     WORSE: charts.Mark("clearly worse", "D", svg.VERMILLION),
     UNCLEAR: charts.Mark("not clear", "o", svg.GREY, filled=False),
+    OTHER: charts.Mark("other requests, no verdict", "s", svg.GREY, filled=False),
 }
 _FATES = {
     "faster": charts.Layer("faster", svg.BLUE),
@@ -55,7 +57,7 @@ def who_gains(
     key: str,
     title: str,
 ) -> Figure | None:
-    """Differences by district or category: a point with its interval in each; None with no group to show."""
+    """Differences by unit, district or category: a point with its interval in each; None with no group to show."""
     base = both[0]
     groups = [g for g in base.largest(dimension, MOST_LINES) if any((m, dimension, g) in rows for m in MEASURES)]
     chosen = [m for m in MEASURES if any(_known(rows.get((m, dimension, g))) for g in groups)]
@@ -80,17 +82,20 @@ def who_gains(
         charts.legend(figure, list(_MARKS.values()), 0.1)
         total = sum(clear.values())
         reading = f"No clear difference among {total}."
-        if clear[UNCLEAR] < total:
+        if clear[OTHER] == total:
+            reading = f"Other requests in all {total}: no verdict."
+        elif clear[UNCLEAR] + clear[OTHER] < total:
             reading = f"Clear differences: {clear[BETTER]} for the better, {clear[WORSE]} for the worse, of {total}."
         image = svg.inline(figure, key, title, reading)
+    tabled = [*chosen, *(m for m in _MORE if any(_known(rows.get((m, dimension, g))) for g in groups))]
     lines: list[list[Cell]] = []
     for by, group in [("", ""), *((dimension, group) for group in groups)]:
         cells: list[Cell] = [names.of(by, group) if by else CITY]
-        for measure in chosen:
+        for measure in tabled:
             reached = all(_reached(results, measure, by, group) for results in both)
             cells.append(difference_cell(rows.get((measure, by, group)), reached))
         lines.append(cells)
-    table = Table.plain(f"{title}: variant less baseline, 95 % interval", ["group", *map(measure_name, chosen)], lines)
+    table = Table.plain(f"{title}: variant less baseline, 95 % interval", ["group", *map(measure_name, tabled)], lines)
     cut = f" Shown are the {len(shown)} with most requests." if len(groups) > len(shown) else ""
     note = (
         f"Variant less baseline, paired by replication. Clear: {MEANING}, over the groups of a measure (the whole "

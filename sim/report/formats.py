@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, cast
 
 from sim.measurement import REGISTRY
@@ -61,13 +61,19 @@ def number(value: float | None, unit: str) -> str:
     return _written(value * factor, digits) + after
 
 
+def beside(values: Sequence[float], unit: str) -> list[str]:
+    """Values beside each other, in the unit that suits the largest of them."""
+    factor, digits, after = _manner(max((abs(v) for v in values if not math.isnan(v)), default=0.0), unit)
+    return ["–" if math.isnan(value) else _written(value * factor, digits) + after for value in values]
+
+
 def difference(row: Any) -> str:
     """The difference of a row of differences with its sign; of shares in percentage points (pp)."""
     if math.isnan(row.difference):
         return "–"
     factor, digits, after = _manner(_reach(row), row.unit)
     text = _written(row.difference * factor, digits)
-    more = row.difference > 0 and any(digit in text for digit in "123456789")
+    more = row.difference > 0 and shows(text)
     return ("+" if more else "") + _points(text + after, row.unit)
 
 
@@ -121,7 +127,12 @@ def smallest(row: Any) -> str:
     less than is written.
     """
     found = difference(row._replace(difference=row.smallest)).lstrip("+")
-    return found if any(digit in found for digit in "123456789") else "–"
+    return found if shows(found) else "–"
+
+
+def shows(text: str) -> bool:
+    """Whether a number that is written so is not zero."""
+    return any(digit in text for digit in "123456789")
 
 
 def difference_interval(row: Any) -> str:

@@ -146,8 +146,8 @@ def _cannot_report(city: City) -> Iterator[str]:
         shortest = min(within, default=np.inf)
         if closed.size and closed.max() > shortest:
             yield (
-                f"{unit.family} is closed for up to {length(float(closed.max()))}: whistled for then, it cannot begin "
-                f"within {length(float(shortest))}."
+                f"{unit.family}: closed for up to {length(float(closed.max()))}; what is whistled for then does not "
+                f"begin within {length(float(shortest))}."
             )
 
 

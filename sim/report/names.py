@@ -100,8 +100,8 @@ class Names:
         return Name(name, self._categories.get(name, ""))
 
     def of(self, dimension: str, name: str) -> Name:
-        """The name of a group of one of the dimensions "district" and "category"."""
-        return self.district(name) if dimension == "district" else self.category(name)
+        """The name of a group of one of the dimensions "unit", "district" and "category"."""
+        return {"unit": self.pool, "district": self.district, "category": self.category}[dimension](name)
 
     def family(self, pool: str) -> str:
         """The pool or unit of the scenario that a pool of the city is an instance of; itself if of none."""

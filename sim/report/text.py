@@ -11,31 +11,17 @@ from sim.inference import gaps, summary
 from sim.inference.gaps import places_of
 from sim.measurement import REGISTRY
 from sim.report.changes import other_requests, what_differs
-from sim.report.formats import (
-    FEW_DUE,
-    SMALLEST,
-    difference,
-    difference_interval,
-    few_due,
-    gap,
-    gap_interval,
-    p_value,
-    rows_of,
-    smallest,
-    times,
-)
-from sim.report.modelled import in_neither, missing_wages, not_modelled, thinned
+from sim.report.comparison_text import WIDTH, cut_name
+from sim.report.formats import FEW_DUE, few_due, gap, gap_interval, times
+from sim.report.modelled import missing_wages, not_modelled, thinned
 from sim.report.names import clean
 from sim.report.results import Results
-from sim.report.verdicts import BETTER, MEANING, WORSE, verdict
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from sim.experiment.compare import Comparison
     from sim.experiment.runs import Run
-
-WIDTH = 79
 
 #: What a run prints, in this order; a measure that the scenario has no answer to is left out.
 CITY_LINES = (
@@ -110,86 +96,10 @@ def _by_unit(results: Results) -> list[str]:
     for name in chosen:
         requests, median, most, late = (column[name].text for column in columns)
         late = "–" if name in few else late
-        lines.append(f"{_cut(name):29}{requests:>8}{median:>12}{most:>12}{late:>9}{busy[name].text:>9}")
+        lines.append(f"{cut_name(name, 28):29}{requests:>8}{median:>12}{most:>12}{late:>9}{busy[name].text:>9}")
     if len(results.units()) > len(chosen):
         lines.append(f"… and {len(results.units()) - len(chosen)} more units in the report")
     return [*lines, FEW_DUE] if few else lines
-
-
-def _cut(name: str) -> str:
-    return name if len(name) <= 28 else f"{name[:27]}…"
-
-
-def comparison_text(comparison: Comparison) -> str:
-    """For each variant: the headline measures as paired differences, who gains and who loses."""
-    lines = [textwrap.fill(clean(remark), WIDTH) for remark in (*comparison.remarks, thinned(comparison.scenarios[0]))]
-    lines = [*(line for line in lines if line), ""] if any(lines) else []
-    for variant, scenario in zip(comparison.names[1:], comparison.scenarios[1:], strict=True):
-        lines += _variant(comparison, variant, in_neither((comparison.scenarios[0], scenario)))
-    return "\n".join(lines)
-
-
-def _variant(comparison: Comparison, variant: str, hidden: set[str]) -> list[str]:
-    table = comparison.differences
-    table = table[(table["scenario"] == variant) & ~table["measure"].isin(hidden)]
-    lines = [
-        f"{variant}",
-        f"  less {comparison.names[0]}",
-        f"  {times(comparison.replications)} {comparison.paired(variant)}, seed {comparison.seed}",
-        "",
-        *_what_differs(comparison, variant),
-        f"{'measure':30} {'difference':>11}  {'95 % interval':25} {'p (Holm)':>8}",
-        "─" * WIDTH,
-    ]
-    headline = table[(table["group_by"] == "") & table["p_holm"].notna()]
-    for row in rows_of(headline):
-        lines.append(
-            f"{REGISTRY[row.measure].english[:30]:30} {difference(row):>11}  "
-            f"{difference_interval(row):25} {p_value(row.p_holm):>8}"
-        )
-    if comparison.replications > 1:
-        told = ((REGISTRY[row.measure].english, smallest(row)) for row in rows_of(headline))
-        found = [f"{measure} {least}" for measure, least in told if least != "–"]
-        lines += ["", textwrap.fill(f"{SMALLEST}: {'; '.join(found)}.", WIDTH)] if found else []
-    pairs = comparison.requests
-    pairs = pairs[pairs["scenario"] == variant]
-    city = pairs[pairs["group_by"] == ""]
-    shares = {kind: city[kind].mean() for kind in ("faster", "slower", "unchanged", "open_in_both")}
-    said = ", ".join(f"{100 * share:.1f} % {kind.replace('_', ' ')}" for kind, share in shares.items())
-    if not city["compared"].sum():
-        said = "none closes in both"
-    lines += [
-        "",
-        f"Requests: {said}",
-        "",
-        f"Time to close, 50 %, clear changes ({MEANING}):",
-    ]
-    for dimension in ("unit", "district", "category"):
-        lines += _gains(table, dimension)
-    return lines
-
-
-def _what_differs(comparison: Comparison, variant: str) -> list[str]:
-    """The sentences about a variant, with a head and an empty line after them."""
-    base, other = comparison.scenarios[0], comparison.scenarios[comparison.names.index(variant)]
-    said = [textwrap.fill(clean(line), WIDTH - 2, subsequent_indent="    ") for line in what_differs(base, other)]
-    lines = ["What differs:", *(textwrap.indent(line, "  ") for line in said), ""] if said else []
-    remark = other_requests(comparison, variant)
-    return [*lines, textwrap.fill(remark, WIDTH), ""] if remark else lines
-
-
-def _gains(table: pd.DataFrame, dimension: str) -> list[str]:
-    """The groups whose median time to close clearly falls or rises."""
-    rows = table[(table["group_by"] == dimension) & (table["measure"] == "time_to_close_p50")]
-    ranked = sorted(rows_of(rows[rows["difference"].notna()]), key=lambda row: -abs(row.difference))
-    lines = []
-    for head, word in (("earlier", BETTER), ("later", WORSE)):
-        found = [row for row in ranked if verdict(row) == word]
-        names = [f"{json.loads(row.group)[0]} ({difference(row)})" for row in found[:5]]
-        more = f" and {len(found) - 5} more" if len(found) > 5 else ""
-        line = f"  by {dimension}, {head}: {'; '.join(names) or 'none clearly'}{more}"
-        lines.append(textwrap.fill(line, WIDTH, subsequent_indent=" " * 6))
-    return lines
 
 
 # --- JSON -----------------------------------------------------------------------------------------------------------

@@ -1,0 +1,160 @@
+"""The same requests in two scenarios: how each fares, and what is said of those that both have."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from sim.inference.comparison import holm
+from sim.inference.student import Floats, Student
+from sim.measurement import REGISTRY
+
+#: What is told of the requests that both scenarios have, as measures; each a column with the suffixes _a and _b.
+OF_SAME = (
+    *("response_rate", "resolution_rate", "satisfaction_rate"),
+    *("true_resolution_share", "breach_share", "time_to_close_p50"),
+)
+
+
+@dataclass(frozen=True)
+class Pairwise:
+    """Two scenarios request by request.
+
+    ``faster`` … ``open_in_both`` are shares of those ``compared``. What follows is of them in either scenario: the
+    three rates and the truth of those of which both have an answer, the share that missed a limit of those that have
+    one that ends before the end in both, and the time in hours within which half of them close first (infinite where
+    fewer do). NaN: of none.
+    """
+
+    compared: int
+    faster: float
+    slower: float
+    unchanged: float
+    open_in_both: float
+    only_in_a: int
+    only_in_b: int
+    response_rate_a: float
+    response_rate_b: float
+    resolution_rate_a: float
+    resolution_rate_b: float
+    satisfaction_rate_a: float
+    satisfaction_rate_b: float
+    true_resolution_share_a: float
+    true_resolution_share_b: float
+    breach_share_a: float
+    breach_share_b: float
+    time_to_close_p50_a: float
+    time_to_close_p50_b: float
+
+
+def pairwise_requests(a: pd.DataFrame, b: pd.DataFrame, end: float = math.inf) -> Pairwise:
+    """How the same requests fare in ``b`` against ``a``, two tables of requests as ``Outcomes.counted``, of runs that
+    end at ``end`` (hours).
+
+    They are matched by replication and key, and compared by their time to first closing; one still open at
+    the end is slower than one that closed. Compared are those that close themselves, now or later, in both.
+    """
+    before, after = (_judged(table, end) for table in (a, b))
+    both = before.merge(after, on=["replication", "request"], suffixes=("_a", "_b"), validate="one_to_one")
+    hours_a, hours_b = both["time_to_close_p50_a"].to_numpy(), both["time_to_close_p50_b"].to_numpy()
+    n = len(both)
+    never = np.isinf(hours_a) & np.isinf(hours_b)
+    fates = {
+        "faster": hours_b < hours_a,
+        "slower": hours_b > hours_a,
+        "unchanged": (hours_b == hours_a) & ~never,
+        "open_in_both": never,
+    }
+    told = {"time_to_close_p50_a": _half(hours_a), "time_to_close_p50_b": _half(hours_b)}
+    for measure in OF_SAME[:-1]:
+        one, other = both[f"{measure}_a"].to_numpy(), both[f"{measure}_b"].to_numpy()
+        known = ~np.isnan(one) & ~np.isnan(other)
+        told[f"{measure}_a"], told[f"{measure}_b"] = _mean(one[known]), _mean(other[known])
+    return Pairwise(
+        compared=n,
+        **{name: _mean(of) for name, of in fates.items()},
+        only_in_a=len(before) - n,
+        only_in_b=len(after) - n,
+        **told,
+    )
+
+
+def same_requests(pairs: pd.DataFrame, variant: str, group_by: str = "", level: float = 0.95) -> pd.DataFrame:
+    """What ``Comparison.requests`` says of the requests that a variant and the baseline have both.
+
+    Columns: those of ``differences`` but ``scenario`` and ``baseline``, and before, after (means over the
+    replications). p is adjusted over the measures of the whole city, or the groups of a measure.
+    """
+    table = pairs[(pairs["scenario"] == variant) & (pairs["group_by"] == group_by)]
+    rows = []
+    for measure in OF_SAME:
+        for group, of_group in table.groupby("group", sort=False):
+            before, after = (of_group[f"{measure}_{side}"].to_numpy(np.float64) for side in "ab")
+            if np.isfinite(before).all() and np.isfinite(after).all():
+                rows.append((measure, group, before, after))
+    replications = table["replication"].nunique()
+    student = Student(np.array([after - before for *_, before, after in rows]).reshape(len(rows), replications))
+    half = student.half_width(level)
+    found = pd.DataFrame(
+        {
+            "measure": [measure for measure, *_ in rows],
+            "group_by": group_by,
+            "group": [group for _, group, *_ in rows],
+            "before": [before.mean() for *_, before, _ in rows],
+            "after": [after.mean() for *_, after in rows],
+            "difference": student.mean,
+            "lower": student.mean - half,
+            "upper": student.mean + half,
+            "smallest": student.smallest(level),
+            "n": student.n,
+            "unit": [REGISTRY[measure].unit for measure, *_ in rows],
+            "p": student.p(),
+            "other_requests": False,
+        }
+    )
+    family = "measure" if group_by else "group_by"
+    return found.assign(p_holm=found.groupby(family)["p"].transform(holm))
+
+
+def _judged(requests: pd.DataFrame, end: float) -> pd.DataFrame:
+    """What is compared of each request that closes itself; the measure is 1 or 0, NaN where it has no answer.
+
+    Left out are contacts that became no request, and requests that were merged before any closing.
+    """
+    hours = requests["first_closed"] - requests["arrived"]
+    hours = hours.mask(hours.isna() & (requests["status"] == "open"), np.inf)
+    table = requests[hours.notna()]
+    scored = ~np.isnan(_number(table["said_resolved"])) & ~table["excluded"].to_numpy(bool)
+    due, contact_due = _number(table["due"]), _number(table["contact_due"])
+    contacted, closed = _number(table["contacted"]), _number(table["first_closed"])
+    in_time = ~np.isnan(contacted) & ~(contacted > contact_due)
+    return pd.DataFrame(
+        {
+            "replication": table["replication"],
+            "request": table["request"],
+            "response_rate": np.where(scored, in_time, np.nan),
+            "resolution_rate": np.where(scored, _number(table["said_resolved"]), np.nan),
+            "satisfaction_rate": np.where(scored, _number(table["said_satisfied"]), np.nan),
+            "true_resolution_share": np.nan_to_num(_number(table["resolved"])),
+            "breach_share": np.where(due <= end, ~(closed <= due), np.nan),
+            "time_to_close_p50": hours[hours.notna()],
+        }
+    )
+
+
+def _number(column: pd.Series) -> Floats:
+    """Times, or answers as 1 and 0; NaN for none (−1, as engines write answers)."""
+    numbers: Floats = column.to_numpy(np.float64, na_value=np.nan)
+    return np.where(numbers == -1.0, np.nan, numbers)
+
+
+def _mean(values: np.ndarray[tuple[int], np.dtype[np.float64]] | np.ndarray[tuple[int], np.dtype[np.bool_]]) -> float:
+    return float(values.sum() / len(values)) if len(values) else math.nan
+
+
+def _half(hours: Floats) -> float:
+    """The time within which half of them are over."""
+    return float(np.sort(hours)[(len(hours) - 1) // 2]) if len(hours) else math.nan
