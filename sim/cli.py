@@ -1,7 +1,7 @@
 """The command line: parse, call, print.
 
 Results go to stdout, progress and errors to stderr. Exit codes: 0 ok, 1 internal failure, 2 usage, 3 bad scenario or
-data, 5 a reproduction that differs, 130 interrupted.
+data, 4 some runs of a sweep failed, 5 a reproduction that differs, 130 interrupted.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from sim.experiment.runs import Keep
     from sim.model.simulation import Engine
 
-OK, FAILED, USAGE, BAD_DATA, DIFFERENT = 0, 1, 2, 3, 5
+OK, FAILED, USAGE, BAD_DATA, CHECK_FAILED, DIFFERENT = 0, 1, 2, 3, 4, 5
 
 #: The exit code of each error, by the name of its class, as some of them are defined beside heavy libraries. A class
 #: that is not listed has the code of its nearest base that is.
@@ -236,6 +236,38 @@ def compare(
     else:
         say(comparison_text(found))
         say(f"Report: {path}")
+
+
+@cli.command()
+@click.argument("experiment", type=word)
+@click.option("--out", type=path, help="The folder of its runs; default: results/sweep-NAME.")
+@click.option("--processes", type=click.IntRange(1), help="Processes at once; default: one a core.")
+@click.option("--dry-run", is_flag=True, help="Say what would be run.")
+def sweep(experiment: str, out: Path | None, processes: int | None, dry_run: bool) -> int:
+    """Run what is missing of EXPERIMENT (a file, or a name in ./experiments); write a table and a report.
+
+    Exit code 4 where some runs failed; all others are kept.
+    """
+    from sim.experiment import store
+    from sim.experiment.designs import find_experiment, load_design
+    from sim.experiment.sweep import missing
+    from sim.experiment.sweep import sweep as run_sweep
+    from sim.report.page import sweep_page
+    from sim.report.sweep_text import plan_text, sweep_text
+
+    design = load_design(find_experiment(experiment))
+    folder = store.sweep_folder(design, out)
+    ahead = len(missing(design, folder))
+    say(plan_text(design, ahead), err=not dry_run)
+    if dry_run:
+        return OK
+    with progress(design.name, design.points[0].scenario, ahead) as tick:
+        found = run_sweep(design, folder, processes=processes, progress=tick, tell=tell)
+    pages = store.write_sweep(found, sweep_page(found), folder)
+    say(sweep_text(found))
+    for page in pages:
+        say(f"{page.stem.capitalize()}: {page}")
+    return CHECK_FAILED if found.failed else OK
 
 
 @cli.command()

@@ -24,6 +24,9 @@ from sim.scenario.writing import complete_text, read_complete
 if TYPE_CHECKING:
     import pandas as pd
 
+    from sim.experiment.designs import Design
+    from sim.experiment.sweep import Sweep
+
 _RESULTS = Path("results")
 _SCENARIO = "scenario.yaml"
 _ALWAYS = ("measures", "levels", "pools")
@@ -53,6 +56,21 @@ def comparison_draft(baseline: Scenario, replications: int, out: Path | None) ->
         return draft(out, "file", "refuse")
     name = f"compare-{_slug(baseline.name)}-{baseline.digest[:8]}-n{replications}.html"
     return draft(_RESULTS / name, "file", "number")
+
+
+def sweep_folder(design: Design, out: Path | None) -> Path:
+    """Where the runs of a design stand."""
+    return _RESULTS / f"sweep-{_slug(design.name)}" if out is None else out
+
+
+def write_sweep(sweep: Sweep, page: str, folder: Path) -> tuple[Path, Path]:
+    """Write the table of a sweep and its report beside its runs, in the place of older ones; returns where they are."""
+    table = sweep.table.to_csv(index=False, lineterminator="\n")
+    for name, text in (("table.csv", table), ("report.html", page)):
+        with draft(folder / name, "file", "replace") as file:
+            file.beside.write_text(text, encoding="utf-8", newline="\n")
+            file.keep()
+    return folder / "table.csv", folder / "report.html"
 
 
 def _slug(name: str) -> str:

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from sim.experiment.compare import Comparison
 
 WIDTH = 79
-_MARKS = {BETTER: "▲", WORSE: "▼", OTHER: "≠"}
+MARKS = {BETTER: "▲", WORSE: "▼", OTHER: "≠"}
 
 #: What the tables by unit, district and category show, the first five that the scenarios model.
 _OF_GROUPS = (
@@ -154,7 +154,7 @@ class _Variant:
         for name in chosen:
             of_name = [cells.get((measure, name), ("–", UNCLEAR)) for measure, _ in columns[:_COLUMNS]]
             others = any(word == OTHER for _, word in of_name)
-            told = (f"{text}{_MARKS.get(word, '') if word != OTHER else ''}" for text, word in of_name)
+            told = (f"{text}{MARKS.get(word, '') if word != OTHER else ''}" for text, word in of_name)
             line = f"{'≠' if others else ' '} {cut_name(name, _NAME - 1):{_NAME}}"
             lines.append(f"{line}{''.join(f'{text:>{_CELL}}' for text in told)}".rstrip())
         more = len(self.before.by("requests", dimension)) - len(chosen)
@@ -202,7 +202,7 @@ class _Variant:
 
 def _line(row: Any, before: str, after: str) -> str:
     """A measure of the whole city."""
-    name = f"{_MARKS.get(verdict(row), ' ')} {REGISTRY[row.measure].english[:23]:23}"
+    name = f"{MARKS.get(verdict(row), ' ')} {REGISTRY[row.measure].english[:23]:23}"
     return f"{name}{before:>9}{after:>9}{difference(row):>11}  {difference_interval(row)}".rstrip()
 
 

@@ -26,11 +26,13 @@ from sim.report.names import Names, clean, marked
 from sim.report.provenance import assumptions, what_was_run, window
 from sim.report.results import Results
 from sim.report.series import bins, flow, weeks
+from sim.report.sweeping import sweep_sections
 from sim.report.tables import largest_causes, units
 
 if TYPE_CHECKING:
     from sim.experiment.compare import Comparison
     from sim.experiment.runs import Run
+    from sim.experiment.sweep import Sweep
     from sim.scenario import Scenario
 
 _HERE = Path(__file__).resolve().parent
@@ -96,6 +98,14 @@ def comparison_page(comparison: Comparison) -> str:
     return _page(
         "Comparison of simulated cities", comparison_title(comparison), "", facts, comparison_sections(comparison)
     )
+
+
+def sweep_page(sweep: Sweep) -> str:
+    """The report of a sweep, a whole HTML document."""
+    experiment = sweep.design.experiment
+    points = f"{len(sweep.design.points)} points"
+    facts = f"{points} · {times(experiment.replications)} on the same citizens · seed {experiment.seed}"
+    return _page("Experiment with simulated cities", clean(experiment.question), "", facts, sweep_sections(sweep))
 
 
 def _page(kind: str, title: Cell, description: str, facts: str, sections: Sequence[Section]) -> str:

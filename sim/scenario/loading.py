@@ -7,33 +7,28 @@ import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path as FilePath
-from typing import Any, TypeVar
-
-from pydantic import BaseModel, ValidationError
-from pydantic_core import ErrorDetails
+from typing import Any
 
 from sim.scenario.checks import check
-from sim.scenario.defaults import classes_of, fill
-from sim.scenario.errors import MOST_FINDINGS, Fault, Finding, Path, ReadError, ScenarioError, nearest, quoted
+from sim.scenario.defaults import fill
+from sim.scenario.errors import MOST_FINDINGS, Finding, Path, ReadError, ScenarioError, nearest, quoted
 from sim.scenario.files import LARGEST_FILE, find_base, find_scenario, inside, read_file
 from sim.scenario.formats import changed, read_format
 from sim.scenario.merging import OVERRIDES, apply_overrides, merge, without_value
 from sim.scenario.needs import findings as idle
 from sim.scenario.needs import overruled
-from sim.scenario.nodes import Node, Spot, find, from_python, spot_of
-from sim.scenario.numbers import described
+from sim.scenario.nodes import Node, Spot, from_python, spot_of
 from sim.scenario.scale import more_than_its_share
 from sim.scenario.schema import FORMATS, Scenario
-from sim.scenario.shape import Shape, shape_at
+from sim.scenario.shape import Shape
 from sim.scenario.sources import Origin, Source, SourceRule, read_pattern
 from sim.scenario.together import across, within
 from sim.scenario.tree import Tree
+from sim.scenario.validating import validated
 from sim.scenario.yaml_loader import parse_yaml
 
 SOURCES_FILE = "sources.yaml"
 LONGEST_CHAIN = 50  # of files that extend each other
-
-Model = TypeVar("Model", bound=BaseModel)
 
 
 def load(path: str | os.PathLike[str], overrides: Sequence[str] = ()) -> Scenario:
@@ -182,7 +177,7 @@ class _Loader:
                     self.findings.append(node.at.finding(path, message + nearest(node.value, shelf)))
                     continue
                 node, path = shelf[node.value], (str(node.value),)
-            source = self.validated(Source, node, path, self.findings)
+            source = validated(Source, node, path, self.findings, self.incomplete)
             if source is not None and pattern is not None:
                 self.rules.append(SourceRule(pattern, source, len(self.files) - 1))
 
@@ -200,16 +195,6 @@ class _Loader:
 
     # -- checking ----------------------------------------------------------------------------------------
 
-    def validated(self, model: type[Model], node: Node, path: Path, findings: list[Finding]) -> Model | None:
-        """The node as this model; None, with findings at the nodes, if it is not one."""
-        try:
-            return model.model_validate(node.plain(), context={"classes": classes_of(node)})
-        except ValidationError as error:
-            for entry in error.errors(include_url=False)[:MOST_FINDINGS]:
-                if not (self.incomplete and entry["type"] == "missing"):
-                    findings += _located(model, node, path, entry)
-        return None
-
     def finish(self, overrides: Sequence[str] = ()) -> Scenario:
         self.incomplete = self.incomplete or not self.layers
         root = Node({}, self.layers[-1].at if self.layers else Spot(OVERRIDES))
@@ -218,7 +203,7 @@ class _Loader:
         root = apply_overrides(root, overrides, self.findings)
         fill(root)
         found: list[Finding] = []
-        scenario, tree = self.validated(Scenario, root, (), found), Tree(root)
+        scenario, tree = validated(Scenario, root, (), found, self.incomplete), Tree(root)
         checks = itertools.chain(within(tree), *(() if self.incomplete else (check(tree), across(tree), idle(tree))))
         found += itertools.islice(checks, MOST_FINDINGS)
         # what cannot be read is said once and not judged
@@ -248,29 +233,3 @@ class _Loader:
             return rank, finding.line, finding.column
 
         return sorted(dict.fromkeys(found), key=place)
-
-
-def _located(model: type[BaseModel], root: Node, path: Path, entry: ErrorDetails) -> Iterator[Finding]:
-    """An error of the schema as findings with places. What is wrong in a filled-in default is said where it
-    came from.
-    """
-    at = entry["loc"]
-    if any(node is not None and node.default for node in (find(root, at[:depth]) for depth in range(len(at) + 1))):
-        return
-    wrong = entry.get("ctx", {}).get("error")
-    if isinstance(wrong, ReadError):
-        faults = list(wrong.faults)
-    elif entry["type"] == "missing":
-        faults = [Fault("is missing")]
-    elif entry["type"] == "extra_forbidden":
-        shape = shape_at(model, at[:-1])
-        faults = [Fault("unknown key" + nearest(str(at[-1]), shape.fields if shape else ()), on_key=True)]
-    elif entry["type"] in ("model_type", "dict_type"):
-        faults = [Fault(f"a map is wanted, not {described(entry['input'])}")]
-    elif entry["type"] == "tuple_type":
-        faults = [Fault(f"a list is wanted, not {described(entry['input'])}")]
-    else:
-        faults = [Fault(entry["msg"])]
-    for fault in faults:
-        inside = (*at, *fault.at)
-        yield spot_of(root, inside, fault.on_key).finding((*path, *inside), fault.message)
