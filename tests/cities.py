@@ -26,7 +26,18 @@ from hypothesis.strategies import DrawFn
 
 from sim.scenario.needs import cannot_act
 from sim.scenario.nodes import node_of
+from sim.scenario.targets import MEASURES
 from sim.scenario.tree import Tree
+
+#: Published figures, which move no number.
+TARGETS = st.dictionaries(
+    st.sampled_from(["rate", "volume"]),
+    st.fixed_dictionaries(
+        {"measure": st.sampled_from(MEASURES), "value": st.floats(0, 1e4), "tolerance": st.floats(0, 1)},
+        optional={"fitted_to": st.just(["categories.**"])},
+    ),
+    min_size=1,
+)
 
 
 @st.composite
@@ -109,6 +120,7 @@ def places(draw: DrawFn) -> Data:
         },
         "demand": draw(demand),
         **draw(some({"scale": st.sampled_from([2, "1:5"])}, 0.15)),
+        **draw(some({"targets": TARGETS}, 0.1)),
     }
 
 

@@ -68,8 +68,11 @@ def other_requests(comparison: Comparison, variant: str) -> str:
 
 
 def changed_values(base: Scenario, variant: Scenario) -> list[Change]:
-    """The values that differ, but for names and what is a default in both; in the order of the scenarios."""
-    said = [{v.path: v for v in s.values() if v.path not in ("name", "description")} for s in (base, variant)]
+    """The values that differ, but for names, targets and what is a default in both; in the order of the scenarios."""
+    said = [
+        {v.path: v for v in s.values() if v.path.split(".")[0] not in ("name", "description", "targets")}
+        for s in (base, variant)
+    ]
     before, after = ({path: value.value_text for path, value in values.items()} for values in said)
     given = {path for values in said for path, value in values.items() if not value.from_default}
     paths = (path for path in dict.fromkeys([*before, *after]) if path in given and before.get(path) != after.get(path))

@@ -13,6 +13,7 @@ import jinja2
 from markupsafe import Markup
 
 from sim.model.city import build_city
+from sim.report.against import targets_section
 from sim.report.answers import answers
 from sim.report.blocks import Block, Cell, Section, Text
 from sim.report.comparing import comparison_sections, comparison_title
@@ -43,6 +44,7 @@ def run_page(run: Run) -> str:
     scenario, results, names = run.scenario, Results(run.measures, run.scenario), Names(run.scenario, run.pools)
     sections = [
         answers(scenario, results, names, run.replications),
+        *targets_section(scenario, results),
         *_figures(run, results, names),
         _mechanisms(scenario),
         what_was_run(run),

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from sim.inference import gaps, summary
 from sim.inference.gaps import places_of
 from sim.measurement import REGISTRY
+from sim.report.against import against_targets, targets_text
 from sim.report.changes import other_requests, what_differs
 from sim.report.comparison_text import WIDTH, cut_name
 from sim.report.formats import FEW_DUE, few_due, gap, gap_interval, times
@@ -78,6 +79,8 @@ def run_text(run: Run) -> str:
         size, range_ = gap(apart.estimate.mean, apart.estimate.unit), gap_interval(apart.estimate)
         lines += [f"{label:38} {size:>12}  {range_}".rstrip()]
         lines += [textwrap.fill(f"  between {apart.smallest} and {apart.largest}", WIDTH, subsequent_indent=" " * 4)]
+    if told := list(targets_text(run.scenario, results, WIDTH)):
+        lines += ["", *told]
     if warning := missing_wages(run.scenario):
         lines += ["", textwrap.fill(clean(warning), WIDTH)]
     lines += ["", *_by_unit(results), ""]
@@ -128,6 +131,18 @@ def measures_json(run: Run, folder: Path) -> str:
         "folder": str(folder),
         "measures": records(summary(run.measures, apart=apart)),
         "gaps": records(apart),
+        "targets": [
+            {
+                "target": one.name,
+                **one.target.model_dump(exclude={"fitted_to"}),
+                "simulated": one.simulated.mean,
+                "lower": one.simulated.lower,
+                "upper": one.simulated.upper,
+                "inside": one.off == 0,
+                "fitted_to": one.target.fitted_to,
+            }
+            for one in against_targets(run.scenario, Results(run.measures, run.scenario))
+        ],
     }
     return json.dumps(document, ensure_ascii=False, indent=1)
 

@@ -6,10 +6,11 @@ import re
 from collections.abc import Iterator
 
 from sim.scenario.defaults import classes_of
-from sim.scenario.errors import Finding, Path, nearest, quoted
+from sim.scenario.errors import Finding, Path, ReadError, nearest, quoted
 from sim.scenario.nodes import UNPRINTABLE, Node, find, select
 from sim.scenario.numbers import read_probability
 from sim.scenario.policies import in_working_time
+from sim.scenario.sources import read_pattern
 from sim.scenario.staff_side import AT
 from sim.scenario.tree import Tree
 
@@ -82,6 +83,7 @@ def check(tree: Tree) -> Iterator[Finding]:
     yield from checker.categories()
     yield from checker.districts()
     yield from checker.policies()
+    yield from checker.targets()
 
 
 class _Checker(Tree):
@@ -254,6 +256,20 @@ class _Checker(Tree):
             known = path[-1] in self.known["categories"]
             if known and (kind is None or str(kind.value) != "consultation"):
                 yield self.finding(path, "only a consultation is answered on the spot", True)
+
+    # -- targets -----------------------------------------------------------------------------------------
+
+    def targets(self) -> Iterator[Finding]:
+        """What was set to meet a published figure is there."""
+        for path, node in self.at("targets.*.fitted_to.*"):
+            if isinstance(node.value, str):
+                try:
+                    pattern = read_pattern(node.value)
+                except ReadError as wrong:
+                    yield self.finding(path, str(wrong))
+                    continue
+                if not any(True for _ in select(self.root, pattern[:-1] if pattern[-1] == "**" else pattern)):
+                    yield self.finding(path, f"there is nothing at {quoted(node.value)}")
 
 
 def _keys(node: Node, path: Path) -> Iterator[Path]:

@@ -21,6 +21,7 @@ from sim.scenario.quantities import Day, Moment, to_tick
 from sim.scenario.shape import Shape
 from sim.scenario.sources import Origin, Source, Value, list_values, written_sources
 from sim.scenario.staff_side import Contact, Dispatch, Pool, Unit
+from sim.scenario.targets import Target
 from sim.scenario.tree import Tree
 from sim.scenario.weights import without_default
 
@@ -70,6 +71,7 @@ class Scenario(Section):
     contact: Contact | None = None
     categories: Annotated[dict[str, Category], AfterValidator(_some)]
     policies: Policies = Policies()
+    targets: dict[str, Target] = Field(default={})
     _origin: Origin | None = PrivateAttr(default=None)
 
     def hours_of(self, moment: datetime) -> float:
@@ -97,8 +99,11 @@ class Scenario(Section):
 
     @property
     def digest(self) -> str:
-        """SHA-256 in hex of what the scenario says, without its name, description and sources."""
-        data = self.model_dump(mode="json", by_alias=True, exclude_none=True, exclude={"name", "description"})
+        """SHA-256 in hex of what the scenario says, without what moves no number: its name, description, sources and
+        targets.
+        """
+        without = {"name", "description", "targets"}
+        data = self.model_dump(mode="json", by_alias=True, exclude_none=True, exclude=without)
         text = json.dumps(data, sort_keys=True, separators=(",", ":"), allow_nan=False)
         return hashlib.sha256(text.encode()).hexdigest()
 

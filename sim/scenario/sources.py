@@ -182,7 +182,7 @@ def _is_number(leaf: Shape, value: Any) -> bool:
     """Whether the value is one that needs a source: no text, name, choice, flag or date."""
     if leaf.type in (Reports, dict[str, float]):  # “once” or one unit's name is no number
         return isinstance(value, dict)
-    if typing.get_origin(leaf.type) is tuple:
+    if typing.get_origin(leaf.type) in (tuple, list):
         return leaf.item.type not in (str, datetime) and value not in ([], ())
     return leaf.type not in (str, bool, datetime) and typing.get_origin(leaf.type) is not typing.Literal
 
