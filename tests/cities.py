@@ -78,7 +78,7 @@ def cities(draw: DrawFn) -> Data:
 @st.composite
 def places(draw: DrawFn) -> Data:
     """Time, calendars, districts, and how demand varies."""
-    start = date(2024, 3, 4) + timedelta(days=draw(st.integers(0, 6)))
+    start = draw(st.sampled_from([date(2024, 3, 4), date(2024, 2, 26)])) + timedelta(days=draw(st.integers(0, 6)))
     days = draw(st.sampled_from([3, 5, 8, 14]))
     time: Data = {"start": str(start), "end": f"{start + timedelta(days=days)}{draw(st.sampled_from(['', ' 13:00']))}"}
     if draw(st.booleans()):
@@ -294,6 +294,15 @@ def policies(draw: DrawFn, pools: Data, classes: list[str], matters: Data) -> Da
                         "redispatch_accuracy": PROBABLY,
                         "duplicates": PROBABLY,
                         "direct_to_street": st.booleans(),
+                        "duty_list": some(
+                            {
+                                "drift": draw(PROBABLY),
+                                "upkeep": some(
+                                    {"work": draw(LONG), "every": st.sampled_from(["1 month", "2 months"])}, 0.8
+                                ),
+                            },
+                            0.8,
+                        ),
                         "by_category": st.fixed_dictionaries({categories[0]: PROBABLY}),
                     }
                 ),

@@ -64,12 +64,12 @@ def nobody_is_idle_while_somebody_waits(run: Ledger) -> None:
 
 @law
 def nobody_overtakes(run: Ledger) -> None:
-    """Who starts was the first of the queue: contacts, whistled parts, the rest, then by the queue's discipline."""
+    """Who starts was the first of the queue: contacts, whistled parts, the rest, errands, by the queue's discipline."""
     v = run.visits[run.visits["home"] != ""]
     if (whistle := run.scenario.policies.whistle) and set(whistle.report_by) < set(run.scenario.classes):
         return  # tables do not tell who was whistled for
-    level = np.where(v["kind"] == "contact", 0, np.where(v["report_due"].notna(), 1, 2))
-    v = v.assign(level=level)
+    level = np.where(v["kind"] == "contact", 0, np.where(v["report_due"].notna(), 1, 3))
+    v = v.assign(level=np.where(v["kind"] == "errand", 4, level))
     for home, queue in v.groupby("home"):
         rank = ranks(run, run.family(home), queue)
         if rank is None:

@@ -105,6 +105,8 @@ class Ledger:
             return {dispatch.district_desk.pool} if dispatch and dispatch.district_desk else set()
         if visit.kind == "callback":
             return {callback.pool} if callback else set()
+        if visit.kind == "errand":
+            return {dispatch.pool} if dispatch else set()
         if visit.kind == "part":
             return {part.unit for part in scenario.categories[visit.category].parts}
         moves = callback and callback.reopen and callback.reopen.to == "dispatch"

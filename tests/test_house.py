@@ -37,7 +37,7 @@ MODEL = (
 )
 
 #: Inside each engine, and inside the machine of the compiled one. What both engines do lies in files of the same names.
-BOTH = ("basics", "pools", "contacts", "callbacks", "limits", "whistle", "closing", "journey")
+BOTH = ("basics", "pools", "contacts", "errands", "callbacks", "limits", "whistle", "closing", "journey")
 REFERENCE = ("world", *BOTH, "run")
 #: ``events`` and ``loop`` do for the compiled engine what SimPy does for the other.
 COMPILED = ("machine", *BOTH, "events", "loop", "run")
@@ -105,6 +105,7 @@ ONLY_COMPILED = {
     "pools": {"staff_changes", "line_up_again", "give_up"},
     "contacts": {"fixed_by_another", "next_report"},
     "limits": {"expect_extension"},
+    "errands": {"new_errand"},
     "whistle": {"give_up_parts"},
 }
 ONLY_REFERENCE = {

@@ -76,8 +76,10 @@ def test_without_demand_the_tables_are_empty_and_the_same(city: dict[str, Any]) 
         for column in table.columns:
             kinds = (str(table[column].dtype), str(other[column].dtype))
             assert kinds[0] == kinds[1], f"{name}.{column} is {kinds}"
-        assert name == "levels" or table.empty
-    assert (out.levels[["arrivals", "queue", "busy"]] == 0).all(axis=None)
+        assert name in ("levels", "visits") or table.empty
+    assert (out.visits["kind"] == "errand").all()
+    if out.visits.empty:
+        assert (out.levels[["arrivals", "queue", "busy"]] == 0).all(axis=None)
     assert not broken_laws(Ledger(out))
     measures = sim.measures(out)
     assert (measures.loc[measures["measure"] == "contacts", "value"] == 0).all()

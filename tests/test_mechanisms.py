@@ -114,6 +114,8 @@ SATISFIED = share("said_satisfied", True)
 CALLBACK = "policies.callback."
 DESK = (("dispatch.accuracy", 0.5), ("dispatch.redispatch_accuracy", None))
 OPENED = ((f"{CALLBACK}reopen", {"at_most": 3, "probability": 1}),)
+MONTHS = (("time.end", "2024-05-20"),)
+KEPT = (("policies.precise_dispatch.duty_list", {"drift": 0.5, "upkeep": {"work": "1 h"}}),)
 
 CASES = [
     Case("instant_answer.answered", 0.2, 0.8, share("status", "answered")),
@@ -156,6 +158,9 @@ CASES = [
     Case("precise_dispatch.redispatch_accuracy", 1.0, 0.0, total("hops"), (("dispatch.max_hops", 3), *DESK)),
     Case("precise_dispatch.by_category", {"Noise": 1.0}, {"Noise": 0.0}, total("hops")),
     Case("precise_dispatch.direct_to_street", True, False, visits("district_desk")),
+    Case("precise_dispatch.duty_list.drift", 0.0, 0.5, total("hops"), MONTHS),
+    Case("precise_dispatch.duty_list.upkeep.every", "1 month", "2 months", total("hops"), (*MONTHS, *KEPT)),
+    Case("precise_dispatch.duty_list.upkeep.work", "1 min", "60 h", visits("errand"), (*MONTHS, *KEPT)),
     Case("precise_dispatch.duplicates", 0.0, 1.0, attached),
     Case("callback.pool", "callback", "web desk", lambda out: float((out.visits["pool"] == "web desk").sum())),
     Case("callback.after", "closing", "due", total("hours_callback"), (("policies.time_limits.resolve", "9 d"),)),
@@ -233,6 +238,7 @@ OFF: dict[str, dict[str, Any]] = {
     "classified_handling": {"discipline": "fcfs"},
     "precise_dispatch": {},
     "precise_dispatch, at least": {"at_least": 0, "duplicates": 0},
+    "precise_dispatch, duty list": {"duty_list": {"drift": 0}},
     "callback": {"pool": "callback", "work": "3 min", "coverage": 0, "reopen": {}},
     "whistle": {"budget": 0},
     "whistle, of many": {"when": {"parts": 99}},
@@ -248,6 +254,8 @@ def test_without_effect_no_byte_changes(name: str, engine: Any) -> None:
     bare = dict(BARE)
     if name == "classified_handling":
         bare |= {f"units.{unit}.discipline": None for unit in ("Street", "Works", "Water")}
+    if name == "precise_dispatch, duty list":
+        bare |= dict(MONTHS)
     off, on = town(bare), town(bare, {f"policies.{name.split(',')[0]}": OFF[name]})
     assert off.digest != on.digest
     assert same_tables(*(_without_policies(sim.simulate(scenario, engine=engine)) for scenario in (off, on)))

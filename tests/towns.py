@@ -177,11 +177,14 @@ def _other_ways() -> dict[str, Any]:
     policies["time_limits"]["resolve"] = {"urgent": "8 h", "ordinary": "1 workday"}
     policies["callback"] |= {"after": "due", "reach": 0.3, "retry_after": _random("2 h"), "ring": _random("30 s")}
     policies["callback"]["call_again"]["after"] = _random("1 d")
+    town["time"] = {"start": "2024-02-26", "end": "2024-03-18"}
+    policies["precise_dispatch"]["duty_list"] = {"drift": 0.4, "upkeep": {"work": _random("3 h")}}
     return town
 
 
 #: The full town another way: nothing takes a fixed time, the first recipient keeps what it gets, the same problem is
-#: reported often, and citizens are asked at the due date, by a pool that is seldom open and seldom reaches them.
+#: reported often, citizens are asked at the due date, by a pool that is seldom open and seldom reaches them, and the
+#: month turns.
 OTHER_WAYS: dict[str, Any] = _other_ways()
 
 

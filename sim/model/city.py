@@ -141,6 +141,7 @@ class City:
     birth_keys: NDArray[np.uint64]  # [district, category]
     pools: tuple[PoolPlan, ...]
     rosters: tuple[Roster, ...]
+    turns: NDArray[np.float64]  # when a calendar month of the run begins, but for the first
     tables: Tables
     means: tuple[float, ...]  # of each table, hours
     contact: Contact | None
@@ -149,6 +150,12 @@ class City:
     time_limits: TimeLimits | None
     whistle: Whistle | None
     callback: Callback | None
+
+    @property
+    def has_errands(self) -> bool:
+        """Whether some mechanism needs people's time that belongs to no request."""
+        desk = self.dispatch
+        return desk is not None and desk.duty_list is not None and desk.duty_list.upkeep is not None
 
     @cached_property
     def first_street(self) -> tuple[int, ...]:
@@ -193,6 +200,7 @@ def build_city(scenario: Scenario) -> City:
         # what the plans above have asked for
         pools=tuple(staffing.pools),
         rosters=tuple(staffing.rosters),
+        turns=index.months.turns,
         tables=index.tables(),
         means=index.means(),
     )

@@ -108,6 +108,11 @@ def name_key(*names: str) -> int:
     return int.from_bytes(hashlib.blake2b(text, digest_size=8).digest(), "little")
 
 
+def errand_key(mechanism: str, place: str, date: str, ordinal: int = 0) -> int:
+    """The key of an errand: of which mechanism, at which pool, on which day, the how-many-th of that day."""
+    return name_key("errand", mechanism, place, date, str(ordinal))
+
+
 def purpose(name: str) -> int:
     """The 32-bit number of a named purpose of drawing. Purposes are stable for ever."""
     return name_key("purpose", name) & 0xFFFFFFFF

@@ -68,8 +68,11 @@ KINDS = (
     "subtask",
     "part",
     "callback",
+    "errand",
 )
-INTAKE, DISPATCH, DISTRICT_DESK, REVIEW, COORDINATION, CONTACT, HANDLING, SUBTASK, PART, CALLBACK = range(len(KINDS))
+INTAKE, DISPATCH, DISTRICT_DESK, REVIEW, COORDINATION, CONTACT, HANDLING, SUBTASK, PART, CALLBACK, ERRAND = range(
+    len(KINDS)
+)
 
 
 @dataclass(frozen=True)
@@ -155,7 +158,7 @@ REQUEST = (
 )
 
 VISIT = (
-    _count("contact", "the how-many-th contact the visitor is", "", "i8"),
+    _count("contact", "the how-many-th contact the visitor is; of an errand: the next one to come", "", "i8"),
     _count("number", "the how-many-th visit of the request", "visit"),
     _name("home", "pools", "in whose queue it stood", ""),
     _name("pool", "pools", "who served it; in whose queue it stood, as long as nobody has"),

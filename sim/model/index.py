@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 import numpy as np
 from numpy.typing import NDArray
@@ -49,6 +51,27 @@ class WorkingTime:
 NO_WORKING_TIME = WorkingTime(-1, np.zeros((3, 0)))
 
 
+@dataclass(frozen=True, eq=False)
+class Months:
+    """The calendar months of a run: when each begins but for the first, and how much of each the run covers."""
+
+    dates: tuple[datetime, ...]
+    turns: NDArray[np.float64]  # the same in hours since the start
+    shares: tuple[float, ...]
+
+    @staticmethod
+    def of(scenario: Scenario) -> Months:
+        """Those of a scenario."""
+        start, end = scenario.time.start, scenario.time.end
+        edges = [start.replace(day=1, hour=0, minute=0, second=0, microsecond=0)]
+        while edges[-1] < end:
+            year, month = divmod(edges[-1].year * 12 + edges[-1].month, 12)
+            edges.append(edges[-1].replace(year=year, month=month + 1))
+        shares = tuple((min(end, b) - max(start, a)) / (b - a) for a, b in itertools.pairwise(edges))
+        turns = np.array([scenario.hours_of(turn) for turn in edges[1:-1]])
+        return Months(tuple(edges[1:-1]), turns, shares)
+
+
 class Index:
     """Numbers the distributions while the plans are made, and knows where pools and units stand."""
 
@@ -57,6 +80,7 @@ class Index:
         self.policies = scenario.policies
         self.families = staffing.families
         self.units = tuple(sorted(scenario.units))
+        self.months = Months.of(scenario)
         self._tables: dict[Distribution, Table] = {}
 
     def table(self, spec: Distribution | None) -> Table:

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from sim.model.city import CategoryPlan, City
 from sim.model.facts import DISPATCH, DISTRICT_DESK, HANDLING, INTAKE, KINDS
 from sim.model.index import Table
-from sim.model.policies import callback
+from sim.model.policies import callback, precise_dispatch
 from sim.model.rhythm import Rhythm
 from sim.model.staffing import Family
 
@@ -86,6 +86,10 @@ class Sums:
         """Visits to contact the citizen, each before another at the same pool."""
         self._visits(*self._spread(family, by_district), table)
 
+    def add_errands(self, pools: NDArray[np.int64], n: float, table: Table) -> None:
+        """So many errands a day at each of these pools."""
+        self._visits(pools, np.full(len(pools), n), table)
+
     def _spread(self, family: Family, by_district: Floats) -> tuple[NDArray[np.int64], Floats]:
         """The pools of a family that serve somebody, and what comes to them."""
         streets, first = [d.streets for d in self.city.districts], self.city.first_street
@@ -111,6 +115,8 @@ def offered_loads(city: City) -> list[Load]:
     """The load of every pool, in the order of the city; pools that help each other count together."""
     contacts = _births(city) * _reported(city)
     sums = Sums(city)
+    if city.dispatch is not None:
+        precise_dispatch.load(city.dispatch, sums, *_window(city))
     for channel, share in zip(city.channels, city.channel_share, strict=True):
         if channel.family is not None:
             sums.add(INTAKE, channel.family, contacts.sum(axis=1) * share, channel.talk)
@@ -209,7 +215,8 @@ class _Way:
         if plan is None:
             return right
         exists = np.stack([confusion.sum(axis=1) for confusion in self.confusions])
-        wrong = right * (1.0 - category.accuracy.at_first) * exists  # by right unit, after the first choice
+        finds = precise_dispatch.mean_accuracy(plan, category.accuracy, city.turns, *_window(city))
+        wrong = right * (1.0 - finds) * exists  # by right unit, after the first choice
         again, stuck = wrong, np.zeros_like(right)
         if city.first_recipient is None:
             miss = 1.0 - category.accuracy.again

@@ -29,7 +29,11 @@ TABLES = (*CONTACT_TABLES, "levels", "pools")
 _OF_REQUEST = columns_of(facts.REQUEST)
 _EXCLUDED = Column("excluded", "yes or no", "whether measures leave it out; a run leaves out nothing")
 REQUEST_COLUMNS = (REPLICATION, *_OF_REQUEST[: -len(CAUSES)], _EXCLUDED, *_OF_REQUEST[-len(CAUSES) :])
-VISIT_COLUMNS = (REPLICATION, Column("request", "key", "whose visit it is"), *columns_of(facts.VISIT))
+VISIT_COLUMNS = (
+    REPLICATION,
+    Column("request", "key", "whose visit it is; null for an errand"),
+    *columns_of(facts.VISIT),
+)
 PROBLEM_COLUMNS = (REPLICATION, *columns_of(facts.PROBLEM))
 
 

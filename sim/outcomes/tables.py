@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from sim.model import facts
 from sim.model.city import City
-from sim.model.facts import CAUSES, KINDS, STATUSES, Field
+from sim.model.facts import CAUSES, ERRAND, KINDS, STATUSES, Field
 from sim.outcomes.columns import Column, framed
 from sim.outcomes.levels import Levels
 from sim.outcomes.replication import PROBLEM_COLUMNS, REQUEST_COLUMNS, VISIT_COLUMNS, Raw
@@ -49,6 +49,9 @@ def pools_table(city: City) -> pd.DataFrame:
         POOL_COLUMNS,
     )
 
+
+#: By what errands come one after the other; those that are alike in all of it are alike.
+_ORDER_OF_ERRANDS = ("queued", "home", "started", "pool", "ended", "worked")
 
 # --- requests and visits -------------------------------------------------------------------------------------------
 
@@ -117,13 +120,18 @@ def _requests(raw: Raw, replication: int) -> pd.DataFrame:
 
 
 def _visits(raw: Raw, replication: int) -> pd.DataFrame:
-    """The table in the order of requests, then of visits."""
+    """The table in the order of requests, then of visits; errands stand before the request that came next."""
     rows = raw.rows.visits
-    row = rows["contact"] - (raw.first if len(rows) else 0)
-    order = np.lexsort((rows["number"], row))
-    table = _columns(raw.city, rows[order], facts.VISIT) | {
+    errand = rows["kind"] == ERRAND
+    if errand.any():
+        rows = np.concatenate([np.sort(rows[errand], order=_ORDER_OF_ERRANDS), rows[~errand]])
+    order = np.lexsort((rows["number"], rows["contact"]))
+    rows = rows[order]
+    row = np.where(rows["kind"] == ERRAND, -1, rows["contact"] - (raw.first if len(raw.order) else 0))
+    request = raw.requests.reindex(row) if errand.any() else raw.requests.take(row)
+    table = _columns(raw.city, rows, facts.VISIT) | {
         "replication": np.full(len(rows), replication),
-        "request": raw.requests.take(row[order]).reset_index(drop=True),
+        "request": request.reset_index(drop=True),
     }
     return framed(table, VISIT_COLUMNS)
 

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 
 from sim.scenario.errors import Finding, Path
 from sim.scenario.nodes import Node
+from sim.scenario.policies import read_months
+from sim.scenario.quantities import read_moment
 from sim.scenario.tree import Tree
 
 
@@ -75,6 +77,24 @@ def _has_parts(tree: Tree, _: Path) -> bool:
     return any(True for _ in tree.at("categories.*.parts.*"))
 
 
+def _turns(tree: Tree) -> int:
+    """Turns of the month within the run; many, where its dates cannot be read."""
+    start, end = (tree.read(("time", edge), read_moment) for edge in ("start", "end"))
+    if start is None or end is None:
+        return 9999
+    months = 12 * (end.year - start.year) + end.month - start.month
+    return months - (end == end.replace(day=1, hour=0, minute=0, second=0))
+
+
+def _has_a_turn(tree: Tree, _: Path) -> bool:
+    return _turns(tree) > 0
+
+
+def _has_its_turn(tree: Tree, path: Path) -> bool:
+    every = tree.read((*path, "every"), read_months)
+    return every is None or every <= _turns(tree)
+
+
 _RESOLVE_LIMITS = "a limit to resolve (policies.time_limits.resolve or by_category)"
 _DESK = "a dispatch desk (dispatch)"
 
@@ -100,6 +120,8 @@ NEEDS = (
         "a category that is reported again (reports: {every: …})",
         _is_reported_again,
     ),
+    Need("policies.precise_dispatch.duty_list", "a turn of the month within the run", _has_a_turn),
+    Need("policies.precise_dispatch.duty_list.upkeep", "a run over as many turns of the month", _has_its_turn),
     Need("policies.whistle", "a joint matter (a category with parts)", _has_parts),
     Need("policies.callback.after", _RESOLVE_LIMITS, _has_resolve_limits, "due"),
     Need("policies.callback.reopen.to", _DESK, _has("dispatch"), "dispatch"),

@@ -27,6 +27,7 @@ from sim.scenario.numbers import (
     Text,
     Times,
     choice,
+    described,
     number_in,
     number_text,
     refuse_plus,
@@ -180,8 +181,43 @@ class ClassifiedHandling(Section):
     by_category: ByCategory = Field(default={})
 
 
+_MONTHS = re.compile(r"([1-9][0-9]{0,3})\s*months?")
+
+
+def read_months(value: Any) -> int:
+    """A number of calendar months from `3 months`."""
+    if isinstance(value, int) and not isinstance(value, bool) and value > 0:
+        return value
+    match = _MONTHS.fullmatch(value.strip()) if isinstance(value, str) else None
+    if match is None:
+        raise ReadError(f"whole calendar months such as “3 months” are wanted, not {described(value)}")
+    return int(match.group(1))
+
+
+Months = Annotated[
+    int,
+    BeforeValidator(read_months),
+    PlainSerializer(lambda months: f"{months} months", return_type=str, when_used="json"),
+    WithJsonSchema({"type": "string", "examples": ["1 month", "3 months"]}),
+]
+
+
+class Upkeep(Section):
+    """The duty list of each desk is brought up to date at every so many turns of the month, in so much work."""
+
+    every: Months = 1
+    work: Dist
+
+
+class DutyList(Section):
+    """At each turn of the month a share of what is right in the duty list (职责清单) becomes wrong."""
+
+    drift: Probability
+    upkeep: Upkeep | None = None
+
+
 class PreciseDispatch(Section):
-    """Better accuracy of the desk (None: unchanged), no detour by the district, recognised duplicates.
+    """Better accuracy of the desk (None: unchanged), no detour by the district, recognised duplicates, a duty list.
 
     `accuracy` is that of all categories that name none themselves; `at_least` raises those below it.
     """
@@ -192,6 +228,7 @@ class PreciseDispatch(Section):
     by_category: ByCategory = Field(default={})
     direct_to_street: Flag = False
     duplicates: Probability = 0.0
+    duty_list: DutyList | None = None
 
 
 class Says(Section):

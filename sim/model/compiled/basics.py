@@ -19,6 +19,7 @@ from sim.model.facts import (
     CONTACT,
     DISPATCH,
     DISTRICT_DESK,
+    ERRAND,
     IN_DISPATCH,
     IN_INTAKE,
     INTAKE,
@@ -170,7 +171,7 @@ def book(w: Any, task: Any, r: Any, ended: Any) -> Any:
     begun = not math.isnan(x.started)
     write_visit(w, task, r, ended)
     x.number, x.until = 0, math.nan
-    if x.kind == CALLBACK:
+    if x.kind == CALLBACK or x.kind == ERRAND:
         return
     if x.kind == INTAKE:
         r.calls += 1

@@ -29,6 +29,7 @@ from sim.model.compiled.basics import (
 )
 from sim.model.compiled.closing import ask, asked, close, merge
 from sim.model.compiled.contacts import end, is_known
+from sim.model.compiled.errands import keep_list, update_list, update_list_done
 from sim.model.compiled.limits import move_due, start_limits
 from sim.model.compiled.machine import state
 from sim.model.compiled.machine.codes import (
@@ -46,9 +47,11 @@ from sim.model.compiled.machine.codes import (
     HANDLE,
     HANGS_UP,
     JOIN,
+    KEEP_LIST,
     LEAD,
     LEAD_DONE,
     MERGE,
+    MERGED_CALL_OVER,
     PARK,
     PART_DONE,
     PART_OVER,
@@ -60,6 +63,7 @@ from sim.model.compiled.machine.codes import (
     REVIEW_DONE,
     ROUND,
     ROUTE,
+    UPDATE_LIST,
     VISITS,
     WAITS,
 )
@@ -93,7 +97,7 @@ from sim.model.policies import classified_handling, first_recipient, instant_ans
 
 @inlined
 def life(w: Any, i: Any) -> Any:
-    """One contact, from what it waited for until it waits again."""
+    """One contact, or errands, from what it waited for until it waits again."""
     r, x = state.request(w, i), state.task(w, task_of(i, MAIN))
     if x.number != 0:
         book(w, task_of(i, MAIN), r, w.now)
@@ -153,9 +157,15 @@ def life(w: Any, i: Any) -> Any:
             stage = asked(w, i, r)
         elif stage == MERGE:
             stage = merge(w, i, r)
-        else:  # MERGED_CALL_OVER
+        elif stage == MERGED_CALL_OVER:
             spend(w, r, IN_CALLBACK, w.now)
             stage = ENDS
+        elif stage == KEEP_LIST:
+            stage = keep_list(w, i, r)
+        elif stage == UPDATE_LIST:
+            stage = update_list(w, i, r)
+        else:  # LIST_UPDATED
+            stage = update_list_done(w, r)
     if stage == ENDS:
         end(w, i, r)
 
@@ -254,14 +264,22 @@ def desk_done(w: Any, i: Any, r: Any) -> Any:
             r.right_family = w.dispatch.backstop
             r.right = r.unit = at(w, state.unit_family(w, w.dispatch.backstop), r)
     else:
-        finds = state.category(w, r.category).accuracy
-        accuracy = finds.at_first if r.wrongs == 0 else finds.again
+        accuracy = state.category(w, r.category).accuracy.again if r.wrongs else finds_at_first(w, r)
         if not chance(w, accuracy, precise_dispatch.ACCURACY, r.key, n):
             r.unit = wrong_unit(w, r, n)
     if not w.dispatch.district_desk.on or not state.pool(w, r.unit).is_street:
         return HAND_OVER
     work = lasts(w, w.dispatch.district_desk.work, precise_dispatch.DISTRICT_WORK, r.key, n)
     return visit(w, task_of(i, MAIN), r, at(w, w.dispatch.district_desk.family, r), DISTRICT_DESK, work, HAND_OVER)
+
+
+@inlined
+def finds_at_first(w: Any, r: Any) -> Any:
+    """The accuracy of the desk's first look, by the list that it has now."""
+    finds, months = state.category(w, r.category).accuracy, np.int64(0)
+    if w.dispatch.duty_list.on:
+        months = rules.count_at_most(state.month_turns(w), w.now) - state.upkept(w)[at(w, w.dispatch.family, r)]
+    return precise_dispatch.accuracy(finds.level, w.dispatch.duty_list.drift, months, 1.0, finds.at_least)
 
 
 @inlined

@@ -9,6 +9,7 @@ import numpy as np
 
 from sim.model.compiled.basics import book, is_waiting, spend, write_request
 from sim.model.compiled.contacts import next_report
+from sim.model.compiled.errands import begin_errands
 from sim.model.compiled.events import happens, is_born
 from sim.model.compiled.journey import life
 from sim.model.compiled.machine import state
@@ -19,6 +20,7 @@ from sim.model.compiled.machine.codes import (
     MORE_PROBLEMS,
     MORE_REQUESTS,
     MORE_ROWS,
+    NO_REQUEST,
     NOT_YET,
     PAUSED,
     STAFF,
@@ -107,10 +109,11 @@ def add_staff(world: Any, p: Any, extra: Any, now: Any) -> Any:
 
 @entry
 def begin(world: Any) -> Any:
-    """Everybody comes to work."""
+    """Everybody comes to work, and errands are planned."""
     w = world[0]
     for roster in range(state.time_edges(w).shape[0] - 1):
         schedule(w, state.time(w, state.time_edge(w, roster)), STAFF, np.uint64(roster), 0, STAFF_CHANGES, roster)
+    begin_errands(w)
 
 
 @entry
@@ -131,6 +134,8 @@ def close_books(world: Any, first: Any) -> Any:
             spend(w, r, main.cause, now)
         else:
             spend(w, r, IN_INTAKE if r.status == INTAKE_OPEN else IN_CALLBACK, now)
+        if r.status == NO_REQUEST:
+            continue
         if state.task(w, task_of(i, CALLING)).number != 0:
             book(w, task_of(i, CALLING), r, math.nan)
         slot = np.int64(r.parts)

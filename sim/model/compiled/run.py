@@ -71,7 +71,8 @@ class Compiled:
         self.now, self.kept = 0.0, kept
         self.world = World(city, random)
         self.world.make_room_for_rows(kept or ROWS)
-        self.world.make_room("later", len(city.rosters))
+        while (lacking := loop.lacks(self.world.record)) != codes.DONE:
+            self.supply(lacking)
         loop.begin(self.world.record)
 
     def advance(self, until: float) -> Iterator[Rows]:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import itertools
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 import numpy as np
@@ -35,7 +33,6 @@ class Whistle:
     classes: tuple[OfClass, ...]
     most_parts: int  # that a matter of any category has
     working_time: WorkingTime  # of ``report_by``
-    turns: NDArray[np.float64]  # when a calendar month of the run begins, but for the first
     budget: NDArray[np.int64]  # whistles that an owner may blow, [pool, month]
 
 
@@ -45,7 +42,6 @@ def plan(index: Index) -> Whistle | None:
     if policy is None:
         return None
     chosen = policy.when.urgency or scenario.classes
-    turns, shares = _months(scenario.time.start, scenario.time.end)
     return Whistle(
         after_own=policy.blown == "after_own",
         at_least=policy.when.parts,
@@ -53,24 +49,13 @@ def plan(index: Index) -> Whistle | None:
         classes=tuple(OfClass(c in chosen, index.span(policy.report_by.get(c))) for c in scenario.classes),
         most_parts=max(len(category.parts) for category in scenario.categories.values()),
         working_time=index.working_time(policy.calendar),
-        turns=np.array([scenario.hours_of(turn) for turn in turns]),
-        budget=_budget(index, shares),
+        budget=_budget(index),
     )
 
 
-def _months(start: datetime, end: datetime) -> tuple[list[datetime], list[float]]:
-    """The first moments of the calendar months within a run, but for the first one, and how much of each it covers."""
-    edges = [start.replace(day=1, hour=0, minute=0, second=0, microsecond=0)]
-    while edges[-1] < end:
-        year, month = divmod(edges[-1].year * 12 + edges[-1].month, 12)
-        edges.append(edges[-1].replace(year=year, month=month + 1))
-    shares = [(min(end, b) - max(start, a)) / (b - a) for a, b in itertools.pairwise(edges)]
-    return edges[1:-1], shares
-
-
-def _budget(index: Index, shares: list[float]) -> NDArray[np.int64]:
+def _budget(index: Index) -> NDArray[np.int64]:
     """Whistles of each unit in each month: at a scale split like staff, in parts of months in proportion."""
-    policy = index.policies.whistle
+    policy, shares = index.policies.whistle, index.months.shares
     if policy is None or policy.budget is None:
         return np.full((len(index.staffing.pools), len(shares)), UNLIMITED, np.int64)
     whole = index.staffing.split_over_units(policy.budget)

@@ -17,6 +17,7 @@ from sim.model.facts import (
     CONTACT,
     DISPATCH,
     DISTRICT_DESK,
+    ERRAND,
     IN_DISPATCH,
     IN_INTAKE,
     INTAKE,
@@ -26,7 +27,7 @@ from sim.model.facts import (
 )
 from sim.model.index import Span, Table, Weights, WorkingTime
 from sim.model.policies.time_limits import Limits
-from sim.model.reference.world import Request, Task, World
+from sim.model.reference.world import Errand, Request, Task, World
 from sim.model.staffing import Family
 
 #: A stage: a generator that yields the events it waits for.
@@ -107,7 +108,7 @@ def spend(r: Request, cause: int, until: float) -> None:
     r.mark = until
 
 
-def book(w: World, task: Task, r: Request) -> None:
+def book(w: World, task: Task, r: Request | Errand) -> None:
     """Write down the visit of a task, which ends now or is not over at the end, and give its hours to their causes."""
     visit, now = task.visit, w.env.now
     assert visit is not None
@@ -120,8 +121,9 @@ def book(w: World, task: Task, r: Request) -> None:
     else:
         worked = visit.work
     w.trace.visit(visit, r.rounds, worked)
-    if visit.kind == CALLBACK:
+    if visit.kind in (CALLBACK, ERRAND):
         return
+    assert isinstance(r, Request)
     if visit.kind == INTAKE:
         r.calls += 1
         r.call_wait += (visit.started if begun else now) - visit.queued

@@ -161,13 +161,23 @@ def desk(w: World, r: Request, plan: precise_dispatch.Dispatch) -> Generator[Eve
             r.right_family, r.right = plan.backstop, at(w, w.city.unit_families[plan.backstop], r)
             unit = r.right
     else:
-        accuracy = category.accuracy.at_first if r.wrongs == 0 else category.accuracy.again
+        accuracy = category.accuracy.again if r.wrongs else finds_at_first(w, r, plan)
         if not chance(w, accuracy, precise_dispatch.ACCURACY, r.key, n):
             unit = wrong_unit(w, r, n)
     if (district := plan.district_desk) is not None and w.pools[unit].plan.level == "street":
         work = lasts(w, district.work, precise_dispatch.DISTRICT_WORK, r.key, n)
         yield from visit(w, r.main, r, at(w, district.family, r), DISTRICT_DESK, work)
     return unit
+
+
+def finds_at_first(w: World, r: Request, plan: precise_dispatch.Dispatch) -> float:
+    """The accuracy of the desk's first look, by the list that it has now."""
+    level, at_least = w.city.categories[r.category].accuracy.level, w.city.categories[r.category].accuracy.at_least
+    drift, months = 0.0, 0
+    if plan.duty_list is not None:
+        drift = plan.duty_list.drift
+        months = rules.count_at_most(w.city.turns, w.env.now) - w.upkept[at(w, plan.family, r)]
+    return precise_dispatch.accuracy(level, drift, months, 1.0, at_least)  # type: ignore[no-any-return]
 
 
 def wrong_unit(w: World, r: Request, n: int) -> int:

@@ -14,19 +14,19 @@ from simpy import Environment
 
 from sim.model import rules
 from sim.model.clockwork import STAFF, WORK_END, Course, Moment, order_of, start
-from sim.model.facts import CONTACT
+from sim.model.facts import CONTACT, ERRAND
 from sim.model.reference.basics import Stage, book, check_merged
 from sim.model.rows import MAX_VISITS, TooManyVisitsError
 
 if TYPE_CHECKING:
-    from sim.model.reference.world import Request, Task, World
+    from sim.model.reference.world import Errand, Request, Task, World
     from sim.model.staffing import PoolPlan, Roster
 
 
 class Visit(Moment):
-    """One stay of a request at one pool. As an event it is the end of the stay."""
+    """One stay of a request at one pool, or an errand there. As an event it is the end of the stay."""
 
-    def __init__(self, env: Environment, home: Pool, request: Request, kind: int, work: float) -> None:
+    def __init__(self, env: Environment, home: Pool, request: Request | Errand, kind: int, work: float) -> None:
         if request.visits == MAX_VISITS:
             raise TooManyVisitsError
         self.number = request.visits = request.visits + 1
@@ -41,10 +41,12 @@ class Visit(Moment):
 
     @property
     def level(self) -> int:
-        """Lower levels are served first: contacting a citizen, a whistled part, all else."""
+        """Lower levels are served first: contacting a citizen, a whistled part, all else of requests, an errand."""
         if self.kind == CONTACT:
             return 0
-        return 2 if math.isnan(self.report_due) else 1
+        if self.kind == ERRAND:
+            return 4
+        return 3 if math.isnan(self.report_due) else 1
 
     def lose_patience(self, _: object) -> None:
         """Hang up, if nobody has answered yet."""
@@ -75,8 +77,10 @@ class Pool:
         self.helpers: list[Pool] = [self]  # who serves this queue
         self.queues: list[Pool] = [self]  # whose queues these people serve
 
-    def join(self, request: Request, kind: int, work: float, report_due: float = math.nan) -> Visit:
-        """A request joins the queue; a free officer takes it at once. ``report_due``: it is a whistled part."""
+    def join(self, request: Request | Errand, kind: int, work: float, report_due: float = math.nan) -> Visit:
+        """A request or an errand joins the queue; a free officer takes it at once. ``report_due``: it is a whistled
+        part.
+        """
         visit = Visit(self.env, self, request, kind, work)
         visit.report_due = report_due
         for pool in self.helpers:

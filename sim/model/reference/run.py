@@ -15,6 +15,7 @@ from sim.model.demand import Demand
 from sim.model.facts import IN_CALLBACK, IN_INTAKE, INTAKE_OPEN
 from sim.model.reference.basics import book, spend
 from sim.model.reference.contacts import births
+from sim.model.reference.errands import begin_errands
 from sim.model.reference.journey import life
 from sim.model.reference.pools import open_pools
 from sim.model.reference.world import Trace, World
@@ -26,6 +27,7 @@ def replicate(city: City, random: int, policies: Sequence[Policy], watch: Callab
     env = Environment()
     w = World(env, city, random, Trace())
     open_pools(w)
+    begin_errands(w)
     control = Control(env, city, w, policies)
     start(births(w, Demand(city, random), life))
     collecting = gc.isenabled()
@@ -55,5 +57,7 @@ def close_books(w: World) -> None:
             if task.visit is not None:
                 book(w, task, r)
         w.trace.request(r)
+    for errand in w.errands.values():
+        book(w, errand.task, errand)
     for problem in w.problems:
         w.trace.problem(problem)

@@ -23,7 +23,7 @@ def blow(w: World, r: Request, after_own: bool) -> bool:
     if plan is None or w.blown is None or plan.after_own != after_own or not parts:
         return False
     needed = [n for n, part in enumerate(parts) if is_needed(w, r, part, n)]
-    of_class, month = plan.classes[r.urgency], rules.count_at_most(plan.turns, w.env.now)
+    of_class, month = plan.classes[r.urgency], rules.count_at_most(w.city.turns, w.env.now)
     blown, budget = w.blown[r.owner_unit, month], plan.budget[r.owner_unit, month]
     if not whistle.blows(plan.at_least, plan.from_round, of_class.whistles, len(needed), r.rounds, blown, budget):
         return False

@@ -30,11 +30,13 @@ class World:
         self.env, self.city, self.stream, self.trace = env, city, stream, trace
         self.pools: list[Pool] = []
         self.requests: dict[int, Request] = {}  # those that are not over
+        self.errands: dict[int, Errand] = {}  # likewise
         self.problems: list[Problem] = []
         self.contacts = 0  # so far
         limits = city.time_limits
         self.working_time = NO_WORKING_TIME if limits is None else limits.working_time
         self.blown = None if city.whistle is None else np.zeros_like(city.whistle.budget)  # by pool and month
+        self.upkept = [0] * len(city.pools)  # turns of the month until a desk's list was last brought up to date
         self.limits_from_arrival = limits is not None and limits.from_arrival  # else from the first unit on
 
     def states(self) -> list[PoolState]:
@@ -73,6 +75,18 @@ class Task:
     def queueing(self) -> Visit | None:
         """Its visit, where it is at a pool and nobody has begun with it."""
         return self.visit if self.visit is not None and math.isnan(self.visit.started) else None
+
+
+class Errand:
+    """People's time that belongs to no request: to a queue it is like a request, with nothing urgent about it."""
+
+    __slots__ = ("contact", "due_now", "key", "rounds", "task", "urgency", "visits")
+
+    def __init__(self, key: int, contact: int) -> None:
+        self.key, self.contact = key, contact
+        self.urgency = self.rounds = self.visits = 0
+        self.due_now = math.inf
+        self.task = Task()
 
 
 class Request:

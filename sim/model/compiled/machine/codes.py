@@ -9,8 +9,13 @@ CALL, CALL_DONE, REDIAL_DONE, REACHED, ROUTE, DESK, DESK_DONE, HAND_OVER, REVIEW
 HANDLE, LEAD, LEAD_DONE, PARTS, PART_DONE, PART_OVER, JOIN, CLOSE, ASK, ASKED, MERGE, MERGED_CALL_OVER = range(12, 24)
 # … and of a callback: an attempt is over
 RANG = 24
+# … and of errands
+KEEP_LIST, UPDATE_LIST, LIST_UPDATED = range(25, 28)
 # … or how it waits: at a pool, away from any, no more; or for its first call
 VISITS, WAITS, ENDS, NOT_YET = 30, 31, 32, 33
+
+# the status of a slot in which there is an errand
+NO_REQUEST = -1
 
 # who asks the citizen: nobody, the request after closing, the clock at the due date
 NOBODY, AT_CLOSING, AT_DUE = 0, 1, 2

@@ -92,7 +92,8 @@ TASK = _also(
 PART_SLOT = _record("f8 report_due", "i4 request next n")
 #: ``parts``: one of its whistled parts that are not over; ``unit``: what the desk has just chosen; ``cover``: a
 #: cause that covers all others just now; ``awaits``: it waits for the end of its callback; ``overtaken``: another
-#: request has fixed its problem. What every event touches comes first.
+#: request has fixed its problem. An errand stands in a slot too, with the status ``NO_REQUEST``: its main task is at a
+#: pool (``unit``), or waits for the next time (``part``). What every event touches comes first.
 REQUEST = _record(
     "fact key",
     "f8 mark due_now",
@@ -152,6 +153,8 @@ ARRAYS: dict[str, tuple[Any, int]] = {
     "whistle_of_class": (WHISTLE_OF_CLASS, 1),  # [k]
     "whistle_budget": (np.int64, 2),  # [p, month]
     "month_turns": (np.float64, 1),
+    "upkeep_begins": (np.float64, 1),
+    "upkeep_keys": (np.uint64, 2),  # [desk, time]
     "report_workdays": (np.float64, 2),  # as ``workdays``, of the limits to report
     "times": (np.float64, 1),  # [r] when headcounts change
     "time_edges": (np.int64, 1),
@@ -178,6 +181,7 @@ ARRAYS: dict[str, tuple[Any, int]] = {
     "tasks": (TASK, 1),  # main courses and callbacks; those of parts lie before them
     "parts": (PART_SLOT, 1),
     "blown": (np.int64, 2),  # whistles, [p, month]
+    "upkept": (np.int64, 1),  # turns of the month until a desk's list was last brought up to date, [p]
     "problems": (PROBLEM, 1),
     "birth_time": (np.float64, 1),
     "birth_key": (np.uint64, 1),
@@ -191,13 +195,13 @@ ARRAYS: dict[str, tuple[Any, int]] = {
 }
 
 #: A world in one record: where the arrays are, the state of everything, and the plans of the mechanisms. ``classes``:
-#: how many there are of urgency; ``levels``: of visits in queues; ``bucket``: events of this one and of those before it
-#: are in the row (``in_row`` of them) or in the heap (``in_heap``); ``pending``: events in all; ``buckets_per_hour``:
-#: buckets an hour; ``prefetched_…``: see ``schedule.prefetch``; ``born``: births of the chunk, ``next_born``: the first
-#: still to come; ``contacts``: how many there have been; ``in_flight``, ``unsolved``: requests and problems in use;
-#: ``free_…``: the first slot that is free again, ``taken_…``: those from this one on were never taken; ``widest``: the
-#: most open requests that any problem has had; ``too_much``: a counter has run over; ``…_out``: rows that are ready to
-#: leave.
+#: how many there are of urgency; ``levels``: of visits in queues, ``ordinary``: which that of most is; ``bucket``:
+#: events of this one and of those before it are in the row (``in_row`` of them) or in the heap (``in_heap``);
+#: ``pending``: events in all; ``buckets_per_hour``: buckets an hour; ``prefetched_…``: see ``schedule.prefetch``;
+#: ``born``: births of the chunk, ``next_born``: the first still to come; ``contacts``: how many there have been;
+#: ``in_flight``, ``unsolved``: requests and problems in use; ``free_…``: the first slot that is free again,
+#: ``taken_…``: those from this one on were never taken; ``widest``: the most open requests that any problem has had;
+#: ``too_much``: a counter has run over; ``…_out``: rows that are ready to leave.
 WORLD = np.dtype(
     [
         ("address", "u8", (len(ARRAYS),)),
@@ -206,7 +210,7 @@ WORLD = np.dtype(
         *_record(
             "f8 now end buckets_per_hour",
             "u8 stream",
-            "i8 classes levels contacts bucket in_row in_heap pending born next_born",
+            "i8 classes levels ordinary contacts bucket in_row in_heap pending born next_born",
             "i8 in_flight unsolved widest too_much",
             "i8 requests_out visits_out problems_out free_request free_problem free_later free_part",
             "i8 taken_requests taken_problems taken_later taken_parts parts_in_use prefetched_first prefetched_second",

@@ -15,16 +15,19 @@ import numpy as np
 from sim.model.compiled.machine import state
 from sim.model.compiled.machine.tasks import A_PART, NONE, which_of
 from sim.model.compiling import inlined, not_inlined, outlined
-from sim.model.facts import CONTACT
+from sim.model.facts import CONTACT, ERRAND
 from sim.model.rules import AGED, DUE, FCFS
 
 
 @inlined
 def level_of(w: Any, v: Any) -> Any:
-    """Lower levels are served first: contacting a citizen, a whistled part, all else (the last level)."""
-    if state.task(w, v).kind == CONTACT:
+    """Lower levels are served first: contacting a citizen, a whistled part, all else of requests, an errand."""
+    kind = state.task(w, v).kind
+    if kind == CONTACT:
         return np.int64(0)
-    return np.int64(1) if which_of(v) == A_PART else w.levels - 1
+    if kind == ERRAND:
+        return w.levels - 1
+    return np.int64(1) if which_of(v) == A_PART else w.ordinary
 
 
 @inlined

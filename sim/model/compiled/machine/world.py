@@ -42,7 +42,8 @@ class World:
         buckets_per_hour = _buckets_per_hour(city)
         self["end"], self["buckets_per_hour"] = city.end, buckets_per_hour
         self["bucket"], self["classes"] = -1, len(city.scenario.classes)
-        self["levels"] = 2 if city.whistle is None else 3
+        self["ordinary"] = 1 if city.whistle is None else 2
+        self["levels"] = self["ordinary"] + 1 + city.has_errands
         lines = np.zeros(self["levels"] * len(city.pools) * self["classes"], layout.QUEUE_LIST)
         lines["first"] = lines["last"] = -1
         names = ("heap", "later", "requests", "parts", "problems")
@@ -220,7 +221,8 @@ def _organisation(city: City) -> dict[str, Any]:
     arrays["today"] = np.stack([roster.hours[3] for roster in rosters]) if rosters else np.zeros((0, 0))
     limits = city.time_limits
     arrays["workdays"] = (NO_WORKING_TIME if limits is None else limits.working_time).workdays
-    arrays |= _whistles(city)
+    arrays |= _whistles(city) | _upkeep(city)
+    arrays["month_turns"] = city.turns
     arrays["on_duty"] = np.array([there for roster in rosters for there in roster.on_duty], np.int8)
     classes = len(city.scenario.classes)
     return arrays | {"head_start": _matrix([plan.head_start for plan in city.pools], classes)}
@@ -235,15 +237,24 @@ def _whistles(city: City) -> dict[str, Any]:
             "whistle_of_class": np.zeros(0, layout.WHISTLE_OF_CLASS),
             "whistle_budget": nothing,
             "blown": nothing,
-            "month_turns": np.zeros(0),
             "report_workdays": nothing,
         }
     return {
         "whistle_of_class": _records(plan.classes, layout.WHISTLE_OF_CLASS),
         "whistle_budget": plan.budget,
         "blown": np.zeros_like(plan.budget),
-        "month_turns": plan.turns,
         "report_workdays": plan.working_time.workdays,
+    }
+
+
+def _upkeep(city: City) -> dict[str, Any]:
+    """When duty lists are brought up to date, and were."""
+    lists = None if city.dispatch is None else city.dispatch.duty_list
+    plan = None if lists is None else lists.upkeep
+    return {
+        "upkeep_begins": np.zeros(0) if plan is None else plan.begins,
+        "upkeep_keys": np.zeros((0, 0)) if plan is None else plan.keys,
+        "upkept": np.zeros(len(city.pools)),
     }
 
 
