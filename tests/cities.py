@@ -281,7 +281,7 @@ def policies(draw: DrawFn, pools: Data, classes: list[str], matters: Data) -> Da
                                 "urgency": st.just(classes[:1]),
                                 "round": st.sampled_from([1, 2]),
                             },
-                            0.3,
+                            0.4,
                         ),
                         "budget": st.sampled_from([0, 20, 300]),
                         "report_by": st.one_of(limit, st.fixed_dictionaries({classes[-1]: limit})),
@@ -297,9 +297,7 @@ def policies(draw: DrawFn, pools: Data, classes: list[str], matters: Data) -> Da
                         "duty_list": some(
                             {
                                 "drift": draw(PROBABLY),
-                                "upkeep": some(
-                                    {"work": draw(LONG), "every": st.sampled_from(["1 month", "2 months"])}, 0.8
-                                ),
+                                "upkeep": some({"work": draw(LONG), "every": st.just("1 month")}),
                             },
                             0.8,
                         ),

@@ -15,13 +15,14 @@ from test_twins import many, on_the_half_hour, twins
 from towns import FULL, OTHER_WAYS, all_purposes
 
 from sim.model import clockwork, facts, rules
-from sim.model.reference import basics, callbacks, closing, contacts, journey, limits, pools, whistle
+from sim.model.policies import precise_dispatch
+from sim.model.reference import basics, callbacks, closing, contacts, errands, journey, limits, pools, whistle
 from sim.scenario import from_dict
 
 Patch = pytest.MonkeyPatch
 
 
-MODULES = (basics, callbacks, closing, contacts, journey, limits, pools, whistle)
+MODULES = (basics, callbacks, closing, contacts, errands, journey, limits, pools, whistle)
 
 
 def everywhere(patch: Patch, name: str, new: Any) -> None:
@@ -190,6 +191,17 @@ def contact_waits_its_turn(patch: Patch) -> None:
     patch.setattr(pools, "CONTACT", -1)
 
 
+def errands_wait_among_requests(patch: Patch) -> None:
+    patch.setattr(pools, "ERRAND", -1)
+
+
+def upkeep_brings_nothing(patch: Patch) -> None:
+    def other(w: Any, plan: precise_dispatch.Upkeep, key: int, desk: int) -> Any:
+        yield from errands.errand(w, key, desk, basics.lasts(w, plan.work, precise_dispatch.UPKEEP_WORK, key))
+
+    everywhere(patch, "update_list", other)
+
+
 def helpers_serve_first_whom_they_help(patch: Patch) -> None:
     serve = pools.Pool.serve
 
@@ -226,6 +238,8 @@ TURNS = [
     rework_is_not_told_apart,
     parts_are_the_units_own,
     contact_waits_its_turn,
+    errands_wait_among_requests,
+    upkeep_brings_nothing,
     helpers_serve_first_whom_they_help,
     a_merged_request_is_called_all_the_same,
     what_is_said_of_open_matters_is_as_of_closed,

@@ -87,6 +87,10 @@ class Index:
         """The table of a distribution."""
         return NO_TABLE if spec is None else self._tables.setdefault(spec, len(self._tables))
 
+    def effort(self, spec: Distribution) -> Table:
+        """The table of a work that is there once for the whole city or place: at a scale it is divided as staff is."""
+        return self.table(spec.divided(self.scenario.scale))
+
     def tables(self) -> Tables:
         """The tables of all distributions that have been numbered."""
         return tables_of(self._tables)

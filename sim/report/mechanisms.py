@@ -112,7 +112,7 @@ def _precise_dispatch(city: City) -> Iterator[str]:
             yield "nobody keeps it up to date."
         else:
             every = "every month" if lists.upkeep.every == 1 else f"every {lists.upkeep.every} months"
-            hours = length(lists.upkeep.work.mean)
+            hours = length(lists.upkeep.work.divided(city.scenario.scale).mean)
             yield f"{every} the desk brings it up to date, in {hours} of work on average that come after all else."
 
 

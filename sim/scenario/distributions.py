@@ -13,7 +13,7 @@ import math
 import time
 import warnings
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, PlainSerializer, WithJsonSchema
@@ -58,6 +58,13 @@ class Distribution:
         if self.name in MEANS:
             return MEANS[self.name](*(value for _, value in self.shapes)) * self.scale + self.loc
         return _scipy_mean(self)
+
+    def divided(self, by: float) -> Distribution:
+        """The distribution of a `by`-th of these durations."""
+        if by == 1:
+            return self
+        values = tuple(value / by for value in self.values)
+        return replace(self, value=self.value / by, loc=self.loc / by, scale=self.scale / by, values=values)
 
     def frozen(self) -> Any:
         """The `scipy.stats` distribution with these parameters, in hours; only for kind `scipy`."""

@@ -110,7 +110,7 @@ def _duty_list(index: Index) -> DutyList | None:
     dates = [f"{date:%Y-%m-%d}" for date in months.dates[chosen]]
     desks = [pool.name for pool in index.staffing.pools if pool.family == dispatch.pool]
     keys = [[errand_key("duty list", desk, date) for date in dates] for desk in desks]
-    kept = Upkeep(index.table(upkeep.work), months.turns[chosen], np.array(keys, np.uint64))
+    kept = Upkeep(index.effort(upkeep.work), months.turns[chosen], np.array(keys, np.uint64))
     return DutyList(policy.duty_list.drift, kept)
 
 
