@@ -73,6 +73,16 @@ def test_better_dispatch_is_told_beside_the_usual_one() -> None:
     assert f"in 97 instead of {100 * usual.accuracy:g} of 100 cases" in words(town)["precise_dispatch"]
 
 
+def test_a_duty_list_is_told_with_its_upkeep() -> None:
+    time = {"start": "2024-03-04", "end": "2024-05-20"}
+    lists: dict[str, Any] = {"drift": 0.02}
+    said = words(full(time=time, policies={"precise_dispatch": {"duty_list": lists}}))["precise_dispatch"]
+    assert "Of 100 right entries of the duty list 2 are wrong a month later; nobody keeps it up to date." in said
+    lists["upkeep"] = {"work": "30 h", "every": "2 months"}
+    said = words(full(time=time, policies={"precise_dispatch": {"duty_list": lists}}))["precise_dispatch"]
+    assert "every 2 months the desk brings it up to date, in 30.0 h of work on average" in said
+
+
 def test_limits_are_said_once_where_classes_share_them() -> None:
     town = sim.load("teaching")
     said = words(town)["time_limits"]

@@ -72,6 +72,27 @@ def test_what_a_policy_needs(policy: str, part: str, missing: str, there: str) -
         from_text((text if DESK in there or DESK not in text else text.replace(DESK, "")) + line + there)
 
 
+@pytest.mark.parametrize(
+    ("end", "every", "finding"),
+    [
+        ("2024-04-01", "1 month", "duty_list: has nothing to act on: it needs a turn of the month within the run"),
+        ("2024-05-20", "2 months", ""),
+        ("2024-05-20", "3 months", "upkeep: has nothing to act on: it needs a run over as many turns of the month"),
+        ("2024-05-20", "0 months", "every: whole calendar months such as “3 months” are wanted, not “0 months”"),
+        ("2024-05-20", "2", "every: whole calendar months such as “3 months” are wanted, not “2”"),
+        ("2024-05-20", "30 d", "every: whole calendar months such as “3 months” are wanted, not “30 d”"),
+    ],
+)
+def test_a_duty_list_needs_the_turns_of_its_months(end: str, every: str, finding: str) -> None:
+    text = town(("end: 2024-03-11", f"end: {end}"))
+    text += f"policies: {{precise_dispatch: {{duty_list: {{drift: 0, upkeep: {{every: {every}, work: 1 h}}}}}}}}\n"
+    if not finding:
+        assert from_text(text).resolved()["policies"]["precise_dispatch"]["duty_list"]["upkeep"]["every"] == every
+        return
+    [found] = wrongs(text)
+    assert finding in found
+
+
 ACTING = [
     ("time_limits: {resolve: 1 d, extension: {ask_before: 1 h, probability: 0, length: 1 d}}", ()),
     ("time_limits: {by_category: {Noise: 1 d}, extension: {ask_before: 1 h, probability: 0, length: 1 d}}", ()),

@@ -186,8 +186,6 @@ _MONTHS = re.compile(r"([1-9][0-9]{0,3})\s*months?")
 
 def read_months(value: Any) -> int:
     """A number of calendar months from `3 months`."""
-    if isinstance(value, int) and not isinstance(value, bool) and value > 0:
-        return value
     match = _MONTHS.fullmatch(value.strip()) if isinstance(value, str) else None
     if match is None:
         raise ReadError(f"whole calendar months such as “3 months” are wanted, not {described(value)}")
