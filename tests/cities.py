@@ -309,12 +309,12 @@ def policies(draw: DrawFn, pools: Data, classes: list[str], matters: Data) -> Da
     )
     if draw(OFTEN):
         pools["callback"] = draw(staffed()) | draw(st.sampled_from([{}, {}, {"per": "district"}]))
-        found["callback"] = draw(callbacks(limited="time_limits" in found))
+        found["callback"] = draw(callbacks("time_limits" in found, list(pools)))
     return found
 
 
 @st.composite
-def callbacks(draw: DrawFn, limited: bool) -> Data:
+def callbacks(draw: DrawFn, limited: bool, reviewers: list[str]) -> Data:
     """How citizens are asked, what they say, and what follows from it."""
     says = {"if_true": draw(st.sampled_from([0.8, 1.0, 0.5])), "if_false": draw(st.sampled_from([0.2, 0.0, 0.5]))}
     reopen = st.builds(
@@ -340,6 +340,19 @@ def callbacks(draw: DrawFn, limited: bool) -> Data:
             ]
         ),
         "reopen": reopen,
+        "exclusion": st.builds(
+            lambda on, asks, granted, pool, work: {
+                **on,
+                "asks": asks,
+                "granted": granted,
+                "review": {"pool": pool, "work": work},
+            },
+            st.sampled_from([{}, {"on": "resolved"}, {"on": "satisfied"}]),
+            PROBABLY,
+            PROBABLY,
+            st.sampled_from(reviewers),
+            SHORT,
+        ),
         "score": st.sampled_from(
             [
                 {"round": "last", "weights": {"resolution": 1}},

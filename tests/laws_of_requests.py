@@ -224,6 +224,24 @@ def a_fix_is_a_closing_that_resolved(run: Ledger) -> None:
     assert (unique == 1).all(), "all reports of a problem share its urgency class"
 
 
+@law
+def excluded_is_only_what_was_disputed(run: Ledger) -> None:
+    """A scored answer that was negative when it was given, and a review that is over."""
+    r, callback = run.requests, run.scenario.policies.callback
+    exclusion = callback.exclusion if callback else None
+    if callback is None or exclusion is None or exclusion.asks == 0 or exclusion.granted == 0:
+        none(r["excluded"], r)
+        return
+    none(r["excluded"] & r["called_back"].isna(), r)
+    if callback.score.round == "first":  # else a later answer has taken its place
+        none(r["excluded"] & r[f"said_{exclusion.on}"].ne(False), r)
+        says_no = r[f"said_{exclusion.on}"].eq(False)
+        if exclusion.asks == exclusion.granted == 1 and exclusion.review.work.mean == 0:
+            moments = run.visits.loc[run.visits["kind"] == "errand", ["queued", "ended"]]
+            over = set(moments.dropna()["queued"])
+            none(says_no & r["called_back"].isin(over) & ~r["excluded"], r)
+
+
 # --- visits of a request ---------------------------------------------------------------------------------------------
 
 

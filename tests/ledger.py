@@ -106,7 +106,8 @@ class Ledger:
         if visit.kind == "callback":
             return {callback.pool} if callback else set()
         if visit.kind == "errand":
-            return {dispatch.pool} if dispatch else set()
+            reviewed = callback and callback.exclusion
+            return {*([dispatch.pool] if dispatch else ()), *([reviewed.review.pool] if reviewed else ())}
         if visit.kind == "part":
             return {part.unit for part in scenario.categories[visit.category].parts}
         moves = callback and callback.reopen and callback.reopen.to == "dispatch"

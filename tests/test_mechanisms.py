@@ -115,6 +115,8 @@ CALLBACK = "policies.callback."
 DESK = (("dispatch.accuracy", 0.5), ("dispatch.redispatch_accuracy", None))
 OPENED = ((f"{CALLBACK}reopen", {"at_most": 3, "probability": 1}),)
 MONTHS = (("time.end", "2024-05-20"),)
+DISPUTED = visits("errand", "number")
+EXCLUSION = ((f"{CALLBACK}exclusion", {"asks": 0.5, "granted": 0.5, "review": {"pool": "callback", "work": "10 min"}}),)
 KEPT = (("policies.precise_dispatch.duty_list", {"drift": 0.5, "upkeep": {"work": "1 h"}}),)
 
 CASES = [
@@ -191,6 +193,17 @@ CASES = [
         lambda out: float(out.requests["repeat_of"].notna().sum()),
         ((f"{CALLBACK}reopen", None),),
     ),
+    Case("callback.exclusion.on", "resolved", "satisfied", DISPUTED, EXCLUSION),
+    Case("callback.exclusion.asks", 0.1, 0.9, DISPUTED, EXCLUSION),
+    Case("callback.exclusion.granted", 0.1, 0.9, share("excluded", True), EXCLUSION),
+    Case(
+        "callback.exclusion.review.pool",
+        "callback",
+        "web desk",
+        lambda out: float((out.visits["pool"] == "web desk").sum()),
+        EXCLUSION,
+    ),
+    Case("callback.exclusion.review.work", "5 min", "30 min", visits("errand"), EXCLUSION),
     Case("callback.score.round", "first", "last", SAID_YES, OPENED),
     Case("callback.score.weights", {"satisfaction": 1}, {"resolution": 1}, score),
     Case("whistle.blown", "after_own", "start", before_own_work),
@@ -240,6 +253,12 @@ OFF: dict[str, dict[str, Any]] = {
     "precise_dispatch, at least": {"at_least": 0, "duplicates": 0},
     "precise_dispatch, duty list": {"duty_list": {"drift": 0}},
     "callback": {"pool": "callback", "work": "3 min", "coverage": 0, "reopen": {}},
+    "callback, exclusion": {
+        "pool": "callback",
+        "work": "3 min",
+        "coverage": 0,
+        "exclusion": {"asks": 1, "granted": 1, "review": {"pool": "callback", "work": "1 h"}},
+    },
     "whistle": {"budget": 0},
     "whistle, of many": {"when": {"parts": 99}},
 }

@@ -83,6 +83,14 @@ def test_a_duty_list_is_told_with_its_upkeep() -> None:
     assert "every 2 months the desk brings it up to date, in 30.0 h of work on average" in said
 
 
+def test_exclusion_is_told_with_its_review() -> None:
+    review = {"pool": "callback", "work": "20 min"}
+    callback = {"pool": "callback", "work": "3 min", "exclusion": {"asks": 0.6, "granted": 0.5, "review": review}}
+    said = words(full(policies={"callback": callback}))["callback"]
+    assert "whose citizen says “not resolved” units ask to leave 60 out of the rates; 50 of 100 askings are" in said
+    assert "granted, after a review of 20 min on average at callback." in said
+
+
 def test_limits_are_said_once_where_classes_share_them() -> None:
     town = sim.load("teaching")
     said = words(town)["time_limits"]

@@ -46,6 +46,12 @@ NEEDED = [
     (CALLBACK + "after: due}", "after", "needs a limit to resolve", ""),
     (CALLBACK + "reopen: {to: dispatch}}", "to:", NOWHERE, DESK),
     (
+        CALLBACK + "exclusion: {on: satisfied, asks: 0, granted: 0, review: {pool: desk, work: 1 h}}}",
+        "on: satisfied",
+        "needs an answer to that (policies.callback.satisfied)",
+        "",
+    ),
+    (
         "classified_handling: {discipline: due, head_start: {urgent: 1 h}}",
         "head_start",
         "needs the discipline aged",

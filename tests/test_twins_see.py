@@ -94,7 +94,7 @@ def test_another_order_of_ties_is_caught(alteration: Any, monkeypatch: Patch) ->
 
 # --- draws -----------------------------------------------------------------------------------------------------------
 
-KEYS = ("REPORT", "REPEAT")  # names of what comes of something else, not drawn by a step
+KEYS = ("REPORT", "REPEAT", "EXCLUSION")  # names of what comes of something else, not drawn by a step
 DRAWN = {name: number for name, number in all_purposes().items() if name not in KEYS}
 
 
@@ -202,6 +202,10 @@ def upkeep_brings_nothing(patch: Patch) -> None:
     everywhere(patch, "update_list", other)
 
 
+def nobody_disputes(patch: Patch) -> None:
+    everywhere(patch, "dispute", lambda w, r: None)
+
+
 def helpers_serve_first_whom_they_help(patch: Patch) -> None:
     serve = pools.Pool.serve
 
@@ -240,6 +244,7 @@ TURNS = [
     contact_waits_its_turn,
     errands_wait_among_requests,
     upkeep_brings_nothing,
+    nobody_disputes,
     helpers_serve_first_whom_they_help,
     a_merged_request_is_called_all_the_same,
     what_is_said_of_open_matters_is_as_of_closed,

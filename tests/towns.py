@@ -177,6 +177,8 @@ def _other_ways() -> dict[str, Any]:
     policies["time_limits"]["resolve"] = {"urgent": "8 h", "ordinary": "1 workday"}
     policies["callback"] |= {"after": "due", "reach": 0.3, "retry_after": _random("2 h"), "ring": _random("30 s")}
     policies["callback"]["call_again"]["after"] = _random("1 d")
+    review = {"pool": "web desk", "work": _random("1 h")}
+    policies["callback"]["exclusion"] = {"asks": 0.6, "granted": 0.5, "review": review}
     town["time"] = {"start": "2024-02-26", "end": "2024-03-18"}
     policies["precise_dispatch"]["duty_list"] = {"drift": 0.4, "upkeep": {"work": _random("3 h")}}
     return town

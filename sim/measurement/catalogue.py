@@ -80,6 +80,11 @@ _RATES = (
         "callback_answered_share", "Answered callbacks", "回访成功率", "share", REQUESTS,
         "a callback was answered, excluded or not", f"{_OWN}; none without a callback policy", "higher",
     ),
+    Measure(
+        "excluded_share", "Excluded from the rates", "剔除率", "share", REQUESTS,
+        "the unit asked to leave it out of the rates, and a review granted that by the end of the run",
+        "requests whose callback was answered; none without `policies.callback.exclusion`",
+    ),
 )
 _TRUTH = (
     Measure(

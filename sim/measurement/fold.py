@@ -37,7 +37,6 @@ if TYPE_CHECKING:
     from sim.scenario import Scenario
 
 _OF_CONTACT, _OF_PROBLEM = quantities.record(quantities.CONTACTS), quantities.record(quantities.PROBLEMS)
-_NOBODY = np.zeros(0, np.bool_)
 #: What compiled code may lack.
 _ROOM_TO_CLOSE, _ROOM_TO_FIX = 1, 2
 _AFTER_CLOSING, _BEFORE_DISPATCH = ("rework", "callback"), ("intake", "dispatch")
@@ -165,11 +164,8 @@ class Fold:
         time, hours_of = city.scenario.time, city.scenario.hours_of
         return Fold(city.scenario, Names.of(city), hours_of(time.count_from), hours_of(time.count_until), city.end)
 
-    def add(self, rows: Rows, excluded: Bools = _NOBODY) -> None:
-        """Add what an engine has written down; ``excluded``: which of its contacts are not scored, none if empty.
-
-        Raises ``OverflowError`` where there are more than can be counted.
-        """
+    def add(self, rows: Rows) -> None:
+        """Add what an engine has written down. Raises ``OverflowError`` where there is more than can be counted."""
         self.added += len(rows.requests) + len(rows.problems)
         if self.added >= MOST_CASES:
             raise OverflowError(f"{self.added:,} contacts and problems are more than measures can count")
@@ -179,7 +175,7 @@ class Fold:
         closing, fixing = self.hours_to_close, self.hours_to_fix
         done = np.zeros(2, np.int64)
         while lacking := _add(
-            *(done, requests, excluded, problems, self.count_from, self.count_until, self.end),
+            *(done, requests, problems, self.count_from, self.count_until, self.end),
             *(self.lists, self.places, *self.contact, self.contact_sums),
             *(self.answer_sums, closing.page_of, closing.pages, closing.used),
             *(*self.problem, self.problem_sums),
@@ -236,14 +232,13 @@ def _sum(sums: Any, slot: Any, vector: Any, first: Any, last: Any) -> Any:
 
 @entry
 def _add(
-    done: Any, rows: Any, excluded: Any, births: Any,
+    done: Any, rows: Any, births: Any,
     count_from: Any, count_until: Any, end: Any, lists: Any, places: Any,
     vector: Any, q: Any, sums: Any, answer_sums: Any, page_of: Any, pages: Any, used: Any,
     problem: Any, p: Any, problem_sums: Any, fix_page_of: Any, fix_pages: Any, fix_used: Any,
 ) -> Any:  # fmt: skip
     """Add contacts and problems, each from where ``done`` tells; returns of what room is lacking, or 0."""
     at = places[0]
-    some = excluded.shape[0] > 0
     for i in range(done[0], rows.shape[0]):
         if used[0] + 3 > pages.shape[0]:
             done[0] = i
@@ -266,7 +261,7 @@ def _add(
         by_phone = lists[at.by_phone + channel] != 0
         answered, late, request, hours, log = quantities.contact(
             q[0], r, end, by_phone, lists[at.consultation + category] != 0, lists[at.street_level + unit] != 0,
-            r.repeat_of != 0, some and excluded[i],
+            r.repeat_of != 0,
         )  # fmt: skip
         called = by_phone and r.calls > 0
         if called:

@@ -78,9 +78,11 @@ def rates(c: Any, scenario: Scenario) -> dict[str, Ratio]:
 
 def contact_ratios(c: Any, scenario: Scenario) -> dict[str, Ratio]:
     """All measures that are a sum, or one sum over another; ``c`` has those of ``quantities.CONTACTS``."""
-    has_callback, has_contact = scenario.policies.callback is not None, scenario.contact is not None
+    callback, has_contact = scenario.policies.callback, scenario.contact is not None
+    has_exclusion = callback is not None and callback.exclusion is not None
     return {
-        "callback_answered_share": Ratio(c.answered_callback, c.own * has_callback),
+        "callback_answered_share": Ratio(c.answered_callback, c.own * (callback is not None)),
+        "excluded_share": Ratio(c.excluded, c.answered_callback * has_exclusion),
         # truth
         "resolution_gap": Ratio(c.said_resolved - c.scored_and_resolved, c.scored),
         "false_resolution_share": Ratio(c.falsely_resolved, c.said_resolved),

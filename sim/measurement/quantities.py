@@ -32,7 +32,7 @@ def _durations(*names: str) -> tuple[str, ...]:
 RATES = ("scored", "responded", "said_resolved", "said_satisfied", "said_contacted")
 CALLS = ("calls", "within_15s", "within_20s", "picked_up", "abandoned", *_durations("wait", "wait_picked_up"))
 _BLOCKS = (
-    (*RATES, "answered_callback", "scored_and_resolved", "falsely_resolved"),
+    (*RATES, "answered_callback", "excluded", "scored_and_resolved", "falsely_resolved"),
     ("late", "contact_late", "late_stopped", *_durations("lateness", "lateness_stopped")),
     (
         *("own", "closed", "truly_resolved", "resolved_by_street", "due_passed", "contact_due_passed"),
@@ -86,12 +86,12 @@ def round_off(x: Any) -> Any:
 
 
 @inlined
-def contact(q: Any, r: Any, end: Any, by_phone: Any, consultation: Any, street_level: Any, again: Any, out: Any) -> Any:
+def contact(q: Any, r: Any, end: Any, by_phone: Any, consultation: Any, street_level: Any, again: Any) -> Any:
     """Fill in a contact's quantities ``q`` but for calls, hours and blame, from its row ``r``.
 
-    ``again``: it is a repeat; ``out``: it is excluded from scoring. Blocks that a contact has nothing of are left as
-    they are. Returns which it has something of (answered, late, requests), its hours to closing (infinite while open,
-    NaN of what never closes itself) and their logarithm.
+    ``again``: it is a repeat. Blocks that a contact has nothing of are left as they are. Returns which it has something
+    of (answered, late, requests), its hours to closing (infinite while open, NaN of what never closes itself) and their
+    logarithm.
     """
     is_open = r.status == OPEN
     request = is_open or not math.isnan(r.dispatched)
@@ -114,7 +114,7 @@ def contact(q: Any, r: Any, end: Any, by_phone: Any, consultation: Any, street_l
     resolved = r.resolved == 1
     answered = request and not math.isnan(r.called_back)
     if answered:
-        scored = not out
+        scored = r.excluded != 1
         said_resolved = scored and r.said_resolved == 1
         q.scored = scored
         q.responded = scored and not math.isnan(r.contacted) and not r.contacted > r.contact_due
@@ -122,6 +122,7 @@ def contact(q: Any, r: Any, end: Any, by_phone: Any, consultation: Any, street_l
         q.said_satisfied = scored and r.said_satisfied == 1
         q.said_contacted = scored and r.said_contacted == 1
         q.answered_callback = own
+        q.excluded = own and not scored
         q.scored_and_resolved = scored and resolved
         q.falsely_resolved = said_resolved and not resolved
 

@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from sim.measurement.fold import Fold, Names
-from sim.measurement.grouping import Bools, Floats, Ints
+from sim.measurement.grouping import Floats, Ints
 from sim.model import facts
 from sim.model.facts import STATUSES
 from sim.model.rows import Rows
@@ -50,7 +50,7 @@ def fold_tables(outcomes: Outcomes) -> Fold:
         parts = outcomes.visits.loc[outcomes.visits["report_due"].notna()]
         visits = _rows(parts, facts.VISIT, {"pool": names.owners, "kind": facts.KINDS})
     rows = Rows(requests, visits, _rows(problems, facts.PROBLEM, codes))
-    fold.add(rows, _flags(contacts["excluded"]))
+    fold.add(rows)
     return fold
 
 
@@ -69,11 +69,6 @@ def _codes(column: pd.Series, names: Iterable[str]) -> Ints:
 def _numbers(column: pd.Series) -> Floats:
     """Numbers and truth values, NaN where null."""
     return column.to_numpy(dtype=np.float64, na_value=np.nan)
-
-
-def _flags(column: pd.Series) -> Bools:
-    """Truth values, False where null."""
-    return column.astype("boolean").to_numpy(dtype=np.bool_, na_value=False)
 
 
 def _rows(table: pd.DataFrame, fields: Sequence[facts.Field], codes: Mapping[str, Iterable[str]]) -> NDArray[np.void]:

@@ -154,8 +154,9 @@ class City:
     @property
     def has_errands(self) -> bool:
         """Whether some mechanism needs people's time that belongs to no request."""
-        desk = self.dispatch
-        return desk is not None and desk.duty_list is not None and desk.duty_list.upkeep is not None
+        lists = None if self.dispatch is None else self.dispatch.duty_list
+        upkeep = lists is not None and lists.upkeep is not None
+        return upkeep or (self.callback is not None and self.callback.exclusion is not None)
 
     @cached_property
     def first_street(self) -> tuple[int, ...]:

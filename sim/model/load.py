@@ -82,13 +82,9 @@ class Sums:
         if new:
             np.add.at(self.requests[kind], pools, n)
 
-    def add_contact(self, family: Family, by_district: Floats, table: Table) -> None:
-        """Visits to contact the citizen, each before another at the same pool."""
+    def add_beside(self, family: Family, by_district: Floats, table: Table) -> None:
+        """Visits that are no stay of their own: to contact the citizen, before another at the pool; and errands."""
         self._visits(*self._spread(family, by_district), table)
-
-    def add_errands(self, pools: NDArray[np.int64], n: float, table: Table) -> None:
-        """So many errands a day at each of these pools."""
-        self._visits(pools, np.full(len(pools), n), table)
 
     def _spread(self, family: Family, by_district: Floats) -> tuple[NDArray[np.int64], Floats]:
         """The pools of a family that serve somebody, and what comes to them."""
@@ -252,7 +248,7 @@ class _Way:
         """The units contact the citizens."""
         if self.city.contact is not None:
             for family, by_district in zip(self.families, visits.T, strict=True):
-                self.sums.add_contact(family, by_district, self.city.contact.work)
+                self.sums.add_beside(family, by_district, self.city.contact.work)
 
 
 def _confusion(weights: Floats) -> Floats:

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from sim.model import facts
 from sim.model.city import City
-from sim.model.facts import CAUSES, CONTACT_TABLES
+from sim.model.facts import CONTACT_TABLES
 from sim.model.rows import Rows
 from sim.outcomes.columns import REPLICATION, Column, columns_of
 from sim.scenario import Scenario
@@ -26,9 +26,7 @@ if TYPE_CHECKING:
 
 TABLES = (*CONTACT_TABLES, "levels", "pools")
 
-_OF_REQUEST = columns_of(facts.REQUEST)
-_EXCLUDED = Column("excluded", "yes or no", "whether measures leave it out; a run leaves out nothing")
-REQUEST_COLUMNS = (REPLICATION, *_OF_REQUEST[: -len(CAUSES)], _EXCLUDED, *_OF_REQUEST[-len(CAUSES) :])
+REQUEST_COLUMNS = (REPLICATION, *columns_of(facts.REQUEST))
 VISIT_COLUMNS = (
     REPLICATION,
     Column("request", "key", "whose visit it is; null for an errand"),

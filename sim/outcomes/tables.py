@@ -112,10 +112,7 @@ def _columns(city: City, rows: NDArray[np.void], fields: Sequence[Field]) -> dic
 def _requests(raw: Raw, replication: int) -> pd.DataFrame:
     """The table in the order in which the contacts came."""
     rows = raw.rows.requests[raw.order]
-    table = _columns(raw.city, rows, facts.REQUEST) | {
-        "replication": np.full(len(rows), replication),
-        "excluded": pd.array(np.zeros(len(rows), bool), dtype="boolean"),
-    }
+    table = _columns(raw.city, rows, facts.REQUEST) | {"replication": np.full(len(rows), replication)}
     return framed(table, REQUEST_COLUMNS)
 
 

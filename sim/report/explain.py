@@ -193,7 +193,10 @@ class _Story:
         if self.scenario.contact is None:
             asked.remove("contacted")
         said = [f"{'' if row[f'said_{what}'] else 'not '}{what}" for what in asked]
-        return [f"In the callback of {self.when(row['called_back'])} the citizen said: {', '.join(said)}"]
+        told = [f"In the callback of {self.when(row['called_back'])} the citizen said: {', '.join(said)}"]
+        if row["excluded"]:
+            told.append("The unit asked to leave it out of the rates, and was granted that.")
+        return told
 
     def _hours(self) -> list[str]:
         row = self.row

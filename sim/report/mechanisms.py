@@ -179,6 +179,12 @@ def _callback(city: City) -> Iterator[str]:
         )
     if plan.call_again > 0:
         yield f"Of 100 other citizens with an unsolved matter {_of_100(plan.call_again)} call again."
+    if (excluded := policy.exclusion) is not None:
+        yield (
+            f"Of 100 requests whose citizen says “not {excluded.on}” units ask to leave "
+            f"{_of_100(excluded.asks)} out of the rates; {_of_100(excluded.granted)} of 100 askings are granted, after a "
+            f"review of {length(excluded.review.work.mean)} on average at {excluded.review.pool}."
+        )
 
 
 #: By the key under ``policies``, in the order of a request's life.

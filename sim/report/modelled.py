@@ -36,6 +36,8 @@ def not_modelled(scenario: Scenario) -> tuple[list[str], set[str]]:
             "hence there is no satisfaction rate, nor a score in which it has weight."
         )
         without |= {"satisfaction_rate", *({"score"} if callback.score.weights.satisfaction > 0 else ())}
+    if callback is None or callback.exclusion is None:
+        without |= {"excluded_share"}
     if callback is None or callback.reopen is None:
         without |= {"rounds_mean"}
     if callback is None or callback.call_again is None:

@@ -17,7 +17,13 @@ from sim.scenario.tree import Tree
 # where names of other parts stand, by the part that must define them
 _AS_VALUE = {
     "calendars": ["pools.*.calendar", "units.*.calendar", "policies.time_limits.calendar", "policies.whistle.calendar"],
-    "pools": ["channels.*.pool", "dispatch.pool", "dispatch.district_desk.pool", "policies.callback.pool"],
+    "pools": [
+        "channels.*.pool",
+        "dispatch.pool",
+        "dispatch.district_desk.pool",
+        "policies.callback.pool",
+        "policies.callback.exclusion.review.pool",
+    ],
     "pools or units": ["pools.*.also_serves.*", "units.*.also_serves.*"],
     "units": [
         "categories.*.unit",

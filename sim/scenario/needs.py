@@ -124,6 +124,12 @@ NEEDS = (
     Need("policies.precise_dispatch.duty_list.upkeep", "a run over as many turns of the month", _has_its_turn),
     Need("policies.whistle", "a joint matter (a category with parts)", _has_parts),
     Need("policies.callback.after", _RESOLVE_LIMITS, _has_resolve_limits, "due"),
+    Need(
+        "policies.callback.exclusion.on",
+        "an answer to that (policies.callback.satisfied)",
+        _has("policies.callback.satisfied"),
+        "satisfied",
+    ),
     Need("policies.callback.reopen.to", _DESK, _has("dispatch"), "dispatch"),
 )
 

@@ -290,6 +290,22 @@ class Score(Section):
     weights: ScoreWeights = ScoreWeights(response=0.2, resolution=0.4, satisfaction=0.4)
 
 
+class Review(Section):
+    """A review of what a unit asks for, at a pool."""
+
+    pool: Text
+    work: Dist
+
+
+class Exclusion(Section):
+    """After a scored negative answer a unit may ask, once a request, to leave it out of the rates (剔除)."""
+
+    on: Annotated[Literal["resolved", "satisfied"], choice("resolved", "satisfied")] = "resolved"
+    asks: Probability
+    granted: Probability
+    review: Review
+
+
 class Callback(Section):
     """The hotline asks the citizen: `work` is a call that reaches them, `ring` one that does not.
 
@@ -309,6 +325,7 @@ class Callback(Section):
     satisfied: Satisfaction | None = None
     reopen: Reopen | None = None
     call_again: CallAgain | None = None
+    exclusion: Exclusion | None = None
     score: Score = Score()
 
 

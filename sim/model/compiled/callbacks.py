@@ -8,13 +8,30 @@ from typing import Any
 import numpy as np
 
 from sim.model import purposes
-from sim.model.compiled.basics import at, book, chance, draw, lasts
+from sim.model.compiled.basics import at, book, chance, draw, lasts, write_request
+from sim.model.compiled.errands import errand, new_errand
 from sim.model.compiled.machine import state
-from sim.model.compiled.machine.codes import AT_CLOSING, AT_DUE, DUE, IS_DUE, NOBODY, RANG, REDIAL, RINGS_AGAIN
+from sim.model.compiled.machine.codes import (
+    AT_CLOSING,
+    AT_DUE,
+    DECIDED,
+    DUE,
+    ENDS,
+    IS_DUE,
+    NOBODY,
+    RANG,
+    REDIAL,
+    REVIEWED,
+    RINGS_AGAIN,
+    UNDER_REVIEW,
+    UNDISPUTED,
+)
+from sim.model.compiled.machine.memory import free_request
 from sim.model.compiled.machine.schedule import schedule
 from sim.model.compiled.machine.tasks import CALLING, task_of
 from sim.model.compiled.pools import visit
 from sim.model.compiling import inlined, not_inlined, outlined
+from sim.model.draws import child
 from sim.model.facts import CALLBACK, CLOSED, MERGED, OPEN
 from sim.model.policies import callback
 
@@ -70,7 +87,7 @@ def ring_done(w: Any, i: Any) -> Any:
     r = state.request(w, i)
     book(w, task_of(i, CALLING), r, w.now)
     if r.reached:
-        answers(w, r)
+        answers(w, i, r)
     if not r.reached and r.status != MERGED and r.attempt < w.callback.retries:
         r.attempt += 1
         index = (r.asks - 1) * purposes.PER_ROUND + r.attempt
@@ -83,7 +100,7 @@ def ring_done(w: Any, i: Any) -> Any:
 
 
 @inlined
-def answers(w: Any, r: Any) -> Any:
+def answers(w: Any, i: Any, r: Any) -> Any:
     """What the citizen says depends on what truly happened and how it felt; the scored answer is kept."""
     now, n = w.now, r.asks - 1
     until = now if math.isnan(r.closed) or r.status == OPEN else r.closed
@@ -109,3 +126,38 @@ def answers(w: Any, r: Any) -> Any:
     if w.callback.score_last or math.isnan(r.called_back):
         r.called_back, r.said_contacted = now, said_contacted
         r.said_resolved, r.said_satisfied = said_resolved, said_satisfied
+        if w.callback.exclusion.on:
+            dispute(w, i, r)
+
+
+@inlined
+def dispute(w: Any, i: Any, r: Any) -> Any:
+    """After the first scored answer that is negative, the unit may ask to leave the request out of the rates."""
+    said = r.said_satisfied if w.callback.exclusion.on_satisfied else r.said_resolved
+    if r.exclusion != UNDISPUTED or said != 0:
+        return
+    r.exclusion = DECIDED
+    if chance(w, w.callback.exclusion.asks, callback.EXCLUSION_ASKED, r.key, 0):
+        review_exclusion(w, i, r)
+
+
+@inlined
+def review_exclusion(w: Any, i: Any, r: Any) -> Any:
+    """An errand decides of it, beside all that happens to the request, whose row waits for that."""
+    r.exclusion = UNDER_REVIEW
+    number = new_errand(w, at(w, w.callback.exclusion.family, r))
+    e = state.request(w, number)
+    e.key, e.right = child(r.key, np.uint64(callback.EXCLUSION), np.uint64(0)), i
+    errand(w, number, e, lasts(w, w.callback.exclusion.work, callback.EXCLUSION_WORK, r.key, 0), REVIEWED)
+
+
+@inlined
+def review_exclusion_done(w: Any, e: Any) -> Any:
+    """… and when it is over, it is decided."""
+    r = state.request(w, e.right)
+    r.excluded = chance(w, w.callback.exclusion.granted, callback.EXCLUSION_GRANTED, r.key, 0)
+    r.exclusion = DECIDED
+    if r.over:
+        write_request(w, r, r.mark)
+        free_request(w, e.right)
+    return ENDS

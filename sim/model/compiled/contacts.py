@@ -10,7 +10,15 @@ import numpy as np
 from sim.model import purposes, rules
 from sim.model.compiled.basics import choose, draw, lasts, matter_of, write_request
 from sim.model.compiled.machine import state
-from sim.model.compiled.machine.codes import CALL, COMES_AGAIN, IS_REPORTED, NO_REQUEST, NOT_YET, REDIAL
+from sim.model.compiled.machine.codes import (
+    CALL,
+    COMES_AGAIN,
+    IS_REPORTED,
+    NO_REQUEST,
+    NOT_YET,
+    REDIAL,
+    UNDER_REVIEW,
+)
 from sim.model.compiled.machine.memory import free_request, join_problem, leave_problem, new_request, release_problem
 from sim.model.compiled.machine.schedule import schedule
 from sim.model.compiled.machine.tasks import MAIN, task_of
@@ -109,8 +117,11 @@ def end(w: Any, i: Any, r: Any) -> Any:
     if r.status == NO_REQUEST:
         free_request(w, i)
         return
-    write_request(w, r, r.mark)
     if r.problem >= 0:
         leave_problem(w, i, r)
         release_problem(w, r.problem)
+    if r.exclusion == UNDER_REVIEW:
+        r.over = 1
+        return
+    write_request(w, r, r.mark)
     free_request(w, i)

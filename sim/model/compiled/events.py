@@ -81,7 +81,7 @@ def is_over(w: Any, what: Any, task: Any, key: Any) -> Any:
     """What a task has waited for has come, if it still waits. Says whether the request goes on."""
     i = request_of(w, task)
     r = state.request(w, i)
-    if r.key != key:  # it has ended meanwhile
+    if r.key != key or r.over:  # it has ended meanwhile
         return False
     if what == WAIT_IS_OVER:
         x = state.task(w, task)

@@ -27,6 +27,7 @@ from sim.model.compiled.basics import (
     spend,
     wait,
 )
+from sim.model.compiled.callbacks import review_exclusion_done
 from sim.model.compiled.closing import ask, asked, close, merge
 from sim.model.compiled.contacts import end, is_known
 from sim.model.compiled.errands import keep_list, update_list, update_list_done
@@ -50,6 +51,7 @@ from sim.model.compiled.machine.codes import (
     KEEP_LIST,
     LEAD,
     LEAD_DONE,
+    LIST_UPDATED,
     MERGE,
     MERGED_CALL_OVER,
     PARK,
@@ -164,8 +166,10 @@ def life(w: Any, i: Any) -> Any:
             stage = keep_list(w, i, r)
         elif stage == UPDATE_LIST:
             stage = update_list(w, i, r)
-        else:  # LIST_UPDATED
+        elif stage == LIST_UPDATED:
             stage = update_list_done(w, r)
+        else:  # REVIEWED
+            stage = review_exclusion_done(w, r)
     if stage == ENDS:
         end(w, i, r)
 

@@ -128,6 +128,9 @@ def close_books(world: Any, first: Any) -> Any:
         r, main = state.request(w, i), state.task(w, task_of(i, MAIN))
         if r.key == np.uint64(0) or main.stage == NOT_YET:
             continue
+        if r.over:
+            write_request(w, r, r.mark)
+            continue
         if main.number != 0:
             book(w, task_of(i, MAIN), r, math.nan)
         elif is_waiting(w, main):

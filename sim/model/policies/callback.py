@@ -29,6 +29,10 @@ SAID_SATISFIED = purpose("said satisfied")
 REOPENS = purpose("reopens")
 CALLS_AGAIN = purpose("calls again")
 AGAIN_GAP = purpose("calls again after")
+EXCLUSION = purpose("exclusion")
+EXCLUSION_ASKED = purpose("exclusion asked")
+EXCLUSION_GRANTED = purpose("exclusion granted")
+EXCLUSION_WORK = purpose("exclusion review")
 
 
 @dataclass(frozen=True)
@@ -37,6 +41,17 @@ class Says:
 
     if_false: float
     if_true: float
+
+
+@dataclass(frozen=True)
+class Exclusion:
+    """The unit may ask to leave a request out of the rates, of which a review decides."""
+
+    family: Family  # who reviews
+    on_satisfied: bool  # else where the citizen says that it is not resolved
+    asks: float
+    granted: float
+    work: Table
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,6 +75,7 @@ class Callback:
     reopen_probability: float
     call_again: float
     call_again_after: Table
+    exclusion: Exclusion | None
     score_last: bool  # else the first answer is scored
 
 
@@ -92,8 +108,18 @@ def plan(index: Index) -> Callback | None:
         reopen_probability=0.0 if reopen is None else reopen.probability,
         call_again=0.0 if again is None else again.probability,
         call_again_after=NO_TABLE if again is None else index.table(again.after),
+        exclusion=_exclusion(index),
         score_last=spec.score.round == "last",
     )
+
+
+def _exclusion(index: Index) -> Exclusion | None:
+    spec = index.policies.callback
+    if spec is None or spec.exclusion is None:
+        return None
+    policy = spec.exclusion
+    family, work = index.families[policy.review.pool], index.table(policy.review.work)
+    return Exclusion(family, policy.on == "satisfied", policy.asks, policy.granted, work)
 
 
 @rule("boolean(float64, float64[:], boolean, boolean, float64, int64, int64)")
@@ -122,4 +148,10 @@ def load(
     sums.add(CALLBACK, callback.family, asked * (missed[:-1].sum() - 1.0), callback.ring, new=False)
     say_resolved = np.array([callback.resolved.if_false, callback.resolved.if_true])
     unsolved = truth * (1.0 - say_resolved)
+    if (exclusion := callback.exclusion) is not None and new:
+        bad = unsolved.sum()
+        if exclusion.on_satisfied:  # of who is not late, at once: waiting is left out
+            satisfied = [1.0 / (1.0 + math.exp(-callback.satisfied[:2] @ (1, said))) for said in (0, 1)]
+            bad = 1.0 - bad * satisfied[0] - (1.0 - bad) * satisfied[1]
+        sums.add_beside(exclusion.family, asked * reached * bad * exclusion.asks, exclusion.work)
     return np.asarray(unsolved * callback.coverage * reached * callback.reopen_probability)

@@ -163,5 +163,10 @@ def load(dispatch: Dispatch, sums: Sums, begin: float, until: float) -> None:
     plan = None if dispatch.duty_list is None else dispatch.duty_list.upkeep
     if plan is not None:
         times = np.count_nonzero((begin <= plan.begins) & (plan.begins < until))
-        desks = dispatch.family.first + np.arange(len(plan.keys))
-        sums.add_errands(desks, 24.0 * times / (until - begin), plan.work)
+        streets = np.array([float(district.streets) for district in sums.city.districts])
+        desks = {
+            "city": np.full(len(streets), 1.0 / len(streets)),
+            "district": np.ones(len(streets)),
+            "street": streets,
+        }
+        sums.add_beside(dispatch.family, desks[dispatch.family.per] * 24.0 * times / (until - begin), plan.work)

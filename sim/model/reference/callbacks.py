@@ -6,9 +6,11 @@ import math
 
 from sim.model import purposes
 from sim.model.clockwork import DUE, REDIAL, Course, Moment, order_of, start
+from sim.model.draws import child
 from sim.model.facts import CALLBACK, CLOSED, MERGED, OPEN
 from sim.model.policies import callback
 from sim.model.reference.basics import Stage, at, book, chance, draw, lasts
+from sim.model.reference.errands import errand
 from sim.model.reference.world import Request, World
 
 
@@ -92,3 +94,25 @@ def answers(w: World, r: Request, plan: callback.Callback) -> None:
     if plan.score_last or math.isnan(r.called_back):
         r.called_back, r.said_contacted = now, int(said_contacted)
         r.said_resolved, r.said_satisfied = int(said_resolved), said_satisfied
+        dispute(w, r)
+
+
+def dispute(w: World, r: Request) -> None:
+    """After the first scored answer that is negative, the unit may ask to leave the request out of the rates."""
+    plan = w.city.callback.exclusion if w.city.callback is not None else None
+    if plan is None or r.disputed or (r.said_satisfied if plan.on_satisfied else r.said_resolved) != 0:
+        return
+    r.disputed = True
+    if chance(w, plan.asks, callback.EXCLUSION_ASKED, r.key):
+        start(review_exclusion(w, r, plan))
+
+
+def review_exclusion(w: World, r: Request, plan: callback.Exclusion) -> Course:
+    """An errand decides of it, beside all that happens to the request, whose row waits for that."""
+    w.under_review[r.key] = r
+    key, work = int(child(r.key, callback.EXCLUSION, 0)), lasts(w, plan.work, callback.EXCLUSION_WORK, r.key)
+    yield from errand(w, key, at(w, plan.family, r), work)
+    r.excluded = int(chance(w, plan.granted, callback.EXCLUSION_GRANTED, r.key))
+    del w.under_review[r.key]
+    if r.key not in w.requests:
+        w.trace.request(r)

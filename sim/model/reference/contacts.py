@@ -98,4 +98,5 @@ def end(w: World, r: Request) -> None:
     if r.problem is not None:
         r.problem.requests.pop(r.key, None)
     del w.requests[r.key]
-    w.trace.request(r)
+    if r.key not in w.under_review:
+        w.trace.request(r)

@@ -57,6 +57,9 @@ def close_books(w: World) -> None:
             if task.visit is not None:
                 book(w, task, r)
         w.trace.request(r)
+    for r in w.under_review.values():
+        if r.key not in w.requests:
+            w.trace.request(r)
     for errand in w.errands.values():
         book(w, errand.task, errand)
     for problem in w.problems:

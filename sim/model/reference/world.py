@@ -31,6 +31,7 @@ class World:
         self.pools: list[Pool] = []
         self.requests: dict[int, Request] = {}  # those that are not over
         self.errands: dict[int, Errand] = {}  # likewise
+        self.under_review: dict[int, Request] = {}  # those of which it is not decided whether they are excluded
         self.problems: list[Problem] = []
         self.contacts = 0  # so far
         limits = city.time_limits
@@ -118,6 +119,7 @@ class Request:
     said_resolved: int
     said_satisfied: int
     whistles: int
+    excluded: int
     calls: int
     abandoned: int
 
@@ -146,6 +148,7 @@ class Request:
         self.join: Moment | None = None  # set while the main course waits for the end of the parts
         self.answer: Moment | None = None  # set while it waits for the end of the callback
         self.asked = False  # the callback of this round is over
+        self.disputed = False  # a scored negative answer has been given
         self.last_answer = -1  # what the citizen said of this round: resolved (1) or not (0)
 
     @property

@@ -10,12 +10,14 @@ HANDLE, LEAD, LEAD_DONE, PARTS, PART_DONE, PART_OVER, JOIN, CLOSE, ASK, ASKED, M
 # … and of a callback: an attempt is over
 RANG = 24
 # … and of errands
-KEEP_LIST, UPDATE_LIST, LIST_UPDATED = range(25, 28)
+KEEP_LIST, UPDATE_LIST, LIST_UPDATED, REVIEWED = range(25, 29)
 # … or how it waits: at a pool, away from any, no more; or for its first call
 VISITS, WAITS, ENDS, NOT_YET = 30, 31, 32, 33
 
 # the status of a slot in which there is an errand
 NO_REQUEST = -1
+# how far a request's exclusion is
+UNDISPUTED, UNDER_REVIEW, DECIDED = range(3)
 
 # who asks the citizen: nobody, the request after closing, the clock at the due date
 NOBODY, AT_CLOSING, AT_DUE = 0, 1, 2

@@ -93,13 +93,14 @@ PART_SLOT = _record("f8 report_due", "i4 request next n")
 #: ``parts``: one of its whistled parts that are not over; ``unit``: what the desk has just chosen; ``cover``: a
 #: cause that covers all others just now; ``awaits``: it waits for the end of its callback; ``overtaken``: another
 #: request has fixed its problem. An errand stands in a slot too, with the status ``NO_REQUEST``: its main task is at a
-#: pool (``unit``), or waits for the next time (``part``). What every event touches comes first.
+#: pool (``unit``), or waits for the next time (``part``); ``right`` is the request that is reviewed. ``over``: nothing
+#: happens to the request any more, whose row only waits for the review. What every event touches comes first.
 REQUEST = _record(
     "fact key",
     "f8 mark due_now",
     "fact status",
-    "i1 cover overtaken whistled reached asked asking awaits",
-    "fact resolved said_contacted said_resolved said_satisfied",
+    "i1 cover overtaken whistled reached asked asking awaits over exclusion",
+    "fact resolved said_contacted said_resolved said_satisfied excluded",
     "i1 last_answer",
     "fact rounds whistles",
     "u2 visits",
