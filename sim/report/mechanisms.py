@@ -182,8 +182,8 @@ def _callback(city: City) -> Iterator[str]:
     if (excluded := policy.exclusion) is not None:
         yield (
             f"Of 100 requests whose citizen says “not {excluded.on}” units ask to leave "
-            f"{_of_100(excluded.asks)} out of the rates; {_of_100(excluded.granted)} of 100 askings are granted, after a "
-            f"review of {length(excluded.review.work.mean)} on average at {excluded.review.pool}."
+            f"{_of_100(excluded.asks)} out of the rates; {_of_100(excluded.granted)} of 100 askings are granted, "
+            f"after a review of {length(excluded.review.work.mean)} on average at {excluded.review.pool}."
         )
 
 
