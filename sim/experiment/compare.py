@@ -102,7 +102,7 @@ def _closings(
     begin, until = scenario.hours_of(scenario.time.count_from), scenario.hours_of(scenario.time.count_until)
     columns = (
         *("request", "arrived", "contact_due", "contacted", "due", "first_closed", "status", "district", "category"),
-        *("resolved", "said_resolved", "said_satisfied"),
+        *("resolved", "said_resolved", "said_satisfied", "excluded"),
     )
     fields = [field for field in REQUEST if field.column in columns]
     kept: dict[str, list[Any]] = {field.name: [] for field in fields}
@@ -118,7 +118,7 @@ def _closings(
     for field in fields:
         values = np.concatenate(kept[field.name])
         closings[field.column] = named(values, names[field.of]) if field.of in names else values
-    return found, pd.DataFrame(closings).assign(excluded=False)
+    return found, pd.DataFrame(closings)
 
 
 def _pairs(before: pd.DataFrame, after: pd.DataFrame, end: float) -> Iterator[dict[str, Any]]:
