@@ -53,7 +53,7 @@ def cities(draw: DrawFn) -> Data:
     if draw(OFTEN):
         city["contact"] = {"work": draw(QUICK)}
     city["categories"] = draw(matters(classes, list(units), districts))
-    city["policies"] = draw(policies(pools, classes, city["categories"]))
+    city["policies"] = draw(policies(pools, classes, city["categories"], units))
     helped = [name for name, pool in pools.items() if "per" not in pool]
     for name, others in (
         ("hotline", ("callback", "web desk")),
@@ -226,7 +226,7 @@ def matters(draw: DrawFn, classes: list[str], units: list[str], districts: list[
 
 
 @st.composite
-def policies(draw: DrawFn, pools: Data, classes: list[str], matters: Data) -> Data:
+def policies(draw: DrawFn, pools: Data, classes: list[str], matters: Data, units: Data) -> Data:
     """Every policy is on in half of the cities."""
     categories = list(matters)
     consultations = [name for name, matter in matters.items() if matter.get("kind") == "consultation"]
@@ -310,7 +310,37 @@ def policies(draw: DrawFn, pools: Data, classes: list[str], matters: Data) -> Da
     if draw(OFTEN):
         pools["callback"] = draw(staffed()) | draw(st.sampled_from([{}, {}, {"per": "district"}]))
         found["callback"] = draw(callbacks("time_limits" in found, list(pools)))
+    if draw(st.booleans()):
+        found["surge"] = draw(surges({**pools, **units}))
     return found
+
+
+@st.composite
+def surges(draw: DrawFn, pools: Data) -> Data:
+    """Who is called in: one or two triggers, people from outside or lent."""
+    waits = st.sampled_from(["oldest {} 90 min", "waiting {} 2", "wait_p90 {} 30 min", "oldest {} 20 min"])
+    called = draw(st.lists(st.sampled_from(list(pools)), min_size=1, max_size=2))
+    trigger = {
+        "when": st.one_of(st.sampled_from(["waiting > 0", "waiting > 2", "oldest > 8 h"]), waits).map(
+            lambda text: text.format(">")
+        ),
+        "check": st.sampled_from(["30 min", "2 h", "7 h"]),
+    }
+    triggers = [
+        {"pool": name, **{key: draw(value) for key, value in trigger.items()}}
+        | draw(some({"until": st.sampled_from(["waiting < 1", "oldest < 10 min", "wait_p90 < 15 min"])}))
+        for name in called
+    ]
+    surge: Data = {"triggers": triggers, "adds": draw(st.sampled_from([1, 3, "needed", 0]))}
+    surge |= draw(some({"after": st.sampled_from(["30 min", "3 h"]), "at_least": st.sampled_from(["1 h", "10 h"])}))
+    kinds = {pools[name].get("per", "city") for name in called}
+    lenders = [name for name in pools if name not in called and kinds <= {pools[name].get("per", "city")}]
+    lenders += [name for name in pools if name not in called and "per" not in pools[name]]
+    if lenders and draw(st.booleans()):
+        surge["from"] = draw(st.sampled_from(lenders))
+    elif draw(st.booleans()):
+        surge["wage"] = "50 / h"
+    return surge
 
 
 @st.composite

@@ -28,9 +28,37 @@ def work_is_the_open_time_of_a_visit(run: Ledger) -> None:
 def no_more_are_busy_than_on_duty(run: Ledger) -> None:
     """… or finishing: no work begins while as many or more are at work than are on duty."""
     for pool, v in run.visits[run.visits["started"].notna()].groupby("pool"):
+        if run.lends(pool):
+            continue
         hours, begun = run.hours[pool], v["started"].to_numpy()
         busy = number(begun, v["over"].to_numpy(), begun)
         none(busy > hours.at(begun), v)
+
+
+@law
+def who_is_called_in_comes_from_somewhere(run: Ledger) -> None:
+    """Nobody is called in without surge staffing, nobody comes uncalled, and no more are lent than there are."""
+    levels, surge = run.out.levels, run.scenario.policies.surge
+    if surge is None:
+        assert (levels["called_in"] == 0).all()
+        assert run.out.calls.empty
+        return
+    assert (levels["called_in"] <= levels["on_duty"] + 1e-9).all()
+    assert ((run.out.calls["people"] >= 0) & (run.out.calls["people"] <= run.out.calls["asked"])).all()
+    if surge.from_ is not None and run.scenario.scale == 1:
+        moved = [pool for pool in run.pools if run.lends(pool)]
+        at_work = levels[levels["pool"].isin(moved)].groupby("hour")["called_in"].sum()
+        planned = sum(_planned(run, pool) for pool in moved if run.family(pool) == surge.from_)
+        assert (at_work.to_numpy() <= planned + 1e-9).all()
+
+
+def _planned(run: Ledger, pool: str) -> float:
+    """The most people who are planned at a pool at any time."""
+    spec = run.spec(run.family(pool))
+    if spec.shifts is not None:
+        return float(max(shift.staff for shift in spec.shifts))
+    assert spec.staff is not None
+    return float(spec.staff.total if spec.staff.each is None else spec.staff.each)
 
 
 @law
@@ -53,6 +81,8 @@ def nobody_is_idle_while_somebody_waits(run: Ledger) -> None:
     }
     nothing = (np.zeros(0), np.zeros(0))
     for pool in run.pools:
+        if run.lends(pool):
+            continue
         hours, work = run.hours[pool], at_work.get(pool, nothing)
         for queue in run.served_by(pool):
             line = waiting.get(queue, nothing)
@@ -116,6 +146,7 @@ def littles_law(run: Ledger) -> None:
         assert level["busy"] == v.loc[v["pool"] == pool, "worked"].sum()
         hours = run.hours[pool]
         duty = np.diff(np.append(np.minimum(hours.times, end), end)) @ hours.counts
-        np.testing.assert_allclose(level["on_duty"], duty, rtol=1e-9, atol=1e-9)
+        if not run.lends(pool):
+            np.testing.assert_allclose(level["on_duty"], duty, rtol=1e-9, atol=1e-9)
     hour = run.out.levels.groupby("pool", observed=False)["hour"]
     assert (hour.size() == np.ceil(end)).all()

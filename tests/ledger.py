@@ -122,10 +122,30 @@ class Ledger:
         """The headcount of every pool, from the scenario; how a total is split or scaled, from `on_duty`."""
         return {pool: self._hours(pool) for pool in self.pools}
 
+    def lends(self, pool: str) -> bool:
+        """Whether people move between this pool and others: the tables do not tell when each was free to go."""
+        surge = self.scenario.policies.surge
+        moving = () if surge is None or surge.from_ is None else (surge.from_, *(t.pool for t in surge.triggers))
+        return self.family(pool) in moving
+
     def _hours(self, pool: str) -> Hours:
+        hours, calls = self._planned(pool), self.out.calls[self.out.calls["pool"] == pool]
+        if calls.empty:
+            return hours
+        begins = np.unique(np.concatenate([hours.times, calls["comes"], calls["left"].dropna()]))
+        begins = begins[begins < self.out.end]
+        there = [
+            calls.loc[(calls["comes"] <= at) & ~(calls["left"] <= at), "people"].sum()
+            * (hours.at(np.array([at]))[0] > 0)
+            for at in begins
+        ]
+        return Hours(begins, hours.at(begins) + np.array(there, float), hours.pauses)
+
+    def _planned(self, pool: str) -> Hours:
         spec, start, end = self.spec(self.family(pool)), self.scenario.time.start, self.out.end
         levels = self.out.levels
-        on_duty = levels.loc[levels["pool"] == pool, "on_duty"].to_numpy()
+        levels = levels[levels["pool"] == pool]
+        on_duty = (levels["on_duty"] - levels["called_in"]).to_numpy()
         if spec.shifts is not None:
             offset = start.weekday() * 24.0
             steps = headcount_by_hour_of_week(spec.shifts)

@@ -102,7 +102,7 @@ def test_inside_an_engine_too(engine: str) -> None:
 ONLY_COMPILED = {
     "basics": {"matter_of", "hours_of", "add_open", "open_between", "worked", "worked_between"}
     | {"write_visit", "write_request", "is_waiting", "is_idle", "is_queueing", "end_wait"},
-    "pools": {"staff_changes", "line_up_again", "give_up"},
+    "pools": {"staff_changes", "line_up_again", "give_up", "count_wait"},
     "contacts": {"fixed_by_another", "next_report"},
     "limits": {"expect_extension"},
     "errands": {"new_errand"},
@@ -111,7 +111,7 @@ ONLY_COMPILED = {
 ONLY_REFERENCE = {
     "basics": {"Merged", "check_merged"},
     "pools": {"Visit", "Pool", "open_pools", "keep_hours", "join", "lose_patience", "finish"}
-    | {"level", "worked_between", "open_between"},
+    | {"level", "worked_between", "open_between", "oldest"},
     "contacts": {"births", "reports"},
 }
 

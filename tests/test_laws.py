@@ -219,6 +219,7 @@ def forgeries(out: sim.Outcomes) -> dict[str, sim.Outcomes]:
         "nobody_of_a_total_is_forgotten": changed(out, "levels", out.levels["pool"] == "Street · North 1", on_duty=0),
         "nobody_is_idle_while_somebody_waits": changed(out, "visits", overtaken, started=lambda t: t + 2.0**-30),
         "nobody_overtakes": changed(out, "visits", hotline, ended=lambda t: t + 3),
+        "who_is_called_in_comes_from_somewhere": changed(out, "levels", out.levels["hour"] == 30, called_in=1.0),
         "littles_law": changed(out, "levels", first(out.levels["queue"] > 0), queue=lambda q: q + 2.0**-30),
     }
 

@@ -73,6 +73,7 @@ def level(pool: str, hour: int, arrivals: float, queue: float, busy: float, on_d
     return {"replication": 0, "pool": pool, "hour": hour, "arrivals": arrivals, "queue": queue} | {
         "busy": busy,
         "on_duty": on_duty,
+        "called_in": 0.0,
     }
 
 

@@ -284,7 +284,7 @@ def _without_policies(out: sim.Outcomes) -> sim.Outcomes:
     """The same outcomes of one scenario, so that measures are of the tables alone."""
     from dataclasses import replace
 
-    tables = {name: getattr(out, name) for name in ("requests", "visits", "levels", "problems", "pools")}
+    tables = {name: getattr(out, name) for name in ("requests", "visits", "levels", "problems", "calls", "pools")}
     return replace(out, scenario=town(BARE), **tables)
 
 

@@ -24,6 +24,7 @@ from sim.experiment.parquet import connection, read_table, write_table
 from sim.experiment.parts import _execute
 from sim.experiment.runs import run
 from sim.experiment.streaming import stream_measures
+from sim.experiment.tables import SMALL_TABLES
 from sim.inference import pairwise_requests
 from sim.measurement import measures
 from sim.model import compiled
@@ -111,13 +112,13 @@ def test_tables_in_files_are_those_in_memory(
     in_memory = run(full(), 2, engine=engine, keep="all", processes=1)
     in_files = run(full(), 2, engine=engine, keep="all", folder=tmp_path, processes=1)
     assert sorted(path.name for path in tmp_path.iterdir()) == sorted(
-        f"{name}.parquet" for name in (*CONTACTS, "levels")
+        f"{name}.parquet" for name in (*CONTACTS, *SMALL_TABLES)
     )
     assert in_files.measures.equals(in_memory.measures)
-    for name in (*CONTACTS, "levels"):
+    for name in (*CONTACTS, *SMALL_TABLES):
         stored = tmp_path / "stored"
         write_table(getattr(in_memory.tables, name), stored)
-        assert len(read_table(stored)) > 4 * size or size > 100
+        assert len(read_table(stored)) > 4 * size or size > 100 or name == "calls"
         pd.testing.assert_frame_equal(getattr(in_files.tables, name), read_table(stored))
 
 
@@ -197,8 +198,8 @@ def test_rows_that_are_kept_are_those_that_leave_in_pieces() -> None:
         for f in fields(Rows):
             passed = getattr(rows, f.name)
             passed[:] = np.zeros((), passed.dtype)  # the next one may use the same memory
-    grown, changes = compiled.stream(city, random, (), unwatched, kept=1)
-    kept = replace(grown, staff_changes=changes.staff_changes)
+    grown, acts = compiled.stream(city, random, (), unwatched, kept=1)
+    kept = replace(grown, staff_changes=acts.staff_changes, calls=acts.calls)
     for f in fields(Rows):
         joined = np.concatenate([getattr(rows, f.name) for rows in pieces])
         for whole in (kept, replicate(city, 1, 0, "compiled")):

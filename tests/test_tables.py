@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from towns import FULL
+from towns import OTHER_WAYS
 
 import sim
 from sim.experiment.dictionary import KINDS_OF, TABLES, dictionary
@@ -23,10 +23,10 @@ def test_the_page_is_what_the_declarations_say() -> None:
     assert text == dictionary(), "run: python -m sim.experiment.dictionary > docs/tables.md"
 
 
-@pytest.fixture(scope="module", params=["teaching", "everything at once"])
+@pytest.fixture(scope="module", params=["teaching", "everything another way"])
 def run_folder(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Of a run that keeps everything."""
-    scenario = load(TEACHING) if request.param == "teaching" else from_dict(FULL)
+    scenario = load(TEACHING) if request.param == "teaching" else from_dict(OTHER_WAYS)
     with run_draft(scenario, 1, 2, tmp_path_factory.mktemp("runs") / "run") as draft:
         return write(sim.run(scenario, 2, keep="all", folder=draft.beside), draft, "")
 
@@ -44,7 +44,7 @@ def test_files_have_these_columns_types_and_nulls(run_folder: Path, name: str) -
         (nulls,) = files.execute(f"SELECT {counts} FROM {file}").fetchall()
         (rows,) = files.execute(f"SELECT count(*) FROM {file}").fetchone() or (0,)
     assert [row[:2] for row in found] == [(column.name, KINDS_OF[column.of].parquet) for column in columns]
-    assert rows > 0
+    assert rows > 0 or (name == "calls" and "surge" not in (run_folder / "scenario.yaml").read_text("utf-8"))
     assert [column.name for column, count in zip(columns, nulls, strict=True) if count and not column.null] == []
 
 

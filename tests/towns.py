@@ -181,12 +181,22 @@ def _other_ways() -> dict[str, Any]:
     policies["callback"]["exclusion"] = {"asks": 0.6, "granted": 0.5, "review": review}
     town["time"] = {"start": "2024-02-26", "end": "2024-03-18"}
     policies["precise_dispatch"]["duty_list"] = {"drift": 0.4, "upkeep": {"work": _random("3 h")}}
+    policies["surge"] = {
+        "triggers": [
+            {"pool": "Works", "when": "wait_p90 > 4 h", "check": "3 h", "until": "oldest < 1 h"},
+            {"pool": "hotline", "when": "waiting > 1", "check": "20 min"},
+        ],
+        "adds": 2,
+        "after": "1 h",
+        "at_least": "4 h",
+        "from": "Water",
+    }
     return town
 
 
 #: The full town another way: nothing takes a fixed time, the first recipient keeps what it gets, the same problem is
-#: reported often, citizens are asked at the due date, by a pool that is seldom open and seldom reaches them, and the
-#: month turns.
+#: reported often, citizens are asked at the due date, by a pool that is seldom open and seldom reaches them, the month
+#: turns, and one unit lends people to others.
 OTHER_WAYS: dict[str, Any] = _other_ways()
 
 
@@ -201,7 +211,7 @@ def full(**changes: Any) -> Scenario:
 
 def same_tables(a: sim.Outcomes, b: sim.Outcomes) -> bool:
     """Whether two replications have exactly the same tables and, of one count window, the same measures."""
-    tables = ("requests", "visits", "levels", "problems", "pools")
+    tables = ("requests", "visits", "levels", "problems", "calls", "pools")
     same = all(getattr(a, name).equals(getattr(b, name)) for name in tables)
     return same and (a.scenario.time != b.scenario.time or sim.measures(a).equals(sim.measures(b)))
 

@@ -9,7 +9,7 @@ from sim.measurement.table import MEASURE_COLUMNS
 from sim.model.facts import KINDS, STATUSES
 from sim.outcomes.columns import Column
 from sim.outcomes.levels import LEVEL_COLUMNS
-from sim.outcomes.replication import PROBLEM_COLUMNS, REQUEST_COLUMNS, VISIT_COLUMNS
+from sim.outcomes.replication import CALL_COLUMNS, PROBLEM_COLUMNS, REQUEST_COLUMNS, VISIT_COLUMNS
 from sim.outcomes.tables import POOL_COLUMNS
 
 _INTRODUCTION = """# Tables
@@ -44,6 +44,10 @@ TABLES = {
     "visits": Table("One row a stay of a contact at a pool, in the order of `requests`, then of stays.", VISIT_COLUMNS),
     "problems": Table("One row a problem, in the order of births.", PROBLEM_COLUMNS),
     "levels": Table("One row a pool and hour.", LEVEL_COLUMNS),
+    "calls": Table(
+        "One row for each time that people were called in by [surge staffing](mechanisms/surge.md), in their order.",
+        CALL_COLUMNS,
+    ),
     "pools": Table("One row a pool; all replications have the same.", POOL_COLUMNS),
     "measures": Table("One row a measure and group; [measures.md](measures.md) defines each measure.", MEASURE_COLUMNS),
 }

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Literal
 from sim.experiment.frames import below, packed, unpacked
 from sim.experiment.parallel import Progress, each, unseen, workers
 from sim.experiment.parts import join_parts, spooled, write_part
-from sim.experiment.tables import Tables
+from sim.experiment.tables import SMALL_TABLES, Tables
 from sim.model.facts import CONTACT_TABLES
 from sim.scenario import Scenario
 
@@ -78,7 +78,7 @@ def _replicate(
 
         out = simulate_city(city, replication, seed=seed, engine=engine, policies=policies, watch=watch)
         found = measures(out)  # before the tables of contacts are made
-        return Tables(packed(found), {name: getattr(out, name) for name in ("levels", *CONTACT_TABLES)}), out.pools
+        return Tables(packed(found), {name: getattr(out, name) for name in (*SMALL_TABLES, *CONTACT_TABLES)}), out.pools
 
     from sim.experiment.streaming import stream_measures
     from sim.outcomes.tables import pools_table
@@ -86,13 +86,14 @@ def _replicate(
     kept = dict[str, "pd.DataFrame | Path"]()
     if keep_all and folder is not None:
         with spooled(folder, replication, city) as spool:
-            found, levels = stream_measures(city, seed, replication, engine, policies, spool.add, watch)
+            found, small = stream_measures(city, seed, replication, engine, policies, spool.add, watch)
     else:
-        found, levels = stream_measures(city, seed, replication, engine, policies, watch=watch)
+        found, small = stream_measures(city, seed, replication, engine, policies, watch=watch)
     if folder is None:
-        kept["levels"] = levels
+        kept.update(small)
     else:
-        write_part(levels, folder, "levels", replication)
+        for name, table in small.items():
+            write_part(table, folder, name, replication)
     return Tables(packed(found), kept), pools_table(city)
 
 
@@ -140,7 +141,7 @@ def run(
     arguments = (scenario, seed, engine, tuple(policies), keep_all, folder)
     found = each(_replicate, arguments, replications, count, progress)
     parts = [tables for tables, _ in found]
-    names = ("levels", *CONTACT_TABLES) if keep_all else ("levels",)
+    names = (*SMALL_TABLES, *CONTACT_TABLES) if keep_all else SMALL_TABLES
     tables: dict[str, pd.DataFrame | Path] = {}
     if folder is not None:
         tables.update(join_parts(folder, names, lambda: progress(replications, [])))

@@ -15,7 +15,7 @@ from sim.experiment.given import keep_originals
 from sim.experiment.manifest import RunFolderError
 from sim.experiment.parquet import connection, pattern, read_table, source, write_table
 from sim.experiment.runs import Run
-from sim.experiment.tables import Tables
+from sim.experiment.tables import SMALL_TABLES, Tables
 from sim.experiment.versions import commit, packages, version_of
 from sim.model.facts import CONTACT_TABLES
 from sim.scenario import Scenario, ScenarioError
@@ -140,7 +140,7 @@ def read(folder: Path) -> Run:
 
 def run_of(folder: Path, content: dict[str, Any]) -> Run:
     """The run in a folder with this manifest."""
-    files = {name: folder / f"{name}.parquet" for name in (*_ALWAYS, *CONTACT_TABLES)}
+    files = {name: folder / f"{name}.parquet" for name in (*_ALWAYS, *SMALL_TABLES[1:], *CONTACT_TABLES)}
     kept = {name: path for name, path in files.items() if path.name in content["sha256"]}
     for name in (_SCENARIO, *(files[name].name for name in _ALWAYS)):
         if name not in content["sha256"]:

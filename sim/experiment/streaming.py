@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 from sim.measurement.fold import Fold
 from sim.measurement.formulas import finish
 from sim.model.city import build_city
+from sim.model.rows import Rows
 from sim.model.simulation import Engine, Watch, stream_rows, unwatched
 from sim.outcomes import Levels
-from sim.outcomes.tables import pools_table
+from sim.outcomes.tables import calls_table, pools_table
 from sim.scenario import from_dict
 
 if TYPE_CHECKING:
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
 
     from sim.model.city import City
     from sim.model.control import Policy
-    from sim.model.rows import Rows
 
 
 def stream_measures(
@@ -29,15 +29,18 @@ def stream_measures(
     policies: Sequence[Policy] = (),
     also: Callable[[Rows], None] = lambda rows: None,
     watch: Watch = unwatched,
-) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """The tables of measures and of levels, as from kept tables; ``also`` sees every piece of rows as it passes."""
+) -> tuple[pd.DataFrame, dict[str, pd.DataFrame]]:
+    """The table of measures, and those of levels and calls by name, as from kept tables; ``also`` sees every piece of
+    rows as it passes.
+    """
     fold, levels = Fold.of(city), Levels(city)
+    rows = Rows.nothing()
     for rows in stream_rows(city, seed, replication, engine, policies, watch):
         fold.add(rows)
         levels.add(rows)
         also(rows)
-    by_hour = levels.table(replication)
-    return finish(fold, by_hour, pools_table(city), replication), by_hour
+    found = {"levels": levels.table(replication), "calls": calls_table(city, rows.calls, replication)}
+    return finish(fold, found["levels"], pools_table(city), replication), found
 
 
 def prepare() -> None:

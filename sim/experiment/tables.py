@@ -14,10 +14,14 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
+#: Those that every run keeps beside its measures.
+SMALL_TABLES = ("levels", "calls")
+
+
 @dataclass(frozen=True, eq=False)
 class Tables:
-    """What is kept of a run: measures, and by name levels and, but for runs that keep measures alone, the tables of
-    contacts, each in memory or as the Parquet file in which it stands.
+    """What is kept of a run: measures, and by name levels, calls and, but for runs that keep measures alone, the tables
+    of contacts, each in memory or as the Parquet file in which it stands.
     """
 
     measures: pd.DataFrame
@@ -34,6 +38,11 @@ class Tables:
         table = self._whole("levels")
         assert table is not None
         return table
+
+    @property
+    def calls(self) -> pd.DataFrame | None:
+        """Who was called in by surge staffing, as ``levels``; None where an older run has none."""
+        return self._whole("calls")
 
     @property
     def requests(self) -> pd.DataFrame | None:
@@ -55,11 +64,11 @@ class Tables:
         return read_table(table) if isinstance(table, Path) else table
 
     def query(self, question: str, *values: Any) -> pd.DataFrame:
-        """The answer of an SQL question about ``levels``, ``requests``, ``visits`` and ``problems``; ``values`` for its
-        ``?``.
+        """The answer of an SQL question about ``levels``, ``calls``, ``requests``, ``visits`` and ``problems``;
+        ``values`` for its ``?``.
         """
         with connection() as asked:
-            for name in ("levels", *CONTACT_TABLES):
+            for name in (*SMALL_TABLES, *CONTACT_TABLES):
                 table = self.kept.get(name)
                 if table is not None:
                     asked.register(name, asked.sql(f"FROM {source([table])}") if isinstance(table, Path) else table)

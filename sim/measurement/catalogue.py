@@ -314,7 +314,8 @@ _RESOURCES = (
     Measure(
         "cost", "Staff cost", "人力成本", "currency", POOLS,
         "hours on duty × wage, plus hours busy beyond those on duty (hour by hour) × wage × overtime "
-        "factor; pools without a wage add nothing; null where no pool has a wage", "", "lower", True,
+        "factor; who is called in or lent by surge staffing has a wage of its own; those without a wage add nothing; "
+        "null where nobody has one", "", "lower", True,
     ),
     Measure(
         "cost_per_request", "Staff cost per request", "单件成本", "currency", CITY,

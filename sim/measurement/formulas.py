@@ -36,7 +36,7 @@ def finish(fold: Fold, levels: pd.DataFrame, pools: pd.DataFrame, replication: i
     add_theil(table, fold.contacts, contacts)
     add_causes(table, fold.contacts, contacts)
     add_reports(table, fold)
-    add_pool_measures(table, levels, pools, fold.count_from, fold.count_until)
+    add_pool_measures(table, levels, pools, fold)
 
     ratios = {
         "problems": Ratio(problems.problems),
@@ -214,14 +214,12 @@ def add_reports(table: Table, fold: Fold) -> None:
     table.add("report_rate", "", [group_text([])], divide(*whole), *whole)
 
 
-def add_pool_measures(
-    table: Table, levels: pd.DataFrame, pools: pd.DataFrame, count_from: float, count_until: float
-) -> None:
+def add_pool_measures(table: Table, levels: pd.DataFrame, pools: pd.DataFrame, fold: Fold) -> None:
     """Report how busy people are, how long queues are, and what the people cost.
 
     An hour belongs to the window if all of it does. The number of requests must be in the table already.
     """
-    first, last = np.ceil(count_from), np.floor(count_until)
+    first, last = np.ceil(fold.count_from), np.floor(fold.count_until)
     hour = levels["hour"].to_numpy()
     inside = (hour >= first) & (hour < last)
     names = list(dict.fromkeys(pools["pool"]))
@@ -229,8 +227,9 @@ def add_pool_measures(
     codes = levels["pool"].astype("category").cat.set_categories(names).cat.codes.to_numpy()[inside].astype(np.int64)
     by_pool = Axis(codes, [(name,) for name in names])
     axes = {"": Axis(np.zeros_like(codes), [()]), "pool": by_pool}
-    arrivals, queue, busy, on_duty = (
-        levels[column].to_numpy(dtype=np.float64)[inside] for column in ("arrivals", "queue", "busy", "on_duty")
+    arrivals, queue, busy, on_duty, called_in = (
+        levels[column].to_numpy(dtype=np.float64)[inside]
+        for column in ("arrivals", "queue", "busy", "on_duty", "called_in")
     )
     table.add_ratios(axes, {"utilisation": Ratio(busy, on_duty), "wait_mean": Ratio(queue, arrivals)})
     hours = max(last - first, 0.0)
@@ -242,9 +241,22 @@ def add_pool_measures(
     wage = rate["wage"].to_numpy(dtype=np.float64)
     overtime = np.maximum(busy - on_duty, 0.0)
     factor = rate["overtime"].to_numpy(dtype=np.float64)
-    cost = wage * (by_pool.sum(on_duty) + by_pool.sum(overtime) * factor)
-    total = np.array([np.nan if np.all(np.isnan(wage)) else np.nansum(cost)])
+    called = by_pool.sum(called_in)
+    cost = wage * (by_pool.sum(on_duty) - called + by_pool.sum(overtime) * factor)
+    paid = called * np.nan_to_num(_wage_of_called(fold.scenario, wage))
+    cost = np.where(paid > 0, np.nan_to_num(cost) + paid, cost)
+    total = np.array([np.nan if np.all(np.isnan(cost)) else np.nansum(cost)])
     table.add("cost", "pool", by_pool.groups, cost, cost)
     table.add("cost", "", [group_text([])], total, total)
     requests = table.blocks["requests", ""].value
     table.add("cost_per_request", "", [group_text([])], divide(total, requests), total, requests)
+
+
+def _wage_of_called(scenario: Scenario, wage: Floats) -> Floats:
+    """Of those who are called in, by pool: their own wage, that of the pool which lends them, or that of this pool."""
+    surge = scenario.policies.surge
+    if surge is None:
+        return wage
+    lender = {**scenario.pools, **scenario.units}[surge.from_].wage if surge.from_ is not None else None
+    own = surge.wage if surge.from_ is None else (np.nan if lender is None else lender)
+    return wage if own is None else np.full_like(wage, own)

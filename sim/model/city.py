@@ -22,6 +22,7 @@ from sim.model.policies import (
     first_recipient,
     instant_answer,
     precise_dispatch,
+    surge,
     time_limits,
     whistle,
 )
@@ -30,6 +31,7 @@ from sim.model.policies.classified_handling import ClassifiedHandling
 from sim.model.policies.first_recipient import FirstRecipient
 from sim.model.policies.instant_answer import InstantAnswer
 from sim.model.policies.precise_dispatch import Accuracy, Dispatch
+from sim.model.policies.surge import Surge
 from sim.model.policies.time_limits import Limits, Parked, TimeLimits
 from sim.model.policies.whistle import Whistle
 from sim.model.rhythm import mean_births
@@ -150,6 +152,7 @@ class City:
     time_limits: TimeLimits | None
     whistle: Whistle | None
     callback: Callback | None
+    surge: Surge | None
 
     @property
     def has_errands(self) -> bool:
@@ -198,6 +201,7 @@ def build_city(scenario: Scenario) -> City:
         time_limits=time_limits.plan(index),
         whistle=whistle.plan(index),
         callback=callback.plan(index),
+        surge=surge.plan(index),
         # what the plans above have asked for
         pools=tuple(staffing.pools),
         rosters=tuple(staffing.rosters),

@@ -9,31 +9,43 @@ what they propose is applied after the last of them.
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
+from functools import partial
 from typing import Any, Protocol
 
 from simpy import Environment, Event
 
 from sim.model.city import City
 from sim.model.clockwork import CONTROL_ENDS, Moment
+from sim.model.policies import surge
+from sim.model.policies.surge import Call
+from sim.model.rows import Acts
 
 Policy = Callable[[Environment, "View"], Generator[Event, Any, None]]
 
 
 @dataclass(frozen=True)
 class PoolState:
-    """A pool at one instant: visits waiting in its queue, officers at work, officers on duty."""
+    """A pool at one instant: visits waiting in its queue, officers at work, officers on duty, and the hours that the
+    visit has waited that has waited longest (0: nobody waits).
+    """
 
     waiting: int
     busy: int
     on_duty: int
+    oldest: float
 
 
 class Engine(Protocol):
     """What control needs of an engine."""
 
-    def states(self) -> Sequence[PoolState]:
-        """All pools, in the city's order."""
+    def state(self, pool: int, now: float) -> PoolState:
+        """A pool, just before this instant."""
+
+    def waits(self, watch: int) -> tuple[int, int]:
+        """Visits begun since the last time this was asked, and how many of them had waited longer than the limit of a
+        count of waits (see ``Surge``).
+        """
 
     def add_staff(self, pool: int, extra: int) -> None:
         """From now on, so many officers more than planned (fewer, if negative) whenever the pool is on duty."""
@@ -45,9 +57,12 @@ class Control:
     def __init__(self, env: Environment, city: City, engine: Engine, policies: Sequence[Policy]) -> None:
         self.env, self.engine = env, engine
         self.numbers = {plan.name: i for i, plan in enumerate(city.pools)}
-        self.extra: dict[int, int] = {}
-        self.changes: list[tuple[float, int, int]] = []  # (time, pool, officers beyond the plan)
+        self.extra: dict[int, tuple[int, int]] = {}
+        self.changes: list[tuple[float, int, int, int]] = []  # as ``Acts.staff``
+        acting = _acting(city)
+        policies = [*acting, *policies]
         self.views = [View(self) for _ in policies]
+        self.own = self.views[: len(acting)]
         self._seen: tuple[float, dict[str, PoolState]] | None = None
         self._applies = False
         for policy, view in zip(policies, self.views, strict=True):
@@ -56,8 +71,17 @@ class Control:
     def snapshot(self) -> Mapping[str, PoolState]:
         """The pools by name, the same for all policies of one instant."""
         if self._seen is None or self._seen[0] != self.env.now:
-            self._seen = self.env.now, dict(zip(self.numbers, self.engine.states(), strict=True))
+            self._seen = self.env.now, {name: self.state(pool) for name, pool in self.numbers.items()}
         return self._seen[1]
+
+    def state(self, pool: int) -> PoolState:
+        """One of them, by its number."""
+        return self.engine.state(pool, self.env.now)
+
+    @property
+    def acts(self) -> Acts:
+        """What policies have done so far."""
+        return Acts(self.changes, [astuple(call) for view in self.own for call in view.calls])
 
     def apply_soon(self) -> None:
         """Apply what is proposed after the last policy of this instant."""
@@ -69,12 +93,18 @@ class Control:
 
     def _apply(self, _: Event) -> None:
         self._applies, self._seen = False, None
-        for name, pool in self.numbers.items():
-            extra = sum(view.staff.get(name, 0) for view in self.views)
-            if extra != self.extra.get(pool, 0):
-                self.extra[pool] = extra
-                self.changes.append((self.env.now, pool, extra))
+        for pool in range(len(self.numbers)):
+            extra = sum(view.staff.get(pool, 0) for view in self.views)
+            called = sum(max(view.staff.get(pool, 0), 0) for view in self.own)
+            if (extra, called) != self.extra.get(pool, (0, 0)):
+                self.extra[pool] = extra, called
+                self.changes.append((self.env.now, pool, extra, called))
                 self.engine.add_staff(pool, extra)
+
+
+def _acting(city: City) -> list[Policy]:
+    """The policies of the scenario that act in time, by name."""
+    return [] if city.surge is None else [partial(surge.act, city.surge)]
 
 
 def _begun(policy: Policy, env: Environment, view: View) -> Generator[Event, Any, None]:
@@ -96,7 +126,8 @@ class View:
 
     def __init__(self, control: Control) -> None:
         self._control = control
-        self.staff: dict[str, int] = {}
+        self.staff: dict[int, int] = {}
+        self.calls: list[Call] = []
 
     def snapshot(self) -> Mapping[str, PoolState]:
         """The pools by name, just before this instant."""
@@ -113,5 +144,20 @@ class View:
                 raise KeyError(f"there is no pool {name!r}")
             if extra != int(extra):
                 raise TypeError(f"officers come whole, not {extra!r}")
-            self.staff[name] = int(extra)
+            self.staff[self._control.numbers[name]] = int(extra)
+        self._control.apply_soon()
+
+    # --- for the city's own policies, which know pools by their numbers
+
+    def state(self, pool: int) -> PoolState:
+        """As in ``snapshot``."""
+        return self._control.state(pool)
+
+    def waits(self, watch: int) -> tuple[int, int]:
+        """See ``Engine.waits``."""
+        return self._control.engine.waits(watch)
+
+    def move(self, extra: Mapping[int, int]) -> None:
+        """As ``propose``."""
+        self.staff.update(extra)
         self._control.apply_soon()

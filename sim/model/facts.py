@@ -189,6 +189,18 @@ PROBLEM = (
     _key("fixed_by", "fixed_by", "the request that fixed it; null while it is not"),
 )
 
+CALL = (
+    _moment("called", "when a trigger was met and people were called in"),
+    _name("pool", "pools", "for which pool"),
+    _count("trigger", "the how-many-th of `policies.surge.triggers`"),
+    _count("waiting", "visits that waited in its queue then", kind="i4"),
+    _hours("oldest", "that the one had waited that had waited longest; 0 where nobody waited"),
+    _count("asked", "people called", kind="i4"),
+    _moment("comes", "when they come, or begin to leave the pool that lends them"),
+    _count("people", "people who came: fewer where the lender has fewer on duty; 0 before they come", kind="i4"),
+    _moment("left", "when the last of them went; null while some are there or coming"),
+)
+
 
 def record(fields: Sequence[Field]) -> np.dtype[Any]:
     """The record of a row: aligned as in C."""
@@ -208,7 +220,7 @@ def packing(fields: Sequence[Field]) -> struct.Struct:
     return struct.Struct("@" + "".join(f.type[:-2] + _FORMATS[f.type[-2:]] for f in fields) + "0q")
 
 
-REQUEST_ROW, VISIT_ROW, PROBLEM_ROW = record(REQUEST), record(VISIT), record(PROBLEM)
+REQUEST_ROW, VISIT_ROW, PROBLEM_ROW, CALL_ROW = map(record, (REQUEST, VISIT, PROBLEM, CALL))
 
 #: The tables that are made of these rows, which grow with the number of contacts.
 CONTACT_TABLES = ("requests", "visits", "problems")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,20 +25,34 @@ class TooManyVisitsError(CitysimError, OverflowError):
 
 
 @dataclass(frozen=True)
+class Acts:
+    """What policies have done, in the order of time."""
+
+    #: (time, pool, officers beyond the plan, of whom so many were called in)
+    staff: Sequence[tuple[float, int, int, int]] = ()
+    calls: Sequence[tuple[float | int, ...]] = ()  # as ``facts.CALL``
+
+
+@dataclass(frozen=True)
 class Rows:
     """What an engine has written down, or a part of it: records as ``facts`` declares them."""
 
     requests: NDArray[np.void]  # of ``facts.REQUEST_ROW``
     visits: NDArray[np.void]  # of ``facts.VISIT_ROW``
     problems: NDArray[np.void]  # of ``facts.PROBLEM_ROW``
-    staff_changes: NDArray[np.float64] = field(default_factory=lambda: np.zeros((0, 3)))  # (time, pool, officers added)
+    staff_changes: NDArray[np.float64] = field(default_factory=lambda: np.zeros((0, 4)))  # as ``Acts.staff``
+    calls: NDArray[np.void] = field(default_factory=lambda: np.zeros(0, facts.CALL_ROW))
 
     @staticmethod
-    def nothing(staff_changes: Sequence[tuple[float, int, int]] = ()) -> Rows:
-        """No rows, but what policies have changed."""
+    def nothing() -> Rows:
+        """No rows."""
         return Rows(
             np.zeros(0, facts.REQUEST_ROW),
             np.zeros(0, facts.VISIT_ROW),
             np.zeros(0, facts.PROBLEM_ROW),
-            np.array(staff_changes, float).reshape(-1, 3),
         )
+
+    def after(self, acts: Acts) -> Rows:
+        """These rows, and what policies have done."""
+        changes = np.array(acts.staff, float).reshape(-1, 4)
+        return replace(self, staff_changes=changes, calls=np.array(list(acts.calls), facts.CALL_ROW))

@@ -213,13 +213,16 @@ class Staffing:
             before = sum(original) if places[0][1] >= 0 else len(places)
         return largest_remainder(staff_at(staff, is_total, before, scale), weights)
 
+    def split(self, family: str, each: int) -> list[int]:
+        """What each instance of a pool or unit has of something, at the scenario's scale."""
+        declared = {**self.scenario.pools, **self.scenario.units}
+        return self._split(each, False, self._places(declared[family].per))
+
     def split_over_units(self, each: int) -> list[int]:
         """What each unit has of something, at the scenario's scale; 0 for pools that are not units. By pool."""
         shares: list[int] = []
         for name in sorted({**self.scenario.pools, **self.scenario.units}):
-            unit = self.scenario.units.get(name)
-            places = self._places((self.scenario.pools[name] if unit is None else unit).per)
-            shares += [0] * len(places) if unit is None else self._split(each, False, places)
+            shares += self.split(name, each if name in self.scenario.units else 0)
         return shares
 
     # --- rosters -----------------------------------------------------------------------------------------------

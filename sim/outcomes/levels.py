@@ -25,6 +25,7 @@ LEVEL_COLUMNS = (
     Column("queue", "mean of the hour", "visits waiting in its queue"),
     Column("busy", "mean of the hour", "its officers at work, for whichever queue"),
     Column("on_duty", "mean of the hour", "its officers on duty"),
+    Column("called_in", "mean of the hour", "of those on duty, who were called in by surge staffing"),
 )
 
 
@@ -42,7 +43,7 @@ class Levels:
         self.arrivals = np.zeros((self.hours + 2, pools), np.int64)
         # by how much the number of those who wait, or work, changes from each hour to the next
         self.queue, self.busy = np.zeros((2, self.hours + 2, pools))
-        self.changes: NDArray[np.float64] = np.zeros((0, 3))
+        self.changes: NDArray[np.float64] = np.zeros((0, 4))
         # [pool] by which roster its work pauses, −1: never
         self.pauses = np.array(
             [plan.roster if city.rosters[plan.roster].pauses else -1 for plan in city.pools], np.int64
@@ -68,10 +69,10 @@ class Levels:
 
         city, hours = self.city, self.hours
         names = pd.Index([plan.name for plan in city.pools], dtype="str")
-        on_duty = np.zeros((len(names), hours))
+        on_duty, called_in = np.zeros((2, len(names), hours))
         for p, plan in enumerate(city.pools):
-            changes = self.changes[self.changes[:, 1] == p][:, ::2]
-            on_duty[p] = _on_duty(plan, city.rosters[plan.roster], changes, city.end, hours)
+            changes = self.changes[self.changes[:, 1] == p]
+            on_duty[p], called_in[p] = _on_duty(plan, city.rosters[plan.roster], changes, city.end, hours)
         return framed(
             {
                 "replication": np.full(len(names) * hours, replication),
@@ -81,6 +82,7 @@ class Levels:
                 "queue": self._by_pool(self.queue),
                 "busy": self._by_pool(self.busy),
                 "on_duty": on_duty.ravel(),
+                "called_in": called_in.ravel(),
             },
             LEVEL_COLUMNS,
         )
@@ -140,14 +142,15 @@ def _count(
 def _on_duty(
     plan: PoolPlan, roster: Roster, changes: NDArray[np.float64], end: float, hours: int
 ) -> NDArray[np.float64]:
-    """Officers' hours on duty in each hour; ``changes``: (time, officers beyond the plan)."""
-    times, counts = np.array(roster.times), plan.headcounts
+    """Officers' hours on duty in each hour, and of these who was called in, [2, hour]; ``changes``: ``Acts.staff``."""
+    times, counts = np.array(roster.times), np.stack([plan.headcounts, np.zeros_like(plan.headcounts)])
     if len(changes):
         begins = np.union1d(times, changes[:, 0])
         step = np.searchsorted(times, begins, side="right") - 1
-        extra = np.append(0.0, changes[:, 1])[np.searchsorted(changes[:, 0], begins, side="right")]
-        counts = np.where(np.array(roster.on_duty)[step], np.maximum(counts[step] + extra, 0), 0)
-        times = begins
+        now = np.searchsorted(changes[:, 0], begins, side="right")
+        extra, called = (np.append(0.0, changes[:, column])[now] for column in (2, 3))
+        there = np.where(np.array(roster.on_duty)[step], np.maximum(plan.headcounts[step] + extra, 0), 0)
+        times, counts = begins, np.stack([there, np.minimum(there, called)])
     edges = np.minimum(np.append(times, end), end)
-    moments = np.cumsum(np.concatenate([[0.0], np.diff(edges) * counts]))
-    return np.diff(np.interp(np.arange(hours + 1), edges, moments))
+    hours_until = np.cumsum(np.concatenate([np.zeros((2, 1)), np.diff(edges) * counts], axis=1), axis=1)
+    return np.stack([np.diff(np.interp(np.arange(hours + 1), edges, moments)) for moments in hours_until])

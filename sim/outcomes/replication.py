@@ -1,7 +1,7 @@
 """One replication as it happened: what the engine wrote down, and tables of it when somebody asks.
 
-``requests``, ``visits``, ``levels`` and ``problems`` are the contract that scripts and notebooks lean on. Times are
-hours since the scenario's start, names are text, a missing moment is null.
+``requests``, ``visits``, ``levels``, ``problems`` and ``calls`` are the contract that scripts and notebooks lean on.
+Times are hours since the scenario's start, names are text, a missing moment is null.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from sim.scenario import Scenario
 if TYPE_CHECKING:
     import pandas as pd
 
-TABLES = (*CONTACT_TABLES, "levels", "pools")
+TABLES = (*CONTACT_TABLES, "levels", "calls", "pools")
 
 REQUEST_COLUMNS = (REPLICATION, *columns_of(facts.REQUEST))
 VISIT_COLUMNS = (
@@ -33,6 +33,7 @@ VISIT_COLUMNS = (
     *columns_of(facts.VISIT),
 )
 PROBLEM_COLUMNS = (REPLICATION, *columns_of(facts.PROBLEM))
+CALL_COLUMNS = (REPLICATION, *columns_of(facts.CALL))
 
 
 @dataclass(frozen=True)
@@ -81,6 +82,7 @@ class Outcomes:
     visits: pd.DataFrame
     levels: pd.DataFrame
     problems: pd.DataFrame
+    calls: pd.DataFrame
     pools: pd.DataFrame
     #: What the tables are made of; None where they were given.
     raw: Raw | None = field(default=None, init=False)

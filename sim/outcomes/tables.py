@@ -14,7 +14,7 @@ from sim.model.city import City
 from sim.model.facts import CAUSES, ERRAND, KINDS, STATUSES, Field
 from sim.outcomes.columns import Column, framed
 from sim.outcomes.levels import Levels
-from sim.outcomes.replication import PROBLEM_COLUMNS, REQUEST_COLUMNS, VISIT_COLUMNS, Raw
+from sim.outcomes.replication import CALL_COLUMNS, PROBLEM_COLUMNS, REQUEST_COLUMNS, VISIT_COLUMNS, Raw
 
 POOL_COLUMNS = (
     Column("pool", "text", "its name"),
@@ -147,10 +147,17 @@ def _problems(raw: Raw, replication: int) -> pd.DataFrame:
     return framed(table, PROBLEM_COLUMNS)
 
 
+def calls_table(city: City, rows: NDArray[np.void], replication: int) -> pd.DataFrame:
+    """The people who were called in, in the order of calls."""
+    table = _columns(city, rows, facts.CALL) | {"replication": np.full(len(rows), replication)}
+    return framed(table, CALL_COLUMNS)
+
+
 _MAKERS: dict[str, Callable[[Raw, int], pd.DataFrame]] = {
     "requests": _requests,
     "visits": _visits,
     "levels": _levels,
     "problems": _problems,
+    "calls": lambda raw, replication: calls_table(raw.city, raw.rows.calls, replication),
     "pools": lambda raw, replication: pools_table(raw.city),
 }

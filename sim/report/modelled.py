@@ -63,7 +63,8 @@ def not_modelled(scenario: Scenario) -> tuple[list[str], set[str]]:
     if not any(channel.pool and channel.patience for channel in scenario.channels.values()):
         sentences.append("No channel of this scenario has callers who may hang up: there is no phone service to judge.")
         without |= {"answered_within_15s", "phone_wait_mean", "abandonment_share", "lost_share"}
-    if not any(pool.wage is not None for pool in _staffed(scenario).values()):
+    surge = scenario.policies.surge
+    if not any(pool.wage is not None for pool in _staffed(scenario).values()) and (surge is None or surge.wage is None):
         without |= {"cost", "cost_per_request"}
     return sentences, without
 

@@ -24,7 +24,10 @@ _AS_VALUE = {
         "policies.callback.pool",
         "policies.callback.exclusion.review.pool",
     ],
-    "pools or units": ["pools.*.also_serves.*", "units.*.also_serves.*"],
+    "pools or units": [
+        *("pools.*.also_serves.*", "units.*.also_serves.*"),
+        *("policies.surge.triggers.*.pool", "policies.surge.from"),
+    ],
     "units": [
         "categories.*.unit",
         "categories.*.parts.*.unit",
@@ -184,9 +187,9 @@ class _Checker(Tree):
             if other.value == path[1]:
                 yield self.finding((*path, *at), "serves itself anyway")
                 continue
-            found = find(self.root, ("pools", str(other.value))) or find(self.root, ("units", str(other.value)))
-            if found and self.per(found) != self.per(node):
-                message = f"{quoted(other.value)} is per {self.per(found)}, this one per {self.per(node)}"
+            per = self.per_of(str(other.value))
+            if per and per != self.per(node):
+                message = f"{quoted(other.value)} is per {per}, this one per {self.per(node)}"
                 yield self.finding((*path, *at), message)
 
     def per(self, node: Node) -> str:
@@ -262,6 +265,24 @@ class _Checker(Tree):
             known = path[-1] in self.known["categories"]
             if known and (kind is None or str(kind.value) != "consultation"):
                 yield self.finding(path, "only a consultation is answered on the spot", True)
+        yield from self.lender()
+
+    def lender(self) -> Iterator[Finding]:
+        """Who lends people to others calls none itself, and stands wherever they do."""
+        lender, at = self.text(("policies", "surge", "from")), ("policies", "surge", "from")
+        own = self.per_of(lender)
+        for _, node in self.at("policies.surge.triggers.*.pool"):
+            borrower = str(node.value)
+            per = self.per_of(borrower)
+            if lender and borrower == lender:
+                yield self.finding(at, f"cannot lend to itself: {quoted(lender)} calls people, too")
+            elif own and per and own not in ("city", per):
+                yield self.finding(at, f"{quoted(lender)} is per {own}, {quoted(borrower)} per {per}")
+
+    def per_of(self, name: str) -> str:
+        """For what each instance of a pool or unit stands; "" where there is none of this name."""
+        found = find(self.root, ("pools", name)) or find(self.root, ("units", name))
+        return self.per(found) if found else ""
 
     # -- targets -----------------------------------------------------------------------------------------
 

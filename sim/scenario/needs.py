@@ -123,6 +123,11 @@ NEEDS = (
     Need("policies.precise_dispatch.duty_list", "a turn of the month within the run", _has_a_turn),
     Need("policies.precise_dispatch.duty_list.upkeep", "a run over as many turns of the month", _has_its_turn),
     Need("policies.whistle", "a joint matter (a category with parts)", _has_parts),
+    Need(
+        "policies.surge.wage",
+        "people from outside: those lent by a pool (policies.surge.from) have its wage",
+        lambda tree, _: not tree.has(("policies", "surge", "from")),
+    ),
     Need("policies.callback.after", _RESOLVE_LIMITS, _has_resolve_limits, "due"),
     Need(
         "policies.callback.exclusion.on",

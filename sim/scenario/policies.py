@@ -19,6 +19,7 @@ from pydantic import (
 from sim.scenario.calendars import Section
 from sim.scenario.distributions import Dist, Distribution, constant, read_distribution
 from sim.scenario.errors import ReadError, quoted
+from sim.scenario.in_time import Surge
 from sim.scenario.numbers import (
     Count,
     Flag,
@@ -360,3 +361,4 @@ class Policies(Section):
     precise_dispatch: PreciseDispatch | None = None
     whistle: Whistle | None = None
     callback: Callback | None = None
+    surge: Surge | None = None

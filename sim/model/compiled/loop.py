@@ -12,7 +12,7 @@ from sim.model.compiled.contacts import next_report
 from sim.model.compiled.errands import begin_errands
 from sim.model.compiled.events import happens, is_born
 from sim.model.compiled.journey import life
-from sim.model.compiled.machine import state
+from sim.model.compiled.machine import queues, state
 from sim.model.compiled.machine.codes import (
     DONE,
     MORE_EVENTS,
@@ -105,6 +105,12 @@ def add_staff(world: Any, p: Any, extra: Any, now: Any) -> Any:
     w.now = now
     state.pool(w, p).extra = extra
     change_staff(w, p)
+
+
+@entry
+def longest_waiting(world: Any, p: Any) -> Any:
+    """When the visit joined a pool's queue that has waited longest there; infinite where nobody waits."""
+    return queues.longest_waiting(world[0], p)
 
 
 @entry

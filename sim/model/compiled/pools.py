@@ -18,6 +18,14 @@ from sim.model.compiling import inlined, not_inlined, outlined
 from sim.model.rows import MAX_VISITS
 
 
+@inlined
+def count_wait(w: Any, p: Any, waited: Any) -> Any:
+    """A visit has begun that stood in the queue of a pool."""
+    for n in range(state.watch_edge(w, p), state.watch_edge(w, p + 1)):
+        state.watch_begun(w)[n] += 1
+        state.watch_late(w)[n] += waited > state.watch_limit(w, n)
+
+
 @outlined
 def take(w: Any, p: Any, v: Any) -> Any:
     """An officer starts on a visit; its end is known from now on."""
@@ -25,6 +33,8 @@ def take(w: Any, p: Any, v: Any) -> Any:
     pool, x, now = state.pool(w, p), state.task(w, v), w.now
     pool.busy += 1
     x.pool, x.started = p, now
+    if w.surge.counts_waits:
+        count_wait(w, x.home, now - x.queued)
     end = add_open(w, pool.roster, now, x.work) if pool.pauses else now + x.work
     schedule(w, end, WORK_END, x.key, x.number, WORK_IS_DONE, v)
 

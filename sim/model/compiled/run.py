@@ -45,15 +45,15 @@ def stream(
         yield from compiled.advance(births.until)
         watch(births.until)
     yield from compiled.close_books(city.end)
-    yield Rows.nothing(control.changes)
+    yield Rows.nothing().after(control.acts)
 
 
 def replicate(city: City, random: int, policies: Sequence[Policy], watch: Callable[[float], None]) -> Rows:
     """All that happens in the replication of a random stream."""
     # twice as many as are born: shocks, more reports and repeats find room, which costs nothing until it is used
     kept = max(int(2.0 * float(city.births.sum()) * city.end), ROWS)
-    rows, changes = stream(city, random, policies, watch, kept)
-    return replace(rows, staff_changes=changes.staff_changes)
+    rows, acts = stream(city, random, policies, watch, kept)
+    return replace(rows, staff_changes=acts.staff_changes, calls=acts.calls)
 
 
 def prepare() -> None:
@@ -107,10 +107,19 @@ class Compiled:
         if 2 * widest > rows:
             w.make_room_for_rows(4 * widest)
 
-    def states(self) -> list[PoolState]:
-        """All pools, as policies see them."""
-        pools = self.world.arrays["pools"]
-        return [PoolState(int(p["waiting"]), int(p["busy"]), int(p["headcount"])) for p in pools]
+    def state(self, pool: int, now: float) -> PoolState:
+        """A pool, as policies see it."""
+        p = self.world.arrays["pools"][pool]
+        oldest = now - loop.longest_waiting(self.world.record, pool) if p["waiting"] else 0.0
+        return PoolState(int(p["waiting"]), int(p["busy"]), int(p["headcount"]), oldest)
+
+    def waits(self, watch: int) -> tuple[int, int]:
+        """Visits begun since the last time, and how many of them had waited too long."""
+        counts = [self.world.arrays[name] for name in ("watch_begun", "watch_late")]
+        begun, late = (int(count[watch]) for count in counts)
+        for count in counts:
+            count[watch] = 0
+        return begun, late
 
     def add_staff(self, pool: int, extra: int) -> None:
         """From now on, so many officers more than planned."""

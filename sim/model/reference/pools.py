@@ -19,7 +19,7 @@ from sim.model.reference.basics import Stage, book, check_merged
 from sim.model.rows import MAX_VISITS, TooManyVisitsError
 
 if TYPE_CHECKING:
-    from sim.model.reference.world import Errand, Request, Task, World
+    from sim.model.reference.world import Errand, Request, Task, Watch, World
     from sim.model.staffing import PoolPlan, Roster
 
 
@@ -76,6 +76,7 @@ class Pool:
         self.queue: list[tuple[int, float, float, int, int, int, Visit]] = []
         self.helpers: list[Pool] = [self]  # who serves this queue
         self.queues: list[Pool] = [self]  # whose queues these people serve
+        self.watches: list[Watch] = []  # of waits in this queue
 
     def join(self, request: Request | Errand, kind: int, work: float, report_due: float = math.nan) -> Visit:
         """A request or an errand joins the queue; a free officer takes it at once. ``report_due``: it is a whistled
@@ -108,6 +109,8 @@ class Pool:
         now = self.env.now
         self.busy += 1
         visit.pool, visit.started = self, now
+        for watch in visit.home.watches:
+            watch.count(now - visit.queued)
         visit.callbacks.insert(0, self.finish)  # type: ignore[arg-type]
         visit.at(rules.add_open(*self.open_hours, now, visit.work) if self.pauses else now + visit.work)
 
@@ -117,6 +120,10 @@ class Pool:
         visit.ended = self.env.now
         if self.busy < self.headcount:
             self.serve()
+
+    def oldest(self, now: float) -> float:
+        """Hours that the visit has waited that has waited longest, 0 where nobody waits."""
+        return now - min((visit.queued for *_, ticket, visit in self.queue if ticket == visit.ticket), default=now)
 
     def worked_between(self, begin: float, until: float) -> float:
         """Officer's hours that a visit has between two moments at which it is under way."""
@@ -158,6 +165,8 @@ def open_pools(w: World) -> None:
         for other in pool.plan.helps:
             pool.queues.append(w.pools[other])
             w.pools[other].helpers.append(pool)
+    for watch in w.watches:
+        w.pools[watch.pool].watches.append(watch)
     for number, roster in enumerate(w.city.rosters):
         start(keep_hours(w.env, number, roster, [p for p in w.pools if p.plan.roster == number]))
 

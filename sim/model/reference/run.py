@@ -41,7 +41,7 @@ def replicate(city: City, random: int, policies: Sequence[Policy], watch: Callab
         if collecting:
             gc.enable()
     close_books(w)
-    return w.trace.rows(control.changes)
+    return w.trace.rows().after(control.acts)
 
 
 def close_books(w: World) -> None:

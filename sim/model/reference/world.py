@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from operator import attrgetter, itemgetter
 from typing import TYPE_CHECKING
@@ -38,16 +37,43 @@ class World:
         self.working_time = NO_WORKING_TIME if limits is None else limits.working_time
         self.blown = None if city.whistle is None else np.zeros_like(city.whistle.budget)  # by pool and month
         self.upkept = [0] * len(city.pools)  # turns of the month until a desk's list was last brought up to date
+        surge = city.surge
+        self.watches = (
+            []
+            if surge is None
+            else [Watch(*of) for of in zip(surge.watch_pool.tolist(), surge.watch_limit.tolist(), strict=True)]
+        )
         self.limits_from_arrival = limits is not None and limits.from_arrival  # else from the first unit on
 
-    def states(self) -> list[PoolState]:
-        """All pools, as policies see them."""
-        return [PoolState(pool.waiting, pool.busy, pool.headcount) for pool in self.pools]
+    def state(self, pool: int, now: float) -> PoolState:
+        """A pool, as policies see it."""
+        p = self.pools[pool]
+        return PoolState(p.waiting, p.busy, p.headcount, p.oldest(now))
+
+    def waits(self, watch: int) -> tuple[int, int]:
+        """Visits begun since the last time, and how many of them had waited too long."""
+        begun, late = self.watches[watch].counts
+        self.watches[watch].counts = 0, 0
+        return begun, late
 
     def add_staff(self, pool: int, extra: int) -> None:
         """From now on, so many officers more than planned."""
         self.pools[pool].extra = extra
         self.pools[pool].change_staff()
+
+
+class Watch:
+    """A count of the visits begun at a pool, and of those of them that had waited too long."""
+
+    __slots__ = ("counts", "limit", "pool")
+
+    def __init__(self, pool: int, limit: float) -> None:
+        self.pool, self.limit, self.counts = pool, limit, (0, 0)
+
+    def count(self, waited: float) -> None:
+        """One more has begun."""
+        begun, late = self.counts
+        self.counts = begun + 1, late + (waited > self.limit)
 
 
 class Problem:
@@ -181,13 +207,12 @@ class Trace:
     visits: bytearray = field(default_factory=bytearray)
     problems: bytearray = field(default_factory=bytearray)
 
-    def rows(self, staff_changes: Sequence[tuple[float, int, int]]) -> Rows:
-        """What has been written, and what policies have changed."""
+    def rows(self) -> Rows:
+        """What has been written."""
         return Rows(
             np.frombuffer(self.requests, facts.REQUEST_ROW),
             np.frombuffer(self.visits, facts.VISIT_ROW),
             np.frombuffer(self.problems, facts.PROBLEM_ROW),
-            np.array(staff_changes, float).reshape(-1, 3),
         )
 
     def request(self, r: Request) -> None:

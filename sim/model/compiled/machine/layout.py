@@ -169,8 +169,12 @@ ARRAYS: dict[str, tuple[Any, int]] = {
     "helped": (np.int64, 1),  # [p] whose queues it serves
     "helped_edges": (np.int64, 1),
     "head_start": (np.float64, 2),  # [p, k]
+    "watch_limit": (np.float64, 1),  # waits that are counted [p]: those longer than so many hours
+    "watch_edges": (np.int64, 1),
     # what is going on
     "pools": (POOL, 1),
+    "watch_begun": (np.int64, 1),  # visits begun since the last check, as ``watch_limit``
+    "watch_late": (np.int64, 1),  # … that had waited longer
     "lines": (QUEUE_LIST, 1),  # [p, level, k]
     "roster_step": (np.int64, 1),  # [r] which of its times comes next
     "row": (EVENT, 1),  # the last one happens first

@@ -62,6 +62,23 @@ def first_of_queue(w: Any, p: Any) -> Any:
 
 
 @inlined
+def longest_waiting(w: Any, p: Any) -> Any:
+    """When the visit joined a pool's queue that has waited longest there; infinite where nobody waits."""
+    pool, since = state.pool(w, p), np.inf
+    if pool.discipline == DUE:
+        v = np.int64(pool.queue)
+        while v != NONE:
+            since = min(since, state.task(w, v).queued)
+            v = following_in_heap(w, v)
+    else:
+        for line in range(w.levels * p * w.classes, w.levels * (p + 1) * w.classes):
+            v = np.int64(state.line(w, line).first)
+            if v != NONE:  # within a line whoever came first stands first
+                since = min(since, state.task(w, v).queued)
+    return since
+
+
+@inlined
 def enqueue(w: Any, p: Any, v: Any, urgency: Any) -> Any:
     """A visit takes its place in a pool's queue."""
     pool = state.pool(w, p)
@@ -162,6 +179,21 @@ def melded_children(w: Any, a: Any) -> Any:
         one = rest
     state.task(w, root).previous = NONE
     return root
+
+
+@inlined
+def following_in_heap(w: Any, v: Any) -> Any:
+    """The visit after this one, where all of a heap are gone through; ``NONE``: it was the last."""
+    if state.task(w, v).child != NONE:
+        return np.int64(state.task(w, v).child)
+    while state.task(w, v).next == NONE:  # back to the one under which it stands
+        before = np.int64(state.task(w, v).previous)
+        while before != NONE and state.task(w, before).child != v:
+            v, before = before, np.int64(state.task(w, before).previous)
+        if before == NONE:
+            return np.int64(NONE)
+        v = before
+    return np.int64(state.task(w, v).next)
 
 
 @inlined

@@ -221,7 +221,7 @@ def _organisation(city: City) -> dict[str, Any]:
     arrays["today"] = np.stack([roster.hours[3] for roster in rosters]) if rosters else np.zeros((0, 0))
     limits = city.time_limits
     arrays["workdays"] = (NO_WORKING_TIME if limits is None else limits.working_time).workdays
-    arrays |= _whistles(city) | _upkeep(city)
+    arrays |= _whistles(city) | _upkeep(city) | _watches(city)
     arrays["month_turns"] = city.turns
     arrays["on_duty"] = np.array([there for roster in rosters for there in roster.on_duty], np.int8)
     classes = len(city.scenario.classes)
@@ -255,6 +255,18 @@ def _upkeep(city: City) -> dict[str, Any]:
         "upkeep_begins": np.zeros(0) if plan is None else plan.begins,
         "upkeep_keys": np.zeros((0, 0)) if plan is None else plan.keys,
         "upkept": np.zeros(len(city.pools)),
+    }
+
+
+def _watches(city: City) -> dict[str, Any]:
+    """Waits that are counted: one pool after the other, as the plan lists them."""
+    surge = city.surge
+    pools, limits = (np.zeros(0, np.int64), np.zeros(0)) if surge is None else (surge.watch_pool, surge.watch_limit)
+    return {
+        "watch_limit": limits,
+        "watch_edges": np.searchsorted(pools, np.arange(len(city.pools) + 1)),
+        "watch_begun": np.zeros(len(limits), np.int64),
+        "watch_late": np.zeros(len(limits), np.int64),
     }
 
 
