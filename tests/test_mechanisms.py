@@ -94,6 +94,22 @@ def time_to_report(out: sim.Outcomes) -> float:
     return float((out.visits["report_due"] - out.visits["queued"]).mean())
 
 
+def on_duty(pool: str, column: str = "on_duty") -> Number:
+    """Hours on duty of a pool, or of those at it who were called in."""
+    return lambda out: float(out.levels.loc[out.levels["pool"] == pool, column].sum())
+
+
+def between(first: str, last: str) -> Number:
+    """Hours from one moment of a call to another, on average."""
+    return lambda out: float((out.calls[last] - out.calls[first]).mean())
+
+
+def cost(out: sim.Outcomes) -> float:
+    """What all people cost."""
+    table = sim.measures(out)
+    return float(table.loc[(table["measure"] == "cost") & (table["group_by"] == ""), "value"].item())
+
+
 @dataclass(frozen=True)
 class Case:
     """A parameter at two values: with the second one the number is greater."""
@@ -113,6 +129,10 @@ SAID_YES = share("said_resolved", True)
 SATISFIED = share("said_satisfied", True)
 CALLBACK = "policies.callback."
 DESK = (("dispatch.accuracy", 0.5), ("dispatch.redispatch_accuracy", None))
+SURGE = (
+    ("policies.surge.triggers", [{"pool": "Works", "when": "oldest > 9 h", "check": "3 h"}]),
+    ("policies.surge.adds", 2),
+)
 OPENED = ((f"{CALLBACK}reopen", {"at_most": 3, "probability": 1}),)
 MONTHS = (("time.end", "2024-05-20"),)
 DISPUTED = visits("errand", "number")
@@ -212,6 +232,18 @@ CASES = [
     Case("whistle.when.round", 2, 1, total("whistles")),
     Case("whistle.budget", 1, 9, total("whistles")),
     Case("whistle.report_by", "1 h", "9 h", time_to_report),
+    Case(
+        "surge.triggers",
+        [{"pool": "Works", "when": "waiting > 9", "check": "3 h"}],
+        [{"pool": "Works", "when": "waiting > 0", "check": "3 h"}],
+        on_duty("Works", "called_in"),
+        SURGE,
+    ),
+    Case("surge.adds", 1, "needed", on_duty("Works", "called_in"), SURGE),
+    Case("surge.after", "1 h", "5 h", between("called", "comes"), SURGE),
+    Case("surge.at_least", "1 h", "2 d", between("comes", "left"), SURGE),
+    Case("surge.wage", "1 / h", "90 / h", cost, SURGE),
+    Case("surge.from", "Water", "callback", on_duty("Water"), SURGE),
     Case("whistle.calendar", "long", "office", time_to_report, (("policies.whistle.report_by", "2 workdays"),)),
 ]
 
@@ -259,6 +291,8 @@ OFF: dict[str, dict[str, Any]] = {
         "coverage": 0,
         "exclusion": {"asks": 1, "granted": 1, "review": {"pool": "callback", "work": "1 h"}},
     },
+    "surge": {"triggers": [{"pool": "Works", "when": "waiting > 0", "check": "1 h"}], "adds": 0},
+    "surge, never": {"triggers": [{"pool": "Works", "when": "wait_p90 > 99 d", "check": "1 h"}], "adds": "needed"},
     "whistle": {"budget": 0},
     "whistle, of many": {"when": {"parts": 99}},
 }

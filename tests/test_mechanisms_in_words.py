@@ -186,6 +186,7 @@ def leaves(model: type[BaseModel], before: str = "") -> set[str]:
         found: set[str] = set()
         for name, inner in part.get("properties", {}).items():
             inner = next((one for one in inner.get("anyOf", [inner]) if one.get("type") != "null"), inner)
+            inner = inner.get("items", inner)
             inner = schema["$defs"][inner["$ref"].rsplit("/", 1)[1]] if "$ref" in inner else inner
             found |= walk(inner, f"{path}{name}.") if "properties" in inner else {f"{path}{name}"}
         return found
@@ -212,7 +213,7 @@ def test_the_command_says_what_is_on() -> None:
     town = sim.load("teaching")
     result = CliRunner().invoke(cli, ["mechanisms", "teaching", "--set", "policies.first_recipient.coordination=1 h"])
     assert result.exit_code == 0, result.output
-    assert "In “A small town, one week” 4 of 7 are on." in result.output
+    assert "In “A small town, one week” 4 of 8 are on." in result.output
     assert "First recipient (首接负责), policies.first_recipient  – on" in result.output
     assert "Whistle and report (吹哨报到), policies.whistle  – off" in result.output
     assert max(len(line) for line in result.output.splitlines()) <= 80

@@ -52,6 +52,12 @@ NEEDED = [
         "",
     ),
     (
+        "surge: {triggers: [{pool: desk, when: waiting > 1, check: 1 h}], adds: 1, wage: 9 / h, from: Parks}",
+        "wage",
+        "needs people from outside",
+        "",
+    ),
+    (
         "classified_handling: {discipline: due, head_start: {urgent: 1 h}}",
         "head_start",
         "needs the discipline aged",

@@ -14,6 +14,7 @@ from sim.report.explain import length
 
 if TYPE_CHECKING:
     from sim.model.city import CategoryPlan, City
+    from sim.scenario.in_time import Condition
     from sim.scenario.policies import Limit
 
 
@@ -187,6 +188,45 @@ def _callback(city: City) -> Iterator[str]:
         )
 
 
+def _surge(city: City) -> Iterator[str]:
+    policy = city.scenario.policies.surge
+    assert policy is not None
+    if policy.adds == "needed":
+        whom = "as many people as it takes for nobody to wait"
+    else:
+        whom = _count(policy.adds, "person", "people")
+    whence = "are called in" if policy.from_ is None else f"are lent by {policy.from_}, as they are free there,"
+    told = []
+    for trigger in policy.triggers:
+        until = f", until {_seen(trigger.until)}" if trigger.until is not None else ""
+        told.append(f"{trigger.pool} ({_seen(trigger.when)}, looked at every {_span(trigger.check)}{until})")
+    when = f" {_span(policy.after)} later" if policy.after > 0 else " at once"
+    stay = f" and stay for at least {_span(policy.at_least)}" if policy.at_least > 0 else ""
+    yield f"{whom} {whence} where a queue is too long, come{when}{stay}: {'; '.join(told)}."
+    if city.scenario.scale != 1:
+        yield f"At the scale 1:{city.scenario.scale:g} thresholds and people are divided as staff is."
+
+
+def _seen(condition: Condition) -> str:
+    """A condition in words."""
+    if condition.what == "waiting":
+        return f"{'more' if condition.above else 'fewer'} than {condition.amount:.0f} wait"
+    span = f"{'more' if condition.above else 'less'} than {_span(condition.amount)}"
+    if condition.what == "oldest":
+        return f"somebody has waited {span}" if condition.above else f"everybody has waited {span}"
+    share = "more than one in ten of those taken since" if condition.above else "nine in ten of those taken since"
+    return f"{share} waited {span}"
+
+
+def _span(hours: float) -> str:
+    """In the largest unit of which it is a whole number."""
+    for unit, size in (("d", 24.0), ("h", 1.0), ("min", 1 / 60), ("s", 1 / 3600)):
+        number = round(hours / size)
+        if number > (1 if unit == "d" else 0) and abs(hours / size - number) < 1e-5:
+            return f"{number} {unit}"
+    return length(hours)
+
+
 #: By the key under ``policies``, in the order of a request's life.
 MECHANISMS: Mapping[str, Mechanism] = {
     "classified_handling": Mechanism(
@@ -230,6 +270,12 @@ MECHANISMS: Mapping[str, Mechanism] = {
         "回访考评",
         "The hotline asks citizens how it went; their answers reopen requests and are scored.",
         _callback,
+    ),
+    "surge": Mechanism(
+        "Surge staffing",
+        "应急处置",
+        "Where a queue grows too long, people are called in, or lent by another pool, for a while.",
+        _surge,
     ),
 }
 
