@@ -139,7 +139,7 @@ def lines(draw: DrawFn, pools: Data) -> Data:
         if draw(st.booleans()):
             phone["redial"] = {"probability": 0.7, "after": draw(SHORT), "at_most": draw(st.integers(1, 3))}
     web = {"pool": draw(st.sampled_from(["web desk", "hotline"])), "talk": draw(QUICK)}
-    phone |= draw(some({"label": st.just("电话")}))
+    phone |= draw(some({"label": st.just("电话"), "kind": st.sampled_from(["phone", "phone", "online"])}))
     choices = [{"direct": {"share": 1}}, {"phone": {"share": 1, **phone}}]
     choices.append({"phone": {"share": 0.6, **phone}, "web": {"share": 0.4, **web}})
     choices.append({"phone": {"share": 0.6, **phone}, "direct": {"share": 0.2}, "web": {"share": 0.2, **web}})
@@ -248,6 +248,22 @@ def policies(draw: DrawFn, pools: Data, classes: list[str], matters: Data) -> Da
     found: Data = draw(
         some(
             {
+                "online": some(
+                    {
+                        "move": some({"share": PROBABLY, "by_category": st.fixed_dictionaries({categories[0]: SHARE})}),
+                        "chatbot": some(
+                            {
+                                "at": draw(st.sampled_from(["phone", "online", "both"])),
+                                "deflects": draw(PROBABLY),
+                                "fails": PROBABLY,
+                                "after": SHORT,
+                                "takes": st.sampled_from(["easy", "consultations", "all"]),
+                            }
+                        ),
+                        "talk_factor": st.sampled_from([0.6, 1.5]),
+                        "dispatch": some({"at_least": PROBABLY, "work_factor": st.sampled_from([0.7, 0.0])}),
+                    }
+                ),
                 "instant_answer": some(
                     {"answered": PROBABLY, "by_category": st.fixed_dictionaries(dict.fromkeys(consultations, PROBABLY))}
                 ),

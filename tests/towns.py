@@ -173,6 +173,12 @@ def _other_ways() -> dict[str, Any]:
     for part in town["categories"]["Leak"]["parts"]:
         part |= {"work": _random("30 min"), "lead": _random("2 h"), "probability": 1}
     policies = town["policies"]
+    policies["online"] = {
+        "move": {"share": 0.2, "by_category": {"Noise": 0.6}},
+        "chatbot": {"at": "both", "deflects": 0.5, "fails": 0.4, "after": _random("10 min")},
+        "talk_factor": 0.7,
+        "dispatch": {"at_least": 0.85, "work_factor": 0.8},
+    }
     policies["first_recipient"] = {"coordination": _random("30 min")}
     policies["time_limits"]["resolve"] = {"urgent": "8 h", "ordinary": "1 workday"}
     policies["callback"] |= {"after": "due", "reach": 0.3, "retry_after": _random("2 h"), "ring": _random("30 s")}

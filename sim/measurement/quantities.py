@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.measurement.compiled import inlined
-from sim.model.facts import ANSWERED, CAUSES, INTAKE_OPEN, LOST, MERGED, OPEN, OUT_OF_SCOPE
+from sim.model.facts import ANSWERED, CAUSES, DEFLECTED, INTAKE_OPEN, LOST, MERGED, OPEN, OUT_OF_SCOPE
 
 _SECOND = 1 / 3600
 
@@ -39,7 +39,8 @@ _BLOCKS = (
         *("hops", "bounced", "rounds", "reopened", "whistles", *_durations("hours", "x_ln_x")),
     ),
     (
-        *("contacts", "requests", "asked", "answered", "out_of_scope", "merged", "by_phone", "lost", "repeats"),
+        *("contacts", "requests", "asked", "answered", "deflected", "out_of_scope", "merged", "by_phone"),
+        *("lost", "repeats"),
         *("open", "open_counted", *_durations(*(f"hours_{cause}" for cause in CAUSES))),
     ),
     CALLS,
@@ -97,11 +98,12 @@ def contact(q: Any, r: Any, end: Any, by_phone: Any, consultation: Any, street_l
     request = is_open or not math.isnan(r.dispatched)
     closed = not math.isnan(r.first_closed)
     own = closed or is_open  # closes itself, now or later; what was merged before any closing does not
-    asked = consultation and r.status != LOST and r.status != INTAKE_OPEN
+    asked = consultation and r.status != LOST and r.status != INTAKE_OPEN and r.status != DEFLECTED
     q.contacts = 1.0
     q.requests = request
     q.asked = asked
     q.answered = asked and r.status == ANSWERED
+    q.deflected = r.status == DEFLECTED
     q.out_of_scope = r.status == OUT_OF_SCOPE
     q.merged = r.status == MERGED
     q.by_phone = by_phone

@@ -21,6 +21,7 @@ from sim.model.policies import (
     classified_handling,
     first_recipient,
     instant_answer,
+    online,
     precise_dispatch,
     time_limits,
     whistle,
@@ -29,6 +30,7 @@ from sim.model.policies.callback import Callback
 from sim.model.policies.classified_handling import ClassifiedHandling
 from sim.model.policies.first_recipient import FirstRecipient
 from sim.model.policies.instant_answer import InstantAnswer
+from sim.model.policies.online import Moves, Online
 from sim.model.policies.precise_dispatch import Accuracy, Dispatch
 from sim.model.policies.time_limits import Limits, Parked, TimeLimits
 from sim.model.policies.whistle import Whistle
@@ -63,6 +65,7 @@ class ChannelPlan:
     """How contacts of one channel come in. ``family`` None: there is no intake stage; without patience they wait."""
 
     name: str
+    is_phone: bool
     family: Family | None
     talk: Table
     patience: Table
@@ -106,6 +109,7 @@ class CategoryPlan:
     resolve: tuple[float, ...]  # by round
     parts: tuple[Part, ...]
     limits: tuple[Limits, ...]
+    moves: Moves
     instant_answer: InstantAnswer
     classified_handling: ClassifiedHandling
     accuracy: Accuracy
@@ -144,6 +148,7 @@ class City:
     tables: Tables
     means: tuple[float, ...]  # of each table, hours
     contact: Contact | None
+    online: Online | None
     dispatch: Dispatch | None
     first_recipient: FirstRecipient | None
     time_limits: TimeLimits | None
@@ -185,6 +190,7 @@ def build_city(scenario: Scenario) -> City:
         births=births,
         birth_keys=np.array(keys, np.uint64),
         contact=None if scenario.contact is None else Contact(index.table(scenario.contact.work)),
+        online=online.plan(index, channels),
         dispatch=precise_dispatch.plan(index),
         first_recipient=first_recipient.plan(index),
         time_limits=time_limits.plan(index),
@@ -220,6 +226,7 @@ def _category(index: Index, name: str, spec: Category) -> CategoryPlan:
             Part(families[p.unit], index.table(p.work), index.table(p.lead), p.probability) for p in spec.parts
         ),
         limits=time_limits.of_classes(index, name),
+        moves=online.of_category(index, name),
         instant_answer=instant_answer.of_category(index, name, spec),
         classified_handling=classified_handling.of_category(index, name),
         accuracy=precise_dispatch.of_category(index, name, spec),
@@ -242,7 +249,8 @@ def _channel(index: Index, name: str, spec: Channel) -> ChannelPlan:
     if spec.redial is not None:
         redial = Redial(spec.redial.probability, index.table(spec.redial.after), spec.redial.at_most)
     family = None if spec.pool is None else index.families[spec.pool]
-    return ChannelPlan(name, family, index.table(spec.talk), index.table(spec.patience), redial)
+    talk = index.table(spec.talk, online.talk_factor(index, spec))
+    return ChannelPlan(name, spec.is_phone, family, talk, index.table(spec.patience), redial)
 
 
 def _family_volume(births: NDArray[np.float64], categories: Sequence[CategoryPlan]) -> NDArray[np.float64]:

@@ -54,7 +54,7 @@ STATUSES = (
     "intake_open",
     "open",
 )
-ANSWERED, _, _, OUT_OF_SCOPE, LOST, MERGED, CLOSED, INTAKE_OPEN, OPEN = range(len(STATUSES))
+ANSWERED, DEFLECTED, _, OUT_OF_SCOPE, LOST, MERGED, CLOSED, INTAKE_OPEN, OPEN = range(len(STATUSES))
 
 #: What a visit is for.
 KINDS = (
@@ -119,7 +119,12 @@ REQUEST = (
     _key("repeat_of", "repeat_of", "the request whose matter was not solved; null the first time"),
     _count("contact", "the how-many-th contact it is", "", "i8"),
     _moment("arrived", "when the citizen turned to the city"),
-    _name("channel", "channels", "by which way it came", initial=0),
+    _name(
+        "channel",
+        "channels",
+        "by which way it came, and after a chatbot has failed, by which it then came to an agent",
+        initial=0,
+    ),
     _name("district", "districts", "what part of the city it is about", initial=0),
     _name("category", "categories", "what it is about", initial=0),
     _name("urgency", "classes", "its urgency class", initial=0),

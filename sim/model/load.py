@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from sim.model.city import CategoryPlan, City
 from sim.model.facts import DISPATCH, DISTRICT_DESK, HANDLING, INTAKE, KINDS
 from sim.model.index import Table
-from sim.model.policies import callback
+from sim.model.policies import callback, online
 from sim.model.rhythm import Rhythm
 from sim.model.staffing import Family
 
@@ -111,11 +111,16 @@ def offered_loads(city: City) -> list[Load]:
     """The load of every pool, in the order of the city; pools that help each other count together."""
     contacts = _births(city) * _reported(city)
     sums = Sums(city)
-    for channel, share in zip(city.channels, city.channel_share, strict=True):
-        if channel.family is not None:
-            sums.add(INTAKE, channel.family, contacts.sum(axis=1) * share, channel.talk)
+    come = np.zeros((len(city.districts), len(city.channels)))  # to the people of each channel
     for c, category in enumerate(city.categories):
-        _Way(sums, category).go(contacts[:, c] * category.dispatched)
+        shares, deflected = city.channel_share, 0.0
+        if city.online is not None:
+            shares, deflected = online.load(city.online, city.channels, shares, category)
+        come += np.outer(contacts[:, c], shares)
+        _Way(sums, category).go(contacts[:, c] * (category.dispatched * (1.0 - deflected)))
+    for channel, by_district in zip(city.channels, come.T, strict=True):
+        if channel.family is not None:
+            sums.add(INTAKE, channel.family, by_district, channel.talk)
     duty = np.array([_duty(city, pool) for pool in range(len(city.pools))])
     return [sums.load(group, duty) for group in _groups(city)]
 

@@ -42,6 +42,7 @@ VISIT_WORDS = {
 }
 ENDS = {
     "answered": "was answered on the spot",
+    "deflected": "was answered by a chatbot and needed nobody",
     "out_of_scope": "was out of scope and closed with an explanation",
     "lost": "was lost: the citizen gave up",
     "merged": "was merged: another request took care of the problem",

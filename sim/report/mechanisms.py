@@ -42,6 +42,32 @@ def paragraph(key: str, told: list[str]) -> str:
     return f"{MECHANISMS[key].english} ({MECHANISMS[key].chinese}): {' '.join(told)}"
 
 
+def _online(city: City) -> Iterator[str]:
+    plan, policy = city.online, city.scenario.policies.online
+    assert plan is not None
+    assert policy is not None
+    if policy.move is not None:
+        moved = _mean(city, lambda c: (1.0, c.moves.share))
+        yield f"of 100 who would call, {_of_100(moved)} come online."
+    if (bot := policy.chatbot) is not None:
+        where = {"phone": "on the phone", "online": "online", "both": "on the phone and online"}[bot.at]
+        whom = {"easy": "what an agent would answer at once", "consultations": "consultations", "all": "everybody"}
+        yield (
+            f"A chatbot {where} takes {whom[bot.takes]}: it answers {_of_100(bot.deflects)} of 100, of whom "
+            f"{_of_100(bot.fails)} of 100 call an agent after all."
+        )
+        if bot.takes == "all":
+            yield "A problem whose report it answers is known to nobody."
+    if policy.talk_factor != 1:
+        yield f"Agents talk {_of_100(policy.talk_factor)} % as long on the phone."
+    if (desk := policy.dispatch) is not None:
+        found = _mean(city, lambda c: (c.dispatched, c.accuracy.at_first))
+        yield (
+            f"The dispatch desk, to which a machine proposes the unit, needs {_of_100(desk.work_factor)} % of its time and "
+            f"finds the right unit at once in {_of_100(found)} of 100 cases."
+        )
+
+
 def _instant_answer(city: City) -> Iterator[str]:
     answered = _mean(city, lambda c: None if c.is_report else (1.0, c.instant_answer.answered))
     yield f"of 100 consultations {_of_100(answered)} are answered on the spot and need no unit."
@@ -175,6 +201,12 @@ def _callback(city: City) -> Iterator[str]:
 
 #: By the key under ``policies``, in the order of a request's life.
 MECHANISMS: Mapping[str, Mechanism] = {
+    "online": Mechanism(
+        "Online and assistants",
+        "向互联网延伸、人工智能",
+        "Calls move online, a chatbot answers some, and machines help agents and the dispatch desk.",
+        _online,
+    ),
     "classified_handling": Mechanism(
         "Classified handling",
         "分类处置",

@@ -31,6 +31,7 @@ _AS_VALUE = {
 _AS_KEY = {
     "units": ["categories.*.unit", "categories.*.confused_with"],
     "categories": [
+        "policies.online.move.by_category",
         "policies.instant_answer.by_category",
         "policies.time_limits.by_category",
         "policies.time_limits.parking.by_category",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, WithJsonSchema
 
@@ -97,14 +97,23 @@ class Redial(Section):
 
 
 class Channel(Section):
-    """A way to the hotline. Without a pool there is no intake visit; without `patience` nobody leaves."""
+    """A way to the hotline. Without a pool there is no intake visit; without `patience` nobody leaves.
+
+    Without a `kind` it is by phone where callers have patience, else online.
+    """
 
     share: Probability
+    kind: Annotated[Literal["phone", "online"], choice("phone", "online")] | None = None
     pool: Text | None = None
     talk: Dist | None = None
     patience: Dist | None = None
     redial: Redial | None = None
     label: Text | None = None
+
+    @property
+    def is_phone(self) -> bool:
+        """Whether it is by phone."""
+        return self.kind == "phone" or (self.kind is None and self.patience is not None)
 
 
 def _some_channels(channels: dict[str, Channel]) -> dict[str, Channel]:

@@ -48,6 +48,8 @@ from sim.model.compiled.machine.codes import (
     JOIN,
     LEAD,
     LEAD_DONE,
+    MEET_CHATBOT,
+    MEET_CHATBOT_DONE,
     MERGE,
     PARK,
     PART_DONE,
@@ -73,6 +75,7 @@ from sim.model.facts import (
     BOUNCED,
     CONTACT,
     COORDINATION,
+    DEFLECTED,
     DISPATCH,
     DISTRICT_DESK,
     HANDLING,
@@ -88,7 +91,14 @@ from sim.model.facts import (
     REVIEW,
     SUBTASK,
 )
-from sim.model.policies import classified_handling, first_recipient, instant_answer, precise_dispatch, time_limits
+from sim.model.policies import (
+    classified_handling,
+    first_recipient,
+    instant_answer,
+    online,
+    precise_dispatch,
+    time_limits,
+)
 
 
 @inlined
@@ -153,11 +163,39 @@ def life(w: Any, i: Any) -> Any:
             stage = asked(w, i, r)
         elif stage == MERGE:
             stage = merge(w, i, r)
+        elif stage == MEET_CHATBOT:
+            stage = meet_chatbot(w, i, r)
+        elif stage == MEET_CHATBOT_DONE:
+            spend(w, r, IN_INTAKE, w.now)
+            stage = CALL
         else:  # MERGED_CALL_OVER
             spend(w, r, IN_CALLBACK, w.now)
             stage = ENDS
     if stage == ENDS:
         end(w, i, r)
+
+
+@inlined
+def meet_chatbot(w: Any, i: Any, r: Any) -> Any:
+    """A chatbot answers some of those whom it takes; whom it fails calls the hotline after all."""
+    bot, by_phone = w.online.chatbot, state.channel(w, r.channel).is_phone
+    if not (bot.on_the_phone if by_phone else bot.online):
+        return CALL
+    if not online.takes(bot.takes, state.category(w, r.category).is_report, is_easy(w, r)):
+        return CALL
+    if not chance(w, bot.deflects, online.DEFLECTED, r.key, 0):
+        return CALL
+    if not chance(w, bot.fails, online.BOT_FAILS, r.key, 0):
+        r.status = DEFLECTED
+        return ENDS
+    if not by_phone:
+        r.channel = w.online.phone
+    gap = lasts(w, bot.after, online.BOT_GAP, r.key, 0)
+    if gap > 0.0:
+        schedule(w, w.now + gap, REDIAL, r.key, 0, REDIALS, task_of(i, MAIN))
+        state.task(w, task_of(i, MAIN)).stage = MEET_CHATBOT_DONE
+        return WAITS
+    return CALL
 
 
 @inlined
@@ -195,6 +233,15 @@ def call_done(w: Any, i: Any, r: Any) -> Any:
     schedule(w, w.now + gap, REDIAL, r.key, 0, REDIALS, task_of(i, MAIN))
     state.task(w, task_of(i, MAIN)).stage = REDIAL_DONE
     return WAITS
+
+
+@inlined
+def is_easy(w: Any, r: Any) -> Any:
+    """Whether an agent would answer it at once."""
+    category = state.category(w, r.category)
+    return not chance(w, category.classified_handling.out_of_scope, classified_handling.SCOPE, r.key, 0) and chance(
+        w, category.instant_answer.answered, instant_answer.ANSWERS, r.key, 0
+    )
 
 
 @inlined

@@ -20,6 +20,7 @@ from sim.model.facts import (
     BOUNCED,
     CONTACT,
     COORDINATION,
+    DEFLECTED,
     DISPATCH,
     DISTRICT_DESK,
     HANDLING,
@@ -38,6 +39,7 @@ from sim.model.policies import (
     classified_handling,
     first_recipient,
     instant_answer,
+    online,
     precise_dispatch,
     time_limits,
 )
@@ -53,8 +55,10 @@ from sim.model.reference.world import Request, World
 def life(w: World, r: Request) -> Course:
     """One contact from its arrival to its end: its main course."""
     try:
-        yield from call(w, r)
-        if r.status != LOST:
+        yield from meet_chatbot(w, r)
+        if r.status != DEFLECTED:
+            yield from call(w, r)
+        if r.status not in (DEFLECTED, LOST):
             reached(w, r)
         if r.status == OPEN:
             yield from route(w, r)
@@ -72,6 +76,29 @@ def life(w: World, r: Request) -> Course:
 
 
 # --- intake ----------------------------------------------------------------------------------------------------------
+
+
+def meet_chatbot(w: World, r: Request) -> Stage:
+    """A chatbot answers some of those whom it takes; whom it fails calls the hotline after all."""
+    plan, by_phone = w.city.online, w.city.channels[r.channel].is_phone
+    bot = None if plan is None else plan.chatbot
+    if plan is None or bot is None or not (bot.on_the_phone if by_phone else bot.online):
+        return
+    if not online.takes(bot.takes, w.city.categories[r.category].is_report, is_easy(w, r)):
+        return
+    if not chance(w, bot.deflects, online.DEFLECTED, r.key):
+        return
+    if not chance(w, bot.fails, online.BOT_FAILS, r.key):
+        r.status = DEFLECTED
+        return
+    if not by_phone:
+        r.channel = plan.phone
+    gap = lasts(w, bot.after, online.BOT_GAP, r.key)
+    if gap > 0.0:
+        calls = Moment(w.env, order_of(REDIAL, r.key))
+        calls.at(w.env.now + gap)
+        yield calls
+        spend(r, IN_INTAKE, w.env.now)
 
 
 def call(w: World, r: Request) -> Stage:
@@ -105,6 +132,14 @@ def patience(w: World, r: Request, talk: Visit, attempt: int) -> None:
         hang_up = Moment(w.env, order_of(DUE, r.key))
         hang_up.callbacks.append(talk.lose_patience)
         hang_up.at(w.env.now + lasts(w, channel.patience, purposes.PATIENCE, r.key, attempt))
+
+
+def is_easy(w: World, r: Request) -> bool:
+    """Whether an agent would answer it at once."""
+    category = w.city.categories[r.category]
+    return not chance(w, category.classified_handling.out_of_scope, classified_handling.SCOPE, r.key) and chance(
+        w, category.instant_answer.answered, instant_answer.ANSWERS, r.key
+    )
 
 
 def reached(w: World, r: Request) -> None:
