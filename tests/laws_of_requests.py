@@ -178,6 +178,23 @@ def intake_ends_as_its_visits_say(run: Ledger) -> None:
 
 
 @law
+def deflected_is_what_a_chatbot_takes(run: Ledger) -> None:
+    """Where it stands and of the kind that it takes; at once, and without having met anybody."""
+    r = run.requests[run.requests["status"] == "deflected"]
+    online, scenario = run.scenario.policies.online, run.scenario
+    bot = None if online is None else online.chatbot
+    if bot is None:
+        assert r.empty
+        return
+    by_phone = r["channel"].astype(str).map({name: c.is_phone for name, c in scenario.channels.items()}).astype(bool)
+    kinds = r["category"].astype(str).map({name: c.kind for name, c in scenario.categories.items()})
+    none((r["ended"] != r["arrived"]) | r["request"].isin(run.visits["request"]), r)
+    none((bot.at == "phone") & ~by_phone | (bot.at == "online") & by_phone, r)
+    none((kinds == "report") & (bot.takes != "all"), r)
+    assert bot.takes != "easy" or scenario.policies.instant_answer is not None or r.empty
+
+
+@law
 def merged_is_only_what_was_fixed_or_a_duplicate(run: Ledger) -> None:
     r = run.requests
     merged = r[r["status"] == "merged"].merge(

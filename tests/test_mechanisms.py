@@ -109,6 +109,11 @@ class Case:
         return town(given, {f"policies.{self.path}": self.less}), town(given, {f"policies.{self.path}": self.more})
 
 
+DEFLECTED = share("status", "deflected")
+BOT = (
+    ("policies.online.chatbot", {"at": "phone", "deflects": 0.9, "fails": 0.2, "takes": "all"}),
+    ("policies.instant_answer.answered", 0.6),
+)
 SAID_YES = share("said_resolved", True)
 SATISFIED = share("said_satisfied", True)
 CALLBACK = "policies.callback."
@@ -116,6 +121,16 @@ DESK = (("dispatch.accuracy", 0.5), ("dispatch.redispatch_accuracy", None))
 OPENED = ((f"{CALLBACK}reopen", {"at_most": 3, "probability": 1}),)
 
 CASES = [
+    Case("online.move.share", 0.1, 0.9, share("channel", "web")),
+    Case("online.move.by_category", {"Noise": 0.1}, {"Noise": 0.9}, share("channel", "web")),
+    Case("online.chatbot.at", "online", "phone", DEFLECTED, BOT),
+    Case("online.chatbot.deflects", 0.1, 0.8, DEFLECTED, BOT),
+    Case("online.chatbot.fails", 0.9, 0.1, DEFLECTED, BOT),
+    Case("online.chatbot.after", "1 min", "3 h", total("hours_intake"), BOT),
+    Case("online.chatbot.takes", "easy", "consultations", DEFLECTED, BOT),
+    Case("online.talk_factor", 0.5, 1.5, visits("intake")),
+    Case("online.dispatch.at_least", 1.0, 0.0, total("hops")),
+    Case("online.dispatch.work_factor", 0.5, 1.5, visits("dispatch")),
     Case("instant_answer.answered", 0.2, 0.8, share("status", "answered")),
     Case(
         "instant_answer.by_category",
@@ -226,6 +241,13 @@ def test_both_engines_turn_alike(case: Case) -> None:
 # --- off is off ------------------------------------------------------------------------------------------------------
 
 OFF: dict[str, dict[str, Any]] = {
+    "online": {},
+    "online, nobody": {
+        "move": {"share": 0},
+        "chatbot": {"at": "both", "deflects": 0, "fails": 1, "takes": "all"},
+        "talk_factor": 1,
+        "dispatch": {"at_least": 0, "work_factor": 1},
+    },
     "instant_answer": {"answered": 0},
     "first_recipient": {"coordination": "1 h"},  # the desk makes no mistakes
     "time_limits": {},

@@ -149,8 +149,8 @@ _FLOW = (
     Measure(
         "instant_answer_share", "Answered instantly", "即时答复率", "share", CONTACTS,
         "answered on the spot",
-        "contacts of consultation categories that got through to an agent: not deflected, not lost, not still at intake",
-        "higher",
+        "contacts of consultation categories that got through to an agent: not deflected, not lost, not still at "
+        "intake", "higher",
     ),
     Measure(
         "deflected_share", "Deflected", "智能应答分流率", "share", CONTACTS,

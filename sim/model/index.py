@@ -66,7 +66,8 @@ class Index:
     def tables(self) -> Tables:
         """The tables of all distributions that have been numbered."""
         factors = np.array([factor for _, factor in self._tables])
-        return tables_of(spec for spec, _ in self._tables) * np.repeat(factors, 2)[:, None]
+        tables: Tables = tables_of(spec for spec, _ in self._tables) * np.repeat(factors, 2)[:, None]
+        return tables
 
     def means(self) -> tuple[float, ...]:
         """Their means in hours."""

@@ -63,8 +63,8 @@ def _online(city: City) -> Iterator[str]:
     if (desk := policy.dispatch) is not None:
         found = _mean(city, lambda c: (c.dispatched, c.accuracy.at_first))
         yield (
-            f"The dispatch desk, to which a machine proposes the unit, needs {_of_100(desk.work_factor)} % of its time and "
-            f"finds the right unit at once in {_of_100(found)} of 100 cases."
+            f"A machine proposes units to the dispatch desk: it needs {_of_100(desk.work_factor)} % of its time and "
+            f"finds the right one at once in {_of_100(found)} of 100 cases."
         )
 
 

@@ -76,8 +76,8 @@ def _has_parts(tree: Tree, _: Path) -> bool:
 
 
 def _channels(tree: Tree, kind: str) -> list[Path]:
-    """Channels that are by phone or online, as `Channel.is_phone` tells."""
-    found = []
+    """Channels that are by phone or online, as `Channel.is_phone` tells; without any there is one online."""
+    found = list[Path]() if tree.keys("channels") or kind == "phone" else [("channels",)]
     for path, _ in tree.at("channels.*"):
         usual = "phone" if tree.has((*path, "patience")) else "online"
         if tree.text((*path, "kind"), usual) == kind:

@@ -1,4 +1,4 @@
-"""Online and assistants (向互联网延伸、人工智能): calls that move online, a chatbot, machines beside agents and the desk."""
+"""Online and assistants (向互联网延伸、人工智能): calls move online, a chatbot, machines beside people."""
 
 from __future__ import annotations
 

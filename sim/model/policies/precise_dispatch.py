@@ -70,7 +70,8 @@ def of_category(index: Index, name: str, category: Category) -> Accuracy:
     """From the scenario.
 
     A scalar is the level of all that name none themselves: the category's own accuracy wins over it, and
-    ``by_category`` over that; what is below ``at_least``, also the assisted desk's, is raised. A second look is as good as the first unless the scenario says otherwise.
+    ``by_category`` over that; what is below ``at_least``, also the assisted desk's, is raised. A second look is as good
+    as the first unless the scenario says otherwise.
     """
     dispatch, precise = index.scenario.dispatch, index.policies.precise_dispatch
     if dispatch is None:
