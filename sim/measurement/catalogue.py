@@ -268,7 +268,7 @@ _EQUITY = (
 _PHONE = (
     Measure(
         "calls", "Calls", "呼入量", "calls", CALLS,
-        "calls on phone channels; each redial is a call of its own",
+        "calls on phone channels; each redial, and each call to a wrong line, is a call of its own",
     ),
     Measure(
         "answered_within_15s", "Answered within 15 s", "15秒接通率", "share", CALLS,
@@ -290,6 +290,10 @@ _PHONE = (
     Measure(
         "abandonment_share", "Abandoned calls", "电话放弃率", "share", CALLS,
         "the caller hung up before the answer", "calls", "lower", True,
+    ),
+    Measure(
+        "wrong_line_share", "Calls to a wrong line", "错拨率", "share", CALLS,
+        "answered by a line that is not for the matter, which told the number of the one that is", "calls", "lower",
     ),
 )
 _RESOURCES = (

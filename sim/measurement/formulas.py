@@ -117,6 +117,7 @@ def contact_ratios(c: Any, scenario: Scenario) -> dict[str, Ratio]:
         "phone_wait_mean": Ratio(c.wait, c.calls),
         "phone_wait_mean_answered": Ratio(c.wait_picked_up, c.picked_up),
         "abandonment_share": Ratio(c.abandoned, c.calls),
+        "wrong_line_share": Ratio(c.wrong_line, c.calls),
     }
 
 

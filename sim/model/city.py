@@ -21,6 +21,7 @@ from sim.model.policies import (
     classified_handling,
     first_recipient,
     instant_answer,
+    one_hotline,
     online,
     precise_dispatch,
     time_limits,
@@ -30,6 +31,7 @@ from sim.model.policies.callback import Callback
 from sim.model.policies.classified_handling import ClassifiedHandling
 from sim.model.policies.first_recipient import FirstRecipient
 from sim.model.policies.instant_answer import InstantAnswer
+from sim.model.policies.one_hotline import Lines, WrongLine
 from sim.model.policies.online import Moves, Online
 from sim.model.policies.precise_dispatch import Accuracy, Dispatch
 from sim.model.policies.time_limits import Limits, Parked, TimeLimits
@@ -62,14 +64,12 @@ class Redial:
 
 @dataclass(frozen=True)
 class ChannelPlan:
-    """How contacts of one channel come in. ``family`` None: there is no intake stage; without patience they wait."""
+    """How contacts of one channel come in; who answers them is told by the city's lines."""
 
     name: str
     is_phone: bool
-    family: Family | None
-    talk: Table
-    patience: Table
     redial: Redial
+    wrong_line: WrongLine | None
 
 
 @dataclass(frozen=True)
@@ -137,6 +137,7 @@ class City:
     channels: tuple[ChannelPlan, ...]
     channel_names: NDArray[np.uint64]
     channel_share: Weights
+    lines: Lines
     class_names: NDArray[np.uint64]
     unit_names: NDArray[np.uint64]
     unit_families: tuple[Family, ...]
@@ -165,10 +166,11 @@ def build_city(scenario: Scenario) -> City:
     """The city of a scenario."""
     births = mean_births(scenario)
     reach = (scenario.time.end - scenario.time.start) / timedelta(hours=1) + BEYOND
-    staffing = Staffing(scenario, reach, [float(x) for x in births.sum(axis=1)])
-    index = Index(scenario, staffing)
+    merged = one_hotline.merged(scenario)
+    staffing = Staffing(merged, reach, [float(x) for x in births.sum(axis=1)])
+    index = Index(merged, staffing)
     categories = tuple(_category(index, name, spec) for name, spec in scenario.categories.items())
-    channels = _by_share(scenario)
+    channels = _by_share(merged)
     keys = [[name_key("birth", d, c) for c in scenario.categories] for d in scenario.districts]
     return City(
         scenario=scenario,
@@ -183,6 +185,7 @@ def build_city(scenario: Scenario) -> City:
         channels=tuple(_channel(index, name, spec) for name, spec in channels),
         channel_names=name_keys([name for name, _ in channels]),
         channel_share=np.array([channel.share for _, channel in channels]),
+        lines=one_hotline.lines(index, channels),
         class_names=name_keys(scenario.classes),
         unit_names=name_keys(index.units),
         unit_families=tuple(index.families[u] for u in index.units),
@@ -248,9 +251,7 @@ def _channel(index: Index, name: str, spec: Channel) -> ChannelPlan:
     redial = Redial(0.0, NO_TABLE, 0)
     if spec.redial is not None:
         redial = Redial(spec.redial.probability, index.table(spec.redial.after), spec.redial.at_most)
-    family = None if spec.pool is None else index.families[spec.pool]
-    talk = index.table(spec.talk, online.talk_factor(index, spec))
-    return ChannelPlan(name, spec.is_phone, family, talk, index.table(spec.patience), redial)
+    return ChannelPlan(name, spec.is_phone, redial, one_hotline.wrong_line(index, spec))
 
 
 def _family_volume(births: NDArray[np.float64], categories: Sequence[CategoryPlan]) -> NDArray[np.float64]:

@@ -56,9 +56,14 @@ STATUSES = (
 )
 ANSWERED, DEFLECTED, _, OUT_OF_SCOPE, LOST, MERGED, CLOSED, INTAKE_OPEN, OPEN = range(len(STATUSES))
 
+_SECOND = 1 / 3600
+#: Waits at intake that service levels are told by, in hours.
+QUICK, SOON = 15 * _SECOND, 20 * _SECOND
+
 #: What a visit is for.
 KINDS = (
     "intake",
+    "wrong_line",
     "dispatch",
     "district_desk",
     "review",
@@ -69,7 +74,19 @@ KINDS = (
     "part",
     "callback",
 )
-INTAKE, DISPATCH, DISTRICT_DESK, REVIEW, COORDINATION, CONTACT, HANDLING, SUBTASK, PART, CALLBACK = range(len(KINDS))
+(
+    INTAKE,
+    WRONG_LINE,
+    DISPATCH,
+    DISTRICT_DESK,
+    REVIEW,
+    COORDINATION,
+    CONTACT,
+    HANDLING,
+    SUBTASK,
+    PART,
+    CALLBACK,
+) = range(len(KINDS))
 
 
 @dataclass(frozen=True)
@@ -155,7 +172,11 @@ REQUEST = (
     _count("whistles", "how often its owner blew the whistle for parts of other units"),
     _count("calls", "how often it came to intake", ""),
     _count("abandoned", "how often it left intake in vain", ""),
+    _count("picked_up", "how often somebody answered, wrong lines too", ""),
+    _count("within_15s", "… after at most 15 seconds", ""),
+    _count("within_20s", "… after at most 20 seconds", ""),
     Field("call_wait", "f8", 0.0, "hours", "", "waited at intake in all"),
+    Field("picked_up_wait", "f8", 0.0, "hours", "", "waited at intake by calls that were answered"),
     Field("hours", f"{len(CAUSES)}f8", 0.0, "hours", "hours_", "of its age that belong to"),
 )
 

@@ -15,9 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.model.city import CategoryPlan, City
-from sim.model.facts import DISPATCH, DISTRICT_DESK, HANDLING, INTAKE, KINDS
+from sim.model.facts import DISPATCH, DISTRICT_DESK, HANDLING, INTAKE, KINDS, WRONG_LINE
 from sim.model.index import Table
-from sim.model.policies import callback, online
+from sim.model.policies import callback, one_hotline, online
 from sim.model.rhythm import Rhythm
 from sim.model.staffing import Family
 
@@ -111,18 +111,27 @@ def offered_loads(city: City) -> list[Load]:
     """The load of every pool, in the order of the city; pools that help each other count together."""
     contacts = _births(city) * _reported(city)
     sums = Sums(city)
-    come = np.zeros((len(city.districts), len(city.channels)))  # to the people of each channel
     for c, category in enumerate(city.categories):
         shares, deflected = city.channel_share, 0.0
         if city.online is not None:
             shares, deflected = online.load(city.online, city.channels, shares, category)
-        come += np.outer(contacts[:, c], shares)
+        for channel, share in enumerate(shares):
+            _call(sums, channel, c, contacts[:, c] * share)
         _Way(sums, category).go(contacts[:, c] * (category.dispatched * (1.0 - deflected)))
-    for channel, by_district in zip(city.channels, come.T, strict=True):
-        if channel.family is not None:
-            sums.add(INTAKE, channel.family, by_district, channel.talk)
     duty = np.array([_duty(city, pool) for pool in range(len(city.pools))])
     return [sums.load(group, duty) for group in _groups(city)]
+
+
+def _call(sums: Sums, channel: int, category: int, contacts: Floats) -> None:
+    """The calls of so many contacts a day of a category on a channel, by district."""
+    lines, wrong = sums.city.lines, sums.city.channels[channel].wrong_line
+    own = lines.of[channel, category]
+    if own < 0:
+        return
+    sums.add(INTAKE, lines.plans[own].family, contacts, lines.plans[own].talk)
+    if wrong is not None:
+        for family, calls in one_hotline.load(lines, channel, category, wrong):
+            sums.add(WRONG_LINE, family, contacts * calls, wrong.talk)
 
 
 def _births(city: City) -> Floats:

@@ -60,11 +60,13 @@ def not_modelled(scenario: Scenario) -> tuple[list[str], set[str]]:
         without |= {"whistles"}
     if whistle is None or not whistle.report_by:
         without |= {"report_rate"}
-    phones = [channel for channel in scenario.channels.values() if channel.pool and channel.is_phone]
+    phones = [c for c in scenario.channels.values() if (c.pool or c.lines) and c.is_phone]
     if not phones:
         sentences.append("No channel of this scenario is by phone, with people who answer: there is no phone service.")
         without |= {"answered_within_15s", "phone_wait_mean"}
-    if not any(channel.patience for channel in phones):
+    if not any(channel.wrong_line for channel in phones):
+        without |= {"wrong_line_share"}
+    if not any(channel.hangs_up for channel in phones):
         without |= {"abandonment_share", "lost_share"}
     if not any(pool.wage is not None for pool in _staffed(scenario).values()):
         without |= {"cost", "cost_per_request"}

@@ -2,13 +2,29 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from sim.scenario.calendars import Section
+from sim.scenario.demand_side import Names
 from sim.scenario.distributions import Dist, constant
-from sim.scenario.numbers import NotNegative, Probability, choice
+from sim.scenario.numbers import NotNegative, Probability, Text, choice
+
+
+def _all_or_some(lines: Any) -> Any:
+    return None if lines == "all" else lines
+
+
+class OneHotline(Section):
+    """The calls of the lines that it `takes` (None: of all) go to one pool, whose people are their own, or the sum of
+    those of all these lines. Who knows less of each matter talks longer, by a factor.
+    """
+
+    into: Text
+    takes: Annotated[Names | None, BeforeValidator(_all_or_some)] = None
+    shifts: Annotated[Literal["sum", "own"], choice("sum", "own")] = "sum"
+    talk_factor: NotNegative = 1.0
 
 
 class Move(Section):

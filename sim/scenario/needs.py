@@ -77,12 +77,21 @@ def _has_parts(tree: Tree, _: Path) -> bool:
 
 def _channels(tree: Tree, kind: str) -> list[Path]:
     """Channels that are by phone or online, as `Channel.is_phone` tells; without any there is one online."""
-    found = list[Path]() if tree.keys("channels") or kind == "phone" else [("channels",)]
+    found: list[Path] = [] if tree.keys("channels") or kind == "phone" else [("channels",)]
     for path, _ in tree.at("channels.*"):
-        usual = "phone" if tree.has((*path, "patience")) else "online"
+        usual = "phone" if tree.has((*path, "patience")) or tree.has((*path, "lines")) else "online"
         if tree.text((*path, "kind"), usual) == kind:
             found.append(path)
     return found
+
+
+def _has_lines(tree: Tree, _: Path) -> bool:
+    return any(True for _ in tree.at("channels.*.lines.*"))
+
+
+def _has_two_lines(tree: Tree, path: Path) -> bool:
+    """Whether there is another line beside the right one, on the channel of this `wrong_line`."""
+    return len(tree.keys(*path[:-1], "lines")) > 1
 
 
 def _has_phone(tree: Tree, _: Path) -> bool:
@@ -119,6 +128,8 @@ _BOTH = "a channel by phone (kind: phone, or with patience) and one online"
 NEEDS = (
     Need("pools.*.head_start", "the discipline aged", _is_aged),
     Need("units.*.head_start", "the discipline aged", _is_aged),
+    Need("channels.*.wrong_line", "two lines (lines)", _has_two_lines),
+    Need("policies.one_hotline", "lines that can be merged (channels.*.lines)", _has_lines),
     Need("policies.online.move", _BOTH, _has_both),
     Need("policies.online.chatbot", "channels of the kind that “at” names (channels.*.kind)", _has_where),
     Need("policies.online.chatbot.fails", _PHONE + " to call", _has_phone),

@@ -106,6 +106,10 @@ class Request:
     whistles: int
     calls: int
     abandoned: int
+    picked_up: int
+    within_15s: int
+    within_20s: int
+    picked_up_wait: float
 
     def __init__(
         self,
@@ -132,6 +136,7 @@ class Request:
         self.join: Moment | None = None  # set while the main course waits for the end of the parts
         self.answer: Moment | None = None  # set while it waits for the end of the callback
         self.asked = False  # the callback of this round is over
+        self.told = False  # which line is the right one
         self.last_answer = -1  # what the citizen said of this round: resolved (1) or not (0)
 
     @property
