@@ -42,7 +42,10 @@ def cities(draw: DrawFn) -> Data:
     if draw(OFTEN):
         city["contact"] = {"work": draw(QUICK)}
     city["categories"] = draw(matters(classes, list(units), districts))
+    city["channels"] |= draw(several_lines(city["channels"], pools, list(city["categories"])))
     city["policies"] = draw(policies(pools, classes, city["categories"]))
+    if "lines" in city["channels"].get("phone", {}):
+        city["policies"] |= draw(some({"one_hotline": one_hotlines()}))
     helped = [name for name, pool in pools.items() if "per" not in pool]
     for name, others in (
         ("hotline", ("callback", "web desk")),
@@ -148,6 +151,35 @@ def lines(draw: DrawFn, pools: Data) -> Data:
         if "pool" in channel and channel["pool"] not in pools:
             pools[channel["pool"]] = draw(staffed()) | draw(st.sampled_from([{}, {}, {"per": "district"}]))
     return channels
+
+
+@st.composite
+def several_lines(draw: DrawFn, channels: Data, pools: Data, categories: list[str]) -> Data:
+    """The phone, now and then with several lines in the place of its pool."""
+    if "phone" not in channels or not draw(st.booleans()):
+        return {}
+    phone, hotline = dict(channels["phone"]), pools["hotline"]
+    own = some({"talk": QUICK, "patience": times(2, 20, 0)})
+    lines = {"first": {"pool": phone.pop("pool"), **draw(own)}}
+    if len(categories) > 1:
+        lines["second"] = {"pool": "second line", "categories": categories[:1], **draw(own)}
+        several = st.sampled_from([hotline, hotline if "calendar" in hotline else {"staff": 1}])
+        pools["second line"] = {**draw(several), **({"per": hotline["per"]} if "per" in hotline else {})}
+        share = st.sampled_from([0.0, 0.3, 0.8])
+        more = some({"again": st.booleans(), "after": SHORT})
+        wrong = st.builds(lambda share, talk, more: {"share": share, "talk": talk, **more}, share, QUICK, more)
+        phone |= draw(some({"wrong_line": wrong}, 0.8))
+    return {"phone": {**phone, "lines": lines}}
+
+
+def one_hotlines() -> st.SearchStrategy[Data]:
+    """The second line, where there is one, comes to the first."""
+    parts = {
+        "takes": st.sampled_from(["all", ["first"]]),
+        "shifts": st.sampled_from(["sum", "own"]),
+        "talk_factor": st.sampled_from([1.3, 0.5]),
+    }
+    return some({"into": "hotline", **parts})
 
 
 @st.composite

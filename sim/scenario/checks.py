@@ -16,8 +16,10 @@ from sim.scenario.tree import Tree
 # where names of other parts stand, by the part that must define them
 _AS_VALUE = {
     "calendars": ["pools.*.calendar", "units.*.calendar", "policies.time_limits.calendar", "policies.whistle.calendar"],
-    "pools": ["channels.*.pool", "channels.*.lines.*.pool", "dispatch.pool", "dispatch.district_desk.pool"]
-    + ["policies.callback.pool", "policies.one_hotline.into"],
+    "pools": [
+        *("channels.*.pool", "channels.*.lines.*.pool", "dispatch.pool", "dispatch.district_desk.pool"),
+        *("policies.callback.pool", "policies.one_hotline.into"),
+    ],
     "lines": ["policies.one_hotline.takes.*"],
     "pools or units": ["pools.*.also_serves.*", "units.*.also_serves.*"],
     "units": [
@@ -284,34 +286,25 @@ class _Checker(Tree):
         """The people of lines that are merged can be added up, and do nothing else."""
         policy = ("policies", "one_hotline")
         into = self.text((*policy, "into"))
-        takes = {str(node.value) for _, node in self.at("policies.one_hotline.takes.*")}
-        if not self.has(policy) or ("pools", into) == ("pools", "") or into not in self.known["pools"]:
+        if into not in self.known["pools"]:
             return
+        takes = {str(node.value) for _, node in self.at("policies.one_hotline.takes.*")}
         lines = {path: str(node.value) for path, node in self.at("channels.*.lines.*.pool")}
         taken = {path for path in lines if not takes or str(path[3]) in takes}
-        gone = [name for name in self.known["pools"] if name in {lines[path] for path in taken} - {into}]
-        for part in ("channels.*.pool", "channels.*.lines.*.pool", "dispatch.pool", "dispatch.district_desk.pool"):
-            for path, node in self.at(part):
-                if node.value in gone and path not in taken:
-                    yield self.finding(
-                        path, f"{quoted(str(node.value))} is merged into {quoted(into)}: it has no people"
-                    )
-        for path, node in self.at("policies.callback.pool"):
-            if node.value in gone:
+        merged = {lines[path] for path in taken} - {into}
+        gone = [name for name in self.known["pools"] if name in merged]
+        for path, node in (found for part in _AS_VALUE["pools"] for found in self.at(part)):
+            if node.value in gone and path not in taken:
                 yield self.finding(path, f"{quoted(str(node.value))} is merged into {quoted(into)}: it has no people")
         for name in gone:
             for path, node in self.items("pools", name, "also_serves"):
                 if node.value not in (*gone, into):
-                    message = (
-                        f"{quoted(name)} is merged into {quoted(into)}, which does not help {quoted(str(node.value))}"
-                    )
+                    message = f"would no longer be helped: {quoted(name)} is merged into {quoted(into)}"
                     yield self.finding(path, message)
-        ways = {name: self.way_of_staff(name) for name in (into, *gone)}
-        if self.text((*policy, "shifts"), "sum") == "sum":
-            for name in gone:
-                if ways[name] != ways[into]:
-                    message = f"the people of {quoted(name)} cannot be added: {ways[name]} there, {ways[into]} here"
-                    yield self.finding((*policy, "into"), message)
+            ways = [self.way_of_staff(pool) for pool in (name, into)]
+            if self.text((*policy, "shifts"), "sum") == "sum" and ways[0] != ways[1]:
+                message = f"the people of {quoted(name)} cannot be added: {ways[0]} there, {ways[1]} here"
+                yield self.finding((*policy, "into"), message)
 
     def way_of_staff(self, pool: str) -> str:
         """How the staff of a pool is told, in words."""
