@@ -94,6 +94,19 @@ def time_to_report(out: sim.Outcomes) -> float:
     return float((out.visits["report_due"] - out.visits["queued"]).mean())
 
 
+def at_pool(name: str) -> Number:
+    """Visits at a pool."""
+    return lambda out: float((out.visits["pool"] == name).sum())
+
+
+def on_duty(out: sim.Outcomes) -> float:
+    """Officers' hours on duty."""
+    return float(out.levels["on_duty"].sum())
+
+
+HOTLINE = {"into": "hotline"}
+
+
 @dataclass(frozen=True)
 class Case:
     """A parameter at two values: with the second one the number is greater."""
@@ -114,6 +127,17 @@ BOT = (
     ("policies.online.chatbot", {"at": "phone", "deflects": 0.9, "fails": 0.2, "takes": "all"}),
     ("policies.instant_answer.answered", 0.6),
 )
+LINES: dict[str, Any] = {
+    "channels.phone.pool": None,
+    "channels.phone.lines": {
+        "a": {"pool": "line a", "categories": ["Noise"]},
+        "b": {"pool": "line b", "categories": ["Leak"]},
+        "city": {"pool": "hotline"},
+    },
+    "pools.line a": {"staff": 1},
+    "pools.line b": {"staff": 1},
+    "pools.hotline.also_serves": None,
+}
 SAID_YES = share("said_resolved", True)
 SATISFIED = share("said_satisfied", True)
 CALLBACK = "policies.callback."
@@ -121,6 +145,16 @@ DESK = (("dispatch.accuracy", 0.5), ("dispatch.redispatch_accuracy", None))
 OPENED = ((f"{CALLBACK}reopen", {"at_most": 3, "probability": 1}),)
 
 CASES = [
+    Case("one_hotline.into", "line a", "hotline", at_pool("hotline"), tuple(LINES.items())),
+    Case("one_hotline.takes", ["b"], "all", at_pool("hotline"), (*LINES.items(), ("policies.one_hotline", HOTLINE))),
+    Case("one_hotline.shifts", "own", "sum", on_duty, (*LINES.items(), ("policies.one_hotline", HOTLINE))),
+    Case(
+        "one_hotline.talk_factor",
+        0.5,
+        1.5,
+        visits("intake"),
+        (*LINES.items(), ("policies.one_hotline", HOTLINE)),
+    ),
     Case("online.move.share", 0.1, 0.9, share("channel", "web")),
     Case("online.move.by_category", {"Noise": 0.1}, {"Noise": 0.9}, share("channel", "web")),
     Case("online.chatbot.at", "online", "phone", DEFLECTED, BOT),
@@ -241,6 +275,7 @@ def test_both_engines_turn_alike(case: Case) -> None:
 # --- off is off ------------------------------------------------------------------------------------------------------
 
 OFF: dict[str, dict[str, Any]] = {
+    "one_hotline": {"into": "hotline", "takes": ["city"], "shifts": "own"},
     "online": {},
     "online, nobody": {
         "move": {"share": 0},
@@ -270,6 +305,8 @@ def test_without_effect_no_byte_changes(name: str, engine: Any) -> None:
     bare = dict(BARE)
     if name == "classified_handling":
         bare |= {f"units.{unit}.discipline": None for unit in ("Street", "Works", "Water")}
+    if name == "one_hotline":
+        bare |= LINES
     off, on = town(bare), town(bare, {f"policies.{name.split(',')[0]}": OFF[name]})
     assert off.digest != on.digest
     assert same_tables(*(_without_policies(sim.simulate(scenario, engine=engine)) for scenario in (off, on)))

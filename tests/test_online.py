@@ -215,7 +215,7 @@ ERRORS = [
     ("{chatbot: {at: online}}", "policies.online.chatbot.deflects: is missing"),
     (
         "{chatbot: {at: online, deflects: 0.5}}",
-        "policies.online.chatbot: has nothing to act on: it needs a consultation",
+        "policies.online.chatbot: has nothing to act on: it needs channels",
     ),
     (
         "{chatbot: {at: online, deflects: 0, takes: consultations, fails: 0}}",

@@ -131,13 +131,13 @@ NEEDS = (
     Need("channels.*.wrong_line", "two lines (lines)", _has_two_lines),
     Need("policies.one_hotline", "lines that can be merged (channels.*.lines)", _has_lines),
     Need("policies.online.move", _BOTH, _has_both),
-    Need("policies.online.chatbot", "channels of the kind that “at” names (channels.*.kind)", _has_where),
-    Need("policies.online.chatbot.fails", _PHONE + " to call", _has_phone),
     Need(
         "policies.online.chatbot",
-        "a consultation and, as it takes easy ones, policies.instant_answer (or takes: all)",
-        _bot_takes_some,
+        "channels of the kind that “at” names (channels.*.kind) and somebody whom it takes (easy: consultations and "
+        "policies.instant_answer)",
+        lambda tree, path: _has_where(tree, path) and _bot_takes_some(tree, path),
     ),
+    Need("policies.online.chatbot.fails", _PHONE + " to call", _has_phone),
     Need("policies.online.talk_factor", _PHONE + " and talk", _has_phone_talk),
     Need("policies.online.dispatch", _DESK, _has("dispatch")),
     Need("policies.instant_answer", "a category of the kind consultation", lambda tree, _: bool(_consultations(tree))),
