@@ -53,7 +53,10 @@ def cities(draw: DrawFn) -> Data:
     if draw(OFTEN):
         city["contact"] = {"work": draw(QUICK)}
     city["categories"] = draw(matters(classes, list(units), districts))
+    city["channels"] |= draw(several_lines(city["channels"], pools, list(city["categories"])))
     city["policies"] = draw(policies(pools, classes, city["categories"], units))
+    if "lines" in city["channels"].get("phone", {}):
+        city["policies"] |= draw(some({"one_hotline": one_hotlines()}))
     helped = [name for name, pool in pools.items() if "per" not in pool]
     for name, others in (
         ("hotline", ("callback", "web desk")),
@@ -151,7 +154,7 @@ def lines(draw: DrawFn, pools: Data) -> Data:
         if draw(st.booleans()):
             phone["redial"] = {"probability": 0.7, "after": draw(SHORT), "at_most": draw(st.integers(1, 3))}
     web = {"pool": draw(st.sampled_from(["web desk", "hotline"])), "talk": draw(QUICK)}
-    phone |= draw(some({"label": st.just("电话")}))
+    phone |= draw(some({"label": st.just("电话"), "kind": st.sampled_from(["phone", "phone", "online"])}))
     choices = [{"direct": {"share": 1}}, {"phone": {"share": 1, **phone}}]
     choices.append({"phone": {"share": 0.6, **phone}, "web": {"share": 0.4, **web}})
     choices.append({"phone": {"share": 0.6, **phone}, "direct": {"share": 0.2}, "web": {"share": 0.2, **web}})
@@ -160,6 +163,35 @@ def lines(draw: DrawFn, pools: Data) -> Data:
         if "pool" in channel and channel["pool"] not in pools:
             pools[channel["pool"]] = draw(staffed()) | draw(st.sampled_from([{}, {}, {"per": "district"}]))
     return channels
+
+
+@st.composite
+def several_lines(draw: DrawFn, channels: Data, pools: Data, categories: list[str]) -> Data:
+    """The phone, now and then with several lines in the place of its pool."""
+    if "phone" not in channels or not draw(st.booleans()):
+        return {}
+    phone, hotline = dict(channels["phone"]), pools["hotline"]
+    own = some({"talk": QUICK, "patience": times(2, 20, 0)})
+    lines = {"first": {"pool": phone.pop("pool"), **draw(own)}}
+    if len(categories) > 1:
+        lines["second"] = {"pool": "second line", "categories": categories[:1], **draw(own)}
+        several = st.sampled_from([hotline, hotline if "calendar" in hotline else {"staff": 1}])
+        pools["second line"] = {**draw(several), **({"per": hotline["per"]} if "per" in hotline else {})}
+        share = st.sampled_from([0.0, 0.3, 0.8])
+        more = some({"again": st.booleans(), "after": SHORT})
+        wrong = st.builds(lambda share, talk, more: {"share": share, "talk": talk, **more}, share, QUICK, more)
+        phone |= draw(some({"wrong_line": wrong}, 0.8))
+    return {"phone": {**phone, "lines": lines}}
+
+
+def one_hotlines() -> st.SearchStrategy[Data]:
+    """The second line, where there is one, comes to the first."""
+    parts = {
+        "takes": st.sampled_from(["all", ["first"]]),
+        "shifts": st.sampled_from(["sum", "own"]),
+        "talk_factor": st.sampled_from([1.3, 0.5]),
+    }
+    return some({"into": "hotline", **parts})
 
 
 @st.composite
@@ -260,6 +292,22 @@ def policies(draw: DrawFn, pools: Data, classes: list[str], matters: Data, units
     found: Data = draw(
         some(
             {
+                "online": some(
+                    {
+                        "move": some({"share": PROBABLY, "by_category": st.fixed_dictionaries({categories[0]: SHARE})}),
+                        "chatbot": some(
+                            {
+                                "at": draw(st.sampled_from(["phone", "online", "both"])),
+                                "deflects": draw(PROBABLY),
+                                "fails": PROBABLY,
+                                "after": SHORT,
+                                "takes": st.sampled_from(["easy", "consultations", "all"]),
+                            }
+                        ),
+                        "talk_factor": st.sampled_from([0.6, 1.5]),
+                        "dispatch": some({"at_least": PROBABLY, "work_factor": st.sampled_from([0.7, 0.0])}),
+                    }
+                ),
                 "instant_answer": some(
                     {"answered": PROBABLY, "by_category": st.fixed_dictionaries(dict.fromkeys(consultations, PROBABLY))}
                 ),

@@ -150,7 +150,7 @@ def every_contact_has_one_end(run: Ledger) -> None:
     none((status == "answered") & (kinds != "consultation"), r)
     assert policies.instant_answer or not (status == "answered").any()
     assert policies.classified_handling or not (status == "out_of_scope").any()
-    patient = {name: channel.patience is not None for name, channel in run.scenario.channels.items()}
+    patient = {name: channel.hangs_up for name, channel in run.scenario.channels.items()}
     none((status == "lost") & ~r["channel"].astype(str).map(patient).astype(bool), r)
     if policies.callback is None:
         none((status == "closed") & (r["ended"] != r["closed"]), r)
@@ -159,22 +159,57 @@ def every_contact_has_one_end(run: Ledger) -> None:
 
 @law
 def intake_ends_as_its_visits_say(run: Ledger) -> None:
-    v = run.visits[run.visits["kind"] == "intake"]
+    v = run.visits[run.visits["kind"].isin(("intake", "wrong_line"))]
     last = v.drop_duplicates("request", keep="last").set_index("request")
     r = run.requests.set_index("request").reindex(last.index)
-    status = r["status"].astype(str)
+    status, right = r["status"].astype(str), last["kind"] == "intake"
     lost = last["started"].isna() & last["ended"].notna()
     none((status == "lost") & (~lost | (last["ended"] != r["ended"])), r)
     none(status.isin(("answered", "out_of_scope")) & (last["ended"] != r["ended"]), r)
     # between two calls somebody is still at intake
-    none((status == "intake_open") & last["started"].notna() & last["ended"].notna(), r)
-    none(~status.isin(("lost", "intake_open", "merged")) & (last["started"].isna() | last["ended"].isna()), r)
-    none((r["answered_wait"] != last["started"] - last["queued"]) & last["ended"].notna() & ~lost, r)
+    none((status == "intake_open") & right & last["started"].notna() & last["ended"].notna(), r)
+    over = last["started"].notna() & last["ended"].notna() & right
+    none(~status.isin(("lost", "intake_open", "merged")) & ~over, r)
+    none((r["answered_wait"] != last["started"] - last["queued"]) & last["ended"].notna() & ~lost & right, r)
     at_most = {name: c.redial.at_most if c.redial else 0 for name, c in run.scenario.channels.items()}
-    calls = v.groupby("request").size()
-    none(calls.reindex(r.index) > 1 + r["channel"].astype(str).map(at_most).astype(int), r)
-    served = v["started"].notna() & v["request"].duplicated(keep="last")
-    none(served, v)
+    redials = v["started"].isna().groupby(v["request"]).sum()
+    none(redials.reindex(r.index) > 1 + r["channel"].astype(str).map(at_most).astype(int), r)
+    none((v["kind"] == "intake") & v["started"].notna() & v["request"].duplicated(keep="last"), v)
+
+
+@law
+def a_wrong_line_is_another_one(run: Ledger) -> None:
+    """Wrong calls come before the right one, of callers who have several numbers to choose from."""
+    v = run.visits[run.visits["kind"] == "wrong_line"]
+    channels, hotline = run.scenario.channels, run.scenario.policies.one_hotline
+    wrong = {name: c.wrong_line is not None for name, c in channels.items()}
+    r = run.requests.set_index("request").loc[v["request"]]
+    none(~r["channel"].astype(str).map(wrong).astype(bool), r)
+    assert hotline is None or hotline.takes is not None or v.empty, "there is one line left"
+    again = {name: c.wrong_line is not None and c.wrong_line.again for name, c in channels.items()}
+    told = v[v["started"].notna()]
+    once = ~told["request"].map(run.requests.set_index("request")["channel"]).astype(str).map(again).astype(bool)
+    none(told["request"].duplicated() & once, told)
+    first_right = run.visits[(run.visits["kind"] != "wrong_line") & run.visits["started"].notna()]
+    begun = v["request"].map(first_right.groupby("request")["started"].min())
+    none(v["over"] > begun, v)
+
+
+@law
+def deflected_is_what_a_chatbot_takes(run: Ledger) -> None:
+    """Where it stands and of the kind that it takes; at once, and without having met anybody."""
+    r = run.requests[run.requests["status"] == "deflected"]
+    online, scenario = run.scenario.policies.online, run.scenario
+    bot = None if online is None else online.chatbot
+    if bot is None:
+        assert r.empty
+        return
+    by_phone = r["channel"].astype(str).map({name: c.is_phone for name, c in scenario.channels.items()}).astype(bool)
+    kinds = r["category"].astype(str).map({name: c.kind for name, c in scenario.categories.items()})
+    none((r["ended"] != r["arrived"]) | r["request"].isin(run.visits["request"]), r)
+    none((bot.at == "phone") & ~by_phone | (bot.at == "online") & by_phone, r)
+    none((kinds == "report") & (bot.takes != "all"), r)
+    assert bot.takes != "easy" or scenario.policies.instant_answer is not None or r.empty
 
 
 @law

@@ -94,9 +94,14 @@ def time_to_report(out: sim.Outcomes) -> float:
     return float((out.visits["report_due"] - out.visits["queued"]).mean())
 
 
-def on_duty(pool: str, column: str = "on_duty") -> Number:
-    """Hours on duty of a pool, or of those at it who were called in."""
-    return lambda out: float(out.levels.loc[out.levels["pool"] == pool, column].sum())
+def at_pool(name: str) -> Number:
+    """Visits at a pool."""
+    return lambda out: float((out.visits["pool"] == name).sum())
+
+
+def on_duty(pool: str = "", column: str = "on_duty") -> Number:
+    """Hours on duty of a pool, or of those at it who were called in; of all pools without a name."""
+    return lambda out: float(out.levels.loc[(out.levels["pool"] == pool) | (not pool), column].sum())
 
 
 def between(first: str, last: str) -> Number:
@@ -108,6 +113,9 @@ def cost(out: sim.Outcomes) -> float:
     """What all people cost."""
     table = sim.measures(out)
     return float(table.loc[(table["measure"] == "cost") & (table["group_by"] == ""), "value"].item())
+
+
+HOTLINE = {"into": "hotline"}
 
 
 @dataclass(frozen=True)
@@ -125,6 +133,22 @@ class Case:
         return town(given, {f"policies.{self.path}": self.less}), town(given, {f"policies.{self.path}": self.more})
 
 
+DEFLECTED = share("status", "deflected")
+BOT = (
+    ("policies.online.chatbot", {"at": "phone", "deflects": 0.9, "fails": 0.2, "takes": "all"}),
+    ("policies.instant_answer.answered", 0.6),
+)
+LINES: dict[str, Any] = {
+    "channels.phone.pool": None,
+    "channels.phone.lines": {
+        "a": {"pool": "line a", "categories": ["Noise"]},
+        "b": {"pool": "line b", "categories": ["Leak"]},
+        "city": {"pool": "hotline"},
+    },
+    "pools.line a": {"staff": 1},
+    "pools.line b": {"staff": 1},
+    "pools.hotline.also_serves": None,
+}
 SAID_YES = share("said_resolved", True)
 SATISFIED = share("said_satisfied", True)
 CALLBACK = "policies.callback."
@@ -140,6 +164,26 @@ EXCLUSION = ((f"{CALLBACK}exclusion", {"asks": 0.5, "granted": 0.5, "review": {"
 KEPT = (("policies.precise_dispatch.duty_list", {"drift": 0.5, "upkeep": {"work": "1 h"}}),)
 
 CASES = [
+    Case("one_hotline.into", "line a", "hotline", at_pool("hotline"), tuple(LINES.items())),
+    Case("one_hotline.takes", ["b"], "all", at_pool("hotline"), (*LINES.items(), ("policies.one_hotline", HOTLINE))),
+    Case("one_hotline.shifts", "own", "sum", on_duty(), (*LINES.items(), ("policies.one_hotline", HOTLINE))),
+    Case(
+        "one_hotline.talk_factor",
+        0.5,
+        1.5,
+        visits("intake"),
+        (*LINES.items(), ("policies.one_hotline", HOTLINE)),
+    ),
+    Case("online.move.share", 0.1, 0.9, share("channel", "web")),
+    Case("online.move.by_category", {"Noise": 0.1}, {"Noise": 0.9}, share("channel", "web")),
+    Case("online.chatbot.at", "online", "phone", DEFLECTED, BOT),
+    Case("online.chatbot.deflects", 0.1, 0.8, DEFLECTED, BOT),
+    Case("online.chatbot.fails", 0.9, 0.1, DEFLECTED, BOT),
+    Case("online.chatbot.after", "1 min", "3 h", total("hours_intake"), BOT),
+    Case("online.chatbot.takes", "easy", "consultations", DEFLECTED, BOT),
+    Case("online.talk_factor", 0.5, 1.5, visits("intake")),
+    Case("online.dispatch.at_least", 1.0, 0.0, total("hops")),
+    Case("online.dispatch.work_factor", 0.5, 1.5, visits("dispatch")),
     Case("instant_answer.answered", 0.2, 0.8, share("status", "answered")),
     Case(
         "instant_answer.by_category",
@@ -276,6 +320,14 @@ def test_both_engines_turn_alike(case: Case) -> None:
 # --- off is off ------------------------------------------------------------------------------------------------------
 
 OFF: dict[str, dict[str, Any]] = {
+    "one_hotline": {"into": "hotline", "takes": ["city"], "shifts": "own"},
+    "online": {},
+    "online, nobody": {
+        "move": {"share": 0},
+        "chatbot": {"at": "both", "deflects": 0, "fails": 1, "takes": "all"},
+        "talk_factor": 1,
+        "dispatch": {"at_least": 0, "work_factor": 1},
+    },
     "instant_answer": {"answered": 0},
     "first_recipient": {"coordination": "1 h"},  # the desk makes no mistakes
     "time_limits": {},
@@ -309,6 +361,8 @@ def test_without_effect_no_byte_changes(name: str, engine: Any) -> None:
         bare |= {f"units.{unit}.discipline": None for unit in ("Street", "Works", "Water")}
     if name == "precise_dispatch, duty list":
         bare |= dict(MONTHS)
+    if name == "one_hotline":
+        bare |= LINES
     off, on = town(bare), town(bare, {f"policies.{name.split(',')[0]}": OFF[name]})
     assert off.digest != on.digest
     assert same_tables(*(_without_policies(sim.simulate(scenario, engine=engine)) for scenario in (off, on)))

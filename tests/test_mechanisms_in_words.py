@@ -48,6 +48,9 @@ def test_only_mechanisms_that_are_on_are_told() -> None:
 @pytest.mark.parametrize(
     ("change", "said"),
     [
+        ("online.move.share=0.25", "of 100 who would call, 25 come online"),
+        ("online.talk_factor=0.62", "Agents talk 62 % as long on the phone"),
+        ("online.dispatch.at_least=1", "needs 100 % of its time and finds the right one at once in 100 of 100"),
         ("instant_answer.answered=0.625", "of 100 consultations 62.5 are answered"),
         ("instant_answer.answered=0.0004", "consultations fewer than 0.1 are answered"),
         ("instant_answer.answered=0.9999", "consultations more than 99.9 are answered"),
@@ -213,7 +216,7 @@ def test_the_command_says_what_is_on() -> None:
     town = sim.load("teaching")
     result = CliRunner().invoke(cli, ["mechanisms", "teaching", "--set", "policies.first_recipient.coordination=1 h"])
     assert result.exit_code == 0, result.output
-    assert "In “A small town, one week” 4 of 8 are on." in result.output
+    assert f"In “A small town, one week” 4 of {len(MECHANISMS)} are on." in result.output
     assert "First recipient (首接负责), policies.first_recipient  – on" in result.output
     assert "Whistle and report (吹哨报到), policies.whistle  – off" in result.output
     assert max(len(line) for line in result.output.splitlines()) <= 80

@@ -58,7 +58,9 @@ def test_before_the_reform_there_are_the_same_citizens_and_officers() -> None:
     assert staff[0] == staff[1]
     on = [{k for k in type(s.policies).model_fields if getattr(s.policies, k) is not None} for s in (before, now)]
     assert on[0] == {"instant_answer", "time_limits", "callback"}
-    assert on[1] == set(type(now.policies).model_fields) - {"surge"}  # no rule of Beijing's is published
+    assert on[1] - on[0] == {
+        *("first_recipient", "classified_handling", "precise_dispatch", "whistle"),
+    }
 
 
 def test_it_runs(scenario: sim.Scenario) -> None:

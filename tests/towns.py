@@ -173,6 +173,22 @@ def _other_ways() -> dict[str, Any]:
     for part in town["categories"]["Leak"]["parts"]:
         part |= {"work": _random("30 min"), "lead": _random("2 h"), "probability": 1}
     policies = town["policies"]
+    phone = town["channels"]["phone"]
+    del phone["pool"]
+    phone["lines"] = {
+        "water": {"pool": "water line", "categories": ["Leak"], "talk": _random("6 min")},
+        "streets": {"pool": "street line", "categories": ["Noise", "Pothole"]},
+        "city": {"pool": "hotline"},
+    }
+    phone["wrong_line"] = {"share": 0.4, "talk": _random("3 min"), "again": True, "after": _random("5 min")}
+    for line in ("water line", "street line"):
+        town["pools"][line] = {"shifts": [{"days": "mon-sun", "hours": "7:00-21:00", "staff": 1}]}
+    policies["online"] = {
+        "move": {"share": 0.2, "by_category": {"Noise": 0.6}},
+        "chatbot": {"at": "both", "deflects": 0.5, "fails": 0.4, "after": _random("10 min")},
+        "talk_factor": 0.7,
+        "dispatch": {"at_least": 0.85, "work_factor": 0.8},
+    }
     policies["first_recipient"] = {"coordination": _random("30 min")}
     policies["time_limits"]["resolve"] = {"urgent": "8 h", "ordinary": "1 workday"}
     policies["callback"] |= {"after": "due", "reach": 0.3, "retry_after": _random("2 h"), "ring": _random("30 s")}

@@ -159,7 +159,12 @@ _FLOW = (
     Measure(
         "instant_answer_share", "Answered instantly", "即时答复率", "share", CONTACTS,
         "answered on the spot",
-        "contacts of consultation categories that got through: not lost, not still at intake", "higher",
+        "contacts of consultation categories that got through to an agent: not deflected, not lost, not still at "
+        "intake", "higher",
+    ),
+    Measure(
+        "deflected_share", "Deflected", "智能应答分流率", "share", CONTACTS,
+        "a chatbot answered it, and nobody called after it", "contacts",
     ),
     Measure(
         "out_of_scope_share", "Out of scope", "超范围占比", "share", CONTACTS,
@@ -172,7 +177,7 @@ _FLOW = (
     Measure(
         "lost_share", "Lost contacts", "流失率", "share", CONTACTS,
         "the citizen gave up after the last call",
-        "contacts on channels whose callers may hang up", "lower", True,
+        "contacts on phone channels", "lower", True,
     ),
     Measure(
         "repeat_share", "Repeat contacts", "重复来电率", "share", CONTACTS,
@@ -273,7 +278,7 @@ _EQUITY = (
 _PHONE = (
     Measure(
         "calls", "Calls", "呼入量", "calls", CALLS,
-        "calls on channels whose callers may hang up; each redial is a call of its own",
+        "calls on phone channels; each redial, and each call to a wrong line, is a call of its own",
     ),
     Measure(
         "answered_within_15s", "Answered within 15 s", "15秒接通率", "share", CALLS,
@@ -295,6 +300,10 @@ _PHONE = (
     Measure(
         "abandonment_share", "Abandoned calls", "电话放弃率", "share", CALLS,
         "the caller hung up before the answer", "calls", "lower", True,
+    ),
+    Measure(
+        "wrong_line_share", "Calls to a wrong line", "错拨率", "share", CALLS,
+        "answered by a line that is not for the matter, which told the number of the one that is", "calls", "lower",
     ),
 )
 _RESOURCES = (

@@ -124,7 +124,7 @@ class Fold:
         self.answers = Slots(answers, ("district+month", "unit+month"))
         self.problems = Slots(dimensions, (cells, "month"))
         months, months_of_answer = self.contacts.steps(rest, "month"), self.answers.steps("unit+month", "month")
-        by_phone = _those(names.channels, [n for n, c in scenario.channels.items() if c.patience is not None])
+        by_phone = _those(names.channels, [n for n, c in scenario.channels.items() if c.is_phone])
         consultations = [n for n, c in scenario.categories.items() if c.kind == "consultation"]
         lists = Lists()
         places = {

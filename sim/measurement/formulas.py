@@ -100,6 +100,7 @@ def contact_ratios(c: Any, scenario: Scenario) -> dict[str, Ratio]:
         "requests": Ratio(c.requests),
         "request_share": Ratio(c.requests, c.contacts),
         "instant_answer_share": Ratio(c.answered, c.asked),
+        "deflected_share": Ratio(c.deflected, c.contacts),
         "out_of_scope_share": Ratio(c.out_of_scope, c.contacts),
         "merged_share": Ratio(c.merged, c.contacts),
         "lost_share": Ratio(c.lost, c.by_phone),
@@ -118,6 +119,7 @@ def contact_ratios(c: Any, scenario: Scenario) -> dict[str, Ratio]:
         "phone_wait_mean": Ratio(c.wait, c.calls),
         "phone_wait_mean_answered": Ratio(c.wait_picked_up, c.picked_up),
         "abandonment_share": Ratio(c.abandoned, c.calls),
+        "wrong_line_share": Ratio(c.wrong_line, c.calls),
     }
 
 

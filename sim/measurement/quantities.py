@@ -16,9 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.measurement.compiled import inlined
-from sim.model.facts import ANSWERED, CAUSES, INTAKE_OPEN, LOST, MERGED, OPEN, OUT_OF_SCOPE
-
-_SECOND = 1 / 3600
+from sim.model.facts import ANSWERED, CAUSES, DEFLECTED, INTAKE_OPEN, LOST, MERGED, OPEN, OUT_OF_SCOPE
 
 _REST = "_rest"
 
@@ -30,7 +28,15 @@ def _durations(*names: str) -> tuple[str, ...]:
 
 #: Of the scored, by what the citizen said but for the first two.
 RATES = ("scored", "responded", "said_resolved", "said_satisfied", "said_contacted")
-CALLS = ("calls", "within_15s", "within_20s", "picked_up", "abandoned", *_durations("wait", "wait_picked_up"))
+CALLS = (
+    "calls",
+    "within_15s",
+    "within_20s",
+    "picked_up",
+    "abandoned",
+    "wrong_line",
+    *_durations("wait", "wait_picked_up"),
+)
 _BLOCKS = (
     (*RATES, "answered_callback", "excluded", "scored_and_resolved", "falsely_resolved"),
     ("late", "contact_late", "late_stopped", *_durations("lateness", "lateness_stopped")),
@@ -39,7 +45,8 @@ _BLOCKS = (
         *("hops", "bounced", "rounds", "reopened", "whistles", *_durations("hours", "x_ln_x")),
     ),
     (
-        *("contacts", "requests", "asked", "answered", "out_of_scope", "merged", "by_phone", "lost", "repeats"),
+        *("contacts", "requests", "asked", "answered", "deflected", "out_of_scope", "merged", "by_phone"),
+        *("lost", "repeats"),
         *("open", "open_counted", *_durations(*(f"hours_{cause}" for cause in CAUSES))),
     ),
     CALLS,
@@ -97,11 +104,12 @@ def contact(q: Any, r: Any, end: Any, by_phone: Any, consultation: Any, street_l
     request = is_open or not math.isnan(r.dispatched)
     closed = not math.isnan(r.first_closed)
     own = closed or is_open  # closes itself, now or later; what was merged before any closing does not
-    asked = consultation and r.status != LOST and r.status != INTAKE_OPEN
+    asked = consultation and r.status != LOST and r.status != INTAKE_OPEN and r.status != DEFLECTED
     q.contacts = 1.0
     q.requests = request
     q.asked = asked
     q.answered = asked and r.status == ANSWERED
+    q.deflected = r.status == DEFLECTED
     q.out_of_scope = r.status == OUT_OF_SCOPE
     q.merged = r.status == MERGED
     q.by_phone = by_phone
@@ -178,16 +186,15 @@ def largest(hours: Any, on_the_clock: Any) -> Any:
 
 @inlined
 def calls(q: Any, r: Any) -> Any:
-    """Fill in the quantities of a contact's calls, of which at most the last one is answered."""
-    picked_up = not math.isnan(r.answered_wait)
+    """Fill in the quantities of a contact's calls: wrong lines may answer several, the right one one."""
     q.calls = r.calls
     q.abandoned = r.abandoned
-    answered_wait = r.answered_wait if picked_up else 0.0
-    q.picked_up = picked_up
-    q.wait, q.wait_picked_up = upper(r.call_wait), upper(answered_wait)
-    q.wait_rest, q.wait_picked_up_rest = r.call_wait - q.wait, answered_wait - q.wait_picked_up
-    q.within_15s = picked_up and r.answered_wait <= 15 * _SECOND
-    q.within_20s = picked_up and r.answered_wait <= 20 * _SECOND
+    q.picked_up = r.picked_up
+    q.wrong_line = r.picked_up - (not math.isnan(r.answered_wait))
+    q.wait, q.wait_picked_up = upper(r.call_wait), upper(r.picked_up_wait)
+    q.wait_rest, q.wait_picked_up_rest = r.call_wait - q.wait, r.picked_up_wait - q.wait_picked_up
+    q.within_15s = r.within_15s
+    q.within_20s = r.within_20s
 
 
 @inlined

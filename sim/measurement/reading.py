@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from sim.measurement.fold import Fold, Names
-from sim.measurement.grouping import Floats, Ints
+from sim.measurement.grouping import Bools, Floats, Ints
 from sim.model import facts
 from sim.model.facts import STATUSES
 from sim.model.rows import Rows
@@ -98,17 +98,26 @@ def _rows(table: pd.DataFrame, fields: Sequence[facts.Field], codes: Mapping[str
 
 def _with_calls(contacts: pd.DataFrame, visits: pd.DataFrame, end: float) -> pd.DataFrame:
     """The contacts with what their visits at intake add up to."""
-    intake = visits.loc[visits["kind"] == "intake"]
+    intake = visits.loc[visits["kind"].isin(("intake", "wrong_line"))]
     number = pd.Index(contacts["request"]).get_indexer(pd.Index(intake["request"]))
     queued, started, ended = (_numbers(intake[name])[number >= 0] for name in ("queued", "started", "ended"))
+    right = (intake["kind"] == "intake").to_numpy()[number >= 0]
     number = number[number >= 0]
     picked_up = ~np.isnan(started)
-    until = np.where(picked_up, started, np.where(np.isnan(ended), end, ended))
+    waited = np.where(picked_up, started, np.where(np.isnan(ended), end, ended)) - queued
     answered_wait = np.full(len(contacts), np.nan)
-    answered_wait[number[picked_up]] = (started - queued)[picked_up]
+    answered_wait[number[picked_up & right]] = waited[picked_up & right]
+
+    def count(calls: Bools) -> Ints:
+        return np.bincount(number[calls], minlength=len(contacts))
+
     return contacts.assign(
         answered_wait=answered_wait,
         calls=np.bincount(number, minlength=len(contacts)),
-        abandoned=np.bincount(number[~picked_up & ~np.isnan(ended)], minlength=len(contacts)),
-        call_wait=np.bincount(number, until - queued, minlength=len(contacts)),
+        abandoned=count(~picked_up & ~np.isnan(ended)),
+        picked_up=count(picked_up),
+        within_15s=count(picked_up & (waited <= facts.QUICK)),
+        within_20s=count(picked_up & (waited <= facts.SOON)),
+        call_wait=np.bincount(number, waited, minlength=len(contacts)),
+        picked_up_wait=np.bincount(number[picked_up], waited[picked_up], minlength=len(contacts)),
     )

@@ -21,6 +21,8 @@ from sim.model.policies import (
     classified_handling,
     first_recipient,
     instant_answer,
+    one_hotline,
+    online,
     precise_dispatch,
     surge,
     time_limits,
@@ -30,6 +32,8 @@ from sim.model.policies.callback import Callback
 from sim.model.policies.classified_handling import ClassifiedHandling
 from sim.model.policies.first_recipient import FirstRecipient
 from sim.model.policies.instant_answer import InstantAnswer
+from sim.model.policies.one_hotline import Lines, WrongLine
+from sim.model.policies.online import Moves, Online
 from sim.model.policies.precise_dispatch import Accuracy, Dispatch
 from sim.model.policies.surge import Surge
 from sim.model.policies.time_limits import Limits, Parked, TimeLimits
@@ -62,13 +66,12 @@ class Redial:
 
 @dataclass(frozen=True)
 class ChannelPlan:
-    """How contacts of one channel come in. ``family`` None: there is no intake stage; without patience they wait."""
+    """How contacts of one channel come in; who answers them is told by the city's lines."""
 
     name: str
-    family: Family | None
-    talk: Table
-    patience: Table
+    is_phone: bool
     redial: Redial
+    wrong_line: WrongLine | None
 
 
 @dataclass(frozen=True)
@@ -108,6 +111,7 @@ class CategoryPlan:
     resolve: tuple[float, ...]  # by round
     parts: tuple[Part, ...]
     limits: tuple[Limits, ...]
+    moves: Moves
     instant_answer: InstantAnswer
     classified_handling: ClassifiedHandling
     accuracy: Accuracy
@@ -135,6 +139,7 @@ class City:
     channels: tuple[ChannelPlan, ...]
     channel_names: NDArray[np.uint64]
     channel_share: Weights
+    lines: Lines
     class_names: NDArray[np.uint64]
     unit_names: NDArray[np.uint64]
     unit_families: tuple[Family, ...]
@@ -147,6 +152,7 @@ class City:
     tables: Tables
     means: tuple[float, ...]  # of each table, hours
     contact: Contact | None
+    online: Online | None
     dispatch: Dispatch | None
     first_recipient: FirstRecipient | None
     time_limits: TimeLimits | None
@@ -171,10 +177,11 @@ def build_city(scenario: Scenario) -> City:
     """The city of a scenario."""
     births = mean_births(scenario)
     reach = (scenario.time.end - scenario.time.start) / timedelta(hours=1) + BEYOND
-    staffing = Staffing(scenario, reach, [float(x) for x in births.sum(axis=1)])
-    index = Index(scenario, staffing)
+    merged = one_hotline.merged(scenario)
+    staffing = Staffing(merged, reach, [float(x) for x in births.sum(axis=1)])
+    index = Index(merged, staffing)
     categories = tuple(_category(index, name, spec) for name, spec in scenario.categories.items())
-    channels = _by_share(scenario)
+    channels = _by_share(merged)
     keys = [[name_key("birth", d, c) for c in scenario.categories] for d in scenario.districts]
     return City(
         scenario=scenario,
@@ -189,6 +196,7 @@ def build_city(scenario: Scenario) -> City:
         channels=tuple(_channel(index, name, spec) for name, spec in channels),
         channel_names=name_keys([name for name, _ in channels]),
         channel_share=np.array([channel.share for _, channel in channels]),
+        lines=one_hotline.lines(index, channels),
         class_names=name_keys(scenario.classes),
         unit_names=name_keys(index.units),
         unit_families=tuple(index.families[u] for u in index.units),
@@ -196,6 +204,7 @@ def build_city(scenario: Scenario) -> City:
         births=births,
         birth_keys=np.array(keys, np.uint64),
         contact=None if scenario.contact is None else Contact(index.table(scenario.contact.work)),
+        online=online.plan(index, channels),
         dispatch=precise_dispatch.plan(index),
         first_recipient=first_recipient.plan(index),
         time_limits=time_limits.plan(index),
@@ -233,6 +242,7 @@ def _category(index: Index, name: str, spec: Category) -> CategoryPlan:
             Part(families[p.unit], index.table(p.work), index.table(p.lead), p.probability) for p in spec.parts
         ),
         limits=time_limits.of_classes(index, name),
+        moves=online.of_category(index, name),
         instant_answer=instant_answer.of_category(index, name, spec),
         classified_handling=classified_handling.of_category(index, name),
         accuracy=precise_dispatch.of_category(index, name, spec),
@@ -254,8 +264,7 @@ def _channel(index: Index, name: str, spec: Channel) -> ChannelPlan:
     redial = Redial(0.0, NO_TABLE, 0)
     if spec.redial is not None:
         redial = Redial(spec.redial.probability, index.table(spec.redial.after), spec.redial.at_most)
-    family = None if spec.pool is None else index.families[spec.pool]
-    return ChannelPlan(name, family, index.table(spec.talk), index.table(spec.patience), redial)
+    return ChannelPlan(name, spec.is_phone, redial, one_hotline.wrong_line(index, spec))
 
 
 def _family_volume(births: NDArray[np.float64], categories: Sequence[CategoryPlan]) -> NDArray[np.float64]:

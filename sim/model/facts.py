@@ -54,11 +54,16 @@ STATUSES = (
     "intake_open",
     "open",
 )
-ANSWERED, _, _, OUT_OF_SCOPE, LOST, MERGED, CLOSED, INTAKE_OPEN, OPEN = range(len(STATUSES))
+ANSWERED, DEFLECTED, _, OUT_OF_SCOPE, LOST, MERGED, CLOSED, INTAKE_OPEN, OPEN = range(len(STATUSES))
+
+_SECOND = 1 / 3600
+#: Waits at intake that service levels are told by, in hours.
+QUICK, SOON = 15 * _SECOND, 20 * _SECOND
 
 #: What a visit is for.
 KINDS = (
     "intake",
+    "wrong_line",
     "dispatch",
     "district_desk",
     "review",
@@ -70,9 +75,20 @@ KINDS = (
     "callback",
     "errand",
 )
-INTAKE, DISPATCH, DISTRICT_DESK, REVIEW, COORDINATION, CONTACT, HANDLING, SUBTASK, PART, CALLBACK, ERRAND = range(
-    len(KINDS)
-)
+(
+    INTAKE,
+    WRONG_LINE,
+    DISPATCH,
+    DISTRICT_DESK,
+    REVIEW,
+    COORDINATION,
+    CONTACT,
+    HANDLING,
+    SUBTASK,
+    PART,
+    CALLBACK,
+    ERRAND,
+) = range(len(KINDS))
 
 
 @dataclass(frozen=True)
@@ -122,7 +138,12 @@ REQUEST = (
     _key("repeat_of", "repeat_of", "the request whose matter was not solved; null the first time"),
     _count("contact", "the how-many-th contact it is", "", "i8"),
     _moment("arrived", "when the citizen turned to the city"),
-    _name("channel", "channels", "by which way it came", initial=0),
+    _name(
+        "channel",
+        "channels",
+        "by which way it came, and after a chatbot has failed, by which it then came to an agent",
+        initial=0,
+    ),
     _name("district", "districts", "what part of the city it is about", initial=0),
     _name("category", "categories", "what it is about", initial=0),
     _name("urgency", "classes", "its urgency class", initial=0),
@@ -161,7 +182,11 @@ REQUEST = (
     ),
     _count("calls", "how often it came to intake", ""),
     _count("abandoned", "how often it left intake in vain", ""),
+    _count("picked_up", "how often somebody answered, wrong lines too", ""),
+    _count("within_15s", "… after at most 15 seconds", ""),
+    _count("within_20s", "… after at most 20 seconds", ""),
     Field("call_wait", "f8", 0.0, "hours", "", "waited at intake in all"),
+    Field("picked_up_wait", "f8", 0.0, "hours", "", "waited at intake by calls that were answered"),
     Field("hours", f"{len(CAUSES)}f8", 0.0, "hours", "hours_", "of its age that belong to"),
 )
 

@@ -81,11 +81,11 @@ class Index:
         self.families = staffing.families
         self.units = tuple(sorted(scenario.units))
         self.months = Months.of(scenario)
-        self._tables: dict[Distribution, Table] = {}
+        self._tables: dict[tuple[Distribution, float], Table] = {}
 
-    def table(self, spec: Distribution | None) -> Table:
-        """The table of a distribution."""
-        return NO_TABLE if spec is None else self._tables.setdefault(spec, len(self._tables))
+    def table(self, spec: Distribution | None, factor: float = 1.0) -> Table:
+        """The table of a distribution, of which all durations are multiplied by a factor."""
+        return NO_TABLE if spec is None else self._tables.setdefault((spec, factor), len(self._tables))
 
     def effort(self, spec: Distribution) -> Table:
         """The table of a work that is there once for the whole city or place: at a scale it is divided as staff is."""
@@ -93,11 +93,13 @@ class Index:
 
     def tables(self) -> Tables:
         """The tables of all distributions that have been numbered."""
-        return tables_of(self._tables)
+        factors = np.array([factor for _, factor in self._tables])
+        tables: Tables = tables_of(spec for spec, _ in self._tables) * np.repeat(factors, 2)[:, None]
+        return tables
 
     def means(self) -> tuple[float, ...]:
         """Their means in hours."""
-        return tuple(spec.mean for spec in self._tables)
+        return tuple(spec.mean * factor if factor > 0.0 else 0.0 for spec, factor in self._tables)
 
     def working_time(self, calendar: str | None) -> WorkingTime:
         """That of a calendar."""

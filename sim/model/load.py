@@ -15,9 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.model.city import CategoryPlan, City
-from sim.model.facts import DISPATCH, DISTRICT_DESK, HANDLING, INTAKE, KINDS
+from sim.model.facts import DISPATCH, DISTRICT_DESK, HANDLING, INTAKE, KINDS, WRONG_LINE
 from sim.model.index import Table
-from sim.model.policies import callback, precise_dispatch
+from sim.model.policies import callback, one_hotline, online, precise_dispatch
 from sim.model.rhythm import Rhythm
 from sim.model.staffing import Family
 
@@ -113,13 +113,27 @@ def offered_loads(city: City) -> list[Load]:
     sums = Sums(city)
     if city.dispatch is not None:
         precise_dispatch.load(city.dispatch, sums, *_window(city))
-    for channel, share in zip(city.channels, city.channel_share, strict=True):
-        if channel.family is not None:
-            sums.add(INTAKE, channel.family, contacts.sum(axis=1) * share, channel.talk)
     for c, category in enumerate(city.categories):
-        _Way(sums, category).go(contacts[:, c] * category.dispatched)
+        shares, deflected = city.channel_share, 0.0
+        if city.online is not None:
+            shares, deflected = online.load(city.online, city.channels, shares, category)
+        for channel, share in enumerate(shares):
+            _call(sums, channel, c, contacts[:, c] * share)
+        _Way(sums, category).go(contacts[:, c] * (category.dispatched * (1.0 - deflected)))
     duty = np.array([_duty(city, pool) for pool in range(len(city.pools))])
     return [sums.load(group, duty) for group in _groups(city)]
+
+
+def _call(sums: Sums, channel: int, category: int, contacts: Floats) -> None:
+    """The calls of so many contacts a day of a category on a channel, by district."""
+    lines, wrong = sums.city.lines, sums.city.channels[channel].wrong_line
+    own = lines.of[channel, category]
+    if own < 0:
+        return
+    sums.add(INTAKE, lines.plans[own].family, contacts, lines.plans[own].talk)
+    if wrong is not None:
+        for family, calls in one_hotline.load(lines, channel, category, wrong):
+            sums.add(WRONG_LINE, family, contacts * calls, wrong.talk)
 
 
 def _births(city: City) -> Floats:

@@ -33,7 +33,7 @@ _GROUPS = (
             *("time_to_close_p90_among_closed", "time_to_close_mean_among_closed"),
         ),
     ),
-    ("Phone", ("answered_within_15s", "phone_wait_mean", "abandonment_share", "lost_share")),
+    ("Phone", ("answered_within_15s", "phone_wait_mean", "abandonment_share", "lost_share", "deflected_share")),
     (
         "Volume and work",
         (

@@ -30,6 +30,7 @@ CAUSE_WORDS = {
 }
 VISIT_WORDS = {
     "intake": "intake",
+    "wrong_line": "a wrong line, which tells the right number",
     "dispatch": "the dispatch desk",
     "district_desk": "the district's desk",
     "review": "review at the wrong unit",
@@ -42,6 +43,7 @@ VISIT_WORDS = {
 }
 ENDS = {
     "answered": "was answered on the spot",
+    "deflected": "was answered by a chatbot and needed nobody",
     "out_of_scope": "was out of scope and closed with an explanation",
     "lost": "was lost: the citizen gave up",
     "merged": "was merged: another request took care of the problem",
@@ -150,7 +152,7 @@ class _Story:
         if pd.isna(visit.started):
             if pd.isna(visit.ended):
                 return visit.queued, f"{what}: still waiting at the end"
-            left = "hangs up" if visit.kind == "intake" else "leaves the queue"
+            left = "hangs up" if visit.kind in ("intake", "wrong_line") else "leaves the queue"
             return visit.queued, f"{what}: {left} after {length(visit.ended - visit.queued)}"
         wait = visit.started - visit.queued
         taken = f"taken after {length(wait)}" if wait > 0 else "taken at once"

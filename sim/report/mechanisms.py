@@ -43,6 +43,56 @@ def paragraph(key: str, told: list[str]) -> str:
     return f"{MECHANISMS[key].english} ({MECHANISMS[key].chinese}): {' '.join(told)}"
 
 
+def _one_hotline(city: City) -> Iterator[str]:
+    policy = city.scenario.policies.one_hotline
+    assert policy is not None
+    lines = [(name, line) for c in city.scenario.channels.values() for name, line in (c.lines or {}).items()]
+    taken = [(name, line) for name, line in lines if policy.takes is None or name in policy.takes]
+    left = sorted({name for name, line in lines if (name, line) not in taken and line.pool != policy.into})
+    pools = {line.pool for _, line in taken} | {policy.into}
+    names = _few([name for name, _ in taken])
+    yield f"the calls of {_count(len(taken), 'line', 'lines')} ({names}) come to {policy.into}."
+    if policy.shifts == "sum":
+        yield f"The people of {_count(len(pools), 'pool', 'pools')} sit there together."
+    elif len(pools) > 1:
+        yield f"Its own people take them; those of {_few(sorted(pools - {policy.into}))} are gone."
+    if policy.talk_factor != 1:
+        yield f"They talk {_of_100(policy.talk_factor)} % as long, as they know less of each matter."
+    if any(channel.wrong_line for channel in city.scenario.channels.values()):
+        yield f"Wrong calls go to {_few(left)} as before, or come from there." if left else "No call is wrong any more."
+
+
+def _few(names: list[str]) -> str:
+    """The first names of several."""
+    return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
+
+
+def _online(city: City) -> Iterator[str]:
+    plan, policy = city.online, city.scenario.policies.online
+    assert plan is not None
+    assert policy is not None
+    if policy.move is not None:
+        moved = _mean(city, lambda c: (1.0, c.moves.share))
+        yield f"of 100 who would call, {_of_100(moved)} come online."
+    if (bot := policy.chatbot) is not None:
+        where = {"phone": "on the phone", "online": "online", "both": "on the phone and online"}[bot.at]
+        whom = {"easy": "what an agent would answer at once", "consultations": "consultations", "all": "everybody"}
+        yield (
+            f"A chatbot {where} takes {whom[bot.takes]}: it answers {_of_100(bot.deflects)} of 100, of whom "
+            f"{_of_100(bot.fails)} of 100 call an agent after all."
+        )
+        if bot.takes == "all":
+            yield "A problem whose report it answers is known to nobody."
+    if policy.talk_factor != 1:
+        yield f"Agents talk {_of_100(policy.talk_factor)} % as long on the phone."
+    if (desk := policy.dispatch) is not None:
+        found = _mean(city, lambda c: (c.dispatched, c.accuracy.at_first))
+        yield (
+            f"A machine proposes units to the dispatch desk: it needs {_of_100(desk.work_factor)} % of its time and "
+            f"finds the right one at once in {_of_100(found)} of 100 cases."
+        )
+
+
 def _instant_answer(city: City) -> Iterator[str]:
     answered = _mean(city, lambda c: None if c.is_report else (1.0, c.instant_answer.answered))
     yield f"of 100 consultations {_of_100(answered)} are answered on the spot and need no unit."
@@ -229,6 +279,18 @@ def _span(hours: float) -> str:
 
 #: By the key under ``policies``, in the order of a request's life.
 MECHANISMS: Mapping[str, Mechanism] = {
+    "one_hotline": Mechanism(
+        "One hotline",
+        "整合热线",
+        "The calls of many lines come to one number, and their people sit together.",
+        _one_hotline,
+    ),
+    "online": Mechanism(
+        "Online and assistants",
+        "向互联网延伸、人工智能",
+        "Calls move online, a chatbot answers some, and machines help agents and the dispatch desk.",
+        _online,
+    ),
     "classified_handling": Mechanism(
         "Classified handling",
         "分类处置",

@@ -53,6 +53,8 @@ def not_modelled(scenario: Scenario) -> tuple[list[str], set[str]]:
         without |= {"breach_share", "lateness_mean_among_closed"}
     if limits is None or not limits.contact or scenario.contact is None:
         without |= {"contact_breach_share"}
+    if scenario.policies.online is None or scenario.policies.online.chatbot is None:
+        without |= {"deflected_share"}
     if scenario.dispatch is None:
         without |= {"hops_mean"}
     whistle = scenario.policies.whistle
@@ -60,9 +62,14 @@ def not_modelled(scenario: Scenario) -> tuple[list[str], set[str]]:
         without |= {"whistles"}
     if whistle is None or not whistle.report_by:
         without |= {"report_rate"}
-    if not any(channel.pool and channel.patience for channel in scenario.channels.values()):
-        sentences.append("No channel of this scenario has callers who may hang up: there is no phone service to judge.")
-        without |= {"answered_within_15s", "phone_wait_mean", "abandonment_share", "lost_share"}
+    phones = [c for c in scenario.channels.values() if (c.pool or c.lines) and c.is_phone]
+    if not phones:
+        sentences.append("No channel of this scenario is by phone, with people who answer: there is no phone service.")
+        without |= {"answered_within_15s", "phone_wait_mean"}
+    if not any(channel.wrong_line for channel in phones):
+        without |= {"wrong_line_share"}
+    if not any(channel.hangs_up for channel in phones):
+        without |= {"abandonment_share", "lost_share"}
     surge = scenario.policies.surge
     if not any(pool.wage is not None for pool in _staffed(scenario).values()) and (surge is None or surge.wage is None):
         without |= {"cost", "cost_per_request"}

@@ -46,6 +46,7 @@ CITY_LINES = (
     "phone_wait_mean",
     "abandonment_share",
     "lost_share",
+    "deflected_share",
     "hops_mean",
     "rounds_mean",
     "repeat_share",

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from sim.scenario.defaults import classes_of
 from sim.scenario.errors import Finding, Path, ReadError, nearest, quoted
 from sim.scenario.nodes import UNPRINTABLE, Node, find, select
-from sim.scenario.numbers import read_probability
+from sim.scenario.numbers import read_flag, read_probability
 from sim.scenario.policies import in_working_time
 from sim.scenario.sources import read_pattern
 from sim.scenario.staff_side import AT
@@ -18,12 +18,10 @@ from sim.scenario.tree import Tree
 _AS_VALUE = {
     "calendars": ["pools.*.calendar", "units.*.calendar", "policies.time_limits.calendar", "policies.whistle.calendar"],
     "pools": [
-        "channels.*.pool",
-        "dispatch.pool",
-        "dispatch.district_desk.pool",
-        "policies.callback.pool",
-        "policies.callback.exclusion.review.pool",
+        *("channels.*.pool", "channels.*.lines.*.pool", "dispatch.pool", "dispatch.district_desk.pool"),
+        *("policies.callback.pool", "policies.callback.exclusion.review.pool", "policies.one_hotline.into"),
     ],
+    "lines": ["policies.one_hotline.takes.*"],
     "pools or units": [
         *("pools.*.also_serves.*", "units.*.also_serves.*"),
         *("policies.surge.triggers.*.pool", "policies.surge.from"),
@@ -34,13 +32,14 @@ _AS_VALUE = {
         "categories.*.confused_with",
         "dispatch.backstop",
     ],
-    "categories": ["demand.shocks.*.categories.*"],
+    "categories": ["demand.shocks.*.categories.*", "channels.*.lines.*.categories.*"],
     "districts": ["demand.shocks.*.districts.*"],
     "classes": ["categories.*.urgency", "policies.whistle.when.urgency.*"],
 }
 _AS_KEY = {
     "units": ["categories.*.unit", "categories.*.confused_with"],
     "categories": [
+        "policies.online.move.by_category",
         "policies.instant_answer.by_category",
         "policies.time_limits.by_category",
         "policies.time_limits.parking.by_category",
@@ -73,6 +72,7 @@ _SINGULAR = {
     "calendars": "calendar",
     "pools": "pool",
     "pools or units": "pool or unit",
+    "lines": "line",
     "units": "unit",
     "categories": "category",
     "districts": "district",
@@ -91,6 +91,7 @@ def check(tree: Tree) -> Iterator[Finding]:
     yield from checker.channels()
     yield from checker.categories()
     yield from checker.districts()
+    yield from checker.one_hotline()
     yield from checker.policies()
     yield from checker.targets()
 
@@ -100,6 +101,7 @@ class _Checker(Tree):
         super().__init__(root)
         self.known = {part: self.map_keys(part) for part in _SINGULAR if " " not in part}
         self.known["classes"] = dict.fromkeys(classes_of(root))
+        self.known["lines"] = {str(path[-1]): None for path, _ in self.at("channels.*.lines.*")}
         self.known["pools or units"] = self.known["pools"] | self.known["units"]
 
     def map_keys(self, part: str) -> dict[str, None]:
@@ -199,15 +201,46 @@ class _Checker(Tree):
 
     def channels(self) -> Iterator[Finding]:
         for path, _ in self.at("channels.*"):
-            pool, talk = self.has((*path, "pool")), self.has((*path, "talk"))
-            if talk and not pool:
-                yield self.finding((*path, "talk"), "needs a pool: without one nobody talks", True)
+            pool, lines = self.has((*path, "pool")), self.keys(*path, "lines")
+            somebody, talk = pool or bool(lines), self.has((*path, "talk"))
+            if talk and not somebody:
+                yield self.finding((*path, "talk"), "needs a pool or lines: without them nobody talks", True)
             if pool and not talk:
                 yield self.finding((*path, "talk"), "is missing: who has a pool talks")
-            if self.has((*path, "patience")) and not pool:
-                yield self.finding((*path, "patience"), "needs a pool: without one nobody waits", True)
-            if self.has((*path, "redial")) and not self.has((*path, "patience")):
+            if self.has((*path, "patience")) and not somebody:
+                yield self.finding((*path, "patience"), "needs a pool or lines: without them nobody waits", True)
+            waiting = [(*path, "patience"), *((*path, "lines", line, "patience") for line in lines)]
+            if self.has((*path, "redial")) and not any(map(self.has, waiting)):
                 yield self.finding((*path, "redial"), "needs patience: who never leaves never redials", True)
+            if pool and lines:
+                key = self.later(find(self.root, path) or self.root, "pool", "lines")
+                other = "lines" if key == "pool" else "pool"
+                yield self.finding((*path, key), f"cannot stand beside “{other}”", True)
+            yield from self.lines(path, lines, talk)
+            again, share = (*path, "wrong_line", "again"), (*path, "wrong_line", "share")
+            if self.read(again, read_flag) and self.read(share, read_probability) == 1:
+                yield self.finding(share, "must be below 1, or citizens would call wrong lines for ever")
+
+    def lines(self, path: Path, lines: list[str], talk: bool) -> Iterator[Finding]:
+        """Every matter has one line, and every line talks."""
+        of: dict[str, str] = {}
+        rest = [line for line in lines if not self.has((*path, "lines", line, "categories"))]
+        for line in lines:
+            at = (*path, "lines", line)
+            if not talk and not self.has((*at, "talk")):
+                yield self.finding((*at, "talk"), "is missing: of this line or of the channel")
+            for place, node in self.items(*at, "categories"):
+                other = of.setdefault(str(node.value), line)
+                if other != line:
+                    yield self.finding(place, f"{quoted(str(node.value))} is a matter of the line {quoted(other)}")
+        without = [name for name in self.known["categories"] if name not in of]
+        for line in rest[1:]:
+            yield self.finding((*path, "lines", line), f"{quoted(rest[0])} is for all other categories already", True)
+        if lines and without and not rest:
+            some = ", ".join(quoted(name) for name in without[:3]) + (" …" if len(without) > 3 else "")
+            yield self.finding((*path, "lines"), f"no line is for {some}", True)
+        if rest and not without:
+            yield self.finding((*path, "lines", rest[0]), "is for nothing: every category has another line", True)
 
     def categories(self) -> Iterator[Finding]:
         for path, node in self.at("categories.*"):
@@ -253,6 +286,37 @@ class _Checker(Tree):
                 yield self.finding(path, "is missing: all districts give their population, or none")
 
     # -- policies ----------------------------------------------------------------------------------------
+
+    def one_hotline(self) -> Iterator[Finding]:
+        """The people of lines that are merged can be added up, and do nothing else."""
+        policy = ("policies", "one_hotline")
+        into = self.text((*policy, "into"))
+        if into not in self.known["pools"]:
+            return
+        takes = {str(node.value) for _, node in self.at("policies.one_hotline.takes.*")}
+        lines = {path: str(node.value) for path, node in self.at("channels.*.lines.*.pool")}
+        taken = {path for path in lines if not takes or str(path[3]) in takes}
+        merged = {lines[path] for path in taken} - {into}
+        gone = [name for name in self.known["pools"] if name in merged]
+        for path, node in (found for part in _AS_VALUE["pools"] for found in self.at(part)):
+            if node.value in gone and path not in taken:
+                yield self.finding(path, f"{quoted(str(node.value))} is merged into {quoted(into)}: it has no people")
+        for name in gone:
+            for path, node in self.items("pools", name, "also_serves"):
+                if node.value not in (*gone, into):
+                    message = f"would no longer be helped: {quoted(name)} is merged into {quoted(into)}"
+                    yield self.finding(path, message)
+            ways = [self.way_of_staff(pool) for pool in (name, into)]
+            if self.text((*policy, "shifts"), "sum") == "sum" and ways[0] != ways[1]:
+                message = f"the people of {quoted(name)} cannot be added: {ways[0]} there, {ways[1]} here"
+                yield self.finding((*policy, "into"), message)
+
+    def way_of_staff(self, pool: str) -> str:
+        """How the staff of a pool is told, in words."""
+        node = find(self.root, ("pools", pool)) or self.root
+        calendar = self.text(("pools", pool, "calendar"))
+        way = f"calendar {quoted(calendar)}" if calendar else "shifts, or always on duty"
+        return f"{way}, per {self.per(node)}"
 
     def policies(self) -> Iterator[Finding]:
         for policy, times in _TIMES.items():

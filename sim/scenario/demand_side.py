@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, WithJsonSchema
 
 from sim.scenario.calendars import WEEKDAYS, Section
-from sim.scenario.distributions import Dist
+from sim.scenario.distributions import Dist, constant
 from sim.scenario.errors import Fault, ReadError, nearest, read_each
 from sim.scenario.numbers import (
     MOST_PARTS,
@@ -96,15 +96,57 @@ class Redial(Section):
     at_most: Times = 1
 
 
-class Channel(Section):
-    """A way to the hotline. Without a pool there is no intake visit; without `patience` nobody leaves."""
+class Line(Section):
+    """One of several numbers to call, for these categories (None: for all that no other line is for).
+
+    Without a `talk` or `patience` of its own it has those of the channel.
+    """
+
+    pool: Text
+    categories: Names | None = None
+    talk: Dist | None = None
+    patience: Dist | None = None
+
+
+class WrongLine(Section):
+    """The share of calls that go to another line, where people `talk` for a while and tell the right number; with
+    `again` the next call, `after` some time, may be wrong too.
+    """
 
     share: Probability
+    talk: Dist
+    again: Flag = False
+    after: Dist = constant(0.0)
+
+
+class Channel(Section):
+    """A way to the hotline: a pool, or several lines. Without either there is no intake visit; without `patience`
+    nobody leaves.
+
+    Without a `kind` it is by phone where there are lines or callers have patience, else online.
+    """
+
+    RIVALS: ClassVar = (("pool",), ("lines", "wrong_line"))
+
+    share: Probability
+    kind: Annotated[Literal["phone", "online"], choice("phone", "online")] | None = None
     pool: Text | None = None
     talk: Dist | None = None
     patience: Dist | None = None
     redial: Redial | None = None
+    lines: dict[str, Line] | None = None
+    wrong_line: WrongLine | None = None
     label: Text | None = None
+
+    @property
+    def is_phone(self) -> bool:
+        """Whether it is by phone."""
+        return self.kind == "phone" or (self.kind is None and (self.patience is not None or bool(self.lines)))
+
+    @property
+    def hangs_up(self) -> bool:
+        """Whether callers may hang up."""
+        return self.patience is not None or any(line.patience for line in (self.lines or {}).values())
 
 
 def _some_channels(channels: dict[str, Channel]) -> dict[str, Channel]:

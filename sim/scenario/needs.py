@@ -95,12 +95,71 @@ def _has_its_turn(tree: Tree, path: Path) -> bool:
     return every is None or every <= _turns(tree)
 
 
+def _channels(tree: Tree, kind: str) -> list[Path]:
+    """Channels that are by phone or online, as `Channel.is_phone` tells; without any there is one online."""
+    found: list[Path] = [] if tree.keys("channels") or kind == "phone" else [("channels",)]
+    for path, _ in tree.at("channels.*"):
+        usual = "phone" if tree.has((*path, "patience")) or tree.has((*path, "lines")) else "online"
+        if tree.text((*path, "kind"), usual) == kind:
+            found.append(path)
+    return found
+
+
+def _has_lines(tree: Tree, _: Path) -> bool:
+    return any(True for _ in tree.at("channels.*.lines.*"))
+
+
+def _has_two_lines(tree: Tree, path: Path) -> bool:
+    """Whether there is another line beside the right one, on the channel of this `wrong_line`."""
+    return len(tree.keys(*path[:-1], "lines")) > 1
+
+
+def _has_phone(tree: Tree, _: Path) -> bool:
+    return bool(_channels(tree, "phone"))
+
+
+def _has_phone_talk(tree: Tree, _: Path) -> bool:
+    return any(tree.has((*path, "talk")) for path in _channels(tree, "phone"))
+
+
+def _has_both(tree: Tree, _: Path) -> bool:
+    return _has_phone(tree, ()) and bool(_channels(tree, "online"))
+
+
+def _has_where(tree: Tree, path: Path) -> bool:
+    """Whether there are channels where this chatbot is met."""
+    at = tree.text((*path, "at"))
+    return _has_both(tree, path) if at == "both" else at not in ("phone", "online") or bool(_channels(tree, at))
+
+
+def _bot_takes_some(tree: Tree, path: Path) -> bool:
+    """Whether anybody is what this chatbot takes."""
+    whom = tree.text((*path, "takes"), "easy")
+    return whom == "all" or (
+        bool(_consultations(tree)) and (whom != "easy" or tree.has(("policies", "instant_answer")))
+    )
+
+
 _RESOLVE_LIMITS = "a limit to resolve (policies.time_limits.resolve or by_category)"
 _DESK = "a dispatch desk (dispatch)"
+_PHONE = "a channel by phone (kind: phone, or with patience)"
+_BOTH = "a channel by phone (kind: phone, or with patience) and one online"
 
 NEEDS = (
     Need("pools.*.head_start", "the discipline aged", _is_aged),
     Need("units.*.head_start", "the discipline aged", _is_aged),
+    Need("channels.*.wrong_line", "two lines (lines)", _has_two_lines),
+    Need("policies.one_hotline", "lines that can be merged (channels.*.lines)", _has_lines),
+    Need("policies.online.move", _BOTH, _has_both),
+    Need(
+        "policies.online.chatbot",
+        "channels of the kind that “at” names (channels.*.kind) and somebody whom it takes (easy: consultations and "
+        "policies.instant_answer)",
+        lambda tree, path: _has_where(tree, path) and _bot_takes_some(tree, path),
+    ),
+    Need("policies.online.chatbot.fails", _PHONE + " to call", _has_phone),
+    Need("policies.online.talk_factor", _PHONE + " and talk", _has_phone_talk),
+    Need("policies.online.dispatch", _DESK, _has("dispatch")),
     Need("policies.instant_answer", "a category of the kind consultation", lambda tree, _: bool(_consultations(tree))),
     Need("policies.first_recipient", _DESK, _has("dispatch")),
     Need("policies.time_limits.contact", "a stage in which citizens are contacted (contact)", _has("contact")),
@@ -153,6 +212,7 @@ _RAISE = ": write policies.precise_dispatch.at_least to raise them"
 LEVELS = (
     Level("dispatch.accuracy", "category", _categories, _ACCURACY, _RAISE),
     Level("policies.precise_dispatch.accuracy", "category", _categories, _ACCURACY, _RAISE),
+    Level("policies.online.move.share", "category", _categories, ("policies.online.move.by_category.*",)),
     Level(
         "policies.instant_answer.answered", "consultation", _consultations, ("policies.instant_answer.by_category.*",)
     ),

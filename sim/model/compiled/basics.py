@@ -23,9 +23,12 @@ from sim.model.facts import (
     IN_DISPATCH,
     IN_INTAKE,
     INTAKE,
+    QUICK,
+    SOON,
     UNIT_CLOSED,
     UNIT_QUEUE,
     WORK,
+    WRONG_LINE,
 )
 from sim.model.staffing import CITY, DISTRICT
 
@@ -161,6 +164,22 @@ def write_visit(w: Any, task: Any, r: Any, ended: Any) -> Any:
     row.report_due = state.part(w, slot_of(task)).report_due if which_of(task) == A_PART else math.nan
 
 
+@inlined
+def book_call(r: Any, kind: Any, waited: Any, answered: Any, over: Any) -> Any:
+    """Write down a call."""
+    r.calls += 1
+    r.call_wait += waited
+    if answered:
+        r.picked_up += 1
+        r.picked_up_wait += waited
+        r.within_15s += waited <= QUICK
+        r.within_20s += waited <= SOON
+        if kind == INTAKE:
+            r.answered_wait = waited
+    elif over:
+        r.abandoned += 1
+
+
 @outlined
 def book(w: Any, task: Any, r: Any, ended: Any) -> Any:
     """Write down the visit of a task, which ends now or is not over at the end (NaN), and give its hours to their
@@ -173,18 +192,13 @@ def book(w: Any, task: Any, r: Any, ended: Any) -> Any:
     x.number, x.until = 0, math.nan
     if x.kind == CALLBACK or x.kind == ERRAND:
         return
-    if x.kind == INTAKE:
-        r.calls += 1
-        r.call_wait += (x.started if begun else now) - x.queued
-        if begun:
-            r.answered_wait = x.started - x.queued
-        elif not math.isnan(ended):
-            r.abandoned += 1
+    if x.kind == INTAKE or x.kind == WRONG_LINE:
+        book_call(r, x.kind, (x.started if begun else now) - x.queued, begun, not math.isnan(ended))
     elif x.kind == CONTACT and begun:
         r.contacted = ended
     if x.kind == DISPATCH or x.kind == DISTRICT_DESK:
         spend(w, r, IN_DISPATCH, now)
-    elif x.kind == INTAKE or r.cover >= 0:
+    elif x.kind == INTAKE or x.kind == WRONG_LINE or r.cover >= 0:
         spend(w, r, IN_INTAKE, now)
     else:
         begin, queued, work = x.started if begun else now, 0.0, worked(w, x, ended)

@@ -8,12 +8,13 @@ from typing import Any
 import numpy as np
 
 from sim.model import purposes, rules
-from sim.model.compiled.basics import choose, draw, lasts, matter_of, write_request
+from sim.model.compiled.basics import chance, choose, draw, lasts, matter_of, write_request
 from sim.model.compiled.machine import state
 from sim.model.compiled.machine.codes import (
     CALL,
     COMES_AGAIN,
     IS_REPORTED,
+    MEET_CHATBOT,
     NO_REQUEST,
     NOT_YET,
     REDIAL,
@@ -24,7 +25,7 @@ from sim.model.compiled.machine.schedule import schedule
 from sim.model.compiled.machine.tasks import MAIN, task_of
 from sim.model.compiling import inlined, not_inlined, outlined
 from sim.model.draws import child
-from sim.model.policies import callback
+from sim.model.policies import callback, online
 
 
 @inlined
@@ -82,13 +83,17 @@ def contact(w: Any, i: Any, key: Any, p: Any, repeat_of: Any, district: Any, cat
     r.district, r.category = district, category
     r.arrived = r.mark = w.now
     w.contacts += 1
-    state.task(w, task_of(i, MAIN)).stage = CALL
+    state.task(w, task_of(i, MAIN)).stage = MEET_CHATBOT if w.online.chatbot.on else CALL
     if p >= 0:
         r.problem_key = state.problem(w, p).key
         state.problem(w, p).users += 1
         join_problem(w, i, r)
     if state.channels(w).shape[0] > 1:
         r.channel = choose(w, state.channel_share(w), state.channel_names(w), -1, purposes.CHANNEL, key, 0)
+    if w.online.on:
+        moves = state.category(w, category).moves.share
+        if state.channel(w, r.channel).is_phone and chance(w, moves, online.MOVES, key, 0):
+            r.channel = w.online.online
     if state.district(w, district).streets > 1:
         r.street = int(draw(w, purposes.STREET, matter_of(r), 0) * state.district(w, district).streets)
     r.urgency = state.category(w, category).only_urgency

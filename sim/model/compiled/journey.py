@@ -38,6 +38,7 @@ from sim.model.compiled.machine.codes import (
     ASKED,
     CALL,
     CALL_DONE,
+    CALL_LATER_DONE,
     CLOSE,
     COORDINATE,
     DESK,
@@ -52,6 +53,7 @@ from sim.model.compiled.machine.codes import (
     LEAD,
     LEAD_DONE,
     LIST_UPDATED,
+    MEET_CHATBOT,
     MERGE,
     MERGED_CALL_OVER,
     PARK,
@@ -60,7 +62,6 @@ from sim.model.compiled.machine.codes import (
     PARTS,
     REACHED,
     REDIAL,
-    REDIAL_DONE,
     REDIALS,
     REVIEW_DONE,
     ROUND,
@@ -79,6 +80,7 @@ from sim.model.facts import (
     BOUNCED,
     CONTACT,
     COORDINATION,
+    DEFLECTED,
     DISPATCH,
     DISTRICT_DESK,
     HANDLING,
@@ -93,8 +95,17 @@ from sim.model.facts import (
     PARKED,
     REVIEW,
     SUBTASK,
+    WRONG_LINE,
 )
-from sim.model.policies import classified_handling, first_recipient, instant_answer, precise_dispatch, time_limits
+from sim.model.policies import (
+    classified_handling,
+    first_recipient,
+    instant_answer,
+    one_hotline,
+    online,
+    precise_dispatch,
+    time_limits,
+)
 
 
 @inlined
@@ -113,9 +124,8 @@ def life(w: Any, i: Any) -> Any:
             stage = call(w, i, r)
         elif stage == CALL_DONE:
             stage = call_done(w, i, r)
-        elif stage == REDIAL_DONE:
+        elif stage == CALL_LATER_DONE:
             spend(w, r, IN_INTAKE, w.now)
-            r.tries += 1
             stage = CALL
         elif stage == REACHED:
             stage = reached(w, i, r)
@@ -159,6 +169,8 @@ def life(w: Any, i: Any) -> Any:
             stage = asked(w, i, r)
         elif stage == MERGE:
             stage = merge(w, i, r)
+        elif stage == MEET_CHATBOT:
+            stage = meet_chatbot(w, i, r)
         elif stage == MERGED_CALL_OVER:
             spend(w, r, IN_CALLBACK, w.now)
             stage = ENDS
@@ -175,40 +187,98 @@ def life(w: Any, i: Any) -> Any:
 
 
 @inlined
-def patience(w: Any, i: Any, r: Any) -> Any:
+def meet_chatbot(w: Any, i: Any, r: Any) -> Any:
+    """A chatbot answers some of those whom it takes; whom it fails calls the hotline after all."""
+    bot, by_phone = w.online.chatbot, state.channel(w, r.channel).is_phone
+    if not (bot.on_the_phone if by_phone else bot.online):
+        return CALL
+    if not online.takes(bot.takes, state.category(w, r.category).is_report, is_easy(w, r)):
+        return CALL
+    if not chance(w, bot.deflects, online.DEFLECTED, r.key, 0):
+        return CALL
+    if not chance(w, bot.fails, online.BOT_FAILS, r.key, 0):
+        r.status = DEFLECTED
+        return ENDS
+    if not by_phone:
+        r.channel = w.online.phone
+    gap = lasts(w, bot.after, online.BOT_GAP, r.key, 0)
+    return call_later(w, i, r, gap) if gap > 0.0 else CALL
+
+
+@inlined
+def patience(w: Any, i: Any, r: Any, own: Any) -> Any:
     """A caller who is not answered at once hangs up some time."""
-    channel = state.channel(w, r.channel)
-    if channel.patience >= 0:
-        hours = lasts(w, channel.patience, purposes.PATIENCE, r.key, r.tries)
-        schedule(w, w.now + hours, DUE, r.key, state.task(w, task_of(i, MAIN)).number, HANGS_UP, task_of(i, MAIN))
+    table, x = state.phone_line(w, own).patience, state.task(w, task_of(i, MAIN))
+    if table >= 0:
+        if x.kind == INTAKE:
+            hours = lasts(w, table, purposes.PATIENCE, r.key, r.tries)
+        else:
+            hours = lasts(w, table, one_hotline.WRONG_PATIENCE, r.key, r.calls)
+        schedule(w, w.now + hours, DUE, r.key, x.number, HANGS_UP, task_of(i, MAIN))
+
+
+@inlined
+def dial(w: Any, r: Any, own: Any) -> Any:
+    """The line that is called: another one than the own now and then, until somebody has told which is right."""
+    wrong = state.channel(w, r.channel).wrong_line
+    if not wrong.on or r.told or not chance(w, wrong.share, one_hotline.WRONG, r.key, r.calls):
+        return own
+    weights, names, but = state.number_weights(w)[r.channel], state.number_names(w)[r.channel], state.phone_line(w, own)
+    number = choose(w, weights, names, but.number, one_hotline.WHICH, r.key, r.calls)
+    return own if number < 0 else state.answered_by(w)[r.channel, number]
 
 
 @inlined
 def call(w: Any, i: Any, r: Any) -> Any:
-    """The hotline or the online desk."""
-    channel = state.channel(w, r.channel)
-    if not channel.family.on:
+    """The hotline or the online desk; callers may call a wrong line."""
+    own = state.line_of(w)[r.channel, r.category]
+    if own < 0:
         return REACHED
-    talk = lasts(w, channel.talk, purposes.TALK, r.key, r.tries)
-    visit(w, task_of(i, MAIN), r, at(w, channel.family, r), INTAKE, talk, CALL_DONE)
+    line, kind = dial(w, r, own), INTAKE
+    if line == own:
+        work = lasts(w, state.phone_line(w, own).talk, purposes.TALK, r.key, r.tries)
+    else:
+        kind = WRONG_LINE
+        work = lasts(w, state.channel(w, r.channel).wrong_line.talk, one_hotline.WRONG_TALK, r.key, r.calls)
+    visit(w, task_of(i, MAIN), r, at(w, state.phone_line(w, line).family, r), kind, work, CALL_DONE)
     if math.isnan(state.task(w, task_of(i, MAIN)).started):
-        patience(w, i, r)
+        patience(w, i, r, own)
     return VISITS
 
 
 @inlined
 def call_done(w: Any, i: Any, r: Any) -> Any:
-    """Callers who lost patience may call again."""
-    if not math.isnan(state.task(w, task_of(i, MAIN)).started):
-        return REACHED
-    channel = state.channel(w, r.channel)
+    """Whom a wrong line has told the right one calls that; who lost patience may call again."""
+    channel, x = state.channel(w, r.channel), state.task(w, task_of(i, MAIN))
+    if not math.isnan(x.started):
+        if x.kind == INTAKE:
+            return REACHED
+        r.told = not channel.wrong_line.again
+        gap = lasts(w, channel.wrong_line.after, one_hotline.WRONG_GAP, r.key, r.calls)
+        return call_later(w, i, r, gap) if gap > 0.0 else CALL
     if r.tries >= channel.redial.at_most or not chance(w, channel.redial.probability, purposes.REDIALS, r.key, r.tries):
         r.status = LOST
         return ENDS
     gap = lasts(w, channel.redial.after, purposes.REDIAL_GAP, r.key, r.tries)
-    schedule(w, w.now + gap, REDIAL, r.key, 0, REDIALS, task_of(i, MAIN))
-    state.task(w, task_of(i, MAIN)).stage = REDIAL_DONE
+    r.tries += 1
+    return call_later(w, i, r, gap)
+
+
+@inlined
+def call_later(w: Any, i: Any, r: Any, hours: Any) -> Any:
+    """The next call comes after some time."""
+    schedule(w, w.now + hours, REDIAL, r.key, 0, REDIALS, task_of(i, MAIN))
+    state.task(w, task_of(i, MAIN)).stage = CALL_LATER_DONE
     return WAITS
+
+
+@inlined
+def is_easy(w: Any, r: Any) -> Any:
+    """Whether an agent would answer it at once."""
+    category = state.category(w, r.category)
+    return not chance(w, category.classified_handling.out_of_scope, classified_handling.SCOPE, r.key, 0) and chance(
+        w, category.instant_answer.answered, instant_answer.ANSWERS, r.key, 0
+    )
 
 
 @inlined

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from sim.model.compiling import rule
 from sim.model.draws import errand_key, purpose
 from sim.model.index import Index, Table
+from sim.model.policies import online
 from sim.model.staffing import Family
 from sim.scenario.demand_side import Category
 
@@ -89,7 +90,7 @@ def plan(index: Index) -> Dispatch | None:
         desk = None
     return Dispatch(
         family=index.families[spec.pool],
-        work=index.table(spec.work),
+        work=index.table(spec.work, online.desk_factor(index)),
         review=index.table(spec.review),
         max_hops=spec.max_hops,
         backstop=-1 if spec.backstop is None else index.units.index(spec.backstop),
@@ -118,16 +119,17 @@ def of_category(index: Index, name: str, category: Category) -> Accuracy:
     """From the scenario.
 
     A scalar is the level of all that name none themselves: the category's own accuracy wins over it, and
-    ``by_category`` over that. A second look is as good as the first unless the scenario says otherwise.
+    ``by_category`` over that; what is below ``at_least``, also the assisted desk's, is raised. A second look is as good
+    as the first unless the scenario says otherwise.
     """
     dispatch, precise = index.scenario.dispatch, index.policies.precise_dispatch
     if dispatch is None:
         return Accuracy(1.0, 1.0, 0.0)
-    level, again, at_least = dispatch.accuracy, dispatch.redispatch_accuracy, 0.0
+    level, again, at_least = dispatch.accuracy, dispatch.redispatch_accuracy, online.at_least(index)
     if precise is not None:
         level = level if precise.accuracy is None else precise.accuracy
         again = again if precise.redispatch_accuracy is None else precise.redispatch_accuracy
-        at_least = precise.at_least or 0.0
+        at_least = max(at_least, precise.at_least or 0.0)
     level = level if category.accuracy is None else category.accuracy
     if precise is not None:
         level = precise.by_category.get(name, level)

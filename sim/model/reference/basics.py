@@ -21,9 +21,12 @@ from sim.model.facts import (
     IN_DISPATCH,
     IN_INTAKE,
     INTAKE,
+    QUICK,
+    SOON,
     UNIT_CLOSED,
     UNIT_QUEUE,
     WORK,
+    WRONG_LINE,
 )
 from sim.model.index import Span, Table, Weights, WorkingTime
 from sim.model.policies.time_limits import Limits
@@ -124,18 +127,13 @@ def book(w: World, task: Task, r: Request | Errand) -> None:
     if visit.kind in (CALLBACK, ERRAND):
         return
     assert isinstance(r, Request)
-    if visit.kind == INTAKE:
-        r.calls += 1
-        r.call_wait += (visit.started if begun else now) - visit.queued
-        if begun:
-            r.answered_wait = visit.started - visit.queued
-        elif not math.isnan(visit.ended):
-            r.abandoned += 1
+    if visit.kind in (INTAKE, WRONG_LINE):
+        book_call(r, visit.kind, (visit.started if begun else now) - visit.queued, begun, not math.isnan(visit.ended))
     elif visit.kind == CONTACT and begun:
         r.contacted = visit.ended
     if visit.kind in (DISPATCH, DISTRICT_DESK):
         spend(r, IN_DISPATCH, now)
-    elif visit.kind == INTAKE or r.cover >= 0:
+    elif visit.kind in (INTAKE, WRONG_LINE) or r.cover >= 0:
         spend(r, IN_INTAKE, now)
     else:
         begin = visit.started if begun else now
@@ -146,6 +144,21 @@ def book(w: World, task: Task, r: Request | Errand) -> None:
         spend(r, UNIT_QUEUE, r.mark + queued)
         spend(r, WORK, r.mark + worked)
         spend(r, UNIT_CLOSED, now)
+
+
+def book_call(r: Request, kind: int, waited: float, answered: bool, over: bool) -> None:
+    """Write down a call."""
+    r.calls += 1
+    r.call_wait += waited
+    if answered:
+        r.picked_up += 1
+        r.picked_up_wait += waited
+        r.within_15s += waited <= QUICK
+        r.within_20s += waited <= SOON
+        if kind == INTAKE:
+            r.answered_wait = waited
+    elif over:
+        r.abandoned += 1
 
 
 def check_merged(r: Request) -> None:

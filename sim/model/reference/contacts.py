@@ -10,8 +10,8 @@ from sim.model import purposes, rules
 from sim.model.clockwork import ARRIVAL, REDIAL, Course, Moment, order_of, start
 from sim.model.demand import Births
 from sim.model.draws import child
-from sim.model.policies import callback
-from sim.model.reference.basics import choose, draw, lasts
+from sim.model.policies import callback, online
+from sim.model.reference.basics import chance, choose, draw, lasts
 from sim.model.reference.world import Problem, Request, World
 
 #: The main course of a request.
@@ -67,6 +67,9 @@ def contact(
     if problem is not None:
         problem.requests[key] = r
     r.channel = choose(w, city.channel_share, city.channel_names, purposes.CHANNEL, key)
+    if city.channels[r.channel].is_phone and chance(w, city.categories[category].moves.share, online.MOVES, key):
+        assert city.online is not None
+        r.channel = city.online.online
     if city.districts[district].streets > 1:
         r.street = int(draw(w, purposes.STREET, r.matter) * city.districts[district].streets)
     r.urgency = choose(w, city.categories[category].urgency, city.class_names, purposes.URGENCY, r.matter)

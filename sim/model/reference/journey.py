@@ -7,7 +7,6 @@ what is decided is decided by ``sim.model.rules`` and the mechanisms; the engine
 
 from __future__ import annotations
 
-import itertools
 import math
 from collections.abc import Generator
 
@@ -20,6 +19,7 @@ from sim.model.facts import (
     BOUNCED,
     CONTACT,
     COORDINATION,
+    DEFLECTED,
     DISPATCH,
     DISTRICT_DESK,
     HANDLING,
@@ -33,11 +33,14 @@ from sim.model.facts import (
     PARKED,
     REVIEW,
     SUBTASK,
+    WRONG_LINE,
 )
 from sim.model.policies import (
     classified_handling,
     first_recipient,
     instant_answer,
+    one_hotline,
+    online,
     precise_dispatch,
     time_limits,
 )
@@ -53,8 +56,10 @@ from sim.model.reference.world import Request, World
 def life(w: World, r: Request) -> Course:
     """One contact from its arrival to its end: its main course."""
     try:
-        yield from call(w, r)
-        if r.status != LOST:
+        yield from meet_chatbot(w, r)
+        if r.status != DEFLECTED:
+            yield from call(w, r)
+        if r.status not in (DEFLECTED, LOST):
             reached(w, r)
         if r.status == OPEN:
             yield from route(w, r)
@@ -74,37 +79,95 @@ def life(w: World, r: Request) -> Course:
 # --- intake ----------------------------------------------------------------------------------------------------------
 
 
-def call(w: World, r: Request) -> Stage:
-    """The hotline or the online desk; callers lose patience and may call again."""
-    channel = w.city.channels[r.channel]
-    if channel.family is None:
+def meet_chatbot(w: World, r: Request) -> Stage:
+    """A chatbot answers some of those whom it takes; whom it fails calls the hotline after all."""
+    plan, by_phone = w.city.online, w.city.channels[r.channel].is_phone
+    bot = None if plan is None else plan.chatbot
+    if plan is None or bot is None or not (bot.on_the_phone if by_phone else bot.online):
         return
-    pool = w.pools[at(w, channel.family, r)]
-    for attempt in itertools.count():
-        r.main.visit = talk = pool.join(r, INTAKE, lasts(w, channel.talk, purposes.TALK, r.key, attempt))
+    if not online.takes(bot.takes, w.city.categories[r.category].is_report, is_easy(w, r)):
+        return
+    if not chance(w, bot.deflects, online.DEFLECTED, r.key):
+        return
+    if not chance(w, bot.fails, online.BOT_FAILS, r.key):
+        r.status = DEFLECTED
+        return
+    if not by_phone:
+        r.channel = plan.phone
+    gap = lasts(w, bot.after, online.BOT_GAP, r.key)
+    if gap > 0.0:
+        yield from call_later(w, r, gap)
+
+
+def call(w: World, r: Request) -> Stage:
+    """The hotline or the online desk; callers may call a wrong line, or lose patience and call again."""
+    channel, own, tries = w.city.channels[r.channel], int(w.city.lines.of[r.channel, r.category]), 0
+    if own < 0:
+        return
+    while True:
+        line = dial(w, r, own)
+        if line == own:
+            kind, work = INTAKE, lasts(w, w.city.lines.plans[own].talk, purposes.TALK, r.key, tries)
+        else:
+            assert channel.wrong_line is not None
+            kind, work = WRONG_LINE, lasts(w, channel.wrong_line.talk, one_hotline.WRONG_TALK, r.key, r.calls)
+        r.main.visit = talk = w.pools[at(w, w.city.lines.plans[line].family, r)].join(r, kind, work)
         if math.isnan(talk.started):
-            patience(w, r, talk, attempt)
+            patience(w, r, talk, own, tries)
         yield talk
         book(w, r.main, r)
         if not math.isnan(talk.started):
-            return
+            if channel.wrong_line is None or kind == INTAKE:
+                return
+            r.told = not channel.wrong_line.again
+            gap = lasts(w, channel.wrong_line.after, one_hotline.WRONG_GAP, r.key, r.calls)
+            if gap > 0.0:
+                yield from call_later(w, r, gap)
+            continue
         redial = channel.redial
-        if attempt >= redial.at_most or not chance(w, redial.probability, purposes.REDIALS, r.key, attempt):
+        if tries >= redial.at_most or not chance(w, redial.probability, purposes.REDIALS, r.key, tries):
             r.status = LOST
             return
-        again = Moment(w.env, order_of(REDIAL, r.key))
-        again.at(w.env.now + lasts(w, redial.after, purposes.REDIAL_GAP, r.key, attempt))
-        yield again
-        spend(r, IN_INTAKE, w.env.now)
+        gap = lasts(w, redial.after, purposes.REDIAL_GAP, r.key, tries)
+        tries += 1
+        yield from call_later(w, r, gap)
 
 
-def patience(w: World, r: Request, talk: Visit, attempt: int) -> None:
+def dial(w: World, r: Request, own: int) -> int:
+    """The line that is called: another one than the own now and then, until somebody has told which is right."""
+    wrong, lines = w.city.channels[r.channel].wrong_line, w.city.lines
+    if wrong is None or r.told or not chance(w, wrong.share, one_hotline.WRONG, r.key, r.calls):
+        return own
+    weights, names, but = lines.weights[r.channel], lines.names[r.channel], lines.plans[own].number
+    number = choose(w, weights, names, one_hotline.WHICH, r.key, r.calls, but)
+    return own if number < 0 else int(lines.answered_by[r.channel, number])
+
+
+def patience(w: World, r: Request, talk: Visit, own: int, tries: int) -> None:
     """A caller who is not answered at once hangs up some time."""
-    channel = w.city.channels[r.channel]
-    if channel.patience >= 0:
+    table = w.city.lines.plans[own].patience
+    if table >= 0:
         hang_up = Moment(w.env, order_of(DUE, r.key))
         hang_up.callbacks.append(talk.lose_patience)
-        hang_up.at(w.env.now + lasts(w, channel.patience, purposes.PATIENCE, r.key, attempt))
+        right = talk.kind == INTAKE
+        purpose = purposes.PATIENCE if right else one_hotline.WRONG_PATIENCE
+        hang_up.at(w.env.now + lasts(w, table, purpose, r.key, tries if right else r.calls))
+
+
+def call_later(w: World, r: Request, hours: float) -> Stage:
+    """The next call comes after some time."""
+    again = Moment(w.env, order_of(REDIAL, r.key))
+    again.at(w.env.now + hours)
+    yield again
+    spend(r, IN_INTAKE, w.env.now)
+
+
+def is_easy(w: World, r: Request) -> bool:
+    """Whether an agent would answer it at once."""
+    category = w.city.categories[r.category]
+    return not chance(w, category.classified_handling.out_of_scope, classified_handling.SCOPE, r.key) and chance(
+        w, category.instant_answer.answered, instant_answer.ANSWERS, r.key
+    )
 
 
 def reached(w: World, r: Request) -> None:

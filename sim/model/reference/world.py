@@ -148,6 +148,10 @@ class Request:
     excluded: int
     calls: int
     abandoned: int
+    picked_up: int
+    within_15s: int
+    within_20s: int
+    picked_up_wait: float
 
     def __init__(
         self,
@@ -175,6 +179,7 @@ class Request:
         self.answer: Moment | None = None  # set while it waits for the end of the callback
         self.asked = False  # the callback of this round is over
         self.disputed = False  # a scored negative answer has been given
+        self.told = False  # which line is the right one
         self.last_answer = -1  # what the citizen said of this round: resolved (1) or not (0)
 
     @property

@@ -3,14 +3,16 @@
 from sim.model import clockwork
 
 # stages of a request: what it goes on with
-CALL, CALL_DONE, REDIAL_DONE, REACHED, ROUTE, DESK, DESK_DONE, HAND_OVER, REVIEW_DONE, ROUND, COORDINATE, PARK = range(
-    12
+CALL, CALL_DONE, CALL_LATER_DONE, REACHED, ROUTE, DESK, DESK_DONE, HAND_OVER, REVIEW_DONE, ROUND, COORDINATE, PARK = (
+    range(12)
 )
 HANDLE, LEAD, LEAD_DONE, PARTS, PART_DONE, PART_OVER, JOIN, CLOSE, ASK, ASKED, MERGE, MERGED_CALL_OVER = range(12, 24)
 # … and of a callback: an attempt is over
 RANG = 24
 # … and of errands
 KEEP_LIST, UPDATE_LIST, LIST_UPDATED, REVIEWED = range(25, 29)
+# … of a request before it calls
+MEET_CHATBOT = 29
 # … or how it waits: at a pool, away from any, no more; or for its first call
 VISITS, WAITS, ENDS, NOT_YET = 30, 31, 32, 33
 

@@ -14,6 +14,7 @@ import numpy as np
 from sim.model import facts
 from sim.model.city import CategoryPlan, ChannelPlan, City, DistrictPlan, Part
 from sim.model.compiled.machine.packing import optional_plans, record_of
+from sim.model.policies.one_hotline import Line
 from sim.model.policies.time_limits import Limits
 from sim.model.policies.whistle import OfClass
 from sim.model.staffing import Family
@@ -36,7 +37,7 @@ def _record(*parts: str, size: int = 0) -> np.dtype[Any]:
     record = np.dtype(fields, align=True)
     assert record.fields is not None
     places = [record.fields[name][1] for name, _ in fields]
-    assert size == 0 or size >= record.itemsize
+    assert size == 0 or size >= record.itemsize, (size, record.itemsize)
     named = {"names": [name for name, _ in fields], "formats": [kind for _, kind in fields], "offsets": places}
     return np.dtype({**named, "itemsize": size or record.itemsize}, align=True)  # type: ignore[call-overload, no-any-return]
 
@@ -55,7 +56,7 @@ def _also(record: np.dtype[Any], **names: str) -> np.dtype[Any]:
 
 CATEGORY, CHANNEL, DISTRICT = record_of(CategoryPlan), record_of(ChannelPlan), record_of(DistrictPlan)
 PART, LIMITS, FAMILY = record_of(Part), record_of(Limits), record_of(Family)
-WHISTLE_OF_CLASS = record_of(OfClass)
+PHONE_LINE, WHISTLE_OF_CLASS = record_of(Line), record_of(OfClass)
 
 #: The stages that may be absent and the mechanisms that may be off, by name.
 PLANS = {name: record_of(plan, optional=True) for name, plan in optional_plans(City)}
@@ -90,30 +91,39 @@ TASK = _also(
 #: Of a whistled part: whose it is, which, the next of this request (or the next free slot), until when it is to be
 #: begun.
 PART_SLOT = _record("f8 report_due", "i4 request next n")
-#: ``parts``: one of its whistled parts that are not over; ``unit``: what the desk has just chosen; ``cover``: a
-#: cause that covers all others just now; ``awaits``: it waits for the end of its callback; ``overtaken``: another
-#: request has fixed its problem. An errand stands in a slot too, with the status ``NO_REQUEST``: its main task is at a
-#: pool (``unit``), or waits for the next time (``part``); ``right`` is the request that is reviewed. ``over``: nothing
-#: happens to the request any more, whose row only waits for the review. What every event touches comes first.
-REQUEST = _record(
-    "fact key",
-    "f8 mark due_now",
-    "fact status",
-    "i1 cover overtaken whistled reached asked asking awaits over exclusion",
-    "fact resolved said_contacted said_resolved said_satisfied excluded",
-    "i1 last_answer",
-    "fact rounds whistles",
-    "u2 visits",
-    "i4 problem right unit parts",
-    "fact owner_unit",
-    "fact hours",
-    "fact contacted contact_due due arrived answered_wait call_wait dispatched first_closed closed called_back",
-    "fact problem_key repeat_of contact",
-    "fact first_unit district category channel urgency",
-    "i4 next previous street right_family part",
-    "fact hops calls abandoned",
-    "u2 asks attempt dispatches wrongs tries",
-    size=5 * CACHE_LINE,
+#: ``parts``: one of its whistled parts that are not over; ``unit``: what the desk has just chosen, and later ``part``:
+#: which of the parts that are done one after the other; ``tries`` and ``told`` (which line is right) are of intake, and
+#: later an ``attempt`` of a callback and whether it ``reached``; ``cover``: a cause that covers all others just now;
+#: ``awaits``: it waits for the end of its callback; ``overtaken``: another request has fixed its problem. An errand
+#: stands in a slot too, with the status ``NO_REQUEST``: its main task is at a pool (``unit``), or waits for the next time
+#: (``asks``); ``right`` is the request that is reviewed. ``over``: nothing happens to the request any more, whose row
+#: only waits for the review. What every event touches comes first.
+REQUEST = _also(
+    _record(
+        "fact key",
+        "f8 mark due_now",
+        "fact status",
+        "i1 cover overtaken whistled reached asked asking awaits over exclusion",
+        "fact resolved said_contacted said_resolved said_satisfied excluded",
+        "i1 last_answer",
+        "fact rounds whistles",
+        "u2 visits",
+        "u1 attempt wrongs",
+        "i4 problem right unit parts",
+        "fact owner_unit first_unit",
+        "fact hours",
+        "fact contacted contact_due due arrived answered_wait call_wait picked_up_wait",
+        "fact dispatched first_closed closed called_back",
+        "fact problem_key repeat_of contact",
+        "fact district category channel urgency",
+        "i4 next previous street right_family",
+        "fact hops calls abandoned picked_up within_15s within_20s",
+        "u2 asks dispatches",
+        size=5 * CACHE_LINE,
+    ),
+    part="unit",
+    tries="attempt",
+    told="reached",
 )
 #: ``first``: the first of its open requests (or the next free slot); ``users``: who still refers to it.
 PROBLEM = _record(
@@ -133,6 +143,11 @@ ARRAYS: dict[str, tuple[Any, int]] = {
     "channels": (CHANNEL, 1),
     "channel_names": (np.uint64, 1),
     "channel_share": (np.float64, 1),
+    "phone_lines": (PHONE_LINE, 1),
+    "line_of": (np.int64, 2),  # [channel, c]
+    "answered_by": (np.int64, 2),  # [channel, number]
+    "number_weights": (np.float64, 2),  # [channel, number]
+    "number_names": (np.uint64, 2),  # [channel, number]
     "class_names": (np.uint64, 1),
     "unit_names": (np.uint64, 1),
     "unit_families": (FAMILY, 1),  # [f]

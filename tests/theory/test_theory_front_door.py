@@ -1,0 +1,100 @@
+"""One hotline (整合热线) against Erlang's waits, at full length: `make theory`.
+
+Each number is a mean over replications of other citizens: it must lie within four standard errors of the exact value,
+and its 95 % interval must be narrow. The twins must fail: what is merged taken for what is not, a rate that is wrong.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+from zlib import crc32
+
+import numpy as np
+import pytest
+from theory_erlang import mean_wait, waits_longer
+from theory_method import START
+
+import sim
+from sim.inference import interval
+from sim.scenario import Scenario, from_dict
+
+pytestmark = pytest.mark.theory
+
+Data = dict[str, Any]
+REPLICATIONS, WIDTH, SECOND = 20, 0.03, 1 / 3600
+TALK = {"distribution": "exponential", "mean": "4 min"}
+RATE = 15.0  # calls an hour that one person answers
+
+
+def three_lines(calls: float, days: int, **phone: Any) -> Data:
+    """Three lines of six people, so many calls an hour to each; a day of warm-up."""
+    names = ("a", "b", "c")
+    first = START + timedelta(days=1)
+    time = {"start": START, "count_from": first, "end": first + timedelta(days=days)}
+    return {
+        "name": "three lines",
+        "time": {name: str(day) for name, day in time.items()},
+        "districts": {"Town": {}},
+        "channels": {
+            "phone": {
+                "share": 1,
+                "kind": "phone",
+                "talk": TALK,
+                "lines": {name: {"pool": name, "categories": [f"about {name}"]} for name in names},
+                **phone,
+            }
+        },
+        "pools": {name: {"staff": 6} for name in names},
+        "categories": {f"about {name}": {"kind": "consultation", "total": f"{calls} / h"} for name in names},
+        "policies": {"instant_answer": {"answered": 1}},
+    }
+
+
+def measured(scenario: Scenario) -> dict[str, np.ndarray]:
+    """Measures of the whole city, by replication."""
+    table = sim.run(scenario, REPLICATIONS, seed=crc32(scenario.name.encode()), keep="measures").measures
+    table = table[table["group_by"] == ""]
+    return {str(name): rows["value"].to_numpy(float) for name, rows in table.groupby("measure", observed=True)}
+
+
+def agrees(values: np.ndarray, exact: float) -> bool:
+    """Within four standard errors; the interval must be narrow."""
+    found = interval(values)
+    error = values.std(ddof=1) / np.sqrt(len(values))
+    print(f"{found.mean:.6g} is {exact:.6g}, z {(found.mean - exact) / error:+.2f}")
+    assert (found.upper - found.lower) / 2 <= WIDTH * exact, "the test would not see much"
+    return bool(abs(found.mean - exact) <= 4 * error)
+
+
+def is_seen_to_differ(values: np.ndarray, wrong: float) -> bool:
+    """Whether a value that is not the exact one is rejected."""
+    return bool(abs(values.mean() - wrong) > 4 * values.std(ddof=1) / np.sqrt(len(values)))
+
+
+@pytest.mark.parametrize("merged", [False, True], ids=["three lines", "one hotline"])
+def test_waits_are_erlangs(merged: bool) -> None:
+    data = three_lines(75, 95)
+    if merged:
+        data["policies"]["one_hotline"] = {"into": "b"}
+    found = measured(from_dict(data))
+    ways = {False: (6, 75.0), True: (18, 225.0)}
+    own, other = ways[merged], ways[not merged]
+    assert agrees(found["phone_wait_mean"], mean_wait(*own, RATE))
+    assert agrees(found["answered_within_20s"], 1 - waits_longer(*own, RATE, 20 * SECOND))
+    assert is_seen_to_differ(found["phone_wait_mean"], mean_wait(*other, RATE))
+    assert is_seen_to_differ(found["answered_within_20s"], 1 - waits_longer(*other, RATE, 20 * SECOND))
+    assert is_seen_to_differ(found["phone_wait_mean"], mean_wait(*own, 1.02 * RATE)), "people who are 2 % faster"
+
+
+@pytest.mark.parametrize(("again", "w", "calls"), [(False, 0.25, 58.0), (True, 0.3, 50.0)])
+def test_with_wrong_calls_each_line_is_a_queue_of_its_own(again: bool, w: float, calls: float) -> None:
+    """Product form (Kelly 1979): as the wrong talk has the law of the right one, and the next call follows at once."""
+    wrong = {"wrong_line": {"share": w, "talk": TALK, "again": again}}
+    found = measured(from_dict(three_lines(calls, 95, **wrong)))
+    per_contact = 1 / (1 - w) if again else 1 + w
+    assert agrees(found["calls"] / found["contacts"], per_contact)
+    assert agrees(found["phone_wait_mean"], mean_wait(6, calls * per_contact, RATE))
+    assert agrees(found["answered_within_20s"], 1 - waits_longer(6, calls * per_contact, RATE, 20 * SECOND))
+    assert is_seen_to_differ(found["phone_wait_mean"], mean_wait(6, calls, RATE)), "wrong calls ignored"
+    assert is_seen_to_differ(found["calls"] / found["contacts"], 1 + w if again else 1 / (1 - w))
