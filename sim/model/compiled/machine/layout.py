@@ -95,9 +95,9 @@ PART_SLOT = _record("f8 report_due", "i4 request next n")
 #: which of the parts that are done one after the other; ``tries`` and ``told`` (which line is right) are of intake, and
 #: later an ``attempt`` of a callback and whether it ``reached``; ``cover``: a cause that covers all others just now;
 #: ``awaits``: it waits for the end of its callback; ``overtaken``: another request has fixed its problem. An errand
-#: stands in a slot too, with the status ``NO_REQUEST``: its main task is at a pool (``unit``), or waits for the next time
-#: (``asks``); ``right`` is the request that is reviewed. ``over``: nothing happens to the request any more, whose row
-#: only waits for the review. What every event touches comes first.
+#: stands in a slot too, with the status ``NO_REQUEST``: its main task is at a pool (``unit``), or waits for its time
+#: (the how-many-th: ``asks``); ``right`` is the request that is reviewed. ``over``: nothing happens to the request any
+#: more, whose row only waits for the review. What every event touches comes first.
 REQUEST = _also(
     _record(
         "fact key",
