@@ -140,7 +140,8 @@ class Staffing:
         declared: dict[str, PoolSpec | UnitSpec] = {**scenario.pools, **scenario.units}
         if (council := scenario.policies.council) is not None:
             unit = scenario.units[council.unit]
-            declared[TABLE] = PoolSpec(per=unit.per, wage=unit.wage, overtime=unit.overtime)
+            of_unit = {"per": unit.per, "wage": unit.wage, "overtime": unit.overtime}
+            declared[TABLE] = PoolSpec().model_copy(update=of_unit)
         declared = dict(sorted(declared.items()))
         first = 0
         for name, spec in declared.items():
