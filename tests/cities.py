@@ -57,6 +57,9 @@ def cities(draw: DrawFn) -> Data:
     city["policies"] = draw(policies(pools, classes, city["categories"], units))
     if "lines" in city["channels"].get("phone", {}):
         city["policies"] |= draw(some({"one_hotline": one_hotlines()}))
+    disputes = [name for name, matter in city["categories"].items() if matter.get("kind", "report") == "report"]
+    if disputes and draw(st.booleans()):
+        city["policies"]["council"] = draw(tables(list(units), disputes, city["time"]["start"]))
     helped = [name for name, pool in pools.items() if "per" not in pool]
     for name, others in (
         ("hotline", ("callback", "web desk")),
@@ -389,6 +392,23 @@ def surges(draw: DrawFn, pools: Data) -> Data:
     elif draw(st.booleans()):
         surge["wage"] = "50 / h"
     return surge
+
+
+@st.composite
+def tables(draw: DrawFn, units: list[str], disputes: list[str], start: str) -> Data:
+    """A neighbourhood council."""
+    begin = date.fromisoformat(start) + timedelta(days=draw(st.sampled_from([0, 1, -9])))
+    return {
+        "unit": draw(st.sampled_from(units)),
+        "share": {name: draw(PROBABLY) for name in disputes},
+        "settles": draw(PROBABLY),
+        "first": f"{begin} {draw(st.sampled_from(['9:00', '16:30', '00:00']))}",
+        "every": draw(st.sampled_from(["1 d", "8 h", "50 h"])),
+        "hours": draw(st.sampled_from(["3 h", "8 h"])),
+        "seats": draw(st.integers(0, 3)),
+        "work": draw(SHORT),
+        **draw(some({"wait": st.sampled_from(["0 h", "5 h", "2 d"])})),
+    }
 
 
 @st.composite

@@ -70,7 +70,9 @@ def due_dates_follow_from_the_limits(run: Ledger) -> None:
     if limits is None:
         none(r["due"].notna() | r["contact_due"].notna(), r)
         return
-    begin = r["dispatched"] if limits.from_ == "dispatch" else r["arrived"]
+    tables = run.visits[run.visits["kind"] == "council"].set_index("request")["ended"]
+    turned = r["request"].map(tables).fillna(r["arrived"])  # to the hotline
+    begin = r["dispatched"] if limits.from_ == "dispatch" else turned
     ran = r[(r["dispatched"] if limits.from_ == "dispatch" else r["due"]).notna()]
     for row, start in zip(ran.itertuples(), begin[ran.index], strict=True):
         wanted = limits.by_category.get(row.category, limits.resolve.get(row.urgency))
@@ -101,7 +103,13 @@ def hours_by_cause_are_those_of_the_visits(run: Ledger) -> None:
 
     callback = run.scenario.policies.callback
     past = r["dispatched"].notna()
-    intake = table[table["kind"] == "intake"].groupby("request")["over"].max().reindex(r.index).fillna(r["arrived"])
+    intake = (
+        table[table["kind"].isin(("intake", "council"))]
+        .groupby("request")["over"]
+        .max()
+        .reindex(r.index)
+        .fillna(r["arrived"])
+    )
     none(past & (r["hours_intake"] != intake - r["arrived"]), r)
     none((r["status"] == "intake_open") & (r["hours_intake"] != end - r["arrived"]), r)
     once = one_round(r)
@@ -151,6 +159,11 @@ def every_contact_has_one_end(run: Ledger) -> None:
     assert policies.instant_answer or not (status == "answered").any()
     assert policies.classified_handling or not (status == "out_of_scope").any()
     patient = {name: channel.hangs_up for name, channel in run.scenario.channels.items()}
+    assert policies.council or not (status == "settled").any()
+    seats = run.visits[run.visits["kind"] == "council"].drop_duplicates("request").set_index("request")
+    sat = r["request"].isin(seats.index[seats["started"].notna()])
+    none((status == "settled") & (~sat | (r["ended"] != r["request"].map(seats["ended"]))), r)
+    none(r["request"].isin(seats.index) & (r["repeat_of"].notna() | (kinds == "consultation")), r)
     none((status == "lost") & ~r["channel"].astype(str).map(patient).astype(bool), r)
     if policies.callback is None:
         none((status == "closed") & (r["ended"] != r["closed"]), r)
@@ -244,7 +257,12 @@ def a_fix_is_a_closing_that_resolved(run: Ledger) -> None:
     assert p["problem"].is_unique
     none(p["fixed"].isna() != p["fixed_by"].isna(), p)
     none((p["first_report"] < p["born"]) | (p["fixed"] < p["born"]), p)
-    fixed = p[p["fixed"].notna()].merge(r, left_on="fixed_by", right_on="request", how="left", suffixes=("", "_of"))
+    by_council = p["fixed_by"] == "council"
+    settled = r[r["status"] == "settled"].set_index("problem")["ended"]
+    none(by_council & ~(p["fixed"] == p["problem"].map(settled)), p)
+    fixed = p[p["fixed"].notna() & ~by_council].merge(
+        r, left_on="fixed_by", right_on="request", how="left", suffixes=("", "_of")
+    )
     none(fixed["request"].isna() | (fixed["problem_of"] != fixed["problem"]), fixed)
     none((fixed["fixed"] < fixed["first_closed"]) | (fixed["fixed"] > fixed["closed"]), fixed)
     none((fixed["rounds"] == 1) & ((fixed["closed"] != fixed["fixed"]) | ~fixed["resolved"].fillna(False)), fixed)

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 import sim
 from sim.scenario.calendars import headcount_by_hour_of_week, open_intervals
-from sim.scenario.staff_side import Headcount, Pool
+from sim.scenario.staff_side import TABLE, Headcount, Pool
 
 Floats = NDArray[np.float64]
 NEVER = np.inf
@@ -62,7 +62,9 @@ class Ledger:
         return str(self.places[pool][0])
 
     def spec(self, family: str) -> Pool:
-        """What the scenario says of a family of pools."""
+        """What the scenario says of a family of pools; of tables it says nothing but where they stand."""
+        if family == TABLE and (council := self.scenario.policies.council) is not None:
+            return Pool(staff=Headcount(each=0), per=self.scenario.units[council.unit].per)
         return {**self.scenario.pools, **self.scenario.units}[family]
 
     def served_by(self, pool: str) -> list[str]:
@@ -99,6 +101,8 @@ class Ledger:
         dispatch, callback = scenario.dispatch, scenario.policies.callback
         if visit.kind == "intake":
             return {str(scenario.channels[visit.channel].pool)}
+        if visit.kind == "council":
+            return {TABLE}
         if visit.kind == "dispatch":
             return {dispatch.pool} if dispatch else set()
         if visit.kind == "district_desk":
@@ -120,7 +124,28 @@ class Ledger:
     @cached_property
     def hours(self) -> dict[str, Hours]:
         """The headcount of every pool, from the scenario; how a total is split or scaled, from `on_duty`."""
-        return {pool: self._hours(pool) for pool in self.pools}
+        council = self.scenario.policies.council
+        found = {pool: self._hours(pool) for pool in self.pools if self.family(pool) != TABLE}
+        for pool in [pool for pool in self.pools if self.family(pool) == TABLE]:
+            assert council is not None
+            office = self.pool_at[council.unit, self.places[pool][1]]
+            found[office], found[pool] = self._at_table(council, found[office], pool)
+        return found
+
+    def _at_table(self, council: Any, office: Hours, table: str) -> tuple[Hours, Hours]:
+        """Who of an office is in it, and who at its table."""
+        start, end = self.scenario.time.start, self.out.end
+        first, every = (council.first - start).total_seconds() / 3600, council.every
+        begins = first + every * np.arange(np.ceil(-first / every) - 1, np.ceil((end - first) / every))
+        edges = np.concatenate([begins, begins + council.hours])
+        times = np.unique(np.concatenate([office.times, edges[(edges > 0) & (edges < end)]]))
+        there = office.at(times)
+        inside = (begins[:, None] <= times) & (times < begins[:, None] + council.hours)
+        seats = council.seats
+        if self.scenario.scale != 1 and seats > 0:  # divided as staff is
+            seats = round(self.out.levels.loc[self.out.levels["pool"] == table, "on_duty"].max())
+        sit = np.where(inside.any(axis=0), np.minimum(seats, there), 0.0)
+        return Hours(times, there - sit, office.pauses), Hours(times, sit, False)
 
     def lends(self, pool: str) -> bool:
         """Whether people move between this pool and others: the tables do not tell when each was free to go."""

@@ -37,7 +37,7 @@ MODEL = (
 )
 
 #: Inside each engine, and inside the machine of the compiled one. What both engines do lies in files of the same names.
-BOTH = ("basics", "pools", "contacts", "errands", "callbacks", "limits", "whistle", "closing", "journey")
+BOTH = ("basics", "pools", "contacts", "errands", "callbacks", "limits", "whistle", "closing", "council", "journey")
 REFERENCE = ("world", *BOTH, "run")
 #: ``events`` and ``loop`` do for the compiled engine what SimPy does for the other.
 COMPILED = ("machine", *BOTH, "events", "loop", "run")

@@ -161,6 +161,22 @@ OPENED = ((f"{CALLBACK}reopen", {"at_most": 3, "probability": 1}),)
 MONTHS = (("time.end", "2024-05-20"),)
 DISPUTED = visits("errand", "number")
 EXCLUSION = ((f"{CALLBACK}exclusion", {"asks": 0.5, "granted": 0.5, "review": {"pool": "callback", "work": "10 min"}}),)
+COUNCIL = (
+    (
+        "policies.council",
+        {
+            "unit": "Street",
+            "share": {"Noise": 0.9},
+            "settles": 0.5,
+            "first": "2024-03-05 10:00",
+            "every": "1 d",
+            "hours": "2 h",
+            "seats": 1,
+            "work": "30 min",
+            "wait": "1 d",
+        },
+    ),
+)
 KEPT = (("policies.precise_dispatch.duty_list", {"drift": 0.5, "upkeep": {"work": "1 h"}}),)
 
 CASES = [
@@ -270,6 +286,15 @@ CASES = [
     Case("callback.exclusion.review.work", "5 min", "30 min", visits("errand"), EXCLUSION),
     Case("callback.score.round", "first", "last", SAID_YES, OPENED),
     Case("callback.score.weights", {"satisfaction": 1}, {"resolution": 1}, score),
+    Case("council.unit", "Water", "Street", visits("council"), COUNCIL),  # which has two streets
+    Case("council.share", {"Noise": 0.1}, {"Noise": 0.9}, visits("council", "number"), COUNCIL),
+    Case("council.settles", 0.1, 0.9, share("status", "settled"), COUNCIL),
+    Case("council.first", "2024-03-18 10:00", "2024-03-04 10:00", visits("council"), COUNCIL),
+    Case("council.every", "3 d", "1 d", visits("council"), COUNCIL),
+    Case("council.hours", "1 h", "3 h", visits("council"), COUNCIL),
+    Case("council.seats", 0, 1, visits("council"), COUNCIL),
+    Case("council.work", "5 min", "20 min", visits("council"), COUNCIL),
+    Case("council.wait", "1 h", "9 d", visits("council"), COUNCIL),
     Case("whistle.blown", "after_own", "start", before_own_work),
     Case("whistle.when.parts", 2, 1, total("whistles")),
     Case("whistle.when.urgency", ["ordinary"], ["urgent"], total("whistles")),

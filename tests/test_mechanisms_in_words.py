@@ -94,6 +94,15 @@ def test_exclusion_is_told_with_its_review() -> None:
     assert "granted, after a review of 20 min on average at callback." in said
 
 
+def test_the_council_is_told() -> None:
+    table = {"unit": "Street", "share": {"Noise": 0.25}, "settles": 0.6, "first": "2024-03-05 09:00", "every": "7 d"}
+    table |= {"hours": "3 h", "seats": 1, "work": "30 min", "wait": "30 h"}
+    said = words(full(policies={"council": table}))["council"]
+    assert "every 7.0 d 1 officer of Street at each place sit at a table for 3.0 h and are not in the office." in said
+    assert "Of 100 first reports are brought there: 25 of Noise; 60 of 100 are settled." in said
+    assert "for a seat citizens wait up to 30.0 h, then they call." in said
+
+
 def test_limits_are_said_once_where_classes_share_them() -> None:
     town = sim.load("teaching")
     said = words(town)["time_limits"]

@@ -16,13 +16,13 @@ from towns import FULL, OTHER_WAYS, all_purposes
 
 from sim.model import clockwork, facts, rules
 from sim.model.policies import precise_dispatch
-from sim.model.reference import basics, callbacks, closing, contacts, errands, journey, limits, pools, whistle
+from sim.model.reference import basics, callbacks, closing, contacts, council, errands, journey, limits, pools, whistle
 from sim.scenario import from_dict
 
 Patch = pytest.MonkeyPatch
 
 
-MODULES = (basics, callbacks, closing, contacts, errands, journey, limits, pools, whistle)
+MODULES = (basics, callbacks, closing, contacts, council, errands, journey, limits, pools, whistle)
 
 
 def everywhere(patch: Patch, name: str, new: Any) -> None:
@@ -129,7 +129,7 @@ def forgets(name: str) -> Any:
     return alteration
 
 
-STAGES = ("merge",)
+STAGES = ("merge", "sit_down")
 
 
 def callers_never_lose_patience(patch: Patch) -> None:
@@ -206,6 +206,10 @@ def nobody_disputes(patch: Patch) -> None:
     everywhere(patch, "dispute", lambda w, r: None)
 
 
+def matters_outlast_the_session(patch: Patch) -> None:
+    patch.setattr(pools.Pool, "has_time_for", lambda self, visit: True)
+
+
 def helpers_serve_first_whom_they_help(patch: Patch) -> None:
     serve = pools.Pool.serve
 
@@ -230,6 +234,7 @@ TURNS = [
     forgets("fix"),
     forgets("watch_due"),
     forgets("merge"),
+    forgets("sit_down"),
     callers_never_lose_patience,
     another_unit_is_never_wrong,
     every_open_matter_is_known,
@@ -245,6 +250,7 @@ TURNS = [
     errands_wait_among_requests,
     upkeep_brings_nothing,
     nobody_disputes,
+    matters_outlast_the_session,
     helpers_serve_first_whom_they_help,
     a_merged_request_is_called_all_the_same,
     what_is_said_of_open_matters_is_as_of_closed,

@@ -193,6 +193,17 @@ def _other_ways() -> dict[str, Any]:
     policies["time_limits"]["resolve"] = {"urgent": "8 h", "ordinary": "1 workday"}
     policies["callback"] |= {"after": "due", "reach": 0.3, "retry_after": _random("2 h"), "ring": _random("30 s")}
     policies["callback"]["call_again"]["after"] = _random("1 d")
+    policies["council"] = {
+        "unit": "Street",
+        "share": {"Pothole": 0.4, "Noise": 0.5},
+        "settles": 0.5,
+        "first": "2024-02-27 10:00",
+        "every": "36 h",
+        "hours": "4 h",
+        "seats": 1,
+        "work": _random("40 min"),
+        "wait": "3 d",
+    }
     review = {"pool": "web desk", "work": _random("1 h")}
     policies["callback"]["exclusion"] = {"asks": 0.6, "granted": 0.5, "review": review}
     town["time"] = {"start": "2024-02-26", "end": "2024-03-18"}

@@ -167,6 +167,11 @@ _FLOW = (
         "a chatbot answered it, and nobody called after it", "contacts",
     ),
     Measure(
+        "settled_share", "Settled at a table", "议事厅化解率", "share", CONTACTS,
+        "settled by the neighbourhood council before it came to the hotline", "contacts that arrived in the window",
+        "higher",
+    ),
+    Measure(
         "out_of_scope_share", "Out of scope", "超范围占比", "share", CONTACTS,
         "closed with an explanation because it was out of scope", "contacts",
     ),

@@ -101,6 +101,7 @@ def contact_ratios(c: Any, scenario: Scenario) -> dict[str, Ratio]:
         "request_share": Ratio(c.requests, c.contacts),
         "instant_answer_share": Ratio(c.answered, c.asked),
         "deflected_share": Ratio(c.deflected, c.contacts),
+        "settled_share": Ratio(c.settled, c.contacts),
         "out_of_scope_share": Ratio(c.out_of_scope, c.contacts),
         "merged_share": Ratio(c.merged, c.contacts),
         "lost_share": Ratio(c.lost, c.by_phone),

@@ -16,7 +16,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.measurement.compiled import inlined
-from sim.model.facts import ANSWERED, CAUSES, DEFLECTED, INTAKE_OPEN, LOST, MERGED, OPEN, OUT_OF_SCOPE
+from sim.model.facts import (
+    ANSWERED,
+    BY_COUNCIL,
+    CAUSES,
+    DEFLECTED,
+    INTAKE_OPEN,
+    LOST,
+    MERGED,
+    OPEN,
+    OUT_OF_SCOPE,
+    SETTLED,
+)
 
 _REST = "_rest"
 
@@ -45,7 +56,7 @@ _BLOCKS = (
         *("hops", "bounced", "rounds", "reopened", "whistles", *_durations("hours", "x_ln_x")),
     ),
     (
-        *("contacts", "requests", "asked", "answered", "deflected", "out_of_scope", "merged", "by_phone"),
+        *("contacts", "requests", "asked", "answered", "deflected", "settled", "out_of_scope", "merged", "by_phone"),
         *("lost", "repeats"),
         *("open", "open_counted", *_durations(*(f"hours_{cause}" for cause in CAUSES))),
     ),
@@ -110,6 +121,7 @@ def contact(q: Any, r: Any, end: Any, by_phone: Any, consultation: Any, street_l
     q.asked = asked
     q.answered = asked and r.status == ANSWERED
     q.deflected = r.status == DEFLECTED
+    q.settled = r.status == SETTLED
     q.out_of_scope = r.status == OUT_OF_SCOPE
     q.merged = r.status == MERGED
     q.by_phone = by_phone
@@ -209,5 +221,6 @@ def problem(q: Any, r: Any, end: Any) -> Any:
     q.hours = upper(lasted)
     q.hours_rest = lasted - q.hours
     q.observed = observed
-    q.unreported = observed and not r.first_report - r.born <= PATIENCE
+    in_time = r.first_report - r.born <= PATIENCE or (r.fixed_by == np.uint64(BY_COUNCIL) and hours <= PATIENCE)
+    q.unreported = observed and not in_time
     return hours, math.log(hours) if 0.0 < hours < math.inf else 0.0

@@ -49,7 +49,11 @@ def fold_tables(outcomes: Outcomes) -> Fold:
     if scenario.policies.whistle is not None:
         parts = outcomes.visits.loc[outcomes.visits["report_due"].notna()]
         visits = _rows(parts, facts.VISIT, {"pool": names.owners, "kind": facts.KINDS})
-    rows = Rows(requests, visits, _rows(problems, facts.PROBLEM, codes))
+    fixed = _rows(problems, facts.PROBLEM, codes)
+    fixed["fixed_by"][(problems["fixed_by"] == facts.FIXERS[facts.BY_COUNCIL]).to_numpy(bool, na_value=False)] = (
+        facts.BY_COUNCIL
+    )
+    rows = Rows(requests, visits, fixed)
     fold.add(rows)
     return fold
 

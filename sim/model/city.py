@@ -19,6 +19,7 @@ from sim.model.index import NO_TABLE, Index, Table, Weights, name_keys, weights_
 from sim.model.policies import (
     callback,
     classified_handling,
+    council,
     first_recipient,
     instant_answer,
     one_hotline,
@@ -30,6 +31,7 @@ from sim.model.policies import (
 )
 from sim.model.policies.callback import Callback
 from sim.model.policies.classified_handling import ClassifiedHandling
+from sim.model.policies.council import Brought, Council
 from sim.model.policies.first_recipient import FirstRecipient
 from sim.model.policies.instant_answer import InstantAnswer
 from sim.model.policies.one_hotline import Lines, WrongLine
@@ -116,6 +118,7 @@ class CategoryPlan:
     classified_handling: ClassifiedHandling
     accuracy: Accuracy
     parking: Parked
+    council: Brought
 
     @property
     def dispatched(self) -> float:
@@ -159,6 +162,7 @@ class City:
     whistle: Whistle | None
     callback: Callback | None
     surge: Surge | None
+    council: Council | None
 
     @property
     def has_errands(self) -> bool:
@@ -211,6 +215,7 @@ def build_city(scenario: Scenario) -> City:
         whistle=whistle.plan(index),
         callback=callback.plan(index),
         surge=surge.plan(index),
+        council=council.plan(index),
         # what the plans above have asked for
         pools=tuple(staffing.pools),
         rosters=tuple(staffing.rosters),
@@ -247,6 +252,7 @@ def _category(index: Index, name: str, spec: Category) -> CategoryPlan:
         classified_handling=classified_handling.of_category(index, name),
         accuracy=precise_dispatch.of_category(index, name, spec),
         parking=time_limits.of_category(index, name),
+        council=council.of_category(index, name),
     )
 
 

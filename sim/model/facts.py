@@ -54,7 +54,7 @@ STATUSES = (
     "intake_open",
     "open",
 )
-ANSWERED, DEFLECTED, _, OUT_OF_SCOPE, LOST, MERGED, CLOSED, INTAKE_OPEN, OPEN = range(len(STATUSES))
+ANSWERED, DEFLECTED, SETTLED, OUT_OF_SCOPE, LOST, MERGED, CLOSED, INTAKE_OPEN, OPEN = range(len(STATUSES))
 
 _SECOND = 1 / 3600
 #: Waits at intake that service levels are told by, in hours.
@@ -74,6 +74,7 @@ KINDS = (
     "part",
     "callback",
     "errand",
+    "council",
 )
 (
     INTAKE,
@@ -88,7 +89,12 @@ KINDS = (
     PART,
     CALLBACK,
     ERRAND,
+    COUNCIL,
 ) = range(len(KINDS))
+
+#: Who fixes problems without a request, by the key that stands for them; keys of requests are never so small.
+FIXERS = {1: "council"}
+BY_COUNCIL = 1
 
 
 @dataclass(frozen=True)
@@ -211,7 +217,7 @@ PROBLEM = (
     _moment("born", "when it began"),
     _moment("first_report", "when the first contact about it was answered; null if none was"),
     _moment("fixed", "when it was fixed; null while it is not"),
-    _key("fixed_by", "fixed_by", "the request that fixed it; null while it is not"),
+    _key("fixed_by", "fixed_by", "the request that fixed it, or `council`; null while it is not"),
 )
 
 CALL = (

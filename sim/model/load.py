@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from sim.model.city import CategoryPlan, City
 from sim.model.facts import DISPATCH, DISTRICT_DESK, HANDLING, INTAKE, KINDS, WRONG_LINE
 from sim.model.index import Table
-from sim.model.policies import callback, one_hotline, online, precise_dispatch
+from sim.model.policies import callback, council, one_hotline, online, precise_dispatch
 from sim.model.rhythm import Rhythm
 from sim.model.staffing import Family
 
@@ -113,6 +113,10 @@ def offered_loads(city: City) -> list[Load]:
     sums = Sums(city)
     if city.dispatch is not None:
         precise_dispatch.load(city.dispatch, sums, *_window(city))
+    if city.council is not None:
+        brought = contacts * [category.council.share for category in city.categories]
+        council.load(city.council, sums, brought.sum(axis=1))
+        contacts = contacts - brought * city.council.settles
     for c, category in enumerate(city.categories):
         shares, deflected = city.channel_share, 0.0
         if city.online is not None:

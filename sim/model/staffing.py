@@ -21,7 +21,8 @@ from sim.model import rules
 from sim.model.draws import on_grid
 from sim.scenario import Scenario
 from sim.scenario.calendars import headcount_by_hour_of_week, open_days, open_intervals
-from sim.scenario.staff_side import AT, staff_at, streets_at
+from sim.scenario.policies import Council
+from sim.scenario.staff_side import AT, TABLE, staff_at, streets_at
 from sim.scenario.staff_side import Pool as PoolSpec
 from sim.scenario.staff_side import Unit as UnitSpec
 
@@ -50,8 +51,9 @@ class Roster:
     @cached_property
     def on_duty(self) -> tuple[bool, ...]:
         """Whether the pools are on duty from each of the times on."""
-        opens = set(self.hours[0].tolist())
-        return tuple(time in opens for time in self.times)
+        opens, closes, *_ = self.hours
+        interval = np.searchsorted(opens, self.times, side="right") - 1
+        return tuple(bool(i >= 0 and time < closes[i]) for time, i in zip(self.times, interval, strict=True))
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,6 +72,7 @@ class PoolPlan:
     helps: tuple[int, ...]  # pools whose queues it serves after its own
     wage: float  # per hour; NaN: none given
     overtime: float
+    is_table: bool  # where nothing is begun that does not end before the table is closed
 
 
 @dataclass(frozen=True)
@@ -130,10 +133,16 @@ class Staffing:
         self.streets = streets_by_district(scenario)
         self.first_street = [sum(self.streets[:d]) for d in range(len(self.streets))]
         self.rosters: list[Roster] = []
+        self._with_tables: list[tuple[int, list[NDArray[np.int64]]]] = []  # of the unit with tables, and of these
         self._by_calendar: dict[str | None, int] = {}
         self.families: dict[str, Family] = {}
         # sorted: the order in which a file lists things means nothing
-        declared: dict[str, PoolSpec | UnitSpec] = dict(sorted({**scenario.pools, **scenario.units}.items()))
+        declared: dict[str, PoolSpec | UnitSpec] = {**scenario.pools, **scenario.units}
+        if (council := scenario.policies.council) is not None:
+            unit = scenario.units[council.unit]
+            of_unit = {"per": unit.per, "wage": unit.wage, "overtime": unit.overtime}
+            declared[TABLE] = PoolSpec().model_copy(update=of_unit)
+        declared = dict(sorted(declared.items()))
         first = 0
         for name, spec in declared.items():
             self.families[name] = Family(first, spec.per)
@@ -169,6 +178,7 @@ class Staffing:
                     helps=tuple(helps),
                     wage=math.nan if spec.wage is None else spec.wage,
                     overtime=spec.overtime,
+                    is_table=name == TABLE,
                 )
             )
         return plans
@@ -182,7 +192,46 @@ class Staffing:
     def _staff(
         self, name: str, spec: PoolSpec | UnitSpec, places: Sequence[tuple[int, int]]
     ) -> tuple[int, list[NDArray[np.int64]]]:
-        """The roster and, for each instance, the headcount at each of its times."""
+        """The roster and, for each instance, the headcount at each of its times; those at a table are in no office."""
+        council = self.scenario.policies.council
+        if council is None or name not in (council.unit, TABLE):
+            return self._declared_staff(spec, places)
+        if not self._with_tables:
+            roster, counts = self._declared_staff(self.scenario.units[council.unit], places)
+            self._with_tables = self._shared(council, roster, counts, places)
+        return self._with_tables[name == TABLE]
+
+    def _shared(
+        self, council: Council, roster: int, counts: list[NDArray[np.int64]], places: Sequence[tuple[int, int]]
+    ) -> list[tuple[int, list[NDArray[np.int64]]]]:
+        """Who is in the office, and who at the table, which has of those on duty as many as it has seats."""
+        office = self.rosters[roster]
+        every, first = on_grid(council.every), self.scenario.hours_of(council.first)
+        begins = first + every * np.arange(np.ceil(-first / every) - 1, np.floor((self.horizon - first) / every))
+        sessions = np.stack([begins, begins + council.hours])
+        times = np.unique(np.concatenate([office.times, np.clip(sessions, 0.0, None).ravel()]))
+        session = np.searchsorted(begins, times, side="right") - 1
+        inside = (session >= 0) & (times < sessions[1][session])
+        there = np.stack(counts)[:, np.searchsorted(office.times, times, side="right") - 1]
+        seats = np.array(self._split(council.seats, False, places), np.int64)[:, None]
+        at_table = np.where(inside, np.minimum(seats, there), 0)
+        somebody = np.flatnonzero(at_table.any(axis=0))
+        held = list(zip(times[somebody], np.append(times, math.inf)[somebody + 1], strict=True))
+        tables = [held[0]] if held else []
+        for a, b in held[1:]:
+            if a == tables[-1][1] and a not in begins:
+                tables[-1] = (tables[-1][0], b)
+            else:
+                tables.append((a, b))
+        whole = tuple(times.tolist())
+        self.rosters.append(Roster(whole, office.pauses, office.hours))
+        self.rosters.append(Roster(whole, False, _intervals(tables, self.horizon)))
+        last = len(self.rosters) - 1
+        return [(last - 1, list(there - at_table)), (last, list(at_table))]
+
+    def _declared_staff(
+        self, spec: PoolSpec | UnitSpec, places: Sequence[tuple[int, int]]
+    ) -> tuple[int, list[NDArray[np.int64]]]:
         if spec.shifts:
             steps = headcount_by_hour_of_week(spec.shifts)
             roster, weekly = self._shift_roster(steps)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from sim.model import facts
 from sim.model.city import City
-from sim.model.facts import CAUSES, ERRAND, KINDS, STATUSES, Field
+from sim.model.facts import BY_COUNCIL, CAUSES, ERRAND, FIXERS, KINDS, STATUSES, Field
 from sim.outcomes.columns import Column, framed
 from sim.outcomes.levels import Levels
 from sim.outcomes.replication import CALL_COLUMNS, PROBLEM_COLUMNS, REQUEST_COLUMNS, VISIT_COLUMNS, Raw
@@ -100,6 +100,8 @@ def _columns(city: City, rows: NDArray[np.void], fields: Sequence[Field]) -> dic
             columns[field.column] = named(values, names[field.of])
         elif field.of == "key":
             columns[field.column] = hex_text(values)
+            if field.name == "fixed_by":
+                columns[field.column] = columns[field.column].mask(values == BY_COUNCIL, FIXERS[BY_COUNCIL])
         elif field.of == "yes or no":
             columns[field.column] = _truth(values)
         elif field.of == "number":

@@ -40,10 +40,12 @@ VISIT_WORDS = {
     "subtask": "sub-task at the right unit",
     "part": "part of a joint matter",
     "callback": "callback",
+    "council": "the table of the neighbourhood council",
 }
 ENDS = {
     "answered": "was answered on the spot",
     "deflected": "was answered by a chatbot and needed nobody",
+    "settled": "was settled at the table, without a request",
     "out_of_scope": "was out of scope and closed with an explanation",
     "lost": "was lost: the citizen gave up",
     "merged": "was merged: another request took care of the problem",
@@ -152,8 +154,9 @@ class _Story:
         if pd.isna(visit.started):
             if pd.isna(visit.ended):
                 return visit.queued, f"{what}: still waiting at the end"
-            left = "hangs up" if visit.kind in ("intake", "wrong_line") else "leaves the queue"
-            return visit.queued, f"{what}: {left} after {length(visit.ended - visit.queued)}"
+            left = {"intake": "hangs up", "wrong_line": "hangs up", "council": "finds no seat and goes on"}
+            gone = left.get(visit.kind, "leaves the queue")
+            return visit.queued, f"{what}: {gone} after {length(visit.ended - visit.queued)}"
         wait = visit.started - visit.queued
         taken = f"taken after {length(wait)}" if wait > 0 else "taken at once"
         if pd.isna(visit.ended):

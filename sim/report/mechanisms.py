@@ -277,6 +277,19 @@ def _span(hours: float) -> str:
     return length(hours)
 
 
+def _council(city: City) -> Iterator[str]:
+    policy = city.scenario.policies.council
+    assert policy is not None
+    yield (
+        f"every {length(policy.every)} {_count(policy.seats, 'officer', 'officers')} of {policy.unit} at each place "
+        f"sit at a table for {length(policy.hours)} and are not in the office."
+    )
+    told = [f"{_of_100(share)} of {name}" for name, share in policy.share.items()]
+    yield f"Of 100 first reports are brought there: {', '.join(told)}; {_of_100(policy.settles)} of 100 are settled."
+    wait = "until they have one" if policy.wait is None else f"up to {length(policy.wait)}, then they call"
+    yield f"A matter takes {length(policy.work.mean)} on average; for a seat citizens wait {wait}."
+
+
 #: By the key under ``policies``, in the order of a request's life.
 MECHANISMS: Mapping[str, Mechanism] = {
     "one_hotline": Mechanism(
@@ -290,6 +303,12 @@ MECHANISMS: Mapping[str, Mechanism] = {
         "向互联网延伸、人工智能",
         "Calls move online, a chatbot answers some, and machines help agents and the dispatch desk.",
         _online,
+    ),
+    "council": Mechanism(
+        "Neighbourhood council",
+        "邻里议事厅",
+        "Local officers sit at a table and settle some matters before anybody calls the hotline.",
+        _council,
     ),
     "classified_handling": Mechanism(
         "Classified handling",

@@ -57,6 +57,8 @@ def not_modelled(scenario: Scenario) -> tuple[list[str], set[str]]:
         without |= {"deflected_share"}
     if scenario.dispatch is None:
         without |= {"hops_mean"}
+    if scenario.policies.council is None:
+        without |= {"settled_share"}
     whistle = scenario.policies.whistle
     if whistle is None:
         without |= {"whistles"}

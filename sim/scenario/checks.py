@@ -11,7 +11,7 @@ from sim.scenario.nodes import UNPRINTABLE, Node, find, select
 from sim.scenario.numbers import read_flag, read_probability
 from sim.scenario.policies import in_working_time
 from sim.scenario.sources import read_pattern
-from sim.scenario.staff_side import AT
+from sim.scenario.staff_side import AT, TABLE
 from sim.scenario.tree import Tree
 
 # where names of other parts stand, by the part that must define them
@@ -31,6 +31,7 @@ _AS_VALUE = {
         "categories.*.parts.*.unit",
         "categories.*.confused_with",
         "dispatch.backstop",
+        "policies.council.unit",
     ],
     "categories": ["demand.shocks.*.categories.*", "channels.*.lines.*.categories.*"],
     "districts": ["demand.shocks.*.districts.*"],
@@ -45,6 +46,7 @@ _AS_KEY = {
         "policies.time_limits.parking.by_category",
         "policies.classified_handling.by_category",
         "policies.precise_dispatch.by_category",
+        "policies.council.share",
     ],
     "districts": ["categories.*.by_district"],
     "classes": [
@@ -329,6 +331,13 @@ class _Checker(Tree):
             known = path[-1] in self.known["categories"]
             if known and (kind is None or str(kind.value) != "consultation"):
                 yield self.finding(path, "only a consultation is answered on the spot", True)
+        for path, _ in self.at("policies.council.share.*"):
+            if self.text(("categories", str(path[-1]), "kind")) == "consultation":
+                yield self.finding(path, "a consultation has no problem to settle", True)
+        if self.has(("policies", "council")):
+            for part in ("pools", "units"):
+                if TABLE in self.known[part]:
+                    yield self.finding((part, TABLE), "is called like the tables of policies.council", True)
         yield from self.lender()
 
     def lender(self) -> Iterator[Finding]:

@@ -6,13 +6,15 @@ another one takes is said.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 
 from sim.scenario.errors import Finding, Path
 from sim.scenario.nodes import Node
 from sim.scenario.policies import read_months
-from sim.scenario.quantities import read_moment
+from sim.scenario.quantities import read_moment, read_positive_duration
 from sim.scenario.tree import Tree
 
 
@@ -140,6 +142,16 @@ def _bot_takes_some(tree: Tree, path: Path) -> bool:
     )
 
 
+def _has_a_session(tree: Tree, path: Path) -> bool:
+    start, end = (tree.read(("time", edge), read_moment) for edge in ("start", "end"))
+    first, every = tree.read((*path, "first"), read_moment), tree.read((*path, "every"), read_positive_duration)
+    if start is None or end is None or first is None or every is None:
+        return True
+    if first < start:
+        first += math.ceil((start - first) / timedelta(hours=every)) * timedelta(hours=every)
+    return first < end
+
+
 _RESOLVE_LIMITS = "a limit to resolve (policies.time_limits.resolve or by_category)"
 _DESK = "a dispatch desk (dispatch)"
 _PHONE = "a channel by phone (kind: phone, or with patience)"
@@ -187,6 +199,7 @@ NEEDS = (
         "people from outside: those lent by a pool (policies.surge.from) have its wage",
         lambda tree, _: not tree.has(("policies", "surge", "from")),
     ),
+    Need("policies.council", "a session that begins within the run", _has_a_session),
     Need("policies.callback.after", _RESOLVE_LIMITS, _has_resolve_limits, "due"),
     Need(
         "policies.callback.exclusion.on",

@@ -34,7 +34,7 @@ from sim.scenario.numbers import (
     number_text,
     refuse_plus,
 )
-from sim.scenario.quantities import Duration, duration_text, read_duration, to_tick
+from sim.scenario.quantities import Duration, Moment, PositiveDuration, duration_text, read_duration, to_tick
 from sim.scenario.staff_side import Discipline
 
 _WORKING = re.compile(r"(?P<amount>\S*?)\s*(?P<unit>workday|workhour)s?(?:\s*,?\s*(?P<closing>by closing))?")
@@ -352,6 +352,29 @@ class Whistle(Section):
     calendar: Text | None = None
 
 
+class Council(Section):
+    """Officers of a unit sit at a table (议事厅) every so often; a share of first reports is brought there.
+
+    `first` is when the first session begins, `seats` how many officers of each place leave the office for its `hours`.
+    """
+
+    unit: Text
+    share: dict[str, Probability]
+    settles: Probability
+    first: Moment
+    every: PositiveDuration
+    hours: PositiveDuration
+    seats: Count
+    work: Dist
+    wait: Duration | None = None
+
+    @model_validator(mode="after")
+    def _one_after_the_other(self) -> Council:
+        if self.every < self.hours:
+            raise ReadError("the next session begins before this one is over: “every” is shorter than “hours”")
+        return self
+
+
 class Policies(Section):
     """The policies that are on."""
 
@@ -365,3 +388,4 @@ class Policies(Section):
     whistle: Whistle | None = None
     callback: Callback | None = None
     surge: Surge | None = None
+    council: Council | None = None

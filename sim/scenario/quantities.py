@@ -157,6 +157,9 @@ _DURATION_SCHEMA = {"type": "string", "examples": ["5 min", "2 h", "7 d"]}
 _DATE_SCHEMA = {"type": "string", "examples": ["2024-03-04"]}
 
 Duration = Annotated[float, BeforeValidator(read_duration), _texted(duration_text), WithJsonSchema(_DURATION_SCHEMA)]
+PositiveDuration = Annotated[
+    float, BeforeValidator(read_positive_duration), _texted(duration_text), WithJsonSchema(_DURATION_SCHEMA)
+]
 Rate = Annotated[
     float,
     BeforeValidator(read_rate),

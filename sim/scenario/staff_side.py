@@ -17,6 +17,7 @@ from sim.scenario.shape import WHOLE
 from sim.scenario.weights import without_default
 
 AT = " · "  #: between the name of a pool or unit and the place of one of its instances: “Streets · Old Town 3”
+TABLE = "council"  #: the name of the pools of officers who sit at a table (policies.council)
 
 Discipline = Annotated[
     Literal["fcfs", "class", "due", "aged"],

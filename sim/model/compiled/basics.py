@@ -17,6 +17,7 @@ from sim.model.draws import duration, uniform
 from sim.model.facts import (
     CALLBACK,
     CONTACT,
+    COUNCIL,
     DISPATCH,
     DISTRICT_DESK,
     ERRAND,
@@ -198,7 +199,7 @@ def book(w: Any, task: Any, r: Any, ended: Any) -> Any:
         r.contacted = ended
     if x.kind == DISPATCH or x.kind == DISTRICT_DESK:
         spend(w, r, IN_DISPATCH, now)
-    elif x.kind == INTAKE or x.kind == WRONG_LINE or r.cover >= 0:
+    elif x.kind == INTAKE or x.kind == WRONG_LINE or x.kind == COUNCIL or r.cover >= 0:
         spend(w, r, IN_INTAKE, now)
     else:
         begin, queued, work = x.started if begun else now, 0.0, worked(w, x, ended)

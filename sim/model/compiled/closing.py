@@ -47,16 +47,16 @@ def close(w: Any, i: Any, r: Any) -> Any:
     if r.problem >= 0:
         leave_problem(w, i, r)
         if solved and state.problem(w, r.problem).fixed_by == np.uint64(0):
-            fix(w, r)
+            fix(w, r.problem, r.key)
     return ASK
 
 
 @outlined
-def fix(w: Any, by: Any) -> Any:
+def fix(w: Any, p: Any, by: Any) -> Any:
     """The problem is gone: no more reports, and what waits elsewhere for it is over."""
     not_inlined()
-    problem = state.problem(w, by.problem)
-    problem.fixed, problem.fixed_by = w.now, by.key
+    problem = state.problem(w, p)
+    problem.fixed, problem.fixed_by = w.now, by
     i = np.int64(problem.first)
     while i >= 0:
         r = state.request(w, i)

@@ -18,6 +18,7 @@ from sim.model.compiled.machine.codes import (
     NO_REQUEST,
     NOT_YET,
     REDIAL,
+    SIT_DOWN,
     UNDER_REVIEW,
 )
 from sim.model.compiled.machine.memory import free_request, join_problem, leave_problem, new_request, release_problem
@@ -81,9 +82,10 @@ def contact(w: Any, i: Any, key: Any, p: Any, repeat_of: Any, district: Any, cat
     r = state.request(w, i)
     r.key, r.contact, r.problem, r.repeat_of = key, w.contacts, p, repeat_of
     r.district, r.category = district, category
-    r.arrived = r.mark = w.now
+    r.arrived = r.turned = r.mark = w.now
     w.contacts += 1
-    state.task(w, task_of(i, MAIN)).stage = MEET_CHATBOT if w.online.chatbot.on else CALL
+    hotline = MEET_CHATBOT if w.online.chatbot.on else CALL
+    state.task(w, task_of(i, MAIN)).stage = SIT_DOWN if w.council.on else hotline
     if p >= 0:
         r.problem_key = state.problem(w, p).key
         state.problem(w, p).users += 1

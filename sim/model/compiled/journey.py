@@ -30,6 +30,7 @@ from sim.model.compiled.basics import (
 from sim.model.compiled.callbacks import review_exclusion_done
 from sim.model.compiled.closing import ask, asked, close, merge
 from sim.model.compiled.contacts import end, is_known
+from sim.model.compiled.council import sit_down, sit_down_done
 from sim.model.compiled.errands import keep_list, update_list, update_list_done
 from sim.model.compiled.limits import move_due, start_limits
 from sim.model.compiled.machine import state
@@ -66,6 +67,8 @@ from sim.model.compiled.machine.codes import (
     REVIEW_DONE,
     ROUND,
     ROUTE,
+    SAT,
+    SIT_DOWN,
     UPDATE_LIST,
     VISITS,
     WAITS,
@@ -180,6 +183,10 @@ def life(w: Any, i: Any) -> Any:
             stage = update_list(w, i, r)
         elif stage == LIST_UPDATED:
             stage = update_list_done(w, r)
+        elif stage == SIT_DOWN:
+            stage = sit_down(w, i, r)
+        elif stage == SAT:
+            stage = sit_down_done(w, i, r)
         else:  # REVIEWED
             stage = review_exclusion_done(w, r)
     if stage == ENDS:
@@ -293,11 +300,12 @@ def reached(w: Any, i: Any, r: Any) -> Any:
     if chance(w, category.instant_answer.answered, instant_answer.ANSWERS, r.key, 0):
         r.status = ANSWERED
         return ENDS
-    r.status = OPEN
+    turned = r.turned
+    r.status, r.right, r.unit = OPEN, -1, -1
     if r.overtaken:
         return MERGE
     if w.time_limits.from_arrival:
-        start_limits(w, i, r, r.arrived)
+        start_limits(w, i, r, turned)
     return ROUTE
 
 

@@ -8,13 +8,14 @@ from typing import Any
 import numpy as np
 
 from sim.model import rules
-from sim.model.compiled.basics import add_open, book, end_wait, is_queueing, is_waiting
+from sim.model.compiled.basics import add_open, book, end_wait, hours_of, is_queueing, is_waiting
 from sim.model.compiled.machine import state
 from sim.model.compiled.machine.codes import STAFF, STAFF_CHANGES, VISITS, WORK_END, WORK_IS_DONE
 from sim.model.compiled.machine.queues import dequeue, enqueue, first_of_queue
 from sim.model.compiled.machine.schedule import schedule
 from sim.model.compiled.machine.tasks import request_of
 from sim.model.compiling import inlined, not_inlined, outlined
+from sim.model.policies import council
 from sim.model.rows import MAX_VISITS
 
 
@@ -69,6 +70,10 @@ def visit(w: Any, task: Any, r: Any, home: Any, kind: Any, work: Any, then: Any)
     x = state.task(w, task)
     x.key, x.number, x.kind, x.work, x.home, x.pool = r.key, r.visits, kind, work, home, home
     x.queued, x.started, x.stage = w.now, math.nan, then
+    if state.pool(w, home).is_table:
+        line_up(w, task)
+        serve(w, home)
+        return VISITS
     for h in range(state.helper_edge(w, home), state.helper_edge(w, home + 1)):
         p = state.helper(w, h)
         if state.pool(w, p).busy < state.pool(w, p).headcount:
@@ -86,14 +91,26 @@ def serve(w: Any, p: Any) -> Any:
         home = state.helped(w, h)
         while pool.busy < pool.headcount and state.pool(w, home).waiting > 0:
             v = first_of_queue(w, home)
+            if state.pool(w, home).is_table and not has_time_for(w, home, v):
+                break
             dequeue(w, home, v)
             take(w, p, v)
 
 
 @inlined
+def has_time_for(w: Any, p: Any, v: Any) -> Any:
+    """Whether a matter at a table would end in this session."""
+    opens, closes, _, today = hours_of(w, state.pool(w, p).roster)
+    return council.ends_in_session(opens, closes, today, w.now, state.task(w, v).work)
+
+
+@inlined
 def leave(w: Any, v: Any) -> Any:
     """Leave the queue unserved."""
-    dequeue(w, np.int64(state.task(w, v).home), v)
+    home = np.int64(state.task(w, v).home)
+    dequeue(w, home, v)
+    if state.pool(w, home).is_table:
+        serve(w, home)  # who stood behind may have the time that this one had not
 
 
 @outlined

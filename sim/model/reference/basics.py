@@ -15,6 +15,7 @@ from sim.model.draws import duration, uniform
 from sim.model.facts import (
     CALLBACK,
     CONTACT,
+    COUNCIL,
     DISPATCH,
     DISTRICT_DESK,
     ERRAND,
@@ -133,7 +134,7 @@ def book(w: World, task: Task, r: Request | Errand) -> None:
         r.contacted = visit.ended
     if visit.kind in (DISPATCH, DISTRICT_DESK):
         spend(r, IN_DISPATCH, now)
-    elif visit.kind in (INTAKE, WRONG_LINE) or r.cover >= 0:
+    elif visit.kind in (INTAKE, WRONG_LINE, COUNCIL) or r.cover >= 0:
         spend(r, IN_INTAKE, now)
     else:
         begin = visit.started if begun else now

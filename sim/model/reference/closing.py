@@ -28,12 +28,12 @@ def close(w: World, r: Request) -> None:
     if r.problem is not None:
         r.problem.requests.pop(r.key, None)
         if solved and not r.problem.fixed_by:
-            fix(w, r.problem, r)
+            fix(w, r.problem, r.key)
 
 
-def fix(w: World, problem: Problem, by: Request) -> None:
+def fix(w: World, problem: Problem, by: int) -> None:
     """The problem is gone: no more reports, and what waits elsewhere for it is over."""
-    problem.fixed, problem.fixed_by = w.env.now, by.key
+    problem.fixed, problem.fixed_by = w.env.now, by
     for other in [problem.requests[key] for key in sorted(problem.requests)]:
         if other.status != OPEN:
             continue  # still at intake: finishes that first

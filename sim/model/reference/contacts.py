@@ -66,6 +66,7 @@ def contact(
     w.requests[key] = r
     if problem is not None:
         problem.requests[key] = r
+        problem.reports += repeat_of == 0
     r.channel = choose(w, city.channel_share, city.channel_names, purposes.CHANNEL, key)
     if city.channels[r.channel].is_phone and chance(w, city.categories[category].moves.share, online.MOVES, key):
         assert city.online is not None

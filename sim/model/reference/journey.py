@@ -32,6 +32,7 @@ from sim.model.facts import (
     OUT_OF_SCOPE,
     PARKED,
     REVIEW,
+    SETTLED,
     SUBTASK,
     WRONG_LINE,
 )
@@ -47,6 +48,7 @@ from sim.model.policies import (
 from sim.model.reference.basics import Merged, Stage, at, book, chance, check_merged, choose, lasts, later, spend, wait
 from sim.model.reference.closing import ask, asked, close, merge
 from sim.model.reference.contacts import end, is_known
+from sim.model.reference.council import sit_down
 from sim.model.reference.limits import move_due, start_limits
 from sim.model.reference.pools import Visit, visit
 from sim.model.reference.whistle import blow, cover_parts, do_part, is_needed, wait_for_parts
@@ -56,10 +58,12 @@ from sim.model.reference.world import Request, World
 def life(w: World, r: Request) -> Course:
     """One contact from its arrival to its end: its main course."""
     try:
-        yield from meet_chatbot(w, r)
-        if r.status != DEFLECTED:
+        yield from sit_down(w, r)
+        if r.status != SETTLED:
+            yield from meet_chatbot(w, r)
+        if r.status not in (SETTLED, DEFLECTED):
             yield from call(w, r)
-        if r.status not in (DEFLECTED, LOST):
+        if r.status not in (SETTLED, DEFLECTED, LOST):
             reached(w, r)
         if r.status == OPEN:
             yield from route(w, r)
@@ -183,7 +187,7 @@ def reached(w: World, r: Request) -> None:
         r.status = OPEN
         check_merged(r)
         if w.limits_from_arrival:
-            start_limits(w, r, r.arrived)
+            start_limits(w, r, r.turned)
 
 
 # --- dispatch --------------------------------------------------------------------------------------------------------

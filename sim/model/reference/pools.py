@@ -15,6 +15,7 @@ from simpy import Environment
 from sim.model import rules
 from sim.model.clockwork import STAFF, WORK_END, Course, Moment, order_of, start
 from sim.model.facts import CONTACT, ERRAND
+from sim.model.policies import council
 from sim.model.reference.basics import Stage, book, check_merged
 from sim.model.rows import MAX_VISITS, TooManyVisitsError
 
@@ -58,6 +59,8 @@ class Visit(Moment):
         self.ticket += 1
         self.home.waiting -= 1
         self.ended = self.env.now
+        if self.home.plan.is_table:
+            self.home.serve()  # who stood behind may have the time that this one had not
         self.now()
 
 
@@ -84,6 +87,11 @@ class Pool:
         """
         visit = Visit(self.env, self, request, kind, work)
         visit.report_due = report_due
+        if self.plan.is_table:
+            self.waiting += 1
+            self.line_up(visit)
+            self.serve()
+            return visit
         for pool in self.helpers:
             if pool.busy < pool.headcount:
                 pool.take(visit)
@@ -139,10 +147,18 @@ class Pool:
         for pool in self.queues:
             queue = pool.queue
             while self.busy < self.headcount and queue:
-                *_, ticket, visit = heappop(queue)
+                *_, ticket, visit = queue[0]
                 if ticket == visit.ticket:
+                    if pool.plan.is_table and not pool.has_time_for(visit):
+                        break
                     pool.waiting -= 1
                     self.take(visit)
+                heappop(queue)
+
+    def has_time_for(self, visit: Visit) -> bool:
+        """Whether a matter at a table would end in this session."""
+        opens, closes, _, today = self.open_hours
+        return council.ends_in_session(opens, closes, today, self.env.now, visit.work)  # type: ignore[no-any-return]
 
     def change_staff(self) -> None:
         """As many as the roster and the policies say; whoever is free takes what waits."""

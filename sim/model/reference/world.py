@@ -79,12 +79,12 @@ class Watch:
 class Problem:
     """Something wrong in the city, from its birth until it is fixed."""
 
-    __slots__ = ("born", "category", "district", "first_report", "fixed", "fixed_by", "key", "requests")
+    __slots__ = ("born", "category", "district", "first_report", "fixed", "fixed_by", "key", "reports", "requests")
 
     def __init__(self, key: int, district: int, category: int, born: float) -> None:
         self.key, self.district, self.category, self.born = key, district, category, born
         self.first_report = self.fixed = math.nan
-        self.fixed_by = 0
+        self.fixed_by = self.reports = 0
         self.requests: dict[int, Request] = {}  # its contacts that are neither closed nor ended
 
 
@@ -171,6 +171,7 @@ class Request:
         self.due_now = math.inf  # of the present round
         self.visits = self.dispatches = self.wrongs = self.asks = 0
         self.hours = [0.0] * len(facts.CAUSES)
+        self.turned = arrived  # to the hotline
         self.mark = arrived  # until when the hours are booked
         self.cover = -1  # a cause that covers all others just now
         self.main, self.call = Task(), Task()  # its main course and its callback

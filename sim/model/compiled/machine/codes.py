@@ -13,8 +13,10 @@ RANG = 24
 KEEP_LIST, UPDATE_LIST, LIST_UPDATED, REVIEWED = range(25, 29)
 # … of a request before it calls
 MEET_CHATBOT = 29
+# … and of contacts that may be brought to a table first
+SIT_DOWN, SAT = 30, 31
 # … or how it waits: at a pool, away from any, no more; or for its first call
-VISITS, WAITS, ENDS, NOT_YET = 30, 31, 32, 33
+VISITS, WAITS, ENDS, NOT_YET = 40, 41, 42, 43
 
 # the status of a slot in which there is an errand
 NO_REQUEST = -1

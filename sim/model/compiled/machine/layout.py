@@ -43,10 +43,12 @@ def _record(*parts: str, size: int = 0) -> np.dtype[Any]:
 
 
 def _also(record: np.dtype[Any], **names: str) -> np.dtype[Any]:
-    """A record some of whose fields have a second name."""
+    """A record some of whose fields have a second name, for which another type may be given before the first one."""
     assert record.fields is not None
     fields = {name: record.fields[name][:2] for name in record.names or ()}
-    fields |= {name: fields[other] for name, other in names.items()}
+    for name, given in names.items():
+        *kind, other = given.split()
+        fields[name] = (np.dtype(kind[0]) if kind else fields[other][0], fields[other][1])
     formats, places = zip(*fields.values(), strict=True)
     named = {"names": list(fields), "formats": formats, "offsets": places, "itemsize": record.itemsize}
     return np.dtype(named, align=True)  # type: ignore[call-overload, no-any-return]
@@ -64,7 +66,9 @@ PLANS = {name: record_of(plan, optional=True) for name, plan in optional_plans(C
 # --- what is going on ------------------------------------------------------------------------------------------------
 
 #: ``queue``: the visit that comes first, where due dates decide.
-POOL = _record("i4 planned extra headcount busy waiting queue roster", "i1 on_duty discipline pauses is_street")
+POOL = _record(
+    "i4 planned extra headcount busy waiting queue roster", "i1 on_duty discipline pauses is_street is_table"
+)
 #: The first and the last visit of those that wait.
 QUEUE_LIST = _record("i4 first last")
 #: An event of the schedule; their order is (time, kind, key, number).
@@ -91,13 +95,14 @@ TASK = _also(
 #: Of a whistled part: whose it is, which, the next of this request (or the next free slot), until when it is to be
 #: begun.
 PART_SLOT = _record("f8 report_due", "i4 request next n")
-#: ``parts``: one of its whistled parts that are not over; ``unit``: what the desk has just chosen, and later ``part``:
-#: which of the parts that are done one after the other; ``tries`` and ``told`` (which line is right) are of intake, and
-#: later an ``attempt`` of a callback and whether it ``reached``; ``cover``: a cause that covers all others just now;
-#: ``awaits``: it waits for the end of its callback; ``overtaken``: another request has fixed its problem. An errand
-#: stands in a slot too, with the status ``NO_REQUEST``: its main task is at a pool (``unit``), or waits for its time
-#: (the how-many-th: ``asks``); ``right`` is the request that is reviewed. ``over``: nothing happens to the request any
-#: more, whose row only waits for the review. What every event touches comes first.
+#: ``parts``: one of its whistled parts that are not over; ``turned``: when it turned to the hotline, until it is a
+#: request with a ``right`` unit and one (``unit``) that the desk has just chosen; later this is ``part``: which of the
+#: parts that are done one after the other; ``tries`` and ``told`` (which line is right) are of intake, and later an
+#: ``attempt`` of a callback and whether it ``reached``; ``cover``: a cause that covers all others just now; ``awaits``:
+#: it waits for the end of its callback; ``overtaken``: another request has fixed its problem. An errand stands in a
+#: slot too, with the status ``NO_REQUEST``: its main task is at a pool (``unit``), or waits for the next time
+#: (``asks``); ``right`` is the request that is reviewed. ``over``: nothing happens to the request any more, whose row
+#: only waits for the review. What every event touches comes first.
 REQUEST = _also(
     _record(
         "fact key",
@@ -109,7 +114,7 @@ REQUEST = _also(
         "fact rounds whistles",
         "u2 visits",
         "u1 attempt wrongs",
-        "i4 problem right unit parts",
+        "i4 problem parts right unit",
         "fact owner_unit first_unit",
         "fact hours",
         "fact contacted contact_due due arrived answered_wait call_wait picked_up_wait",
@@ -121,6 +126,7 @@ REQUEST = _also(
         "u2 asks dispatches",
         size=5 * CACHE_LINE,
     ),
+    turned="f8 right",
     part="unit",
     tries="attempt",
     told="reached",

@@ -281,6 +281,7 @@ def _pools(city: City) -> Records:
         pauses = city.rosters[plan.roster].pauses
         pools[p]["queue"], pools[p]["roster"], pools[p]["discipline"] = -1, plan.roster, plan.discipline
         pools[p]["pauses"], pools[p]["is_street"] = pauses, plan.level == "street"
+        pools[p]["is_table"] = plan.is_table
     return pools
 
 
