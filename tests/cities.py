@@ -46,9 +46,14 @@ def cities(draw: DrawFn) -> Data:
     city["policies"] = draw(policies(pools, classes, city["categories"]))
     if "lines" in city["channels"].get("phone", {}):
         city["policies"] |= draw(some({"one_hotline": one_hotlines()}))
+    if draw(st.booleans()):
+        pools["firms"] = draw(staffed()) | draw(st.sampled_from([{}, {}, {"per": "district"}]))
+        line = some({"pool": "firms", "overflow_after": st.sampled_from(["0 min", "3 min"]), "talk": QUICK})
+        city["policies"]["enterprise_line"] = draw(line)
     helped = [name for name, pool in pools.items() if "per" not in pool]
     for name, others in (
-        ("hotline", ("callback", "web desk")),
+        ("hotline", ("callback", "web desk", "firms")),
+        ("firms", ("hotline",)),
         ("callback", ("dispatch",)),
         ("dispatch", ("hotline",)),
     ):
@@ -223,6 +228,7 @@ def matters(draw: DrawFn, classes: list[str], units: list[str], districts: list[
             "unit": right,
             "work": draw(WORK),
             "urgency": draw(shares(classes)),
+            "from_firms": PROBABLY,
             "lead": LONG,
             "never_closed": SHARE,
             "resolve": st.sampled_from([0.5, [0.0, 0.7], [0.8, 0.4, 1.0]]),

@@ -30,6 +30,7 @@ CAUSE_WORDS = {
 }
 VISIT_WORDS = {
     "intake": "intake",
+    "overflow": "the line for firms",
     "wrong_line": "a wrong line, which tells the right number",
     "dispatch": "the dispatch desk",
     "district_desk": "the district's desk",
@@ -41,6 +42,7 @@ VISIT_WORDS = {
     "part": "part of a joint matter",
     "callback": "callback",
 }
+_LEAVES = {"intake": "hangs up", "wrong_line": "hangs up", "overflow": "goes on to the general line"}
 ENDS = {
     "answered": "was answered on the spot",
     "deflected": "was answered by a chatbot and needed nobody",
@@ -152,7 +154,7 @@ class _Story:
         if pd.isna(visit.started):
             if pd.isna(visit.ended):
                 return visit.queued, f"{what}: still waiting at the end"
-            left = "hangs up" if visit.kind in ("intake", "wrong_line") else "leaves the queue"
+            left = _LEAVES.get(visit.kind, "leaves the queue")
             return visit.queued, f"{what}: {left} after {length(visit.ended - visit.queued)}"
         wait = visit.started - visit.queued
         taken = f"taken after {length(wait)}" if wait > 0 else "taken at once"

@@ -18,7 +18,7 @@ _AS_VALUE = {
     "calendars": ["pools.*.calendar", "units.*.calendar", "policies.time_limits.calendar", "policies.whistle.calendar"],
     "pools": [
         *("channels.*.pool", "channels.*.lines.*.pool", "dispatch.pool", "dispatch.district_desk.pool"),
-        *("policies.callback.pool", "policies.one_hotline.into"),
+        *("policies.callback.pool", "policies.one_hotline.into", "policies.enterprise_line.pool"),
     ],
     "lines": ["policies.one_hotline.takes.*"],
     "pools or units": ["pools.*.also_serves.*", "units.*.also_serves.*"],

@@ -16,7 +16,7 @@ from sim.model.compiled.machine.schedule import schedule
 from sim.model.compiled.machine.tasks import MAIN, task_of
 from sim.model.compiling import inlined, not_inlined, outlined
 from sim.model.draws import child
-from sim.model.policies import callback, online
+from sim.model.policies import callback, enterprise_line, online
 
 
 @inlined
@@ -85,6 +85,9 @@ def contact(w: Any, i: Any, key: Any, p: Any, repeat_of: Any, district: Any, cat
         moves = state.category(w, category).moves.share
         if state.channel(w, r.channel).is_phone and chance(w, moves, online.MOVES, key, 0):
             r.channel = w.online.online
+    firms = state.category(w, category).firms.share
+    if firms > 0.0 and state.channel(w, r.channel).is_phone:
+        r.from_firm = chance(w, firms, enterprise_line.FROM_FIRM, matter_of(r), 0)
     if state.district(w, district).streets > 1:
         r.street = int(draw(w, purposes.STREET, matter_of(r), 0) * state.district(w, district).streets)
     r.urgency = state.category(w, category).only_urgency

@@ -20,6 +20,7 @@ from sim.model.facts import (
     IN_DISPATCH,
     IN_INTAKE,
     INTAKE,
+    OVERFLOW,
     QUICK,
     SOON,
     UNIT_CLOSED,
@@ -123,10 +124,10 @@ def book(w: World, task: Task, r: Request) -> None:
     else:
         worked = visit.work
     w.trace.visit(visit, r.rounds, worked)
-    if visit.kind == CALLBACK:
-        return
+    if visit.kind in (CALLBACK, OVERFLOW):
+        return  # a call that goes on is not over
     if visit.kind in (INTAKE, WRONG_LINE):
-        book_call(r, visit.kind, (visit.started if begun else now) - visit.queued, begun, not math.isnan(visit.ended))
+        book_call(r, visit.kind, (visit.started if begun else now) - r.mark, begun, not math.isnan(visit.ended))
     elif visit.kind == CONTACT and begun:
         r.contacted = visit.ended
     if visit.kind in (DISPATCH, DISTRICT_DESK):

@@ -9,8 +9,8 @@ CALL, CALL_DONE, CALL_LATER_DONE, REACHED, ROUTE, DESK, DESK_DONE, HAND_OVER, RE
 HANDLE, LEAD, LEAD_DONE, PARTS, PART_DONE, PART_OVER, JOIN, CLOSE, ASK, ASKED, MERGE, MERGED_CALL_OVER = range(12, 24)
 # … and of a callback: an attempt is over
 RANG = 24
-# … of a request before it calls
-MEET_CHATBOT = 25
+# … of a request before it calls, and where it calls then
+MEET_CHATBOT, GENERAL = 25, 26
 # … or how it waits: at a pool, away from any, no more; or for its first call
 VISITS, WAITS, ENDS, NOT_YET = 30, 31, 32, 33
 
@@ -26,7 +26,7 @@ STAFF, WORK_END, LEAD_END, DUE, REDIAL = (
 STAFF_CHANGES = 0
 WORK_IS_DONE, HANGS_UP = 1, 2
 RINGS_AGAIN, WAIT_IS_OVER, REDIALS, EXTENDS, IS_DUE, COMES_AGAIN = range(3, 9)
-IS_REPORTED = 9
+IS_REPORTED, OVERFLOWS = 9, 10
 
 # why ``advance`` comes back
 DONE, MORE_REQUESTS, MORE_PROBLEMS, MORE_PARTS, MORE_EVENTS, MORE_ROWS, PAUSED, TOO_MUCH = range(8)

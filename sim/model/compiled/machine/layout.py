@@ -102,7 +102,8 @@ REQUEST = _also(
         "fact status",
         "i1 cover overtaken whistled reached asked asking awaits",
         "fact resolved said_contacted said_resolved said_satisfied",
-        "i1 last_answer told",
+        "i1 last_answer",
+        "fact from_firm",
         "fact rounds whistles",
         "u2 visits",
         "i4 problem right unit parts",
@@ -119,6 +120,7 @@ REQUEST = _also(
         size=5 * CACHE_LINE,
     ),
     part="unit",
+    told="whistled",
 )
 #: ``first``: the first of its open requests (or the next free slot); ``users``: who still refers to it.
 PROBLEM = _record(
