@@ -106,10 +106,11 @@ ONLY_COMPILED = {
     "contacts": {"fixed_by_another", "next_report"},
     "limits": {"expect_extension"},
     "whistle": {"give_up_parts"},
+    "journey": {"call_general"},
 }
 ONLY_REFERENCE = {
     "basics": {"Merged", "check_merged"},
-    "pools": {"Visit", "Pool", "open_pools", "keep_hours", "join", "lose_patience", "finish"}
+    "pools": {"Visit", "Pool", "open_pools", "keep_hours", "join", "lose_patience", "overflow", "finish"}
     | {"level", "worked_between", "open_between"},
     "contacts": {"births", "reports"},
 }

@@ -37,6 +37,7 @@ from sim.model.compiled.machine.codes import (
     ASKED,
     CALL,
     CALL_DONE,
+    CALL_GENERAL,
     CALL_LATER_DONE,
     CLOSE,
     COORDINATE,
@@ -44,7 +45,6 @@ from sim.model.compiled.machine.codes import (
     DESK_DONE,
     DUE,
     ENDS,
-    GENERAL,
     HAND_OVER,
     HANDLE,
     HANGS_UP,
@@ -122,8 +122,8 @@ def life(w: Any, i: Any) -> Any:
     while stage < VISITS:
         if stage == CALL:
             stage = call(w, i, r)
-        elif stage == GENERAL:
-            stage = general(w, i, r)
+        elif stage == CALL_GENERAL:
+            stage = call_general(w, i, r)
         elif stage == CALL_DONE:
             stage = call_done(w, i, r)
         elif stage == CALL_LATER_DONE:
@@ -252,7 +252,7 @@ def call(w: Any, i: Any, r: Any) -> Any:
     if own < 0:
         return REACHED
     if not line_for_firms(w, r):
-        return GENERAL
+        return CALL_GENERAL
     talks = w.enterprise_line.talk if w.enterprise_line.talk >= 0 else state.phone_line(w, own).talk
     talk = lasts(w, talks, purposes.TALK, r.key, r.tries)
     visit(w, task_of(i, MAIN), r, at(w, w.enterprise_line.family, r), INTAKE, talk, CALL_DONE)
@@ -263,7 +263,7 @@ def call(w: Any, i: Any, r: Any) -> Any:
 
 
 @inlined
-def general(w: Any, i: Any, r: Any) -> Any:
+def call_general(w: Any, i: Any, r: Any) -> Any:
     """The line of the matter; callers may call a wrong one."""
     own = state.line_of(w)[r.channel, r.category]
     line, kind = dial(w, r, own), INTAKE
@@ -289,7 +289,7 @@ def call_done(w: Any, i: Any, r: Any) -> Any:
         gap = lasts(w, channel.wrong_line.after, one_hotline.WRONG_GAP, r.key, r.calls)
         return call_later(w, i, r, gap) if gap > 0.0 else CALL
     if x.kind == OVERFLOW:
-        return GENERAL
+        return CALL_GENERAL
     if r.tries >= channel.redial.at_most or not chance(w, channel.redial.probability, purposes.REDIALS, r.key, r.tries):
         r.status = LOST
         return ENDS

@@ -10,7 +10,7 @@ HANDLE, LEAD, LEAD_DONE, PARTS, PART_DONE, PART_OVER, JOIN, CLOSE, ASK, ASKED, M
 # … and of a callback: an attempt is over
 RANG = 24
 # … of a request before it calls, and where it calls then
-MEET_CHATBOT, GENERAL = 25, 26
+MEET_CHATBOT, CALL_GENERAL = 25, 26
 # … or how it waits: at a pool, away from any, no more; or for its first call
 VISITS, WAITS, ENDS, NOT_YET = 30, 31, 32, 33
 
