@@ -60,9 +60,14 @@ def cities(draw: DrawFn) -> Data:
     disputes = [name for name, matter in city["categories"].items() if matter.get("kind", "report") == "report"]
     if disputes and draw(st.booleans()):
         city["policies"]["council"] = draw(tables(list(units), disputes, city["time"]["start"]))
+    if draw(st.booleans()):
+        pools["firms"] = draw(staffed()) | draw(st.sampled_from([{}, {}, {"per": "district"}]))
+        line = some({"pool": "firms", "overflow_after": st.sampled_from(["0 min", "3 min"]), "talk": QUICK})
+        city["policies"]["enterprise_line"] = draw(line)
     helped = [name for name, pool in pools.items() if "per" not in pool]
     for name, others in (
-        ("hotline", ("callback", "web desk")),
+        ("hotline", ("callback", "web desk", "firms")),
+        ("firms", ("hotline",)),
         ("callback", ("dispatch",)),
         ("dispatch", ("hotline",)),
     ):
@@ -238,6 +243,7 @@ def matters(draw: DrawFn, classes: list[str], units: list[str], districts: list[
             "unit": right,
             "work": draw(WORK),
             "urgency": draw(shares(classes)),
+            "from_firms": PROBABLY,
             "lead": LONG,
             "never_closed": SHARE,
             "resolve": st.sampled_from([0.5, [0.0, 0.7], [0.8, 0.4, 1.0]]),
@@ -360,9 +366,11 @@ def policies(draw: DrawFn, pools: Data, classes: list[str], matters: Data, units
     )
     if draw(OFTEN):
         pools["callback"] = draw(staffed()) | draw(st.sampled_from([{}, {}, {"per": "district"}]))
-        found["callback"] = draw(callbacks("time_limits" in found, list(pools)))
-    if draw(st.booleans()):
-        found["surge"] = draw(surges({**pools, **units}))
+        found["callback"] = draw(callbacks("time_limits" in found, [name for name in pools if name != "second line"]))
+    if draw(st.booleans()):  # the second line may be merged into the first, and then has no people
+        found["surge"] = draw(
+            surges({name: pool for name, pool in {**pools, **units}.items() if name != "second line"})
+        )
     return found
 
 

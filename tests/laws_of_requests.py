@@ -183,11 +183,47 @@ def intake_ends_as_its_visits_say(run: Ledger) -> None:
     none((status == "intake_open") & right & last["started"].notna() & last["ended"].notna(), r)
     over = last["started"].notna() & last["ended"].notna() & right
     none(~status.isin(("lost", "intake_open", "merged")) & ~over, r)
-    none((r["answered_wait"] != last["started"] - last["queued"]) & last["ended"].notna() & ~lost & right, r)
+    began = run.visits[run.visits["kind"] == "overflow"].drop_duplicates("request", keep="last").set_index("request")
+    began = began.reindex(last.index)
+    began = began["queued"].where(began["visit"] == last["visit"] - 1, last["queued"])  # before the call went on
+    none((r["answered_wait"] != last["started"] - began) & last["ended"].notna() & ~lost & right, r)
     at_most = {name: c.redial.at_most if c.redial else 0 for name, c in run.scenario.channels.items()}
     redials = v["started"].isna().groupby(v["request"]).sum()
     none(redials.reindex(r.index) > 1 + r["channel"].astype(str).map(at_most).astype(int), r)
     none((v["kind"] == "intake") & v["started"].notna() & v["request"].duplicated(keep="last"), v)
+
+
+@law
+def firms_are_put_through(run: Ledger) -> None:
+    """A call goes on in the instant in which it leaves the line for firms, after the time set or when that closes."""
+    r, v, policy = run.requests, run.visits, run.scenario.policies.enterprise_line
+    phone = r["channel"].astype(str).map({name: c.is_phone for name, c in run.scenario.channels.items()}).astype(bool)
+    none(r["from_firm"] & ~phone, r)
+    moved = v[v["kind"] == "overflow"]
+    if policy is None:
+        assert moved.empty
+        return
+    family = run.out.pools.set_index("pool")["family"]
+    here = v["pool"].map(family) == policy.pool
+    home = moved["pool"].map(family)
+    assert (home == policy.pool).all()
+    none(moved["started"].notna() | moved["ended"].isna(), moved)
+    limit = np.inf if policy.overflow_after is None else policy.overflow_after
+    none(moved["ended"] - moved["queued"] > limit, moved)
+    firms = v["request"].map(r.set_index("request")["from_firm"])
+    none(v["kind"].isin(("intake", "overflow")) & here & ~firms & _only_for_firms(run), v)
+    none((v["kind"] == "wrong_line") & firms, v)
+    then = v.set_index(["request", "visit"])["queued"]
+    after = then.reindex(pd.MultiIndex.from_arrays([moved["request"], moved["visit"] + 1])).to_numpy()
+    assert (after == moved["ended"].to_numpy()).all()
+
+
+def _only_for_firms(run: Ledger) -> bool:
+    """Whether the people of the line for firms answer no other channel by themselves."""
+    policy, channels = run.scenario.policies.enterprise_line, run.scenario.channels.values()
+    named = {channel.pool for channel in channels} | {line.pool for c in channels for line in (c.lines or {}).values()}
+    helps = {*run.scenario.pools[policy.pool].also_serves} if policy else set()
+    return policy is None or (policy.pool not in named and not named & helps)
 
 
 @law

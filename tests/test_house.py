@@ -107,10 +107,11 @@ ONLY_COMPILED = {
     "limits": {"expect_extension"},
     "errands": {"new_errand"},
     "whistle": {"give_up_parts"},
+    "journey": {"call_general"},
 }
 ONLY_REFERENCE = {
     "basics": {"Merged", "check_merged"},
-    "pools": {"Visit", "Pool", "open_pools", "keep_hours", "join", "lose_patience", "finish"}
+    "pools": {"Visit", "Pool", "open_pools", "keep_hours", "join", "lose_patience", "overflow", "finish"}
     | {"level", "worked_between", "open_between", "oldest"},
     "contacts": {"births", "reports"},
 }

@@ -206,6 +206,7 @@ def forgeries(out: sim.Outcomes) -> dict[str, sim.Outcomes]:
         ),
         "every_contact_has_one_end": changed(out, "requests", closed, ended=np.nan, status="answered"),
         "intake_ends_as_its_visits_say": changed(out, "requests", first(r["status"] == "lost"), ended=lambda t: t + 1),
+        "firms_are_put_through": changed(out, "requests", first(r["channel"] == "web"), from_firm=True),
         "a_wrong_line_is_another_one": changed(out, "visits", done, kind="wrong_line"),
         "deflected_is_what_a_chatbot_takes": changed(out, "requests", closed, status="deflected"),
         "merged_is_only_what_was_fixed_or_a_duplicate": changed(out, "requests", merged, problem=None),

@@ -183,6 +183,10 @@ def _other_ways() -> dict[str, Any]:
     phone["wrong_line"] = {"share": 0.4, "talk": _random("3 min"), "again": True, "after": _random("5 min")}
     for line in ("water line", "street line"):
         town["pools"][line] = {"shifts": [{"days": "mon-sun", "hours": "7:00-21:00", "staff": 1}]}
+    for category in town["categories"].values():
+        category["from_firms"] = 0.3
+    town["pools"]["firms"] = {"shifts": [{"days": "mon-fri", "hours": "6:00-24:00", "staff": 1}]}
+    policies["enterprise_line"] = {"pool": "firms", "overflow_after": "40 s", "talk": _random("8 min")}
     policies["online"] = {
         "move": {"share": 0.2, "by_category": {"Noise": 0.6}},
         "chatbot": {"at": "both", "deflects": 0.5, "fails": 0.4, "after": _random("10 min")},

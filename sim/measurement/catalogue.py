@@ -35,10 +35,10 @@ class Measure:
 
 
 CITY = ("",)
-CONTACTS = ("", "district", "category", "class", "channel", "month", "district+category")
-REQUESTS = ("", "district", "category", "unit", "class", "channel", "month", "district+category")
+CONTACTS = ("", "district", "category", "class", "channel", "caller", "month", "district+category")
+REQUESTS = ("", "district", "category", "unit", "class", "channel", "caller", "month", "district+category")
 RATES = (*REQUESTS, "district+month", "unit+month")
-CALLS = ("", "district", "channel", "month")
+CALLS = ("", "district", "channel", "caller", "month")
 PROBLEMS = ("", "district", "category", "month", "district+category")
 POOLS = ("", "pool")
 REPORTS = ("", "unit")

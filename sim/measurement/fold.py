@@ -37,6 +37,8 @@ if TYPE_CHECKING:
     from sim.scenario import Scenario
 
 _OF_CONTACT, _OF_PROBLEM = quantities.record(quantities.CONTACTS), quantities.record(quantities.PROBLEMS)
+#: Who calls, by `from_firm`: groups where a scenario has firms.
+CALLERS = ("other", "firm")
 #: What compiled code may lack.
 _ROOM_TO_CLOSE, _ROOM_TO_FIX = 1, 2
 _AFTER_CLOSING, _BEFORE_DISPATCH = ("rework", "callback"), ("intake", "dispatch")
@@ -92,7 +94,7 @@ PLACES = np.dtype(
     [
         (name, np.int64)
         for name in (
-            *("district", "category", "unit", "urgency", "channel", "month", "days", "month_of_birth"),
+            *("district", "category", "unit", "urgency", "channel", "caller", "month", "days", "month_of_birth"),
             *("district_of_answer", "unit_of_answer", "month_of_answer", "days_of_answer"),
             *("by_phone", "consultation", "street_level", "on_the_clock"),
         )
@@ -115,11 +117,15 @@ class Fold:
             "category": by_name(names.categories, [*scenario.categories, *names.categories]),
             "class": by_name(names.classes, [*scenario.classes, *names.classes]),
             "channel": by_name(names.channels, [*scenario.channels, *names.channels]),
+            "caller": by_name(CALLERS, CALLERS if scenario.has_firms else ()),
             "unit": by_name(names.owners, names.units),
             "month": by_month(scenario.time.start, count_from, count_until),
         }
         answers = dimensions | {"month": by_month(scenario.time.start, count_from, end)}
-        cells, rest = "district+category", "class+channel+month"  # few combinations, and of months but one or two
+        cells, rest = (
+            "district+category",
+            "class+channel+caller+month",
+        )  # few combinations, and of months but one or two
         self.contacts = Slots(dimensions, (cells, "unit", rest))
         self.answers = Slots(answers, ("district+month", "unit+month"))
         self.problems = Slots(dimensions, (cells, "month"))
@@ -133,6 +139,7 @@ class Fold:
             "unit": lists.put(self.contacts.steps("unit", "unit")),
             "urgency": lists.put(self.contacts.steps(rest, "class")),
             "channel": lists.put(self.contacts.steps(rest, "channel")),
+            "caller": lists.put(self.contacts.steps(rest, "caller")),
             "month": lists.put(months),
             "days": len(months) - 1,
             "month_of_birth": lists.put(self.problems.steps("month", "month")),
@@ -252,7 +259,10 @@ def _add(
         slots = (
             lists[at.district + district] + lists[at.category + category],
             lists[at.unit + unit],
-            lists[at.urgency + int(r.urgency)] + lists[at.channel + channel] + month,
+            lists[at.urgency + int(r.urgency)]
+            + lists[at.channel + channel]
+            + lists[at.caller + int(r.from_firm)]
+            + month,
         )
         if not counted:
             for slot in slots:

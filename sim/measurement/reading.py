@@ -104,8 +104,9 @@ def _with_calls(contacts: pd.DataFrame, visits: pd.DataFrame, end: float) -> pd.
     """The contacts with what their visits at intake add up to."""
     intake = visits.loc[visits["kind"].isin(("intake", "wrong_line"))]
     number = pd.Index(contacts["request"]).get_indexer(pd.Index(intake["request"]))
-    queued, started, ended = (_numbers(intake[name])[number >= 0] for name in ("queued", "started", "ended"))
+    started, ended = (_numbers(intake[name])[number >= 0] for name in ("started", "ended"))
     right = (intake["kind"] == "intake").to_numpy()[number >= 0]
+    queued = _began(intake, visits)[number >= 0]
     number = number[number >= 0]
     picked_up = ~np.isnan(started)
     waited = np.where(picked_up, started, np.where(np.isnan(ended), end, ended)) - queued
@@ -125,3 +126,14 @@ def _with_calls(contacts: pd.DataFrame, visits: pd.DataFrame, end: float) -> pd.
         call_wait=np.bincount(number, waited, minlength=len(contacts)),
         picked_up_wait=np.bincount(number[picked_up], waited[picked_up], minlength=len(contacts)),
     )
+
+
+def _began(calls: pd.DataFrame, visits: pd.DataFrame) -> Floats:
+    """When each call began: where it has come from the line for firms, when it joined the queue there."""
+    queued = _numbers(calls["queued"])
+    before = visits.loc[visits["kind"] == "overflow", ["request", "visit", "queued"]]
+    if len(before):
+        began = before.assign(visit=before["visit"] + 1).set_index(["request", "visit"])["queued"]
+        there = _numbers(began.reindex(pd.MultiIndex.from_frame(calls[["request", "visit"]])))
+        queued = np.where(np.isnan(there), queued, there)
+    return queued

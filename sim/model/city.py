@@ -20,6 +20,7 @@ from sim.model.policies import (
     callback,
     classified_handling,
     council,
+    enterprise_line,
     first_recipient,
     instant_answer,
     one_hotline,
@@ -32,6 +33,7 @@ from sim.model.policies import (
 from sim.model.policies.callback import Callback
 from sim.model.policies.classified_handling import ClassifiedHandling
 from sim.model.policies.council import Brought, Council
+from sim.model.policies.enterprise_line import EnterpriseLine, Firms
 from sim.model.policies.first_recipient import FirstRecipient
 from sim.model.policies.instant_answer import InstantAnswer
 from sim.model.policies.one_hotline import Lines, WrongLine
@@ -113,6 +115,7 @@ class CategoryPlan:
     resolve: tuple[float, ...]  # by round
     parts: tuple[Part, ...]
     limits: tuple[Limits, ...]
+    firms: Firms
     moves: Moves
     instant_answer: InstantAnswer
     classified_handling: ClassifiedHandling
@@ -155,6 +158,7 @@ class City:
     tables: Tables
     means: tuple[float, ...]  # of each table, hours
     contact: Contact | None
+    enterprise_line: EnterpriseLine | None
     online: Online | None
     dispatch: Dispatch | None
     first_recipient: FirstRecipient | None
@@ -208,6 +212,7 @@ def build_city(scenario: Scenario) -> City:
         births=births,
         birth_keys=np.array(keys, np.uint64),
         contact=None if scenario.contact is None else Contact(index.table(scenario.contact.work)),
+        enterprise_line=enterprise_line.plan(index),
         online=online.plan(index, channels),
         dispatch=precise_dispatch.plan(index),
         first_recipient=first_recipient.plan(index),
@@ -247,6 +252,7 @@ def _category(index: Index, name: str, spec: Category) -> CategoryPlan:
             Part(families[p.unit], index.table(p.work), index.table(p.lead), p.probability) for p in spec.parts
         ),
         limits=time_limits.of_classes(index, name),
+        firms=enterprise_line.of_category(spec),
         moves=online.of_category(index, name),
         instant_answer=instant_answer.of_category(index, name, spec),
         classified_handling=classified_handling.of_category(index, name),

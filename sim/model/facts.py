@@ -64,6 +64,7 @@ QUICK, SOON = 15 * _SECOND, 20 * _SECOND
 KINDS = (
     "intake",
     "wrong_line",
+    "overflow",
     "dispatch",
     "district_desk",
     "review",
@@ -79,6 +80,7 @@ KINDS = (
 (
     INTAKE,
     WRONG_LINE,
+    OVERFLOW,
     DISPATCH,
     DISTRICT_DESK,
     REVIEW,
@@ -153,6 +155,9 @@ REQUEST = (
     _name("district", "districts", "what part of the city it is about", initial=0),
     _name("category", "categories", "what it is about", initial=0),
     _name("urgency", "classes", "its urgency class", initial=0),
+    Field(
+        "from_firm", "i1", 0, "yes or no", "from_firm", "whether a firm called; false for what did not come by phone"
+    ),
     _name("first_unit", "pools", "the unit that received it first; null if none did"),
     _name("owner_unit", "pools", "the unit that is responsible for it; null before one is"),
     _name("status", "statuses", "how far it came, or how it ended", kind="i1", initial=INTAKE_OPEN),

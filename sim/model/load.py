@@ -110,7 +110,9 @@ class Sums:
 def offered_loads(city: City) -> list[Load]:
     """The load of every pool, in the order of the city; pools that help each other count together."""
     contacts = _births(city) * _reported(city)
-    sums = Sums(city)
+    sums, firms = Sums(city), np.zeros(len(city.categories))  # the share of their calls that their line takes
+    if city.enterprise_line is not None:
+        firms[:] = _open_shares(city, city.enterprise_line.family.first)
     if city.dispatch is not None:
         precise_dispatch.load(city.dispatch, sums, *_window(city))
     if city.council is not None:
@@ -122,37 +124,72 @@ def offered_loads(city: City) -> list[Load]:
         if city.online is not None:
             shares, deflected = online.load(city.online, city.channels, shares, category)
         for channel, share in enumerate(shares):
-            _call(sums, channel, c, contacts[:, c] * share)
+            _call(sums, channel, c, contacts[:, c] * share, firms[c] * category.firms.share)
         _Way(sums, category).go(contacts[:, c] * (category.dispatched * (1.0 - deflected)))
     duty = np.array([_duty(city, pool) for pool in range(len(city.pools))])
     return [sums.load(group, duty) for group in _groups(city)]
 
 
-def _call(sums: Sums, channel: int, category: int, contacts: Floats) -> None:
-    """The calls of so many contacts a day of a category on a channel, by district."""
-    lines, wrong = sums.city.lines, sums.city.channels[channel].wrong_line
+def _call(sums: Sums, channel: int, category: int, contacts: Floats, firms: float) -> None:
+    """The calls of so many contacts a day of a category on a channel, by district, of which such a share goes to the
+    line for firms where it is by phone.
+    """
+    city = sums.city
+    lines, wrong, line = city.lines, city.channels[channel].wrong_line, city.enterprise_line
     own = lines.of[channel, category]
     if own < 0:
         return
-    sums.add(INTAKE, lines.plans[own].family, contacts, lines.plans[own].talk)
+    if line is not None and city.channels[channel].is_phone:
+        sums.add(INTAKE, line.family, contacts * firms, line.talk if line.talk >= 0 else lines.plans[own].talk)
+        sums.add(INTAKE, lines.plans[own].family, contacts * (1.0 - firms), lines.plans[own].talk)
+        contacts = contacts * (1.0 - city.categories[category].firms.share)  # firms are put through
+    else:
+        sums.add(INTAKE, lines.plans[own].family, contacts, lines.plans[own].talk)
     if wrong is not None:
         for family, calls in one_hotline.load(lines, channel, category, wrong):
             sums.add(WRONG_LINE, family, contacts * calls, wrong.talk)
 
 
+def _open_shares(city: City, pool: int) -> Floats:
+    """Of what is born of each category in the count window, the share that is while a pool is on duty."""
+    rhythm, first, last, counted = _counted_hours(city)
+    opens, closes, before, _ = city.rosters[city.pools[pool].roster].hours
+    edges = np.arange(first * 24.0, last * 24.0 + 1.0)
+    at = np.searchsorted(opens, edges, side="right") - 1
+    past = np.zeros(len(edges))  # open hours until each
+    past[at >= 0] = (before[at] + np.minimum(edges, closes[at]) - opens[at])[at >= 0] if len(opens) else 0.0
+    there = np.diff(past).reshape(-1, 24) * counted
+    births = [rhythm.shapes(c, first, last)[0] for c in range(len(city.categories))]
+    return np.array([(shapes * there).sum() / max((shapes * counted).sum(), 1e-300) for shapes in births])
+
+
+def open_hours(city: City, pool: int) -> float:
+    """Hours a day in which somebody is on duty, over the count window."""
+    begin, until = _window(city)
+    opens, closes, *_ = city.rosters[city.pools[pool].roster].hours
+    inside = np.minimum(closes, until) - np.maximum(opens, begin)
+    return float(np.maximum(inside, 0.0).sum() / (until - begin) * 24.0)
+
+
 def _births(city: City) -> Floats:
     """Mean births a day in the count window, [district, category]."""
     begin, until = _window(city)
-    first, last = int(begin // 24.0), math.ceil(until / 24.0)
-    rhythm = Rhythm(city.scenario)
-    hours = np.arange(first * 24.0, last * 24.0).reshape(-1, 24)
-    counted = np.clip(until - hours, 0.0, 1.0) - np.clip(begin - hours, 0.0, 1.0)  # of each hour
-    counted *= rhythm.season[first:last, None]
+    rhythm, first, last, counted = _counted_hours(city)
     columns = []
     for category in range(len(city.categories)):
         shapes, shape_of = rhythm.shapes(category, first, last)
         columns.append(24.0 * rhythm.births[:, category] * (shapes * counted).sum(axis=(1, 2))[shape_of])
     return np.asarray(np.stack(columns, axis=1) / (until - begin) * 24.0)
+
+
+def _counted_hours(city: City) -> tuple[Rhythm, int, int, Floats]:
+    """The rhythm, the first day of the count window and that after its last, and each hour's weight, [day, hour]."""
+    begin, until = _window(city)
+    first, last = int(begin // 24.0), math.ceil(until / 24.0)
+    rhythm = Rhythm(city.scenario)
+    hours = np.arange(first * 24.0, last * 24.0).reshape(-1, 24)
+    counted = np.clip(until - hours, 0.0, 1.0) - np.clip(begin - hours, 0.0, 1.0)  # of each hour
+    return rhythm, first, last, counted * rhythm.season[first:last, None]
 
 
 def _reported(city: City) -> Floats:

@@ -30,6 +30,7 @@ CAUSE_WORDS = {
 }
 VISIT_WORDS = {
     "intake": "intake",
+    "overflow": "the line for firms",
     "wrong_line": "a wrong line, which tells the right number",
     "dispatch": "the dispatch desk",
     "district_desk": "the district's desk",
@@ -41,6 +42,12 @@ VISIT_WORDS = {
     "part": "part of a joint matter",
     "callback": "callback",
     "council": "the table of the neighbourhood council",
+}
+_LEAVES = {
+    "intake": "hangs up",
+    "wrong_line": "hangs up",
+    "overflow": "goes on to the general line",
+    "council": "finds no seat and goes on",
 }
 ENDS = {
     "answered": "was answered on the spot",
@@ -154,9 +161,8 @@ class _Story:
         if pd.isna(visit.started):
             if pd.isna(visit.ended):
                 return visit.queued, f"{what}: still waiting at the end"
-            left = {"intake": "hangs up", "wrong_line": "hangs up", "council": "finds no seat and goes on"}
-            gone = left.get(visit.kind, "leaves the queue")
-            return visit.queued, f"{what}: {gone} after {length(visit.ended - visit.queued)}"
+            left = _LEAVES.get(visit.kind, "leaves the queue")
+            return visit.queued, f"{what}: {left} after {length(visit.ended - visit.queued)}"
         wait = visit.started - visit.queued
         taken = f"taken after {length(wait)}" if wait > 0 else "taken at once"
         if pd.isna(visit.ended):

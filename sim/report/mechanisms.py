@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from sim.model import rules
-from sim.model.load import mean_hours
+from sim.model.load import mean_hours, open_hours
 from sim.report.explain import length
 
 if TYPE_CHECKING:
@@ -60,6 +60,22 @@ def _one_hotline(city: City) -> Iterator[str]:
         yield f"They talk {_of_100(policy.talk_factor)} % as long, as they know less of each matter."
     if any(channel.wrong_line for channel in city.scenario.channels.values()):
         yield f"Wrong calls go to {_few(left)} as before, or come from there." if left else "No call is wrong any more."
+
+
+def _enterprise_line(city: City) -> Iterator[str]:
+    policy, plan = city.scenario.policies.enterprise_line, city.enterprise_line
+    assert policy is not None
+    assert plan is not None
+    firms = _mean(city, lambda c: (1.0, c.firms.share))
+    duty = open_hours(city, plan.family.first)
+    yield f"of 100 who call, {_of_100(firms)} are firms; they call {policy.pool}, which is open {duty:.3g} h a day."
+    when = [] if policy.overflow_after is None else [f"after {length(policy.overflow_after)}"]
+    when += ["when it is closed"] if duty < 24 else []
+    if when:
+        yield f"A call that nobody answers goes on to the general line {' or '.join(when)}."
+    helpers = [pool.family for pool in city.pools if plan.family.first in pool.helps]
+    if helpers:
+        yield f"{_few(list(dict.fromkeys(helpers)))} help there when they are free."
 
 
 def _few(names: list[str]) -> str:
@@ -297,6 +313,12 @@ MECHANISMS: Mapping[str, Mechanism] = {
         "整合热线",
         "The calls of many lines come to one number, and their people sit together.",
         _one_hotline,
+    ),
+    "enterprise_line": Mechanism(
+        "Enterprise line",
+        "企业专线",
+        "Firms call a line with people of its own; what it cannot take goes on to the general line.",
+        _enterprise_line,
     ),
     "online": Mechanism(
         "Online and assistants",

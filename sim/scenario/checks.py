@@ -14,17 +14,19 @@ from sim.scenario.sources import read_pattern
 from sim.scenario.staff_side import AT, TABLE
 from sim.scenario.tree import Tree
 
+_OF_SURGE = ("policies.surge.triggers.*.pool", "policies.surge.from")
 # where names of other parts stand, by the part that must define them
 _AS_VALUE = {
     "calendars": ["pools.*.calendar", "units.*.calendar", "policies.time_limits.calendar", "policies.whistle.calendar"],
     "pools": [
         *("channels.*.pool", "channels.*.lines.*.pool", "dispatch.pool", "dispatch.district_desk.pool"),
-        *("policies.callback.pool", "policies.callback.exclusion.review.pool", "policies.one_hotline.into"),
+        *("policies.callback.pool", "policies.callback.exclusion.review.pool"),
+        *("policies.one_hotline.into", "policies.enterprise_line.pool"),
     ],
     "lines": ["policies.one_hotline.takes.*"],
     "pools or units": [
         *("pools.*.also_serves.*", "units.*.also_serves.*"),
-        *("policies.surge.triggers.*.pool", "policies.surge.from"),
+        *_OF_SURGE,
     ],
     "units": [
         "categories.*.unit",
@@ -300,7 +302,7 @@ class _Checker(Tree):
         taken = {path for path in lines if not takes or str(path[3]) in takes}
         merged = {lines[path] for path in taken} - {into}
         gone = [name for name in self.known["pools"] if name in merged]
-        for path, node in (found for part in _AS_VALUE["pools"] for found in self.at(part)):
+        for path, node in (found for part in (*_AS_VALUE["pools"], *_OF_SURGE) for found in self.at(part)):
             if node.value in gone and path not in taken:
                 yield self.finding(path, f"{quoted(str(node.value))} is merged into {quoted(into)}: it has no people")
         for name in gone:

@@ -231,7 +231,7 @@ class Category(Section):
 
     `rate` is births per resident and hour, `total` births of the whole city per hour; exactly one is given.
     `unit`, `urgency` and `confused_with` are shares by name; `resolve` is by round, the last repeats. Without an
-    `accuracy` of its own, that of the desk or of precise dispatch holds.
+    `accuracy` of its own, that of the desk or of precise dispatch holds. `from_firms` is a share of phone contacts.
     """
 
     RIVALS: ClassVar = (("rate",), ("total",))
@@ -244,6 +244,7 @@ class Category(Section):
     group: Text = Field(default="", json_schema_extra=without_default)
     hours: Profile = Field(default=(1.0,) * 24, json_schema_extra=without_default)
     reports: ReportsField = Reports()
+    from_firms: Probability | None = None
     urgency: Shares = Field(default={"ordinary": 1.0}, json_schema_extra=without_default)
     unit: Shares | None = None
     accuracy: Probability | None = Field(default=None, json_schema_extra=without_default)

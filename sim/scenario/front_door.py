@@ -10,6 +10,7 @@ from sim.scenario.calendars import Section
 from sim.scenario.demand_side import Names
 from sim.scenario.distributions import Dist, constant
 from sim.scenario.numbers import NotNegative, Probability, Text, choice
+from sim.scenario.quantities import Duration
 
 
 def _all_or_some(lines: Any) -> Any:
@@ -25,6 +26,16 @@ class OneHotline(Section):
     takes: Annotated[Names | None, BeforeValidator(_all_or_some)] = None
     shifts: Annotated[Literal["sum", "own"], choice("sum", "own")] = "sum"
     talk_factor: NotNegative = 1.0
+
+
+class EnterpriseLine(Section):
+    """Firms call a line with people of its own. A call that nobody has answered there `overflow_after` some time (None:
+    never), or when it is closed, goes on to the general line. Without a `talk` of its own it has the general line's.
+    """
+
+    pool: Text
+    overflow_after: Duration | None = None
+    talk: Dist | None = None
 
 
 class Move(Section):

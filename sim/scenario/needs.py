@@ -121,7 +121,7 @@ def _has_phone(tree: Tree, _: Path) -> bool:
 
 
 def _has_phone_talk(tree: Tree, _: Path) -> bool:
-    return any(tree.has((*path, "talk")) for path in _channels(tree, "phone"))
+    return any(tree.has((*path, key)) for path in _channels(tree, "phone") for key in ("talk", "lines"))
 
 
 def _has_both(tree: Tree, _: Path) -> bool:
@@ -162,6 +162,12 @@ NEEDS = (
     Need("units.*.head_start", "the discipline aged", _is_aged),
     Need("channels.*.wrong_line", "two lines (lines)", _has_two_lines),
     Need("policies.one_hotline", "lines that can be merged (channels.*.lines)", _has_lines),
+    Need("categories.*.from_firms", _PHONE, _has_phone),
+    Need(
+        "policies.enterprise_line",
+        "firms (categories.*.from_firms) and people who answer the phone",
+        lambda tree, path: any(True for _ in tree.written("categories.*.from_firms")) and _has_phone_talk(tree, path),
+    ),
     Need("policies.online.move", _BOTH, _has_both),
     Need(
         "policies.online.chatbot",

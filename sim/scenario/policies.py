@@ -19,7 +19,7 @@ from pydantic import (
 from sim.scenario.calendars import Section
 from sim.scenario.distributions import Dist, Distribution, constant, read_distribution
 from sim.scenario.errors import ReadError, quoted
-from sim.scenario.front_door import OneHotline, Online
+from sim.scenario.front_door import EnterpriseLine, OneHotline, Online
 from sim.scenario.in_time import Surge
 from sim.scenario.numbers import (
     Count,
@@ -379,6 +379,7 @@ class Policies(Section):
     """The policies that are on."""
 
     one_hotline: OneHotline | None = None
+    enterprise_line: EnterpriseLine | None = None
     online: Online | None = None
     instant_answer: InstantAnswer | None = None
     first_recipient: FirstRecipient | None = None

@@ -74,6 +74,11 @@ class Scenario(Section):
     targets: dict[str, Target] = Field(default={})
     _origin: Origin | None = PrivateAttr(default=None)
 
+    @property
+    def has_firms(self) -> bool:
+        """Whether it says which contacts come from firms."""
+        return any(category.from_firms is not None for category in self.categories.values())
+
     def hours_of(self, moment: datetime) -> float:
         """Hours from the scenario's start to this moment, a multiple of 2⁻³⁰ h; negative before the start."""
         return to_tick((moment - self.time.start).total_seconds() / 3600)

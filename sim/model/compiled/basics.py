@@ -24,6 +24,7 @@ from sim.model.facts import (
     IN_DISPATCH,
     IN_INTAKE,
     INTAKE,
+    OVERFLOW,
     QUICK,
     SOON,
     UNIT_CLOSED,
@@ -191,10 +192,10 @@ def book(w: Any, task: Any, r: Any, ended: Any) -> Any:
     begun = not math.isnan(x.started)
     write_visit(w, task, r, ended)
     x.number, x.until = 0, math.nan
-    if x.kind == CALLBACK or x.kind == ERRAND:
-        return
+    if x.kind == CALLBACK or x.kind == ERRAND or x.kind == OVERFLOW:
+        return  # a call that goes on is not over
     if x.kind == INTAKE or x.kind == WRONG_LINE:
-        book_call(r, x.kind, (x.started if begun else now) - x.queued, begun, not math.isnan(ended))
+        book_call(r, x.kind, (x.started if begun else now) - r.mark, begun, not math.isnan(ended))
     elif x.kind == CONTACT and begun:
         r.contacted = ended
     if x.kind == DISPATCH or x.kind == DISTRICT_DESK:

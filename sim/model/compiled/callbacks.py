@@ -19,6 +19,7 @@ from sim.model.compiled.machine.codes import (
     ENDS,
     IS_DUE,
     NOBODY,
+    OVER_BUT_REVIEW,
     RANG,
     REDIAL,
     REVIEWED,
@@ -156,8 +157,8 @@ def review_exclusion_done(w: Any, e: Any) -> Any:
     """… and when it is over, it is decided."""
     r = state.request(w, e.right)
     r.excluded = chance(w, w.callback.exclusion.granted, callback.EXCLUSION_GRANTED, r.key, 0)
-    r.exclusion = DECIDED
-    if r.over:
+    over, r.exclusion = r.exclusion == OVER_BUT_REVIEW, DECIDED
+    if over:
         write_request(w, r, r.mark)
         free_request(w, e.right)
     return ENDS

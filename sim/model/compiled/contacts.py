@@ -17,6 +17,7 @@ from sim.model.compiled.machine.codes import (
     MEET_CHATBOT,
     NO_REQUEST,
     NOT_YET,
+    OVER_BUT_REVIEW,
     REDIAL,
     SIT_DOWN,
     UNDER_REVIEW,
@@ -26,7 +27,7 @@ from sim.model.compiled.machine.schedule import schedule
 from sim.model.compiled.machine.tasks import MAIN, task_of
 from sim.model.compiling import inlined, not_inlined, outlined
 from sim.model.draws import child
-from sim.model.policies import callback, online
+from sim.model.policies import callback, enterprise_line, online
 
 
 @inlined
@@ -96,6 +97,9 @@ def contact(w: Any, i: Any, key: Any, p: Any, repeat_of: Any, district: Any, cat
         moves = state.category(w, category).moves.share
         if state.channel(w, r.channel).is_phone and chance(w, moves, online.MOVES, key, 0):
             r.channel = w.online.online
+    firms = state.category(w, category).firms.share
+    if firms > 0.0 and state.channel(w, r.channel).is_phone:
+        r.from_firm = chance(w, firms, enterprise_line.FROM_FIRM, matter_of(r), 0)
     if state.district(w, district).streets > 1:
         r.street = int(draw(w, purposes.STREET, matter_of(r), 0) * state.district(w, district).streets)
     r.urgency = state.category(w, category).only_urgency
@@ -128,7 +132,7 @@ def end(w: Any, i: Any, r: Any) -> Any:
         leave_problem(w, i, r)
         release_problem(w, r.problem)
     if r.exclusion == UNDER_REVIEW:
-        r.over = 1
+        r.exclusion = OVER_BUT_REVIEW
         return
     write_request(w, r, r.mark)
     free_request(w, i)

@@ -21,6 +21,8 @@ from sim.model.compiled.machine.codes import (
     HANGS_UP,
     IS_DUE,
     IS_REPORTED,
+    OVER_BUT_REVIEW,
+    OVERFLOWS,
     RINGS_AGAIN,
     STAFF_CHANGES,
     WAIT_IS_OVER,
@@ -31,6 +33,7 @@ from sim.model.compiled.machine.tasks import CALLING, MAIN, request_of, which_of
 from sim.model.compiled.pools import leave, serve, staff_changes
 from sim.model.compiled.whistle import whistled_part_done
 from sim.model.compiling import inlined
+from sim.model.facts import OVERFLOW
 
 NO_ONE = -1
 
@@ -42,6 +45,8 @@ def happens(w: Any, what: Any, who: Any, key: Any, number: Any) -> Any:
         return work_is_done(w, who)
     if what == HANGS_UP:
         return hangs_up(w, who, key, number)
+    if what == OVERFLOWS:
+        return overflows(w, who, key, number)
     if what == IS_REPORTED:
         return is_reported(w, who, key)
     if what == COMES_AGAIN:
@@ -77,11 +82,22 @@ def hangs_up(w: Any, v: Any, key: Any, number: Any) -> Any:
 
 
 @inlined
+def overflows(w: Any, v: Any, key: Any, number: Any) -> Any:
+    """A firm's call goes on to the general line, if nobody has answered yet."""
+    i, x = request_of(w, v), state.task(w, v)
+    waits = state.request(w, i).key == key and x.number == number and math.isnan(x.started)
+    if waits:
+        x.kind = OVERFLOW
+        leave(w, v)
+    return i, waits, -1
+
+
+@inlined
 def is_over(w: Any, what: Any, task: Any, key: Any) -> Any:
     """What a task has waited for has come, if it still waits. Says whether the request goes on."""
     i = request_of(w, task)
     r = state.request(w, i)
-    if r.key != key or r.over:  # it has ended meanwhile
+    if r.key != key or r.exclusion == OVER_BUT_REVIEW:  # it has ended meanwhile
         return False
     if what == WAIT_IS_OVER:
         x = state.task(w, task)

@@ -20,6 +20,7 @@ from sim.model.compiled.basics import (
     chance,
     choose,
     end_wait,
+    hours_of,
     is_waiting,
     lasts,
     later,
@@ -39,6 +40,7 @@ from sim.model.compiled.machine.codes import (
     ASKED,
     CALL,
     CALL_DONE,
+    CALL_GENERAL,
     CALL_LATER_DONE,
     CLOSE,
     COORDINATE,
@@ -53,10 +55,12 @@ from sim.model.compiled.machine.codes import (
     KEEP_LIST,
     LEAD,
     LEAD_DONE,
+    LEAD_END,
     LIST_UPDATED,
     MEET_CHATBOT,
     MERGE,
     MERGED_CALL_OVER,
+    OVERFLOWS,
     PARK,
     PART_DONE,
     PART_OVER,
@@ -95,6 +99,7 @@ from sim.model.facts import (
     OPEN,
     OTHER_UNITS,
     OUT_OF_SCOPE,
+    OVERFLOW,
     PARKED,
     REVIEW,
     SUBTASK,
@@ -102,6 +107,7 @@ from sim.model.facts import (
 )
 from sim.model.policies import (
     classified_handling,
+    enterprise_line,
     first_recipient,
     instant_answer,
     one_hotline,
@@ -125,6 +131,8 @@ def life(w: Any, i: Any) -> Any:
     while stage < VISITS:
         if stage == CALL:
             stage = call(w, i, r)
+        elif stage == CALL_GENERAL:
+            stage = call_general(w, i, r)
         elif stage == CALL_DONE:
             stage = call_done(w, i, r)
         elif stage == CALL_LATER_DONE:
@@ -214,21 +222,44 @@ def meet_chatbot(w: Any, i: Any, r: Any) -> Any:
 
 @inlined
 def patience(w: Any, i: Any, r: Any, own: Any) -> Any:
-    """A caller who is not answered at once hangs up some time."""
+    """A caller who is not answered at once hangs up some time after the call began."""
     table, x = state.phone_line(w, own).patience, state.task(w, task_of(i, MAIN))
     if table >= 0:
         if x.kind == INTAKE:
             hours = lasts(w, table, purposes.PATIENCE, r.key, r.tries)
         else:
             hours = lasts(w, table, one_hotline.WRONG_PATIENCE, r.key, r.calls)
-        schedule(w, w.now + hours, DUE, r.key, x.number, HANGS_UP, task_of(i, MAIN))
+        schedule(w, r.mark + hours, DUE, r.key, x.number, HANGS_UP, task_of(i, MAIN))
+
+
+@inlined
+def line_for_firms(w: Any, r: Any) -> Any:
+    """Whether a firm calls, and the line for firms is open."""
+    if not w.enterprise_line.on or not r.from_firm:
+        return False
+    opens, closes, _, today = hours_of(w, state.pool(w, at(w, w.enterprise_line.family, r)).roster)
+    return enterprise_line.is_open(opens, closes, today, w.now)
+
+
+@inlined
+def overflow(w: Any, i: Any, r: Any) -> Any:
+    """A firm's call that nobody answers goes on to the general line some time, or when its own line closes."""
+    x = state.task(w, task_of(i, MAIN))
+    opens, closes, _, today = hours_of(w, state.pool(w, x.home).roster)
+    time = enterprise_line.goes_on(opens, closes, today, w.now, w.enterprise_line.overflow_after)
+    if time < math.inf:
+        schedule(w, time, LEAD_END, r.key, x.number, OVERFLOWS, task_of(i, MAIN))
 
 
 @inlined
 def dial(w: Any, r: Any, own: Any) -> Any:
-    """The line that is called: another one than the own now and then, until somebody has told which is right."""
+    """The line that is called: another one than the own now and then, until somebody has told which is right. Firms
+    that have a line of their own are put through.
+    """
     wrong = state.channel(w, r.channel).wrong_line
-    if not wrong.on or r.told or not chance(w, wrong.share, one_hotline.WRONG, r.key, r.calls):
+    if not wrong.on or r.told or (r.from_firm and w.enterprise_line.on):
+        return own
+    if not chance(w, wrong.share, one_hotline.WRONG, r.key, r.calls):
         return own
     weights, names, but = state.number_weights(w)[r.channel], state.number_names(w)[r.channel], state.phone_line(w, own)
     number = choose(w, weights, names, but.number, one_hotline.WHICH, r.key, r.calls)
@@ -237,10 +268,25 @@ def dial(w: Any, r: Any, own: Any) -> Any:
 
 @inlined
 def call(w: Any, i: Any, r: Any) -> Any:
-    """The hotline or the online desk; callers may call a wrong line."""
+    """The hotline or the online desk: firms may have a line of their own."""
     own = state.line_of(w)[r.channel, r.category]
     if own < 0:
         return REACHED
+    if not line_for_firms(w, r):
+        return CALL_GENERAL
+    talks = w.enterprise_line.talk if w.enterprise_line.talk >= 0 else state.phone_line(w, own).talk
+    talk = lasts(w, talks, purposes.TALK, r.key, r.tries)
+    visit(w, task_of(i, MAIN), r, at(w, w.enterprise_line.family, r), INTAKE, talk, CALL_DONE)
+    if math.isnan(state.task(w, task_of(i, MAIN)).started):
+        patience(w, i, r, own)
+        overflow(w, i, r)
+    return VISITS
+
+
+@inlined
+def call_general(w: Any, i: Any, r: Any) -> Any:
+    """The line of the matter; callers may call a wrong one."""
+    own = state.line_of(w)[r.channel, r.category]
     line, kind = dial(w, r, own), INTAKE
     if line == own:
         work = lasts(w, state.phone_line(w, own).talk, purposes.TALK, r.key, r.tries)
@@ -263,6 +309,8 @@ def call_done(w: Any, i: Any, r: Any) -> Any:
         r.told = not channel.wrong_line.again
         gap = lasts(w, channel.wrong_line.after, one_hotline.WRONG_GAP, r.key, r.calls)
         return call_later(w, i, r, gap) if gap > 0.0 else CALL
+    if x.kind == OVERFLOW:
+        return CALL_GENERAL
     if r.tries >= channel.redial.at_most or not chance(w, channel.redial.probability, purposes.REDIALS, r.key, r.tries):
         r.status = LOST
         return ENDS

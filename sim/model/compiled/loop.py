@@ -22,6 +22,7 @@ from sim.model.compiled.machine.codes import (
     MORE_ROWS,
     NO_REQUEST,
     NOT_YET,
+    OVER_BUT_REVIEW,
     PAUSED,
     STAFF,
     STAFF_CHANGES,
@@ -134,7 +135,7 @@ def close_books(world: Any, first: Any) -> Any:
         r, main = state.request(w, i), state.task(w, task_of(i, MAIN))
         if r.key == np.uint64(0) or main.stage == NOT_YET:
             continue
-        if r.over:
+        if r.exclusion == OVER_BUT_REVIEW:
             write_request(w, r, r.mark)
             continue
         if main.number != 0:

@@ -83,8 +83,12 @@ def of_category(index: Index, name: str) -> Moves:
 
 def talk_factor(index: Index, channel: Channel) -> float:
     """The factor on the talk of a channel: machines help those who talk on the phone."""
-    policy = index.policies.online
-    return policy.talk_factor if policy is not None and channel.is_phone else 1.0
+    return phone_factor(index) if channel.is_phone else 1.0
+
+
+def phone_factor(index: Index) -> float:
+    """That on talk on the phone."""
+    return 1.0 if index.policies.online is None else index.policies.online.talk_factor
 
 
 def desk_factor(index: Index) -> float:

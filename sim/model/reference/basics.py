@@ -22,6 +22,7 @@ from sim.model.facts import (
     IN_DISPATCH,
     IN_INTAKE,
     INTAKE,
+    OVERFLOW,
     QUICK,
     SOON,
     UNIT_CLOSED,
@@ -125,11 +126,11 @@ def book(w: World, task: Task, r: Request | Errand) -> None:
     else:
         worked = visit.work
     w.trace.visit(visit, r.rounds, worked)
-    if visit.kind in (CALLBACK, ERRAND):
-        return
+    if visit.kind in (CALLBACK, ERRAND, OVERFLOW):
+        return  # a call that goes on is not over
     assert isinstance(r, Request)
     if visit.kind in (INTAKE, WRONG_LINE):
-        book_call(r, visit.kind, (visit.started if begun else now) - visit.queued, begun, not math.isnan(visit.ended))
+        book_call(r, visit.kind, (visit.started if begun else now) - r.mark, begun, not math.isnan(visit.ended))
     elif visit.kind == CONTACT and begun:
         r.contacted = visit.ended
     if visit.kind in (DISPATCH, DISTRICT_DESK):

@@ -10,7 +10,7 @@ from sim.model import purposes, rules
 from sim.model.clockwork import ARRIVAL, REDIAL, Course, Moment, order_of, start
 from sim.model.demand import Births
 from sim.model.draws import child
-from sim.model.policies import callback, online
+from sim.model.policies import callback, enterprise_line, online
 from sim.model.reference.basics import chance, choose, draw, lasts
 from sim.model.reference.world import Problem, Request, World
 
@@ -71,6 +71,8 @@ def contact(
     if city.channels[r.channel].is_phone and chance(w, city.categories[category].moves.share, online.MOVES, key):
         assert city.online is not None
         r.channel = city.online.online
+    if city.channels[r.channel].is_phone:
+        r.from_firm = int(chance(w, city.categories[category].firms.share, enterprise_line.FROM_FIRM, r.matter))
     if city.districts[district].streets > 1:
         r.street = int(draw(w, purposes.STREET, r.matter) * city.districts[district].streets)
     r.urgency = choose(w, city.categories[category].urgency, city.class_names, purposes.URGENCY, r.matter)

@@ -13,7 +13,7 @@ from collections.abc import Generator
 from simpy import Event
 
 from sim.model import purposes, rules
-from sim.model.clockwork import DUE, REDIAL, Course, Moment, order_of
+from sim.model.clockwork import DUE, LEAD_END, REDIAL, Course, Moment, order_of
 from sim.model.facts import (
     ANSWERED,
     BOUNCED,
@@ -30,6 +30,7 @@ from sim.model.facts import (
     OPEN,
     OTHER_UNITS,
     OUT_OF_SCOPE,
+    OVERFLOW,
     PARKED,
     REVIEW,
     SETTLED,
@@ -38,6 +39,7 @@ from sim.model.facts import (
 )
 from sim.model.policies import (
     classified_handling,
+    enterprise_line,
     first_recipient,
     instant_answer,
     one_hotline,
@@ -50,7 +52,7 @@ from sim.model.reference.closing import ask, asked, close, merge
 from sim.model.reference.contacts import end, is_known
 from sim.model.reference.council import sit_down
 from sim.model.reference.limits import move_due, start_limits
-from sim.model.reference.pools import Visit, visit
+from sim.model.reference.pools import Pool, Visit, visit
 from sim.model.reference.whistle import blow, cover_parts, do_part, is_needed, wait_for_parts
 from sim.model.reference.world import Request, World
 
@@ -108,18 +110,28 @@ def call(w: World, r: Request) -> Stage:
     channel, own, tries = w.city.channels[r.channel], int(w.city.lines.of[r.channel, r.category]), 0
     if own < 0:
         return
+    enterprise = line_for_firms(w, r)
     while True:
         line = dial(w, r, own)
+        kind, family, talks = INTAKE, w.city.lines.plans[line].family, w.city.lines.plans[own].talk
+        if enterprise is not None:
+            family, talks = enterprise.family, enterprise.talk if enterprise.talk >= 0 else talks
         if line == own:
-            kind, work = INTAKE, lasts(w, w.city.lines.plans[own].talk, purposes.TALK, r.key, tries)
+            work = lasts(w, talks, purposes.TALK, r.key, tries)
         else:
             assert channel.wrong_line is not None
             kind, work = WRONG_LINE, lasts(w, channel.wrong_line.talk, one_hotline.WRONG_TALK, r.key, r.calls)
-        r.main.visit = talk = w.pools[at(w, w.city.lines.plans[line].family, r)].join(r, kind, work)
+        pool = w.pools[at(w, family, r)]
+        r.main.visit = talk = pool.join(r, kind, work)
         if math.isnan(talk.started):
             patience(w, r, talk, own, tries)
+            if enterprise is not None:
+                overflow(w, r, talk, pool, enterprise)
         yield talk
         book(w, r.main, r)
+        if talk.kind == OVERFLOW:
+            enterprise = None
+            continue
         if not math.isnan(talk.started):
             if channel.wrong_line is None or kind == INTAKE:
                 return
@@ -135,12 +147,36 @@ def call(w: World, r: Request) -> Stage:
         gap = lasts(w, redial.after, purposes.REDIAL_GAP, r.key, tries)
         tries += 1
         yield from call_later(w, r, gap)
+        enterprise = line_for_firms(w, r)
+
+
+def line_for_firms(w: World, r: Request) -> enterprise_line.EnterpriseLine | None:
+    """The line that a firm calls, while it is open."""
+    plan = w.city.enterprise_line
+    if plan is None or not r.from_firm:
+        return None
+    opens, closes, _, today = w.pools[at(w, plan.family, r)].open_hours
+    return plan if enterprise_line.is_open(opens, closes, today, w.env.now) else None
+
+
+def overflow(w: World, r: Request, talk: Visit, pool: Pool, plan: enterprise_line.EnterpriseLine) -> None:
+    """A firm's call that nobody answers goes on to the general line some time, or when its own line closes."""
+    opens, closes, _, today = pool.open_hours
+    time = enterprise_line.goes_on(opens, closes, today, w.env.now, plan.overflow_after)
+    if time < math.inf:
+        goes_on = Moment(w.env, order_of(LEAD_END, r.key))
+        goes_on.callbacks.append(talk.overflow)
+        goes_on.at(time)
 
 
 def dial(w: World, r: Request, own: int) -> int:
-    """The line that is called: another one than the own now and then, until somebody has told which is right."""
+    """The line that is called: another one than the own now and then, until somebody has told which is right. Firms
+    that have a line of their own are put through.
+    """
     wrong, lines = w.city.channels[r.channel].wrong_line, w.city.lines
-    if wrong is None or r.told or not chance(w, wrong.share, one_hotline.WRONG, r.key, r.calls):
+    if wrong is None or r.told or (r.from_firm and w.city.enterprise_line is not None):
+        return own
+    if not chance(w, wrong.share, one_hotline.WRONG, r.key, r.calls):
         return own
     weights, names, but = lines.weights[r.channel], lines.names[r.channel], lines.plans[own].number
     number = choose(w, weights, names, one_hotline.WHICH, r.key, r.calls, but)
@@ -148,14 +184,14 @@ def dial(w: World, r: Request, own: int) -> int:
 
 
 def patience(w: World, r: Request, talk: Visit, own: int, tries: int) -> None:
-    """A caller who is not answered at once hangs up some time."""
+    """A caller who is not answered at once hangs up some time after the call began."""
     table = w.city.lines.plans[own].patience
     if table >= 0:
         hang_up = Moment(w.env, order_of(DUE, r.key))
         hang_up.callbacks.append(talk.lose_patience)
         right = talk.kind == INTAKE
         purpose = purposes.PATIENCE if right else one_hotline.WRONG_PATIENCE
-        hang_up.at(w.env.now + lasts(w, table, purpose, r.key, tries if right else r.calls))
+        hang_up.at(r.mark + lasts(w, table, purpose, r.key, tries if right else r.calls))
 
 
 def call_later(w: World, r: Request, hours: float) -> Stage:

@@ -14,7 +14,7 @@ from simpy import Environment
 
 from sim.model import rules
 from sim.model.clockwork import STAFF, WORK_END, Course, Moment, order_of, start
-from sim.model.facts import CONTACT, ERRAND
+from sim.model.facts import CONTACT, ERRAND, OVERFLOW
 from sim.model.policies import council
 from sim.model.reference.basics import Stage, book, check_merged
 from sim.model.rows import MAX_VISITS, TooManyVisitsError
@@ -52,6 +52,12 @@ class Visit(Moment):
     def lose_patience(self, _: object) -> None:
         """Hang up, if nobody has answered yet."""
         if math.isnan(self.started) and math.isnan(self.ended):
+            self.leave()
+
+    def overflow(self, _: object) -> None:
+        """Go on to another line, if nobody has answered yet."""
+        if math.isnan(self.started) and math.isnan(self.ended):
+            self.kind = OVERFLOW
             self.leave()
 
     def leave(self) -> None:

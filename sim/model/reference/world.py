@@ -134,6 +134,7 @@ class Request:
     called_back: float
     call_wait: float
     channel: int
+    from_firm: int
     urgency: int
     first_unit: int
     owner_unit: int

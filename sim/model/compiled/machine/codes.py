@@ -11,17 +11,17 @@ HANDLE, LEAD, LEAD_DONE, PARTS, PART_DONE, PART_OVER, JOIN, CLOSE, ASK, ASKED, M
 RANG = 24
 # … and of errands
 KEEP_LIST, UPDATE_LIST, LIST_UPDATED, REVIEWED = range(25, 29)
-# … of a request before it calls
-MEET_CHATBOT = 29
+# … of a request before it calls, and where it calls then
+MEET_CHATBOT, CALL_GENERAL = 29, 30
 # … and of contacts that may be brought to a table first
-SIT_DOWN, SAT = 30, 31
+SIT_DOWN, SAT = 31, 32
 # … or how it waits: at a pool, away from any, no more; or for its first call
 VISITS, WAITS, ENDS, NOT_YET = 40, 41, 42, 43
 
 # the status of a slot in which there is an errand
 NO_REQUEST = -1
-# how far a request's exclusion is
-UNDISPUTED, UNDER_REVIEW, DECIDED = range(3)
+# how far a request's exclusion is; nothing but the review may happen to the last
+UNDISPUTED, UNDER_REVIEW, DECIDED, OVER_BUT_REVIEW = range(4)
 
 # who asks the citizen: nobody, the request after closing, the clock at the due date
 NOBODY, AT_CLOSING, AT_DUE = 0, 1, 2
@@ -35,7 +35,7 @@ STAFF, WORK_END, LEAD_END, DUE, REDIAL = (
 STAFF_CHANGES = 0
 WORK_IS_DONE, HANGS_UP = 1, 2
 RINGS_AGAIN, WAIT_IS_OVER, REDIALS, EXTENDS, IS_DUE, COMES_AGAIN = range(3, 9)
-IS_REPORTED = 9
+IS_REPORTED, OVERFLOWS = 9, 10
 
 # why ``advance`` comes back
 DONE, MORE_REQUESTS, MORE_PROBLEMS, MORE_PARTS, MORE_EVENTS, MORE_ROWS, PAUSED, TOO_MUCH = range(8)

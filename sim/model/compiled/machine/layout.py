@@ -101,16 +101,16 @@ PART_SLOT = _record("f8 report_due", "i4 request next n")
 #: ``attempt`` of a callback and whether it ``reached``; ``cover``: a cause that covers all others just now; ``awaits``:
 #: it waits for the end of its callback; ``overtaken``: another request has fixed its problem. An errand stands in a
 #: slot too, with the status ``NO_REQUEST``: its main task is at a pool (``unit``), or waits for the next time
-#: (``asks``); ``right`` is the request that is reviewed. ``over``: nothing happens to the request any more, whose row
-#: only waits for the review. What every event touches comes first.
+#: (``asks``); ``right`` is the request that is reviewed. What every event touches comes first.
 REQUEST = _also(
     _record(
         "fact key",
         "f8 mark due_now",
         "fact status",
-        "i1 cover overtaken whistled reached asked asking awaits over exclusion",
+        "i1 cover overtaken whistled reached asked asking awaits exclusion",
         "fact resolved said_contacted said_resolved said_satisfied excluded",
         "i1 last_answer",
+        "fact from_firm",
         "fact rounds whistles",
         "u2 visits",
         "u1 attempt wrongs",
