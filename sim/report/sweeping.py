@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from matplotlib.axes import Axes
@@ -163,13 +164,15 @@ def _mechanisms(sweep: Sweep, measures: Sequence[str], compared: _Found) -> Figu
                 rows = [
                     next((compared.get((p.name, measure)) for p in points if _is(p, key, turned)), None) for key in keys
                 ]
-                dots = [
-                    None
-                    if row is None or math.isnan(row.difference)
-                    else charts.Dot(row.difference / length, row.lower / length, row.upper / length)
-                    for row in rows
-                ]
-                charts.dots(ax, mark, dots, 0.15 if turned == "on" else -0.15)
+                for others in (False, True):
+                    dots = [
+                        None
+                        if row is None or math.isnan(row.difference) or row.other_requests != others
+                        else charts.Dot(row.difference / length, row.lower / length, row.upper / length)
+                        for row in rows
+                    ]
+                    look = replace(mark, filled=not others)
+                    charts.dots(ax, look, dots, 0.15 if turned == "on" else -0.15)
             ax.axvline(0, color=svg.INK, lw=0.9)
             ax.grid(axis="x")
             better = {"higher": "better →", "lower": "← better", None: ""}[REGISTRY[measure].better]
@@ -178,7 +181,10 @@ def _mechanisms(sweep: Sweep, measures: Sequence[str], compared: _Found) -> Figu
         charts.legend(figure, list(_TURNED.values()), 0.1)
         title = "What each mechanism changes"
         image = svg.inline(figure, "mechanisms", title, clean(sweep.design.experiment.question))
-    note = "Differences with 95 % intervals, paired by replication over the same citizens."
+    note = (
+        "Differences with 95 % intervals, paired by replication over the same citizens. Hollow: other contacts became "
+        "requests, so that these are no effects on the same ones."
+    )
     return Figure("mechanisms", title, "", image, _differences(sweep, measures, compared), note)
 
 
