@@ -36,7 +36,7 @@ def town(table: dict[str, Any] | None, rate: str = "4 / d", days: int = 60, **mo
             "districts": {"Town": {}},
             "channels": {"phone": {"share": 1, "pool": "hotline", "talk": "6 min"}},
             "pools": {"hotline": {"staff": 99}},
-            "units": {"Office": {"staff": 9, **more.pop("office", {})}},
+            "units": more.pop("units", {"Office": {"staff": 9, **more.pop("office", {})}}),
             "categories": {"Dispute": category},
             **more,
         }
@@ -253,6 +253,18 @@ def test_a_larger_share_contains_the_smaller_one() -> None:
     assert set(at_table(few)["request"]) < set(at_table(many)["request"])
     settled = [set(out.requests.loc[out.requests["status"] == "settled", "request"]) for out in (few, many)]
     assert settled[0] < settled[1]
+
+
+def test_what_units_have_is_told_by_pool_also_where_tables_stand_among_them() -> None:
+    """Budgets of whistles are by pool: the tables have none, and all others keep theirs."""
+    part = {"unit": "Works", "work": "1 h"}
+    policies = {"whistle": {"budget": 7}}
+    units = {"Office": {"staff": 9}, "Works": {"staff": 1}}
+    scenario = town({}, category={"parts": [part]}, policies=policies, units=units)
+    city = build_city(scenario)
+    assert city.whistle is not None
+    assert [pool.name for pool in city.pools] == ["Office", "Works", "council", "hotline"]
+    assert city.whistle.budget[:, 0].tolist() == [7, 7, 0, 0]
 
 
 # --- how large it is -------------------------------------------------------------------------------------------------

@@ -98,7 +98,7 @@ def test_the_council_is_told() -> None:
     table = {"unit": "Street", "share": {"Noise": 0.25}, "settles": 0.6, "first": "2024-03-05 09:00", "every": "7 d"}
     table |= {"hours": "3 h", "seats": 1, "work": "30 min", "wait": "30 h"}
     said = words(full(policies={"council": table}))["council"]
-    assert "every 7.0 d 1 officer of Street at each place sit at a table for 3.0 h and are not in the office." in said
+    assert "every 7.0 d a table of Street opens for 3.0 h at each place, with 1 officer from the office." in said
     assert "Of 100 first reports are brought there: 25 of Noise; 60 of 100 are settled." in said
     assert "for a seat citizens wait up to 30.0 h, then they call." in said
 

@@ -270,8 +270,9 @@ class Staffing:
     def split_over_units(self, each: int) -> list[int]:
         """What each unit has of something, at the scenario's scale; 0 for pools that are not units. By pool."""
         shares: list[int] = []
-        for name in sorted({**self.scenario.pools, **self.scenario.units}):
-            shares += self.split(name, each if name in self.scenario.units else 0)
+        for name, family in self.families.items():
+            is_unit = name in self.scenario.units
+            shares += self.split(name, each) if is_unit else [0] * len(self._places(family.per))
         return shares
 
     # --- rosters -----------------------------------------------------------------------------------------------

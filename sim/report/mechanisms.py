@@ -297,8 +297,8 @@ def _council(city: City) -> Iterator[str]:
     policy = city.scenario.policies.council
     assert policy is not None
     yield (
-        f"every {length(policy.every)} {_count(policy.seats, 'officer', 'officers')} of {policy.unit} at each place "
-        f"sit at a table for {length(policy.hours)} and are not in the office."
+        f"every {length(policy.every)} a table of {policy.unit} opens for {length(policy.hours)} at each place, with "
+        f"{_count(policy.seats, 'officer', 'officers')} from the office."
     )
     told = [f"{_of_100(share)} of {name}" for name, share in policy.share.items()]
     yield f"Of 100 first reports are brought there: {', '.join(told)}; {_of_100(policy.settles)} of 100 are settled."
