@@ -70,6 +70,15 @@ def test_all_combinations_the_last_factor_first(tmp_path: Path) -> None:
     assert {point.against for point in planned.points} == {planned.points[0].name}
 
 
+def test_values_may_have_names(tmp_path: Path) -> None:
+    storm = "demand.shocks.storm: {short: {from: 2024-03-05, until: 2024-03-06, factor: 2}, weak: {from: 2024-03-05, "
+    storm += "until: 2024-03-08, factor: 1.5}}"
+    planned = design(tmp_path, FACTORS.replace("units.Roads.staff: [1, 2]", storm))
+    assert [tuple(point.settings.values()) for point in planned.points[::2]] == [("short", "on"), ("weak", "on")]
+    shocks = [point.scenario.demand.shocks for point in planned.points[::2]]
+    assert [shock["storm"].factor for shock in shocks] == [2, 1.5]
+
+
 def test_a_point_has_the_measures_of_its_scenario(swept: tuple[Design, Path, sweeps.Sweep]) -> None:
     """Those of `sim.run`, to the last bit, and the differences of `sim.compare`."""
     planned, _, found = swept
@@ -172,6 +181,7 @@ def test_mechanisms_one_by_one(tmp_path: Path) -> None:
         ("replications: 2", "replications: 0", 8, "greater than or equal to 1"),
         ("units.Roads.staff", "units.Rods.staff", 5, "Rods"),
         ("  policies.first_recipient: [on, off]", "  policies.whistle: [on, off]", 6, "cannot be on"),
+        ("[1, 2]", "{one: 1, none: null}", 5, "a value is wanted"),
         ("factors:", "one_by_one: {before: before.yaml}\nfactors:", 2, "not both"),
     ],
 )

@@ -1,8 +1,8 @@
 """An experiment: a question, a base scenario, what is varied, and the points at which the city is simulated.
 
-`factors` are paths of the scenario with the values each takes, in all combinations; the path of a mechanism takes `on`
-(as in the base) and `off`. `one_by_one` turns each mechanism by which the base differs from the city before: off in the
-base, that is as it was before, and on there, that is as in the base.
+`factors` are paths of the scenario with the values each takes, in all combinations; values that are long to write may
+have names. The path of a mechanism takes `on` (as in the base) and `off`. `one_by_one` turns each mechanism by which the
+base differs from the city before: off in the base, that is as it was before, and on there, that is as in the base.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from sim.scenario.errors import ReadError, nearest, quoted, read_path
 from sim.scenario.files import find_scenario, read_file
 from sim.scenario.merging import OVERRIDES
 from sim.scenario.nodes import Node, Spot, spot_of
-from sim.scenario.numbers import Text
+from sim.scenario.numbers import Plain, Text
 from sim.scenario.policies import Policies
 from sim.scenario.validating import validated
 from sim.scenario.yaml_loader import parse_yaml
@@ -49,7 +49,7 @@ class Experiment(Section):
     format: Literal[1] = 1
     question: Text
     base: Text
-    factors: dict[str, Annotated[list[Any], Field(min_length=1)]] = Field(default={})
+    factors: dict[str, Annotated[list[Any] | dict[str, Any], Field(min_length=1)]] = Field(default={})
     one_by_one: OneByOne | None = None
     measures: Annotated[list[Text], Field(min_length=1)] = Field(default=[*HEADLINES])
     replications: Annotated[int, Field(ge=1)] = 5
@@ -138,6 +138,9 @@ def _checked(experiment: Experiment, root: Node) -> Iterator[Finding]:
         except ReadError as wrong:
             yield spot_of(root, ("factors", path), True).finding(("factors", path), str(wrong))
             continue
+        for name, value in root.map["factors"].map[path].map.items():
+            if value.value is None:
+                yield value.at.finding(("factors", path, name), "a value is wanted; null can stand in a list")
         if segments[0] == "policies" and len(segments) == 2:
             yield from _switches(path, values, root)
     if points > _MOST_POINTS:
@@ -146,9 +149,9 @@ def _checked(experiment: Experiment, root: Node) -> Iterator[Finding]:
         )
 
 
-def _switches(path: str, values: Sequence[Any], root: Node) -> Iterator[Finding]:
+def _switches(path: str, values: list[Any] | dict[str, Any], root: Node) -> Iterator[Finding]:
     for number, value in enumerate(values):
-        if str(value) not in _SWITCHED:
+        if isinstance(values, dict) or str(value) not in _SWITCHED:
             at = ("factors", path, number)
             yield spot_of(root, at).finding(at, f"a mechanism is on or off, not {quoted(value)}")
 
@@ -177,10 +180,11 @@ def _combinations(experiment: Experiment, root: Node, folder: Path) -> list[Poin
     factors, base = experiment.factors, _scenario_file(experiment.base, folder)
     points: list[Point] = []
     findings: dict[Finding, None] = {}
-    for values in itertools.product(*factors.values()):
-        settings = {path: _written(path, value) for path, value in zip(factors, values, strict=True)}
+    named = [_named(path, values) for path, values in factors.items()]
+    for chosen in itertools.product(*named):
+        settings = {path: name for path, (name, _) in zip(factors, chosen, strict=True)}
         name = ", ".join(f"{path} {value}" for path, value in settings.items())
-        sets = [f"{path}={value}" for path, value in settings.items() if not _is_switch(path)]
+        sets = [f"{path}={value}" for path, (_, value) in zip(factors, chosen, strict=True) if not _is_switch(path)]
         off = [path.split(".")[1] for path, value in settings.items() if value == "off" and _is_switch(path)]
         try:
             scenario, along = _without(base, off, sets, takes_along=bool(off))
@@ -229,10 +233,22 @@ def _is_switch(path: str) -> bool:
     return head == "policies" and "." not in key
 
 
-def _written(path: str, value: Any) -> str:
-    if _is_switch(path):
-        return _SWITCHED[str(value)]
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+def _named(path: str, values: list[Any] | dict[str, Any]) -> list[tuple[str, str]]:
+    """The values of a factor with their names, as they are written where they have none."""
+    if isinstance(values, dict):
+        return [(name, _flow(value)) for name, value in values.items()]
+    texts = [_SWITCHED[str(value)] if _is_switch(path) else _flow(value) for value in values]
+    return list(zip(texts, texts, strict=True))
+
+
+def _flow(value: Any) -> str:
+    """A value as YAML on one line: what was not quoted is not quoted."""
+    if isinstance(value, dict):
+        return f"{{{', '.join(f'{_flow(key)}: {_flow(entry)}' for key, entry in value.items())}}}"
+    if isinstance(value, list):
+        return f"[{', '.join(map(_flow, value))}]"
+    plain = isinstance(value, Plain) and not set(value) & set(",[]{}#") and ": " not in value
+    return str(value) if plain else json.dumps(value, ensure_ascii=False)
 
 
 def _scenario_file(name: str, folder: Path) -> str:
