@@ -1,8 +1,8 @@
 """An experiment: a question, a base scenario, what is varied, and the points at which the city is simulated.
 
 `factors` are paths of the scenario with the values each takes, in all combinations; values that are long to write may
-have names. The path of a mechanism takes `on` (as in the base) and `off`. `one_by_one` turns each mechanism by which the
-base differs from the city before: off in the base, that is as it was before, and on there, that is as in the base.
+have names. The path of a mechanism takes `on` (as in the base) and `off`. `one_by_one` turns each mechanism by which
+the base differs from the city before: off in the base, that is as it was before, and on there, that is as in the base.
 """
 
 from __future__ import annotations
