@@ -210,7 +210,7 @@ def firms_are_put_through(run: Ledger) -> None:
     none(moved["started"].notna() | moved["ended"].isna(), moved)
     limit = np.inf if policy.overflow_after is None else policy.overflow_after
     none(moved["ended"] - moved["queued"] > limit, moved)
-    firms = v["request"].map(r.set_index("request")["from_firm"])
+    firms = v["request"].isin(r["request"][r["from_firm"]])
     none(v["kind"].isin(("intake", "overflow")) & here & ~firms & _only_for_firms(run), v)
     none((v["kind"] == "wrong_line") & firms, v)
     then = v.set_index(["request", "visit"])["queued"]
