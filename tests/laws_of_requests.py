@@ -210,10 +210,10 @@ def firms_are_put_through(run: Ledger) -> None:
     none(moved["started"].notna() | moved["ended"].isna(), moved)
     limit = np.inf if policy.overflow_after is None else policy.overflow_after
     none(moved["ended"] - moved["queued"] > limit, moved)
-    firms = v["request"].map(r.set_index("request")["from_firm"])
+    firms = v["request"].isin(r["request"][r["from_firm"]])
     none(v["kind"].isin(("intake", "overflow")) & here & ~firms & _only_for_firms(run), v)
     none((v["kind"] == "wrong_line") & firms, v)
-    then = v.set_index(["request", "visit"])["queued"]
+    then = v[v["kind"] != "errand"].set_index(["request", "visit"])["queued"]
     after = then.reindex(pd.MultiIndex.from_arrays([moved["request"], moved["visit"] + 1])).to_numpy()
     assert (after == moved["ended"].to_numpy()).all()
 
@@ -239,14 +239,14 @@ def a_wrong_line_is_another_one(run: Ledger) -> None:
     told = v[v["started"].notna()]
     once = ~told["request"].map(run.requests.set_index("request")["channel"]).astype(str).map(again).astype(bool)
     none(told["request"].duplicated() & once, told)
-    first_right = run.visits[(run.visits["kind"] != "wrong_line") & run.visits["started"].notna()]
+    first_right = run.visits[~run.visits["kind"].isin(("wrong_line", "council")) & run.visits["started"].notna()]
     begun = v["request"].map(first_right.groupby("request")["started"].min())
     none(v["over"] > begun, v)
 
 
 @law
 def deflected_is_what_a_chatbot_takes(run: Ledger) -> None:
-    """Where it stands and of the kind that it takes; at once, and without having met anybody."""
+    """Where it stands and of the kind that it takes; at once, and without having met anybody but a table."""
     r = run.requests[run.requests["status"] == "deflected"]
     online, scenario = run.scenario.policies.online, run.scenario
     bot = None if online is None else online.chatbot
@@ -255,7 +255,10 @@ def deflected_is_what_a_chatbot_takes(run: Ledger) -> None:
         return
     by_phone = r["channel"].astype(str).map({name: c.is_phone for name, c in scenario.channels.items()}).astype(bool)
     kinds = r["category"].astype(str).map({name: c.kind for name, c in scenario.categories.items()})
-    none((r["ended"] != r["arrived"]) | r["request"].isin(run.visits["request"]), r)
+    tables = run.visits[run.visits["kind"] == "council"]
+    others = run.visits["request"][run.visits["kind"] != "council"]
+    begun = np.maximum(r["arrived"], r["request"].map(tables.groupby("request")["ended"].max()).fillna(0.0))
+    none((r["ended"] != begun) | r["request"].isin(others), r)
     none((bot.at == "phone") & ~by_phone | (bot.at == "online") & by_phone, r)
     none((kinds == "report") & (bot.takes != "all"), r)
     assert bot.takes != "easy" or scenario.policies.instant_answer is not None or r.empty

@@ -11,6 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 import sim
+from sim.model.policies.one_hotline import merged
 from sim.scenario.calendars import headcount_by_hour_of_week, open_intervals
 from sim.scenario.staff_side import TABLE, Headcount, Pool
 
@@ -45,7 +46,7 @@ class Ledger:
 
     def __init__(self, out: sim.Outcomes) -> None:
         self.out = out
-        self.scenario = out.scenario
+        self.scenario = merged(out.scenario)  # with the people of lines that are one
         self.requests = out.requests
         self.pools = list(out.pools["pool"].astype(str))
         places = out.pools[["family", "district", "street"]].astype(object).fillna("").itertuples(index=False)
@@ -99,8 +100,10 @@ class Ledger:
         """The families whose queue a visit of this kind, of this request, can stand in."""
         scenario = self.scenario
         dispatch, callback = scenario.dispatch, scenario.policies.callback
-        if visit.kind == "intake":
-            return {str(scenario.channels[visit.channel].pool)}
+        if visit.kind in ("intake", "wrong_line", "overflow"):
+            channel, firms = scenario.channels[visit.channel], scenario.policies.enterprise_line
+            lines = {line.pool for line in (channel.lines or {}).values()}
+            return lines | {str(channel.pool)} | ({firms.pool} if firms else set())
         if visit.kind == "council":
             return {TABLE}
         if visit.kind == "dispatch":

@@ -149,6 +149,11 @@ LINES: dict[str, Any] = {
     "pools.line b": {"staff": 1},
     "pools.hotline.also_serves": None,
 }
+FIRMS: dict[str, Any] = {
+    **{f"categories.{name}.from_firms": 0.8 for name in FULL["categories"]},
+    "pools.firms": {"staff": 1},
+}
+ENTERPRISE = (*FIRMS.items(), ("policies.enterprise_line", {"pool": "firms", "talk": "30 min"}))
 SAID_YES = share("said_resolved", True)
 SATISFIED = share("said_satisfied", True)
 CALLBACK = "policies.callback."
@@ -180,6 +185,9 @@ COUNCIL = (
 KEPT = (("policies.precise_dispatch.duty_list", {"drift": 0.5, "upkeep": {"work": "1 h"}}),)
 
 CASES = [
+    Case("enterprise_line.pool", "web desk", "firms", at_pool("firms"), tuple(FIRMS.items())),
+    Case("enterprise_line.overflow_after", "1 min", "0 min", visits("overflow", "number"), ENTERPRISE),
+    Case("enterprise_line.talk", "2 min", "40 min", visits("intake"), ENTERPRISE),
     Case("one_hotline.into", "line a", "hotline", at_pool("hotline"), tuple(LINES.items())),
     Case("one_hotline.takes", ["b"], "all", at_pool("hotline"), (*LINES.items(), ("policies.one_hotline", HOTLINE))),
     Case("one_hotline.shifts", "own", "sum", on_duty(), (*LINES.items(), ("policies.one_hotline", HOTLINE))),
@@ -345,6 +353,7 @@ def test_both_engines_turn_alike(case: Case) -> None:
 # --- off is off ------------------------------------------------------------------------------------------------------
 
 OFF: dict[str, dict[str, Any]] = {
+    "enterprise_line": {"pool": "firms", "overflow_after": "1 min", "talk": "9 min"},
     "one_hotline": {"into": "hotline", "takes": ["city"], "shifts": "own"},
     "online": {},
     "online, nobody": {
@@ -388,6 +397,8 @@ def test_without_effect_no_byte_changes(name: str, engine: Any) -> None:
         bare |= dict(MONTHS)
     if name == "one_hotline":
         bare |= LINES
+    if name == "enterprise_line":
+        bare |= FIRMS | {path: 0 for path in FIRMS if path.startswith("categories")}
     off, on = town(bare), town(bare, {f"policies.{name.split(',')[0]}": OFF[name]})
     assert off.digest != on.digest
     assert same_tables(*(_without_policies(sim.simulate(scenario, engine=engine)) for scenario in (off, on)))

@@ -15,6 +15,7 @@ from towns import same_tables
 import sim
 from sim.model.city import build_city
 from sim.model.load import offered_loads
+from sim.report.mechanisms import in_words
 from sim.scenario import Scenario, from_dict
 
 Data = dict[str, Any]
@@ -273,6 +274,19 @@ def test_the_load_knows_wrong_calls(again: bool, policy: Data | None) -> None:
         assert load.work == pytest.approx(there["worked"].sum() / 3, rel=0.05)
 
 
+def test_show_tells_what_is_merged() -> None:
+    def said(policy: Data, **phone: Any) -> str:
+        return in_words(build_city(city(policies={"one_hotline": policy}, phone=phone)))["one_hotline"]
+
+    everything = said({"into": "Taxes line", "talk_factor": 1.1}, wrong_line={"share": 0.1, "talk": "1 min"})
+    assert "the calls of 3 lines (Housing, Taxes, Water) come to Taxes line." in everything
+    assert "The people of 3 pools sit there together. They talk 110 % as long" in everything
+    assert everything.endswith("No call is wrong any more.")
+    one = said({"into": "Taxes line", "takes": ["Water"], "shifts": "own"}, wrong_line={"share": 0.1, "talk": "1 min"})
+    assert "Its own people take them; those of Water line are gone." in one
+    assert "Wrong calls go to Housing as before, or come from there." in one
+
+
 # --- what a scenario may say -----------------------------------------------------------------------------------------
 
 POOL = "pool: hotline, talk: 5 min"
@@ -338,6 +352,14 @@ def test_errors(phone: str, message: str, policy: str) -> None:
         return
     found = wrongs(text)
     assert any(line.partition(": ")[2].startswith(message) for line in found), found
+
+
+def test_nobody_is_called_in_to_a_pool_that_is_gone() -> None:
+    other = ("  desk: {staff: 2}\n", "  desk: {staff: 2}\n  other: {staff: 1}\n")
+    text = small_town((POOL, TWO.replace("pool: desk", "pool: other")), other)
+    surge = "surge: {triggers: [{pool: other, when: waiting > 3, check: 1 h}], adds: 1}"
+    found = wrongs(text + f"policies: {{one_hotline: {{into: hotline}}, {surge}}}\n")
+    assert any("policies.surge.triggers.0.pool: “other” is merged into “hotline”" in line for line in found), found
 
 
 def test_people_who_cannot_be_added_are_refused() -> None:

@@ -134,7 +134,8 @@ class _Story:
 
     def lines(self, visits: pd.DataFrame) -> list[str]:
         row = self.row
-        about = f"{row['category']} in {row['district']}, by {row['channel']}, class {row['urgency']}"
+        firm = " from a firm" if row["from_firm"] else ""
+        about = f"{row['category']} in {row['district']}, by {row['channel']}{firm}, class {row['urgency']}"
         again = "" if pd.isna(row["repeat_of"]) else f", about the same matter as {row['repeat_of']}"
         told = [(float(row["arrived"]), f"the citizen turns to the city{again}")]
         told += [self._visit(visit) for visit in rows_of(visits) if visit.kind != "callback"]

@@ -1,4 +1,4 @@
-"""One hotline (整合热线) against Erlang's waits, at full length: `make theory`.
+"""One hotline (整合热线) and enterprise line (企业专线) against Erlang's waits, at full length: `make theory`.
 
 Each number is a mean over replications of other citizens: it must lie within four standard errors of the exact value,
 and its 95 % interval must be narrow. The twins must fail: what is merged taken for what is not, a rate that is wrong.
@@ -98,3 +98,44 @@ def test_with_wrong_calls_each_line_is_a_queue_of_its_own(again: bool, w: float,
     assert agrees(found["answered_within_20s"], 1 - waits_longer(6, calls * per_contact, RATE, 20 * SECOND))
     assert is_seen_to_differ(found["phone_wait_mean"], mean_wait(6, calls, RATE)), "wrong calls ignored"
     assert is_seen_to_differ(found["calls"] / found["contacts"], 1 + w if again else 1 / (1 - w))
+
+
+@pytest.mark.parametrize(("seats", "general"), [(5, 9), (3, 10)], ids=["generous", "scant"])
+def test_dedication_against_pooling(seats: int, general: int) -> None:
+    """Enterprise line: Erlang's formula three times, as a part of a Poisson stream is one. With as many people in all,
+    pooling wins in the mean; the line wins for firms where its seats are generous.
+    """
+    rate, firms, others = 12.0, 24.0, 96.0
+    first = START + timedelta(days=1)
+    data: Data = {
+        "name": f"{seats} seats for firms",
+        "time": {"start": str(START), "count_from": str(first), "end": str(first + timedelta(days=210))},
+        "districts": {"Town": {}},
+        "channels": {
+            "phone": {
+                "share": 1,
+                "kind": "phone",
+                "pool": "hotline",
+                "talk": {"distribution": "exponential", "mean": "5 min"},
+            }
+        },
+        "pools": {"firms": {"staff": seats}, "hotline": {"staff": general}},
+        "categories": {"Question": {"kind": "consultation", "total": f"{firms + others} / h", "from_firms": 0.2}},
+        "policies": {"instant_answer": {"answered": 1}, "enterprise_line": {"pool": "firms"}},
+    }
+    table = sim.run(from_dict(data), REPLICATIONS, keep="measures").measures
+    own, rest = (mean_wait(c, calls, rate) for c, calls in ((seats, firms), (general, others)))
+    for caller, c, calls, wait in (("firm", seats, firms, own), ("other", general, others, rest)):
+        found = table[table["group"] == f'["{caller}"]'].pivot(index="replication", columns="measure", values="value")
+        assert agrees(found["phone_wait_mean"].to_numpy(float), wait)
+        late = waits_longer(c, calls, rate, 20 * SECOND)
+        assert agrees(found["answered_within_20s"].to_numpy(float), 1 - late)
+        assert is_seen_to_differ(found["phone_wait_mean"].to_numpy(float), mean_wait(c, 1.1 * calls, rate))
+    del data["policies"]["enterprise_line"]
+    data["pools"] = {"hotline": {"staff": seats + general}}
+    pooled = measured(from_dict(data))["phone_wait_mean"]
+    exact = mean_wait(seats + general, firms + others, rate)
+    assert agrees(pooled, exact)
+    assert is_seen_to_differ(pooled, rest)
+    assert exact < (firms * own + others * rest) / (firms + others)
+    assert (own < exact) is (seats == 5)
