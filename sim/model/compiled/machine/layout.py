@@ -136,7 +136,7 @@ PROBLEM = _record(
     "fact key fixed_by born first_report fixed",
     "f8 given_up",
     "fact district category",
-    "i4 first open users reports",
+    "i4 first open users reports surplus_reports",
     size=2 * CACHE_LINE,
 )
 
@@ -194,6 +194,9 @@ ARRAYS: dict[str, tuple[Any, int]] = {
     "watch_edges": (np.int64, 1),
     # what is going on
     "pools": (POOL, 1),
+    "trust": (np.float64, 1),  # [d] in force today
+    "trust_turns": (np.float64, 1),  # when a step ends
+    "answered": (np.int64, 2),  # scored answers on satisfaction, and of these satisfied, [d, 2]
     "watch_begun": (np.int64, 1),  # visits begun since the last check, as ``watch_limit``
     "watch_late": (np.int64, 1),  # … that had waited longer
     "lines": (QUEUE_LIST, 1),  # [p, level, k]
