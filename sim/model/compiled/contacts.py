@@ -119,6 +119,7 @@ def contact(w: Any, i: Any, key: Any, p: Any, repeat_of: Any, district: Any, cat
     if p >= 0:
         r.problem_key = state.problem(w, p).key
         state.problem(w, p).users += 1
+        state.problem(w, p).reported += repeat_of == np.uint64(0)
         join_problem(w, i, r)
     if state.channels(w).shape[0] > 1:
         r.channel = choose(w, state.channel_share(w), state.channel_names(w), -1, purposes.CHANNEL, key, 0)

@@ -131,12 +131,13 @@ REQUEST = _also(
     tries="attempt",
     told="reached",
 )
-#: ``first``: the first of its open requests (or the next free slot); ``users``: who still refers to it.
+#: ``first``: the first of its open requests (or the next free slot); ``users``: who still refers to it; ``reports``,
+#: ``surplus_reports``: how many were to come so far; ``reported``: the contacts that came, but for repeats.
 PROBLEM = _record(
     "fact key fixed_by born first_report fixed",
     "f8 given_up",
     "fact district category",
-    "i4 first open users reports surplus_reports",
+    "i4 first open users reports surplus_reports reported",
     size=2 * CACHE_LINE,
 )
 
