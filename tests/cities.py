@@ -103,6 +103,7 @@ def places(draw: DrawFn) -> Data:
             "weekdays": st.just({"sat": 0.5, "sun": 0}),
             "months": st.just({3: 1.2}),
             "day_factor": st.just({"city": 0.3, "group": 0.5}),
+            "ceiling": st.just(4),
             "shocks": some({"categories": st.just(["Pothole"]), "districts": st.just(["North"])}).map(
                 lambda some: {
                     "storm": {"from": str(start), "until": str(start + timedelta(days=2)), "factor": 3, **some}
@@ -231,7 +232,7 @@ def desks(draw: DrawFn, pools: Data, units: list[str]) -> Data:
 def matters(draw: DrawFn, classes: list[str], units: list[str], districts: list[str]) -> Data:
     """A few categories; the first one concerns every unit, so that none is out of reach."""
     reports: st.SearchStrategy[Any] = st.sampled_from(
-        [{"every": "20 h"}, {"every": "10 h", "give_up": "3 d"}, {"every": "6 h", "give_up": "12 h"}]
+        [{"every": "20 h"}, {"every": "10 h", "give_up": "3 d"}, {"every": "6 h", "give_up": "12 h"}, {"reported": 0.6}]
     )
     found = {}
     for name in ("Pothole", "Question", "Leak")[: draw(st.sampled_from([1, 2, 3, 3]))]:
@@ -371,6 +372,14 @@ def policies(draw: DrawFn, pools: Data, classes: list[str], matters: Data, units
         found["surge"] = draw(
             surges({name: pool for name, pool in {**pools, **units}.items() if name != "second line"})
         )
+    if "satisfied" in found.get("callback", {}) and draw(OFTEN):
+        found["trust"] = {
+            "gain": draw(st.sampled_from([0.0, 1.0, 5.0])),
+            "decay": draw(st.sampled_from([0.1, 1.0])),
+            "neutral": draw(st.sampled_from([0.0, 0.5, 1.0])),
+            "step": draw(st.sampled_from(["day", "day", "week", "month"])),
+            **draw(some({"lo": st.sampled_from([0.0, 0.7, 1.0]), "hi": st.sampled_from([1.0, 3.0])})),
+        }
     return found
 
 

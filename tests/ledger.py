@@ -25,7 +25,8 @@ class Hours:
 
     times: Floats
     counts: Floats
-    pauses: bool  # work pauses while nobody is there (an office), or is finished after hours (shifts)
+    pauses: bool  # work pauses while the office is closed, or is finished after hours (shifts)
+    opens: Floats  # 1 where the pool is open, also with nobody there, else 0
 
     def at(self, moments: Floats) -> Floats:
         """How many are on duty at these moments; half-open, as all hours are."""
@@ -35,10 +36,10 @@ class Hours:
         """Hours since the start in which the office was open, up to these moments."""
         if not self.pauses:
             return moments
-        lengths = np.diff(self.times) * (self.counts[:-1] > 0)
+        lengths = np.diff(self.times) * self.opens[:-1]
         passed = np.concatenate([[0.0], np.cumsum(lengths)])
         step = np.searchsorted(self.times, moments, side="right") - 1
-        return passed[step] + (moments - self.times[step]) * (self.counts[step] > 0)
+        return passed[step] + (moments - self.times[step]) * self.opens[step]
 
 
 class Ledger:
@@ -148,7 +149,9 @@ class Ledger:
         if self.scenario.scale != 1 and seats > 0:  # divided as staff is
             seats = round(self.out.levels.loc[self.out.levels["pool"] == table, "on_duty"].max())
         sit = np.where(inside.any(axis=0), np.minimum(seats, there), 0.0)
-        return Hours(times, there - sit, office.pauses), Hours(times, sit, False)
+        opens = office.opens[np.searchsorted(office.times, times, side="right") - 1]
+        at_table = Hours(times, sit, pauses=False, opens=(sit > 0).astype(float))
+        return Hours(times, there - sit, office.pauses, opens), at_table
 
     def lends(self, pool: str) -> bool:
         """Whether people move between this pool and others: the tables do not tell when each was free to go."""
@@ -162,12 +165,9 @@ class Ledger:
             return hours
         begins = np.unique(np.concatenate([hours.times, calls["comes"], calls["left"].dropna()]))
         begins = begins[begins < self.out.end]
-        there = [
-            calls.loc[(calls["comes"] <= at) & ~(calls["left"] <= at), "people"].sum()
-            * (hours.at(np.array([at]))[0] > 0)
-            for at in begins
-        ]
-        return Hours(begins, hours.at(begins) + np.array(there, float), hours.pauses)
+        there = [calls.loc[(calls["comes"] <= at) & ~(calls["left"] <= at), "people"].sum() for at in begins]
+        opens = hours.opens[np.searchsorted(hours.times, begins, side="right") - 1]
+        return Hours(begins, hours.at(begins) + opens * np.array(there, float), hours.pauses, opens)
 
     def _planned(self, pool: str) -> Hours:
         spec, start, end = self.spec(self.family(pool)), self.scenario.time.start, self.out.end
@@ -185,17 +185,17 @@ class Ledger:
             counts = counts[first:]
             if self.scenario.scale != 1:  # shifts begin and end on the hour in our cities
                 counts = np.round(on_duty[np.minimum(times.astype(int), len(on_duty) - 1)])
-            return Hours(times, counts, pauses=False)
+            return Hours(times, counts, pauses=False, opens=(counts > 0).astype(float))
         staff = spec.staff or Headcount()
         each = staff.each if staff.each is not None and self.scenario.scale == 1 else None
         count = float(np.round(on_duty.max(initial=0.0)) if each is None else each)
         if spec.calendar is None:
-            return Hours(np.zeros(1), np.array([count]), pauses=False)
+            return Hours(np.zeros(1), np.array([count]), pauses=False, opens=np.ones(1))
         edges = np.array(open_intervals(self.scenario.calendars[spec.calendar], start, end)).reshape(-1, 2)
         times = np.concatenate([[-1.0], edges.ravel()])
-        counts = np.concatenate([[0.0], np.tile([count, 0.0], len(edges))])
+        opens = np.concatenate([[0.0], np.tile([1.0, 0.0], len(edges))])
         first = np.searchsorted(times, 0.0, side="right") - 1
-        return Hours(np.maximum(times[first:], 0.0), counts[first:], pauses=True)
+        return Hours(np.maximum(times[first:], 0.0), count * opens[first:], pauses=True, opens=opens[first:])
 
 
 def number(begin: Floats, until: Floats, at: Floats) -> Floats:

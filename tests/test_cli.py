@@ -19,6 +19,8 @@ import pandas as pd
 import pytest
 
 from sim.cli import run_command
+from sim.experiment.tables import SMALL_TABLES
+from sim.model.facts import CONTACT_TABLES
 
 ROOT = Path(__file__).resolve().parent.parent
 TEACHING = str(ROOT / "scenarios" / "teaching.yaml")
@@ -45,7 +47,7 @@ def test_run_prints_measures_and_leaves_a_complete_folder(capsys: pytest.Capture
     assert max(len(line) for line in out.splitlines()) <= 80
     folder = Path("here")
     names = {path.name for path in folder.iterdir()}
-    tables = {f"{n}.parquet" for n in ("measures", "levels", "requests", "visits", "problems", "pools")}
+    tables = {f"{n}.parquet" for n in ("measures", "pools", *SMALL_TABLES, *CONTACT_TABLES)}
     assert names == tables | {"manifest.json", "scenario.yaml", "report.html", "given"}
     manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
     assert manifest["replications"] == 2

@@ -103,7 +103,7 @@ ONLY_COMPILED = {
     "basics": {"matter_of", "hours_of", "add_open", "open_between", "worked", "worked_between"}
     | {"write_visit", "write_request", "is_waiting", "is_idle", "is_queueing", "end_wait"},
     "pools": {"staff_changes", "line_up_again", "give_up", "count_wait"},
-    "contacts": {"fixed_by_another", "next_report"},
+    "contacts": {"fixed_by_another", "next_report", "trust_of"},
     "limits": {"expect_extension"},
     "errands": {"new_errand"},
     "whistle": {"give_up_parts"},

@@ -109,6 +109,11 @@ def between(first: str, last: str) -> Number:
     return lambda out: float((out.calls[last] - out.calls[first]).mean())
 
 
+def contacts(out: sim.Outcomes) -> float:
+    """How many there are."""
+    return float(len(out.requests))
+
+
 def cost(out: sim.Outcomes) -> float:
     """What all people cost."""
     table = sim.measures(out)
@@ -161,6 +166,10 @@ DESK = (("dispatch.accuracy", 0.5), ("dispatch.redispatch_accuracy", None))
 SURGE = (
     ("policies.surge.triggers", [{"pool": "Works", "when": "oldest > 9 h", "check": "3 h"}]),
     ("policies.surge.adds", 2),
+)
+TRUST = tuple(
+    (f"policies.trust.{key}", value)
+    for key, value in {"gain": 2, "decay": 0.2, "neutral": 0, "step": "day", "lo": 0}.items()
 )
 OPENED = ((f"{CALLBACK}reopen", {"at_most": 3, "probability": 1}),)
 MONTHS = (("time.end", "2024-05-20"),)
@@ -321,6 +330,12 @@ CASES = [
     Case("surge.at_least", "1 h", "2 d", between("comes", "left"), SURGE),
     Case("surge.wage", "1 / h", "90 / h", cost, SURGE),
     Case("surge.from", "Water", "callback", on_duty("Water"), SURGE),
+    Case("trust.gain", 0, 3, contacts, TRUST),
+    Case("trust.decay", 1.0, 0.05, contacts, TRUST),
+    Case("trust.neutral", 1.0, 0.0, contacts, TRUST),
+    Case("trust.lo", 0.0, 1.0, contacts, (*TRUST, ("policies.trust.neutral", 1))),
+    Case("trust.hi", 1.0, 3.0, contacts, TRUST),
+    Case("trust.step", "week", "day", lambda out: float(len(out.trust)), TRUST),
     Case("whistle.calendar", "long", "office", time_to_report, (("policies.whistle.report_by", "2 workdays"),)),
 ]
 
@@ -408,7 +423,9 @@ def _without_policies(out: sim.Outcomes) -> sim.Outcomes:
     """The same outcomes of one scenario, so that measures are of the tables alone."""
     from dataclasses import replace
 
-    tables = {name: getattr(out, name) for name in ("requests", "visits", "levels", "problems", "calls", "pools")}
+    tables = {
+        name: getattr(out, name) for name in ("requests", "visits", "levels", "problems", "calls", "trust", "pools")
+    }
     return replace(out, scenario=town(BARE), **tables)
 
 

@@ -52,6 +52,12 @@ NEEDED = [
         "",
     ),
     (
+        "trust: {gain: 0, decay: 0.1, neutral: 0.5}",
+        "trust",
+        "needs callbacks that ask for satisfaction (policies.callback.satisfied)",
+        "",
+    ),
+    (
         "surge: {triggers: [{pool: desk, when: waiting > 1, check: 1 h}], adds: 1, wage: 9 / h, from: Parks}",
         "wage",
         "needs people from outside",

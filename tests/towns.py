@@ -212,6 +212,8 @@ def _other_ways() -> dict[str, Any]:
     policies["callback"]["exclusion"] = {"asks": 0.6, "granted": 0.5, "review": review}
     town["time"] = {"start": "2024-02-26", "end": "2024-03-18"}
     policies["precise_dispatch"]["duty_list"] = {"drift": 0.4, "upkeep": {"work": _random("3 h")}}
+    policies["trust"] = {"gain": 1.5, "decay": 0.2, "neutral": 0.4, "step": "week", "lo": 0.2, "hi": 3}
+    town["categories"]["Noise"]["reports"] = {"reported": 0.6}
     policies["surge"] = {
         "triggers": [
             {"pool": "Works", "when": "wait_p90 > 4 h", "check": "3 h", "until": "oldest < 1 h"},
@@ -242,7 +244,7 @@ def full(**changes: Any) -> Scenario:
 
 def same_tables(a: sim.Outcomes, b: sim.Outcomes) -> bool:
     """Whether two replications have exactly the same tables and, of one count window, the same measures."""
-    tables = ("requests", "visits", "levels", "problems", "calls", "pools")
+    tables = ("requests", "visits", "levels", "problems", "calls", "trust", "pools")
     same = all(getattr(a, name).equals(getattr(b, name)) for name in tables)
     return same and (a.scenario.time != b.scenario.time or sim.measures(a).equals(sim.measures(b)))
 

@@ -63,12 +63,13 @@ class Expected:
 
 
 def _reports(city: City, plan: CategoryPlan) -> float:
-    """Contacts of one birth of a category."""
-    contacts, fixed = 1.0, fixes(plan)
+    """Contacts of one birth of a category; where citizens' trust moves, at the highest."""
+    contacts, fixed = plan.reported, fixes(plan)
     if plan.report_gap > 0.0:
         until = min(plan.give_up, city.end, REPORTED / fixed if fixed > 0.0 else math.inf)
         contacts += max(district.reporting for district in city.districts) * until / plan.report_gap
-    return contacts * callers(city, plan)
+    most = 1.0 if city.trust is None else city.trust.highest
+    return contacts * most * callers(city, plan)
 
 
 def callers(city: City, plan: CategoryPlan) -> float:

@@ -11,7 +11,7 @@ from sim.model.city import build_city
 from sim.model.rows import Rows
 from sim.model.simulation import Engine, Watch, stream_rows, unwatched
 from sim.outcomes import Levels
-from sim.outcomes.tables import calls_table, pools_table
+from sim.outcomes.tables import acts_tables, pools_table
 from sim.scenario import from_dict
 
 if TYPE_CHECKING:
@@ -30,8 +30,8 @@ def stream_measures(
     also: Callable[[Rows], None] = lambda rows: None,
     watch: Watch = unwatched,
 ) -> tuple[pd.DataFrame, dict[str, pd.DataFrame]]:
-    """The table of measures, and those of levels and calls by name, as from kept tables; ``also`` sees every piece of
-    rows as it passes.
+    """The table of measures, and by name the others that every run keeps, as from kept tables; ``also`` sees every
+    piece of rows as it passes.
     """
     fold, levels = Fold.of(city), Levels(city)
     rows = Rows.nothing()
@@ -39,7 +39,7 @@ def stream_measures(
         fold.add(rows)
         levels.add(rows)
         also(rows)
-    found = {"levels": levels.table(replication), "calls": calls_table(city, rows.calls, replication)}
+    found = {"levels": levels.table(replication), **acts_tables(city, rows, replication)}
     return finish(fold, found["levels"], pools_table(city), replication), found
 
 

@@ -15,13 +15,13 @@ if TYPE_CHECKING:
 
 
 #: Those that every run keeps beside its measures.
-SMALL_TABLES = ("levels", "calls")
+SMALL_TABLES = ("levels", "calls", "trust")
 
 
 @dataclass(frozen=True, eq=False)
 class Tables:
-    """What is kept of a run: measures, and by name levels, calls and, but for runs that keep measures alone, the tables
-    of contacts, each in memory or as the Parquet file in which it stands.
+    """What is kept of a run: measures, and by name ``SMALL_TABLES`` and, but for runs that keep measures alone, the
+    tables of contacts, each in memory or as the Parquet file in which it stands.
     """
 
     measures: pd.DataFrame
@@ -45,6 +45,11 @@ class Tables:
         return self._whole("calls")
 
     @property
+    def trust(self) -> pd.DataFrame | None:
+        """How the districts' trust moved, as ``calls``."""
+        return self._whole("trust")
+
+    @property
     def requests(self) -> pd.DataFrame | None:
         """All contacts, read anew from their file; None where only measures are kept."""
         return self._whole("requests")
@@ -64,7 +69,7 @@ class Tables:
         return read_table(table) if isinstance(table, Path) else table
 
     def query(self, question: str, *values: Any) -> pd.DataFrame:
-        """The answer of an SQL question about ``levels``, ``calls``, ``requests``, ``visits`` and ``problems``;
+        """The answer of an SQL question about the tables by name (``levels``, ``requests`` …);
         ``values`` for its ``?``.
         """
         with connection() as asked:

@@ -28,6 +28,7 @@ from sim.model.policies import (
     precise_dispatch,
     surge,
     time_limits,
+    trust,
     whistle,
 )
 from sim.model.policies.callback import Callback
@@ -41,6 +42,7 @@ from sim.model.policies.online import Moves, Online
 from sim.model.policies.precise_dispatch import Accuracy, Dispatch
 from sim.model.policies.surge import Surge
 from sim.model.policies.time_limits import Limits, Parked, TimeLimits
+from sim.model.policies.trust import Trust
 from sim.model.policies.whistle import Whistle
 from sim.model.rhythm import mean_births
 from sim.model.staffing import Family, PoolPlan, Roster, Staffing
@@ -101,6 +103,7 @@ class CategoryPlan:
 
     name: str
     is_report: bool
+    reported: float  # the share of problems that are reported, where that is done once
     report_gap: float  # mean hours between reports of one problem, before the district's reporting rate; 0: once
     give_up: float  # mean hours
     urgency: Weights  # of the classes
@@ -167,6 +170,7 @@ class City:
     callback: Callback | None
     surge: Surge | None
     council: Council | None
+    trust: Trust | None
 
     @property
     def has_errands(self) -> bool:
@@ -174,6 +178,11 @@ class City:
         lists = None if self.dispatch is None else self.dispatch.duty_list
         upkeep = lists is not None and lists.upkeep is not None
         return upkeep or (self.callback is not None and self.callback.exclusion is not None)
+
+    @property
+    def turns_demand(self) -> bool:
+        """Whether policies turn demand."""
+        return self.trust is not None
 
     @cached_property
     def first_street(self) -> tuple[int, ...]:
@@ -221,6 +230,7 @@ def build_city(scenario: Scenario) -> City:
         callback=callback.plan(index),
         surge=surge.plan(index),
         council=council.plan(index),
+        trust=trust.plan(index),
         # what the plans above have asked for
         pools=tuple(staffing.pools),
         rosters=tuple(staffing.rosters),
@@ -236,6 +246,7 @@ def _category(index: Index, name: str, spec: Category) -> CategoryPlan:
     return CategoryPlan(
         name=name,
         is_report=spec.kind == "report",
+        reported=spec.reports.reported,
         report_gap=spec.reports.every or 0.0,
         give_up=math.inf if spec.reports.give_up is None else spec.reports.give_up,
         urgency=urgency,

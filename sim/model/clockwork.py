@@ -16,6 +16,7 @@ from simpy import Environment, Event
 
 #: Kinds of events, in their order at one instant; the bits below ``KIND`` are for the request.
 KIND = 80
+MIDNIGHT = -1  # before all that SimPy itself schedules: what acts from a midnight on was turned before it
 CONTROL_ENDS = 2  # after all that SimPy itself schedules at an instant
 STAFF, WORK_END, LEAD_END, DUE, REDIAL, ARRIVAL = (kind << KIND for kind in range(1, 7))
 

@@ -13,12 +13,16 @@ from dataclasses import astuple, dataclass
 from functools import partial
 from typing import Any, Protocol
 
+import numpy as np
+from numpy.typing import NDArray
 from simpy import Environment, Event
 
 from sim.model.city import City
 from sim.model.clockwork import CONTROL_ENDS, Moment
-from sim.model.policies import surge
+from sim.model.demand import Turned
+from sim.model.policies import surge, trust
 from sim.model.policies.surge import Call
+from sim.model.policies.trust import Turn
 from sim.model.rows import Acts
 
 Policy = Callable[[Environment, "View"], Generator[Event, Any, None]]
@@ -47,6 +51,9 @@ class Engine(Protocol):
         count of waits (see ``Surge``).
         """
 
+    def answers(self) -> NDArray[np.int64]:
+        """By district: scored answers on satisfaction until now, and how many were satisfied, [district, 2]."""
+
     def add_staff(self, pool: int, extra: int) -> None:
         """From now on, so many officers more than planned (fewer, if negative) whenever the pool is on duty."""
 
@@ -54,8 +61,10 @@ class Engine(Protocol):
 class Control:
     """Brings the policies and an engine together."""
 
-    def __init__(self, env: Environment, city: City, engine: Engine, policies: Sequence[Policy]) -> None:
-        self.env, self.engine = env, engine
+    def __init__(
+        self, env: Environment, city: City, engine: Engine, policies: Sequence[Policy], turned: Turned | None
+    ) -> None:
+        self.env, self.engine, self.turned = env, engine, turned
         self.numbers = {plan.name: i for i, plan in enumerate(city.pools)}
         self.extra: dict[int, tuple[int, int]] = {}
         self.changes: list[tuple[float, int, int, int]] = []  # as ``Acts.staff``
@@ -81,7 +90,10 @@ class Control:
     @property
     def acts(self) -> Acts:
         """What policies have done so far."""
-        return Acts(self.changes, [astuple(call) for view in self.own for call in view.calls])
+        calls, turns = (
+            [astuple(act) for view in self.own for act in getattr(view, kind)] for kind in ("calls", "turns")
+        )
+        return Acts(self.changes, calls, turns)
 
     def apply_soon(self) -> None:
         """Apply what is proposed after the last policy of this instant."""
@@ -100,11 +112,20 @@ class Control:
                 self.extra[pool] = extra, called
                 self.changes.append((self.env.now, pool, extra, called))
                 self.engine.add_staff(pool, extra)
+        turning = [view.demand for view in self.own if view.demand is not None]
+        if self.turned is not None and turning:
+            births, trusts = zip(*turning, strict=True)
+            self.turned.next_births, self.turned.next_trust = np.prod(births, axis=0), np.prod(trusts, axis=0)
 
 
 def _acting(city: City) -> list[Policy]:
     """The policies of the scenario that act in time, by name."""
-    return [] if city.surge is None else [partial(surge.act, city.surge)]
+    acting: list[Policy] = []
+    if city.surge is not None:
+        acting.append(partial(surge.act, city.surge))
+    if city.trust is not None:
+        acting.append(partial(trust.act, city.trust))
+    return acting
 
 
 def _begun(policy: Policy, env: Environment, view: View) -> Generator[Event, Any, None]:
@@ -128,6 +149,8 @@ class View:
         self._control = control
         self.staff: dict[int, int] = {}
         self.calls: list[Call] = []
+        self.turns: list[Turn] = []
+        self.demand: tuple[NDArray[np.float64], NDArray[np.float64]] | None = None  # factors on births, trust
 
     def snapshot(self) -> Mapping[str, PoolState]:
         """The pools by name, just before this instant."""
@@ -160,4 +183,13 @@ class View:
     def move(self, extra: Mapping[int, int]) -> None:
         """As ``propose``."""
         self.staff.update(extra)
+        self._control.apply_soon()
+
+    def answers(self) -> NDArray[np.int64]:
+        """See ``Engine.answers``."""
+        return self._control.engine.answers()
+
+    def turn_demand(self, births: NDArray[np.float64], trust: NDArray[np.float64]) -> None:
+        """From the next midnight on: factors on births, [district, category], and trust, [district]."""
+        self.demand = births, trust
         self._control.apply_soon()

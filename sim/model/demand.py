@@ -4,13 +4,16 @@ The mean of a day is the base rate × month × weekday × day factors × the day
 drawn by inversion, so that a higher rate adds births and never moves the others; the moment within the day follows the
 hourly profile. A birth is known by (district name, category name, date, ordinal): nothing else shifts its luck, neither
 another category nor a run that begins earlier.
+
+Policies turn demand by factors that act from the next midnight on: a birth stays if its mark is below the factor, and
+where it is above 1 there are surplus births with luck of their own. So a larger factor keeps whom a smaller one has.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -25,7 +28,8 @@ from sim.model.purposes import REPORT
 from sim.model.rhythm import Rhythm
 
 COUNT, DAY_FACTOR, MOMENT = purpose("births of a day"), purpose("day factor"), purpose("moment of birth")
-BIRTH = purpose("birth")
+BIRTH, SURPLUS_BIRTH = purpose("birth"), purpose("surplus birth")
+SURPLUS_COUNT, BIRTH_KEPT = purpose("surplus births of a day"), purpose("birth kept")
 PLAN_COUNTS = 2**19  # counts of births that are drawn at once
 CHUNK_DAYS = 28  # the most
 FEW = 64.0  # mean births up to which probabilities are added up, which is faster than SciPy
@@ -45,6 +49,29 @@ class Births:
     category: NDArray[np.int64]
     until: float
 
+    def those(self, chosen: NDArray[np.int64]) -> Births:
+        """Some of them, or all in another order."""
+        return Births(
+            self.time[chosen],
+            self.key[chosen],
+            self.report[chosen],
+            self.district[chosen],
+            self.category[chosen],
+            self.until,
+        )
+
+    def and_also(self, others: Births) -> Births:
+        """With others of the same time."""
+        both = Births(
+            np.concatenate([self.time, others.time]),
+            np.concatenate([self.key, others.key]),
+            np.concatenate([self.report, others.report]),
+            np.concatenate([self.district, others.district]),
+            np.concatenate([self.category, others.category]),
+            self.until,
+        )
+        return both.those(np.lexsort((both.key, both.time)))
+
     def columns(self) -> tuple[list[Any], ...]:
         """The columns as plain numbers."""
         columns = self.time, self.key, self.report, self.district, self.category
@@ -59,6 +86,7 @@ class _Plan:
     dates: NDArray[np.uint64]
     homes: NDArray[np.uint64]  # keys, [district, category]
     counts: NDArray[np.int64]
+    means: NDArray[np.float64]  # of the counts
     shapes: NDArray[np.float64]  # hours cumulated over a day, [shape, day, hour]
     shape_of: NDArray[np.int64]  # [district, category]
 
@@ -68,11 +96,29 @@ class _Plan:
         return len(self.dates)
 
 
-class Demand:
-    """The births of one replication of a city, chunk by chunk."""
+class Turned:
+    """By how much policies turn demand: in force since the last midnight, and from the next one on.
 
-    def __init__(self, city: City, stream: int) -> None:
-        self.city, self.stream = city, stream
+    ``births``: factors, [district, category]; ``trust``: of each district.
+    """
+
+    def __init__(self, city: City) -> None:
+        self.births, self.trust = np.ones(city.births.shape), np.ones(len(city.births))
+        self.next_births, self.next_trust = self.births, self.trust
+
+    def turn(self) -> None:
+        """It is midnight. The arrays stay where they are, as engines read them."""
+        self.births[:], self.trust[:] = self.next_births, self.next_trust
+
+
+class Demand:
+    """The births of one replication of a city, chunk by chunk.
+
+    Where demand is ``turned`` a chunk is a day, made when it is asked for: by what is in force at its midnight.
+    """
+
+    def __init__(self, city: City, stream: int, turned: Turned | None = None) -> None:
+        self.city, self.stream, self.turned = city, stream, turned
         scenario = city.scenario
         self.rhythm = Rhythm(scenario)
         self.days = self.rhythm.days
@@ -90,6 +136,9 @@ class Demand:
         step = min(max(int(CHUNK_BIRTHS / max(24.0 * self.city.births.sum(), 1.0)), 1), CHUNK_DAYS)
         for first in range(0, self.days, days):
             plan = self._plan(first, min(first + days, self.days))
+            if self.turned is not None:
+                yield from (self._turned(self.turned, plan, day) for day in range(plan.days))
+                continue
             for begin in range(0, plan.days, step):
                 yield self._births(plan, begin, min(begin + step, plan.days))
 
@@ -124,10 +173,25 @@ class Demand:
         homes = np.ascontiguousarray(city.birth_keys, np.uint64)
         u = uniforms(self.stream, COUNT, np.repeat(homes.ravel(), len(dates)), np.tile(dates, homes.size))
         by_day = np.ascontiguousarray(np.moveaxis(_counts(u, mean), 2, 0))
-        return _Plan(first, dates, homes, by_day, np.concatenate(shapes), np.stack([shape_of[i] for i in like], axis=1))
+        shape_of_home = np.stack([shape_of[i] for i in like], axis=1)
+        return _Plan(first, dates, homes, by_day, np.moveaxis(mean, 2, 0), np.concatenate(shapes), shape_of_home)
 
-    def _births(self, plan: _Plan, begin: int, end: int) -> Births:
-        """The births of the plan's days ``begin`` … ``end`` − 1 that lie before the end of the run."""
+    def _turned(self, turned: Turned, plan: _Plan, day: int) -> Births:
+        """The births of a day of the plan, as policies have turned them."""
+        turned.turn()
+        factors, born = turned.births, self._births(plan, day, day + 1)
+        marks = uniforms(self.stream, BIRTH_KEPT, born.key, np.zeros(len(born.key), np.uint64))
+        born = born.those(np.flatnonzero(marks < factors[born.district, born.category]))
+        if (factors <= 1.0).all():
+            return born
+        dates = np.full(plan.homes.size, plan.dates[day], np.uint64)
+        u = uniforms(self.stream, SURPLUS_COUNT, plan.homes.ravel(), dates)
+        counts = plan.counts.copy()
+        counts[day] = _counts(u, np.maximum(factors - 1.0, 0.0) * plan.means[day])
+        return born.and_also(self._births(replace(plan, counts=counts), day, day + 1, SURPLUS_BIRTH))
+
+    def _births(self, plan: _Plan, begin: int, end: int, tag: int = BIRTH) -> Births:
+        """The births of the plan's days ``begin`` … ``end`` − 1 that lie before the end; keys by the ``tag``."""
         of_day = plan.counts[begin:end].sum(axis=(1, 2))
         n, most = int(of_day.sum()), int(of_day.max(initial=0))
         if len(self.draft_time) < most:
@@ -141,7 +205,8 @@ class Demand:
             to = at + int(of_day[day - begin])
             draft = self.draft_time, self.draft_key, self.draft_home, self.heads[: to - at + 1]
             columns = time[at:to], key[at:to], report[at:to], district[at:to], category[at:to]
-            _draw(np.uint64(self.stream), plan.homes, plan.dates, plan.counts, plan.shapes, plan.shape_of, day, *draft)
+            drawn = np.uint64(self.stream), np.uint64(tag), plan.homes, plan.dates, plan.counts, plan.shapes
+            _draw(*drawn, plan.shape_of, day, *draft)
             _sort(24.0 * (plan.first + day), *draft, *columns)
             at = to
         until = min(24.0 * (plan.first + end), self.city.end)
@@ -185,6 +250,7 @@ def _few(u: Any, mean: Any) -> Any:
 @entry
 def _draw(
     stream: Any,
+    tag: Any,
     homes: Any,
     dates: Any,
     counts: Any,
@@ -211,7 +277,7 @@ def _draw(
                     at += 1
     n = heads.shape[0] - 1
     for i in range(n):  # loops with nothing but draws, of which the processor makes several at once
-        key[i] = child(key[i], BIRTH, np.uint64(home[i]))
+        key[i] = child(key[i], tag, np.uint64(home[i]))
     for i in range(n):
         time[i] = uniform(stream, MOMENT, key[i], np.uint64(0))
     at = 0

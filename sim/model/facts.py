@@ -237,6 +237,14 @@ CALL = (
     _moment("left", "when the last of them went; null while some are there or coming"),
 )
 
+TURN = (
+    _moment("turned", "when the step ended; it acts from the next midnight on"),
+    _name("district", "districts", "whose trust"),
+    _count("answered", "scored answers on satisfaction in the step", kind="i4"),
+    _count("satisfied", "of these, who was satisfied", kind="i4"),
+    Field("trust", "f8", 1.0, "factor", "trust", "the trust from then on; it was 1 in the beginning"),
+)
+
 
 def record(fields: Sequence[Field]) -> np.dtype[Any]:
     """The record of a row: aligned as in C."""
@@ -256,7 +264,7 @@ def packing(fields: Sequence[Field]) -> struct.Struct:
     return struct.Struct("@" + "".join(f.type[:-2] + _FORMATS[f.type[-2:]] for f in fields) + "0q")
 
 
-REQUEST_ROW, VISIT_ROW, PROBLEM_ROW, CALL_ROW = map(record, (REQUEST, VISIT, PROBLEM, CALL))
+REQUEST_ROW, VISIT_ROW, PROBLEM_ROW, CALL_ROW, TURN_ROW = map(record, (REQUEST, VISIT, PROBLEM, CALL, TURN))
 
 #: The tables that are made of these rows, which grow with the number of contacts.
 CONTACT_TABLES = ("requests", "visits", "problems")

@@ -193,8 +193,8 @@ def _counted_hours(city: City) -> tuple[Rhythm, int, int, Floats]:
 
 
 def _reported(city: City) -> Floats:
-    """The probability that a problem is reported before it is given up, [district, category]."""
-    chance = np.ones((len(city.districts), len(city.categories)))
+    """The probability that a problem is reported before it is given up, [district, category]; at a trust of 1."""
+    chance = np.tile([category.reported for category in city.categories], (len(city.districts), 1))
     for c, category in enumerate(city.categories):
         if category.report_gap > 0.0:
             rate = np.array([district.reporting for district in city.districts]) / category.report_gap

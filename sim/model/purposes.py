@@ -18,6 +18,7 @@ URGENCY = purpose("urgency")
 RIGHT_UNIT = purpose("right unit")
 
 # when it comes
+REPORTED = purpose("reported")
 REPORT_GAP = purpose("report gap")
 GIVE_UP = purpose("give up")
 

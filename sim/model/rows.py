@@ -31,6 +31,7 @@ class Acts:
     #: (time, pool, officers beyond the plan, of whom so many were called in)
     staff: Sequence[tuple[float, int, int, int]] = ()
     calls: Sequence[tuple[float | int, ...]] = ()  # as ``facts.CALL``
+    turns: Sequence[tuple[float | int, ...]] = ()  # as ``facts.TURN``
 
 
 @dataclass(frozen=True)
@@ -42,6 +43,7 @@ class Rows:
     problems: NDArray[np.void]  # of ``facts.PROBLEM_ROW``
     staff_changes: NDArray[np.float64] = field(default_factory=lambda: np.zeros((0, 4)))  # as ``Acts.staff``
     calls: NDArray[np.void] = field(default_factory=lambda: np.zeros(0, facts.CALL_ROW))
+    turns: NDArray[np.void] = field(default_factory=lambda: np.zeros(0, facts.TURN_ROW))
 
     @staticmethod
     def nothing() -> Rows:
@@ -55,4 +57,5 @@ class Rows:
     def after(self, acts: Acts) -> Rows:
         """These rows, and what policies have done."""
         changes = np.array(acts.staff, float).reshape(-1, 4)
-        return replace(self, staff_changes=changes, calls=np.array(list(acts.calls), facts.CALL_ROW))
+        calls, turns = np.array(list(acts.calls), facts.CALL_ROW), np.array(list(acts.turns), facts.TURN_ROW)
+        return replace(self, staff_changes=changes, calls=calls, turns=turns)

@@ -12,9 +12,10 @@ from numpy.typing import NDArray
 from sim.model import facts
 from sim.model.city import City
 from sim.model.facts import BY_COUNCIL, CAUSES, ERRAND, FIXERS, KINDS, STATUSES, Field
+from sim.model.rows import Rows
 from sim.outcomes.columns import Column, framed
 from sim.outcomes.levels import Levels
-from sim.outcomes.replication import CALL_COLUMNS, PROBLEM_COLUMNS, REQUEST_COLUMNS, VISIT_COLUMNS, Raw
+from sim.outcomes.replication import CALL_COLUMNS, PROBLEM_COLUMNS, REQUEST_COLUMNS, TRUST_COLUMNS, VISIT_COLUMNS, Raw
 
 POOL_COLUMNS = (
     Column("pool", "text", "its name"),
@@ -149,10 +150,13 @@ def _problems(raw: Raw, replication: int) -> pd.DataFrame:
     return framed(table, PROBLEM_COLUMNS)
 
 
-def calls_table(city: City, rows: NDArray[np.void], replication: int) -> pd.DataFrame:
-    """The people who were called in, in the order of calls."""
-    table = _columns(city, rows, facts.CALL) | {"replication": np.full(len(rows), replication)}
-    return framed(table, CALL_COLUMNS)
+def acts_tables(city: City, rows: Rows, replication: int) -> dict[str, pd.DataFrame]:
+    """The people who were called in, and how trust moved, each in the order of time."""
+    kinds = {"calls": (rows.calls, facts.CALL, CALL_COLUMNS), "trust": (rows.turns, facts.TURN, TRUST_COLUMNS)}
+    return {
+        name: framed(_columns(city, own, fields) | {"replication": np.full(len(own), replication)}, columns)
+        for name, (own, fields, columns) in kinds.items()
+    }
 
 
 _MAKERS: dict[str, Callable[[Raw, int], pd.DataFrame]] = {
@@ -160,6 +164,7 @@ _MAKERS: dict[str, Callable[[Raw, int], pd.DataFrame]] = {
     "visits": _visits,
     "levels": _levels,
     "problems": _problems,
-    "calls": lambda raw, replication: calls_table(raw.city, raw.rows.calls, replication),
+    "calls": lambda raw, replication: acts_tables(raw.city, raw.rows, replication)["calls"],
+    "trust": lambda raw, replication: acts_tables(raw.city, raw.rows, replication)["trust"],
     "pools": lambda raw, replication: pools_table(raw.city),
 }

@@ -306,6 +306,23 @@ def _council(city: City) -> Iterator[str]:
     yield f"A matter takes {length(policy.work.mean)} on average; for a seat citizens wait {wait}."
 
 
+def _trust(city: City) -> Iterator[str]:
+    plan, policy = city.trust, city.scenario.policies.trust
+    assert plan is not None
+    assert policy is not None
+    yield (
+        f"each {policy.step} a district's trust, 1 in the beginning, moves by {plan.gain:g} × (share of the satisfied "
+        f"− {plan.neutral:g}) and comes back by {_of_100(plan.decay)} % to 1, within {plan.lowest:g} and "
+        f"{plan.highest:g}."
+    )
+    yield "Consultations, reports and calls about unsolved matters follow it from the next midnight on."
+    if city.scenario.scale != 1:
+        yield (
+            f"At the scale 1:{city.scenario.scale:g} fewer answer in each step, and what they say varies "
+            f"{city.scenario.scale**0.5:.1f} times as much."
+        )
+
+
 #: By the key under ``policies``, in the order of a request's life.
 MECHANISMS: Mapping[str, Mechanism] = {
     "one_hotline": Mechanism(
@@ -379,6 +396,12 @@ MECHANISMS: Mapping[str, Mechanism] = {
         "应急处置",
         "Where a queue grows too long, people are called in, or lent by another pool, for a while.",
         _surge,
+    ),
+    "trust": Mechanism(
+        "Trust",
+        "认可度、依赖性",
+        "Satisfied citizens turn to the city more readily, dissatisfied ones less: demand follows success.",
+        _trust,
     ),
 }
 

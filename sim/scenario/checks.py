@@ -6,9 +6,10 @@ import re
 from collections.abc import Iterator
 
 from sim.scenario.defaults import classes_of
+from sim.scenario.demand_side import CEILING
 from sim.scenario.errors import Finding, Path, ReadError, nearest, quoted
 from sim.scenario.nodes import UNPRINTABLE, Node, find, select
-from sim.scenario.numbers import read_flag, read_probability
+from sim.scenario.numbers import read_flag, read_not_negative, read_probability
 from sim.scenario.policies import in_working_time
 from sim.scenario.sources import read_pattern
 from sim.scenario.staff_side import AT, TABLE
@@ -341,6 +342,7 @@ class _Checker(Tree):
                 if TABLE in self.known[part]:
                     yield self.finding((part, TABLE), "is called like the tables of policies.council", True)
         yield from self.lender()
+        yield from self.ceiling()
 
     def lender(self) -> Iterator[Finding]:
         """Who lends people to others calls none itself, and stands wherever they do."""
@@ -353,6 +355,14 @@ class _Checker(Tree):
                 yield self.finding(at, f"cannot lend to itself: {quoted(lender)} calls people, too")
             elif own and per and own not in ("city", per):
                 yield self.finding(at, f"{quoted(lender)} is per {own}, {quoted(borrower)} per {per}")
+
+    def ceiling(self) -> Iterator[Finding]:
+        """All policies together turn demand by no more than the ceiling."""
+        at = ("policies", "trust", "hi")
+        most, own = self.read(at, read_not_negative), ("demand", "ceiling")
+        ceiling = self.read(own, read_not_negative) if self.has(own) else CEILING
+        if most is not None and ceiling is not None and most > ceiling:
+            yield self.finding(at, f"turns demand by up to {most:g}, more than demand.ceiling, which is {ceiling:g}")
 
     def per_of(self, name: str) -> str:
         """For what each instance of a pool or unit stands; "" where there is none of this name."""

@@ -20,6 +20,7 @@ from sim.scenario.numbers import (
     Times,
     choice,
     described,
+    read_probability,
 )
 from sim.scenario.quantities import Moment, Rate, duration_text, read_positive_duration
 from sim.scenario.weights import (
@@ -78,14 +79,22 @@ class Shock(Section):
     districts: Names | None = None
 
 
+#: By so much, at most, policies turn demand unless the scenario says otherwise.
+CEILING = 10.0
+
+
 class Demand(Section):
-    """How births vary over hours (weights), weekdays, months (factors), days and in shocks."""
+    """How births vary over hours (weights), weekdays, months (factors), days and in shocks.
+
+    Policies turn them at most by the factor `ceiling`.
+    """
 
     hours: Profile = (1.0,) * 24
     weekdays: WeekdayFactors = Field(default=dict.fromkeys(WEEKDAYS, 1.0))
     months: MonthFactors = Field(default={month: 1.0 for month in range(1, 13)})
     day_factor: DayFactor = DayFactor()
     shocks: dict[str, Shock] = Field(default={})
+    ceiling: NotNegative = CEILING
 
 
 class Redial(Section):
@@ -160,17 +169,18 @@ Channels = Annotated[dict[str, Channel], AfterValidator(_some_channels)]
 
 @dataclass(frozen=True, slots=True)
 class Reports:
-    """How a problem is reported: once (`every` is None), or at a mean gap of `every` hours until it is
-    fixed or, after a mean of `give_up` hours (None: never), given up.
+    """How a problem is reported: once (`every` is None), a share `reported` of them at all, or at a mean gap of `every`
+    hours until it is fixed or, after a mean of `give_up` hours (None: never), given up.
     """
 
     every: float | None = None
     give_up: float | None = None
+    reported: float = 1.0
 
-    def written(self) -> str | dict[str, str]:
+    def written(self) -> str | dict[str, str] | dict[str, float]:
         """Plain data that reads back the same."""
         if self.every is None:
-            return "once"
+            return "once" if self.reported == 1.0 else {"reported": self.reported}
         given_up = {} if self.give_up is None else {"give_up": duration_text(self.give_up)}
         return {"every": duration_text(self.every), **given_up}
 
@@ -181,29 +191,29 @@ def _read_reports(value: Any) -> Reports:
     if isinstance(value, str) and value == "once":
         return Reports()
     if not isinstance(value, dict):
-        raise ReadError(f"“once” or a map with “every” is wanted, not {described(value)}")
-    faults = [
-        Fault(f"unknown key{nearest(key, ('every', 'give_up'))}", (key,), True)
-        for key in value
-        if key not in ("every", "give_up")
-    ]
-    if "every" not in value:
+        raise ReadError(f"“once” or a map with “every” or “reported” is wanted, not {described(value)}")
+    keys = ("every", "give_up", "reported")
+    faults = [Fault(f"unknown key{nearest(key, keys)}", (key,), True) for key in value if key not in keys]
+    if "every" in value and "reported" in value:
+        faults.append(Fault("cannot stand beside “every”: who reports again and again reports", ("reported",), True))
+    elif "every" not in value and ("give_up" in value or "reported" not in value):
         faults.append(Fault("“every”, the mean gap, is wanted"))
-    try:
-        known = ((key, value[key]) for key in ("every", "give_up") if key in value)
-        numbers = read_each(known, read_positive_duration)
-    except ReadError as wrong:
-        faults += wrong.faults
+    numbers: dict[str, float] = {}
+    for several, reader in ((keys[:2], read_positive_duration), (keys[2:], read_probability)):
+        try:
+            numbers |= read_each(((key, value[key]) for key in several if key in value), reader)
+        except ReadError as wrong:
+            faults += wrong.faults
     if faults:
         raise ReadError(*faults)
-    return Reports(numbers["every"], numbers.get("give_up"))
+    return Reports(numbers.get("every"), numbers.get("give_up"), numbers.get("reported", 1.0))
 
 
 ReportsField = Annotated[
     Reports,
     BeforeValidator(_read_reports),
     PlainSerializer(Reports.written, when_used="json"),
-    WithJsonSchema({"anyOf": [{"const": "once"}, {"type": "object", "required": ["every"]}]}),
+    WithJsonSchema({"anyOf": [{"const": "once"}, {"type": "object"}]}),
 ]
 Kind = Annotated[str, choice("report", "consultation"), WithJsonSchema({"enum": ["report", "consultation"]})]
 

@@ -10,7 +10,18 @@ from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, Wi
 
 from sim.scenario.calendars import Section
 from sim.scenario.errors import ReadError, nearest, quoted
-from sim.scenario.numbers import Plain, Text, described, number_text, read_count
+from sim.scenario.numbers import (
+    NotNegative,
+    Plain,
+    Probability,
+    Text,
+    choice,
+    described,
+    number_text,
+    read_count,
+    read_not_negative,
+    read_probability,
+)
 from sim.scenario.quantities import Duration, Rate, duration_text, read_duration, read_positive_duration
 
 _CONDITION = re.compile(r"(?P<what>\w+)\s*(?P<sign>[<>]=?|==?)\s*(?P<amount>.+)")
@@ -123,3 +134,41 @@ class Surge(Section):
     at_least: Duration = 0.0
     wage: Rate | None = None
     from_: Text | None = Field(None, alias="from")
+
+
+def _read_decay(value: Any) -> float:
+    decay = read_probability(value)
+    if not decay:
+        raise ReadError("must be above 0, or trust would never come back to where it was")
+    return decay
+
+
+def _read_low(value: Any) -> float:
+    low = read_not_negative(value)
+    if low > 1:
+        raise ReadError(f"must be at most 1, where trust begins, but is {quoted(value)}")
+    return low
+
+
+def _read_high(value: Any) -> float:
+    high = read_not_negative(value)
+    if high < 1:
+        raise ReadError(f"must be at least 1, where trust begins, but is {quoted(value)}")
+    return high
+
+
+class Trust(Section):
+    """Trust of each district, 1 in the beginning: at each `step` it moves by `gain` × (share satisfied − `neutral`) and
+    loses `decay` of what it is away from 1; it stays within `lo` … `hi`. Consultations and reports follow it.
+    """
+
+    gain: NotNegative
+    decay: Annotated[
+        float, BeforeValidator(_read_decay), WithJsonSchema({"type": "number", "exclusiveMinimum": 0, "maximum": 1})
+    ]
+    neutral: Probability
+    lo: Annotated[float, BeforeValidator(_read_low), WithJsonSchema({"type": "number", "minimum": 0, "maximum": 1})] = (
+        0.5
+    )
+    hi: Annotated[float, BeforeValidator(_read_high), WithJsonSchema({"type": "number", "minimum": 1})] = 2.0
+    step: Annotated[Literal["day", "week", "month"], choice("day", "week", "month")] = "month"

@@ -201,6 +201,12 @@ NEEDS = (
     Need("policies.precise_dispatch.duty_list.upkeep", "a run over as many turns of the month", _has_its_turn),
     Need("policies.whistle", "a joint matter (a category with parts)", _has_parts),
     Need(
+        "policies.trust",
+        "callbacks that ask for satisfaction (policies.callback.satisfied)",
+        _has("policies.callback.satisfied"),
+    ),
+    Need("demand.ceiling", "a policy that turns demand (policies.trust)", _has("policies.trust")),
+    Need(
         "policies.surge.wage",
         "people from outside: those lent by a pool (policies.surge.from) have its wage",
         lambda tree, _: not tree.has(("policies", "surge", "from")),

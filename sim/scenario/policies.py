@@ -20,7 +20,7 @@ from sim.scenario.calendars import Section
 from sim.scenario.distributions import Dist, Distribution, constant, read_distribution
 from sim.scenario.errors import ReadError, quoted
 from sim.scenario.front_door import EnterpriseLine, OneHotline, Online
-from sim.scenario.in_time import Surge
+from sim.scenario.in_time import Surge, Trust
 from sim.scenario.numbers import (
     Count,
     Flag,
@@ -390,3 +390,4 @@ class Policies(Section):
     callback: Callback | None = None
     surge: Surge | None = None
     council: Council | None = None
+    trust: Trust | None = None

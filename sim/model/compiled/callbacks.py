@@ -34,7 +34,7 @@ from sim.model.compiled.pools import visit
 from sim.model.compiling import inlined, not_inlined, outlined
 from sim.model.draws import child
 from sim.model.facts import CALLBACK, CLOSED, MERGED, OPEN
-from sim.model.policies import callback
+from sim.model.policies import callback, trust
 
 
 @outlined
@@ -127,6 +127,9 @@ def answers(w: Any, i: Any, r: Any) -> Any:
     if w.callback.score_last or math.isnan(r.called_back):
         r.called_back, r.said_contacted = now, said_contacted
         r.said_resolved, r.said_satisfied = said_resolved, said_satisfied
+        if w.trust.on:
+            state.answered(w)[r.district, 0] += 1
+            state.answered(w)[r.district, 1] += said_satisfied
         if w.callback.exclusion.on:
             dispute(w, i, r)
 
@@ -158,7 +161,17 @@ def review_exclusion_done(w: Any, e: Any) -> Any:
     r = state.request(w, e.right)
     r.excluded = chance(w, w.callback.exclusion.granted, callback.EXCLUSION_GRANTED, r.key, 0)
     over, r.exclusion = r.exclusion == OVER_BUT_REVIEW, DECIDED
+    if r.excluded:
+        forget(w, r)
     if over:
         write_request(w, r, r.mark)
         free_request(w, e.right)
     return ENDS
+
+
+@inlined
+def forget(w: Any, r: Any) -> Any:
+    """What is left out of the rates moves no trust, if that has not moved already."""
+    if w.trust.on and r.said_satisfied >= 0 and trust.same_step(state.trust_turns(w), r.called_back, w.now):
+        state.answered(w)[r.district, 0] -= 1
+        state.answered(w)[r.district, 1] -= r.said_satisfied

@@ -10,7 +10,7 @@ import numpy as np
 from sim.model import purposes
 from sim.model.compiled.basics import book, chance, is_idle, later, limits, spend
 from sim.model.compiled.callbacks import ask_citizen, watch_due
-from sim.model.compiled.contacts import call_again, end, fixed_by_another
+from sim.model.compiled.contacts import call_again, end, fixed_by_another, trust_of
 from sim.model.compiled.machine import state
 from sim.model.compiled.machine.codes import (
     ASK,
@@ -122,6 +122,6 @@ def asked(w: Any, i: Any, r: Any) -> Any:
             join_problem(w, i, r)
         watch_due(w, i, r)
         return ROUTE if w.callback.reopen_to_dispatch else ROUND
-    if chance(w, w.callback.call_again, callback.CALLS_AGAIN, r.key, 0):
+    if chance(w, w.callback.call_again * min(trust_of(w, r.district), 1.0), callback.CALLS_AGAIN, r.key, 0):
         call_again(w, r)
     return ENDS

@@ -27,7 +27,7 @@ from sim.model.compiled.machine.schedule import schedule
 from sim.model.compiled.machine.tasks import MAIN, task_of
 from sim.model.compiling import inlined, not_inlined, outlined
 from sim.model.draws import child
-from sim.model.policies import callback, enterprise_line, online
+from sim.model.policies import callback, enterprise_line, online, trust
 
 
 @inlined
@@ -53,26 +53,55 @@ def is_known(w: Any, i: Any, r: Any) -> Any:
     return False
 
 
-@inlined
-def next_report(w: Any, p: Any) -> Any:
-    """A problem is reported again and again until it is fixed or given up."""
+@outlined
+def next_report(w: Any, p: Any, surplus: Any) -> Any:
+    """A problem is reported again and again until it is fixed or given up; or: the reports that trust adds."""
+    not_inlined()
     problem = state.problem(w, p)
-    category, reporting = state.category(w, problem.category), state.district(w, problem.district).reporting
-    gap = category.report_gap / reporting if reporting > 0.0 else math.inf
-    k = problem.reports
+    category = state.category(w, problem.category)
+    k = problem.surplus_reports if surplus else problem.reports
     if k == 0:
         problem.given_up = problem.born + rules.exponential(draw(w, purposes.GIVE_UP, problem.key, 0), category.give_up)
         problem.users += 1
         since = problem.born
     else:
         since = w.now
-    when = since + rules.exponential(draw(w, purposes.REPORT_GAP, problem.key, k), gap)
+    gap = report_gap(w, category.report_gap, problem.district, surplus)
+    drawn = trust.SURPLUS_GAP if surplus else purposes.REPORT_GAP
+    when = since + rules.exponential(draw(w, drawn, problem.key, k), gap)
     if when >= problem.given_up:
         release_problem(w, p)
         return
-    problem.reports += 1
-    key = child(problem.key, np.uint64(purposes.REPORT), np.uint64(k))
-    schedule(w, when, REDIAL, key, 0, IS_REPORTED, p)
+    if surplus:
+        problem.surplus_reports += 1
+    else:
+        problem.reports += 1
+    key = child(problem.key, np.uint64(trust.SURPLUS_REPORT if surplus else purposes.REPORT), np.uint64(k))
+    schedule(w, when, REDIAL, key, surplus, IS_REPORTED, p)
+
+
+@inlined
+def report_gap(w: Any, gap: Any, district: Any, surplus: Any) -> Any:
+    """The mean gap between reports, or between those that trust would add at its highest."""
+    rate = state.district(w, district).reporting
+    if surplus:
+        rate *= w.trust.highest - 1.0
+    return gap / rate if rate > 0.0 else math.inf
+
+
+@inlined
+def trust_of(w: Any, district: Any) -> Any:
+    """Of a district, in force today."""
+    return state.trust(w)[district] if w.trust.on else 1.0
+
+
+@inlined
+def is_released(w: Any, key: Any, district: Any, surplus: Any) -> Any:
+    """Whether a report comes about at today's trust."""
+    if surplus:
+        share = trust.released(trust_of(w, district), w.trust.highest)
+        return chance(w, share, trust.SURPLUS_RELEASED, key, 0)
+    return chance(w, trust_of(w, district), trust.REPORT_KEPT, key, 0)
 
 
 @outlined
@@ -90,6 +119,7 @@ def contact(w: Any, i: Any, key: Any, p: Any, repeat_of: Any, district: Any, cat
     if p >= 0:
         r.problem_key = state.problem(w, p).key
         state.problem(w, p).users += 1
+        state.problem(w, p).reported += repeat_of == np.uint64(0)
         join_problem(w, i, r)
     if state.channels(w).shape[0] > 1:
         r.channel = choose(w, state.channel_share(w), state.channel_names(w), -1, purposes.CHANNEL, key, 0)

@@ -22,7 +22,7 @@ from sim.model.policies import council
 @inlined
 def sit_down(w: Any, i: Any, r: Any) -> Any:
     """A matter that no session is long enough for goes on at once, one that finds no seat in time goes on then."""
-    if r.problem < 0 or r.repeat_of != np.uint64(0) or state.problem(w, r.problem).reports > 1:
+    if r.problem < 0 or r.repeat_of != np.uint64(0) or state.problem(w, r.problem).reported > 1:
         return MEET_CHATBOT
     if not chance(w, state.category(w, r.category).council.share, council.BROUGHT, r.key, 0):
         return MEET_CHATBOT

@@ -1,7 +1,7 @@
 """What happens: an end of work, a wait that is over, a birth …
 
-Each function says which request it is about (−1: none) and whether this goes on with its journey; the problem of which
-the next report is to be scheduled, −1 for none, is the third.
+Each function says which request it is about (−1: none) and whether this goes on with its journey; the third is twice
+the problem of which the next report is to be scheduled, and 1 more for one that trust adds; −1: none.
 """
 
 from __future__ import annotations
@@ -11,8 +11,10 @@ from typing import Any
 
 import numpy as np
 
+from sim.model import purposes
+from sim.model.compiled.basics import chance
 from sim.model.compiled.callbacks import expect_due, ring, ring_done
-from sim.model.compiled.contacts import contact
+from sim.model.compiled.contacts import contact, is_released, next_report, trust_of
 from sim.model.compiled.limits import ask_extension
 from sim.model.compiled.machine import state
 from sim.model.compiled.machine.codes import (
@@ -34,6 +36,7 @@ from sim.model.compiled.pools import leave, serve, staff_changes
 from sim.model.compiled.whistle import whistled_part_done
 from sim.model.compiling import inlined
 from sim.model.facts import OVERFLOW
+from sim.model.policies import trust
 
 NO_ONE = -1
 
@@ -48,7 +51,7 @@ def happens(w: Any, what: Any, who: Any, key: Any, number: Any) -> Any:
     if what == OVERFLOWS:
         return overflows(w, who, key, number)
     if what == IS_REPORTED:
-        return is_reported(w, who, key)
+        return is_reported(w, who, key, number)
     if what == COMES_AGAIN:
         return comes_again(w, who, key)
     if what == STAFF_CHANGES:
@@ -125,22 +128,35 @@ def is_born(w: Any, n: Any) -> Any:
     if state.category(w, category).is_report:
         p = new_problem(w, key, district, category)
         if state.category(w, category).report_gap > 0.0:
-            return NO_ONE, False, p
+            if not w.trust.on or w.trust.highest <= 1.0:
+                return NO_ONE, False, 2 * p
+            state.problem(w, p).users += 1  # until both ways to report it have begun
+            next_report(w, p, 0)
+            next_report(w, p, 1)
+            release_problem(w, p)
+            return NO_ONE, False, -1
+        share = trust.reported(state.category(w, category).reported, trust_of(w, district))
+        if not chance(w, share, purposes.REPORTED, key, 0):
+            state.problem(w, p).users = 1
+            release_problem(w, p)
+            return NO_ONE, False, -1
     i = new_request(w)
     contact(w, i, report, p, np.uint64(0), district, category)
     return i, True, -1
 
 
 @inlined
-def is_reported(w: Any, p: Any, key: Any) -> Any:
-    """A problem is reported, if it is not fixed yet."""
+def is_reported(w: Any, p: Any, key: Any, surplus: Any) -> Any:
+    """A problem is reported, if it is not fixed yet, and if that comes about at today's trust."""
     problem = state.problem(w, p)
     if problem.fixed_by != np.uint64(0):
         release_problem(w, p)
         return NO_ONE, False, -1
+    if w.trust.on and not is_released(w, key, np.int64(problem.district), surplus):
+        return NO_ONE, False, 2 * p + surplus
     i = new_request(w)
     contact(w, i, key, p, np.uint64(0), np.int64(problem.district), np.int64(problem.category))
-    return i, True, p
+    return i, True, 2 * p + surplus
 
 
 @inlined

@@ -89,7 +89,7 @@ def advance(world: Any, until: Any, max_events: Any) -> Any:
         if goes_on:
             life(w, i)
         if reported >= 0:
-            next_report(w, reported)
+            next_report(w, reported >> 1, reported & 1)
     return PAUSED
 
 

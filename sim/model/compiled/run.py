@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
 import numpy as np
+from numpy.typing import NDArray
 from simpy import Environment
 
 from sim.model.city import City
@@ -14,7 +15,7 @@ from sim.model.compiled.machine import codes, layout
 from sim.model.compiled.machine.world import World
 from sim.model.compiling import nb
 from sim.model.control import Control, Policy, PoolState
-from sim.model.demand import Demand
+from sim.model.demand import Demand, Turned
 from sim.model.rows import Rows, TooManyVisitsError
 
 #: Events between two looks at the keyboard; a fraction of a second.
@@ -33,9 +34,12 @@ def stream(
     A piece is good until the next one is asked for: memory follows what is open, not what has passed. With ``kept``,
     about as many contacts as will come, all rows stay where they are written, and leave as one piece.
     """
+    turned = Turned(city) if city.turns_demand else None
     env, compiled = Environment(), Compiled(city, random, kept)
-    control = Control(env, city, compiled, policies)
-    for births in Demand(city, random):
+    if turned is not None:
+        compiled.world.put(trust=turned.trust)  # compiled code reads what stands there
+    control = Control(env, city, compiled, policies, turned)
+    for births in Demand(city, random, turned):
         compiled.world.add_births(births)
         while env.peek() < births.until:
             compiled.now = env.peek()
@@ -53,7 +57,7 @@ def replicate(city: City, random: int, policies: Sequence[Policy], watch: Callab
     # twice as many as are born: shocks, more reports and repeats find room, which costs nothing until it is used
     kept = max(int(2.0 * float(city.births.sum()) * city.end), ROWS)
     rows, acts = stream(city, random, policies, watch, kept)
-    return replace(rows, staff_changes=acts.staff_changes, calls=acts.calls)
+    return replace(rows, staff_changes=acts.staff_changes, calls=acts.calls, turns=acts.turns)
 
 
 def prepare() -> None:
@@ -120,6 +124,10 @@ class Compiled:
         for count in counts:
             count[watch] = 0
         return begun, late
+
+    def answers(self) -> NDArray[np.int64]:
+        """By district: scored answers on satisfaction, and how many were satisfied."""
+        return self.world.arrays["answered"].copy()
 
     def add_staff(self, pool: int, extra: int) -> None:
         """From now on, so many officers more than planned."""

@@ -8,7 +8,7 @@ from sim.model import purposes
 from sim.model.clockwork import DUE, REDIAL, Course, Moment, order_of, start
 from sim.model.draws import child
 from sim.model.facts import CALLBACK, CLOSED, MERGED, OPEN
-from sim.model.policies import callback
+from sim.model.policies import callback, trust
 from sim.model.reference.basics import Stage, at, book, chance, draw, lasts
 from sim.model.reference.errands import errand
 from sim.model.reference.world import Request, World
@@ -94,6 +94,8 @@ def answers(w: World, r: Request, plan: callback.Callback) -> None:
     if plan.score_last or math.isnan(r.called_back):
         r.called_back, r.said_contacted = now, int(said_contacted)
         r.said_resolved, r.said_satisfied = int(said_resolved), said_satisfied
+        if said_satisfied >= 0:
+            w.answered[r.district] += 1, said_satisfied
         dispute(w, r)
 
 
@@ -113,6 +115,15 @@ def review_exclusion(w: World, r: Request, plan: callback.Exclusion) -> Course:
     key, work = int(child(r.key, callback.EXCLUSION, 0)), lasts(w, plan.work, callback.EXCLUSION_WORK, r.key)
     yield from errand(w, key, at(w, plan.family, r), work)
     r.excluded = int(chance(w, plan.granted, callback.EXCLUSION_GRANTED, r.key))
+    if r.excluded:
+        forget(w, r)
     del w.under_review[r.key]
     if r.key not in w.requests:
         w.trace.request(r)
+
+
+def forget(w: World, r: Request) -> None:
+    """What is left out of the rates moves no trust, if that has not moved already."""
+    plan = w.city.trust
+    if plan is not None and r.said_satisfied >= 0 and trust.same_step(plan.turns, r.called_back, w.env.now):
+        w.answered[r.district] -= 1, r.said_satisfied

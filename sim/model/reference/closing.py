@@ -90,6 +90,6 @@ def asked(w: World, r: Request, life: Life) -> bool:
             r.problem.requests[r.key] = r
         watch_due(w, r)
         return True
-    if chance(w, plan.call_again, callback.CALLS_AGAIN, r.key):
+    if chance(w, plan.call_again * min(w.trust(r.district), 1.0), callback.CALLS_AGAIN, r.key):
         start(call_again(w, r, life))
     return False

@@ -7,10 +7,10 @@ import math
 from collections.abc import Callable, Iterable
 
 from sim.model import purposes, rules
-from sim.model.clockwork import ARRIVAL, REDIAL, Course, Moment, order_of, start
+from sim.model.clockwork import ARRIVAL, MIDNIGHT, REDIAL, Course, Moment, order_of, start
 from sim.model.demand import Births
 from sim.model.draws import child
-from sim.model.policies import callback, enterprise_line, online
+from sim.model.policies import callback, enterprise_line, online, trust
 from sim.model.reference.basics import chance, choose, draw, lasts
 from sim.model.reference.world import Problem, Request, World
 
@@ -31,29 +31,56 @@ def births(w: World, demand: Iterable[Births], life: Life) -> Course:
             problem = Problem(key, district, category, time)
             w.problems.append(problem)
             if w.city.categories[category].report_gap == 0.0:
-                contact(w, report, problem, 0, district, category, life)
-            else:
-                start(reports(w, problem, life))
+                share = trust.reported(w.city.categories[category].reported, w.trust(district))
+                if chance(w, share, purposes.REPORTED, key):
+                    contact(w, report, problem, 0, district, category, life)
+                continue
+            start(reports(w, problem, life, False))
+            if w.city.trust is not None and w.city.trust.highest > 1.0:
+                start(reports(w, problem, life, True))
+        if w.turned is not None:  # the next day is born as it is turned when it begins
+            midnight = Moment(w.env, MIDNIGHT)
+            midnight.at(chunk.until)
+            yield midnight
 
 
-def reports(w: World, problem: Problem, life: Life) -> Course:
-    """A problem is reported again and again until it is fixed or given up."""
-    category = w.city.categories[problem.category]
-    reporting = w.city.districts[problem.district].reporting
-    gap = category.report_gap / reporting if reporting > 0.0 else math.inf
+def reports(w: World, problem: Problem, life: Life, surplus: bool) -> Course:
+    """A problem is reported again and again until it is fixed or given up; or: the reports that trust adds."""
+    category, plan = w.city.categories[problem.category], w.city.trust
+    gap_drawn, keyed = (trust.SURPLUS_GAP, trust.SURPLUS_REPORT) if surplus else (purposes.REPORT_GAP, purposes.REPORT)
+    gap = report_gap(w, category.report_gap, problem.district, surplus)
     given_up = problem.born + rules.exponential(draw(w, purposes.GIVE_UP, problem.key), category.give_up)
     time = problem.born
     for k in itertools.count():
-        time += rules.exponential(draw(w, purposes.REPORT_GAP, problem.key, k), gap)
+        time += rules.exponential(draw(w, gap_drawn, problem.key, k), gap)
         if time >= given_up:
             return
-        key = int(child(problem.key, purposes.REPORT, k))
-        report = Moment(w.env, order_of(REDIAL, key))
+        key = int(child(problem.key, keyed, k))
+        report = Moment(w.env, order_of(REDIAL, key, int(surplus)))
         report.at(time)
         yield report
         if problem.fixed_by:
             return
-        contact(w, key, problem, 0, problem.district, problem.category, life)
+        if plan is None or is_released(w, key, problem.district, surplus):
+            contact(w, key, problem, 0, problem.district, problem.category, life)
+
+
+def report_gap(w: World, gap: float, district: int, surplus: bool) -> float:
+    """The mean gap between reports, or between those that trust would add at its highest."""
+    rate = w.city.districts[district].reporting
+    if surplus:
+        assert w.city.trust is not None
+        rate *= w.city.trust.highest - 1.0
+    return gap / rate if rate > 0.0 else math.inf
+
+
+def is_released(w: World, key: int, district: int, surplus: bool) -> bool:
+    """Whether a report comes about at today's trust."""
+    assert w.city.trust is not None
+    if surplus:
+        share = trust.released(w.trust(district), w.city.trust.highest)
+        return chance(w, share, trust.SURPLUS_RELEASED, key)
+    return chance(w, w.trust(district), trust.REPORT_KEPT, key)
 
 
 def contact(

@@ -11,7 +11,7 @@ from simpy import Environment
 from sim.model.city import City
 from sim.model.clockwork import start
 from sim.model.control import Control, Policy
-from sim.model.demand import Demand
+from sim.model.demand import Demand, Turned
 from sim.model.facts import IN_CALLBACK, IN_INTAKE, INTAKE_OPEN
 from sim.model.reference.basics import book, spend
 from sim.model.reference.contacts import births
@@ -25,11 +25,12 @@ from sim.model.rows import Rows
 def replicate(city: City, random: int, policies: Sequence[Policy], watch: Callable[[float], None]) -> Rows:
     """All that happens in the replication of a random stream."""
     env = Environment()
-    w = World(env, city, random, Trace())
+    turned = Turned(city) if city.turns_demand else None
+    w = World(env, city, random, Trace(), turned)
     open_pools(w)
     begin_errands(w)
-    control = Control(env, city, w, policies)
-    start(births(w, Demand(city, random), life))
+    control = Control(env, city, w, policies, turned)
+    start(births(w, Demand(city, random, turned), life))
     collecting = gc.isenabled()
     gc.disable()  # requests leave few cycles behind; looking for them costs a fifth of the run
     try:

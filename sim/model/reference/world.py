@@ -8,11 +8,13 @@ from operator import attrgetter, itemgetter
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 from simpy import Environment
 
 from sim.model import facts
 from sim.model.city import City
 from sim.model.control import PoolState
+from sim.model.demand import Turned
 from sim.model.facts import IN_INTAKE
 from sim.model.index import NO_WORKING_TIME
 from sim.model.rows import Rows
@@ -25,8 +27,9 @@ if TYPE_CHECKING:
 class World:
     """One replication of a city on a SimPy environment."""
 
-    def __init__(self, env: Environment, city: City, stream: int, trace: Trace) -> None:
-        self.env, self.city, self.stream, self.trace = env, city, stream, trace
+    def __init__(self, env: Environment, city: City, stream: int, trace: Trace, turned: Turned | None) -> None:
+        self.env, self.city, self.stream, self.trace, self.turned = env, city, stream, trace, turned
+        self.answered = np.zeros((len(city.districts), 2), np.int64)  # on satisfaction, and of these satisfied
         self.pools: list[Pool] = []
         self.requests: dict[int, Request] = {}  # those that are not over
         self.errands: dict[int, Errand] = {}  # likewise
@@ -55,6 +58,14 @@ class World:
         begun, late = self.watches[watch].counts
         self.watches[watch].counts = 0, 0
         return begun, late
+
+    def trust(self, district: int) -> float:
+        """Of a district, in force today."""
+        return 1.0 if self.turned is None else float(self.turned.trust[district])
+
+    def answers(self) -> NDArray[np.int64]:
+        """By district: scored answers on satisfaction, and how many were satisfied."""
+        return self.answered.copy()
 
     def add_staff(self, pool: int, extra: int) -> None:
         """From now on, so many officers more than planned."""

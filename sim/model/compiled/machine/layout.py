@@ -131,12 +131,13 @@ REQUEST = _also(
     tries="attempt",
     told="reached",
 )
-#: ``first``: the first of its open requests (or the next free slot); ``users``: who still refers to it.
+#: ``first``: the first of its open requests (or the next free slot); ``users``: who still refers to it; ``reports``,
+#: ``surplus_reports``: how many were to come so far; ``reported``: the contacts that came, but for repeats.
 PROBLEM = _record(
     "fact key fixed_by born first_report fixed",
     "f8 given_up",
     "fact district category",
-    "i4 first open users reports",
+    "i4 first open users reports surplus_reports reported",
     size=2 * CACHE_LINE,
 )
 
@@ -194,6 +195,9 @@ ARRAYS: dict[str, tuple[Any, int]] = {
     "watch_edges": (np.int64, 1),
     # what is going on
     "pools": (POOL, 1),
+    "trust": (np.float64, 1),  # [d] in force today
+    "trust_turns": (np.float64, 1),  # when a step ends
+    "answered": (np.int64, 2),  # scored answers on satisfaction, and of these satisfied, [d, 2]
     "watch_begun": (np.int64, 1),  # visits begun since the last check, as ``watch_limit``
     "watch_late": (np.int64, 1),  # … that had waited longer
     "lines": (QUEUE_LIST, 1),  # [p, level, k]

@@ -57,6 +57,9 @@ class World:
             buckets=buckets,
             roster_step=np.zeros(len(city.rosters), np.int64),
             lines=lines,
+            trust=np.ones(len(city.districts)),
+            trust_turns=np.zeros(0) if city.trust is None else city.trust.turns,
+            answered=np.zeros((len(city.districts), 2)),
         )
         self.put(blank=_blank(), **empty, **_rows(0))
         self._tasks = _lines(1, layout.TASK)  # one that nobody has, those of parts, those of requests
