@@ -131,7 +131,7 @@ def _with_calls(contacts: pd.DataFrame, visits: pd.DataFrame, end: float) -> pd.
 def _began(calls: pd.DataFrame, visits: pd.DataFrame) -> Floats:
     """When each call began: where it has come from the line for firms, when it joined the queue there."""
     queued = _numbers(calls["queued"])
-    before = visits.loc[visits["kind"] == "overflow", ["request", "visit", "queued"]]
+    before = visits.loc[visits["kind"] == "overflow"]
     if len(before):
         began = before.assign(visit=before["visit"] + 1).set_index(["request", "visit"])["queued"]
         there = _numbers(began.reindex(pd.MultiIndex.from_frame(calls[["request", "visit"]])))
