@@ -140,7 +140,7 @@ class Ledger:
         """Who of an office is in it, and who at its table."""
         start, end = self.scenario.time.start, self.out.end
         first, every = (council.first - start).total_seconds() / 3600, council.every
-        begins = first + every * np.arange(np.ceil(-first / every) - 1, np.ceil((end - first) / every))
+        begins = first + every * np.arange(max(0.0, np.ceil(-first / every) - 1), np.ceil((end - first) / every))
         edges = np.concatenate([begins, begins + council.hours])
         times = np.unique(np.concatenate([office.times, edges[(edges > 0) & (edges < end)]]))
         there = office.at(times)

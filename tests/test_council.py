@@ -397,6 +397,13 @@ def test_what_is_wrong_with_a_council(change: tuple[str, str], finding: str) -> 
     assert any(finding in line for line in found), found
 
 
+def test_there_is_no_session_before_the_first() -> None:
+    table = on_duty(both(town({"first": "2024-01-16 09:00"})), "council")
+    assert table.index[table > 0].min() == 15 * 24 + 9
+    earlier = on_duty(both(town({"first": "2023-12-26 09:00"})), "council")
+    assert earlier.index[earlier > 0].min() == 24 + 9
+
+
 def test_sessions_may_have_begun_before_the_run() -> None:
     assert from_text(text_town() + COUNCIL.replace("2024-03-05", "2023-12-26")).policies.council
 

@@ -207,7 +207,8 @@ class Staffing:
         """Who is in the office, and who at the table, which has of those on duty as many as it has seats."""
         office = self.rosters[roster]
         every, first = on_grid(council.every), self.scenario.hours_of(council.first)
-        begins = first + every * np.arange(np.ceil(-first / every) - 1, np.floor((self.horizon - first) / every))
+        earliest = max(0.0, np.ceil(-first / every) - 1)  # of those that are not over when the run begins
+        begins = first + every * np.arange(earliest, np.floor((self.horizon - first) / every))
         sessions = np.stack([begins, begins + council.hours])
         times = np.unique(np.concatenate([office.times, np.clip(sessions, 0.0, None).ravel()]))
         session = np.searchsorted(begins, times, side="right") - 1
