@@ -306,7 +306,9 @@ def a_fix_is_a_closing_that_resolved(run: Ledger) -> None:
     none((fixed["fixed"] < fixed["first_closed"]) | (fixed["fixed"] > fixed["closed"]), fixed)
     none((fixed["rounds"] == 1) & ((fixed["closed"] != fixed["fixed"]) | ~fixed["resolved"].fillna(False)), fixed)
     about = r[r["problem"].notna()].merge(p, on="problem", how="left", suffixes=("", "_of"))
-    none(about["born"].isna() | (about["born"] > about["arrived"]) | (about["arrived"] >= about["fixed"]), about)
+    at_once = (about["status"] == "settled") & (about["arrived"] == about["fixed"])  # at the table, in no time
+    late = (about["arrived"] >= about["fixed"]) & ~at_once
+    none(about["born"].isna() | (about["born"] > about["arrived"]) | late, about)
     none((about["district"].astype(str) != about["district_of"].astype(str)), about)
     none((about["category"].astype(str) != about["category_of"].astype(str)), about)
     none((about["resolved"] == True) & about["fixed"].isna(), about)  # noqa: E712

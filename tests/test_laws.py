@@ -211,6 +211,7 @@ def forgeries(out: sim.Outcomes) -> dict[str, sim.Outcomes]:
         "deflected_is_what_a_chatbot_takes": changed(out, "requests", closed, status="deflected"),
         "merged_is_only_what_was_fixed_or_a_duplicate": changed(out, "requests", merged, problem=None),
         "a_fix_is_a_closing_that_resolved": changed(out, "problems", fixed, fixed=lambda t: t - 0.5),
+        "excluded_is_only_what_was_disputed": changed(out, "requests", closed, excluded=lambda _: True),
         "a_request_is_in_one_place": changed(out, "visits", done, ended=lambda t: t + 1000),
         "hops_and_rounds_are_those_of_the_visits": changed(out, "requests", closed, hops=1),
         "visits_stay_in_their_district": changed(
