@@ -122,7 +122,8 @@ def ranks(run: Ledger, family: str, queue: pd.DataFrame) -> np.ndarray | None:
     discipline, head_start = spec.discipline, spec.head_start
     classes = run.scenario.classes
     if discipline == "class":
-        return queue["urgency"].map(classes.index).to_numpy()
+        order = {name: number for number, name in enumerate(classes)}
+        return queue["urgency"].map(lambda name: order.get(name, 0)).to_numpy()  # an errand has none
     if discipline == "aged":
         return (queue["queued"] - queue["urgency"].map(lambda name: head_start.get(name, 0.0))).to_numpy()
     if discipline == "due":
