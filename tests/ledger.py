@@ -129,12 +129,12 @@ class Ledger:
     def hours(self) -> dict[str, Hours]:
         """The headcount of every pool, from the scenario; how a total is split or scaled, from `on_duty`."""
         council = self.scenario.policies.council
-        found = {pool: self._hours(pool) for pool in self.pools if self.family(pool) != TABLE}
+        found = {pool: self._planned(pool) for pool in self.pools if self.family(pool) != TABLE}
         for pool in [pool for pool in self.pools if self.family(pool) == TABLE]:
             assert council is not None
             office = self.pool_at[council.unit, self.places[pool][1]]
             found[office], found[pool] = self._at_table(council, found[office], pool)
-        return found
+        return {pool: self._with_called(pool, found[pool]) for pool in self.pools}  # who is called in sits at no table
 
     def _at_table(self, council: Any, office: Hours, table: str) -> tuple[Hours, Hours]:
         """Who of an office is in it, and who at its table."""
@@ -159,8 +159,8 @@ class Ledger:
         moving = () if surge is None or surge.from_ is None else (surge.from_, *(t.pool for t in surge.triggers))
         return self.family(pool) in moving
 
-    def _hours(self, pool: str) -> Hours:
-        hours, calls = self._planned(pool), self.out.calls[self.out.calls["pool"] == pool]
+    def _with_called(self, pool: str, hours: Hours) -> Hours:
+        calls = self.out.calls[self.out.calls["pool"] == pool]
         if calls.empty:
             return hours
         begins = np.unique(np.concatenate([hours.times, calls["comes"], calls["left"].dropna()]))
