@@ -21,7 +21,8 @@ def work_is_the_open_time_of_a_visit(run: Ledger) -> None:
         none(hours.open_time(until) - hours.open_time(begun) != v["worked"], v)
         if hours.pauses:
             # what is done exactly at closing time ends then, not in the morning
-            late = (hours.at(until) > 0) & np.isin(until, hours.times) & (until > begun) & (v["over"] < NEVER)
+            opens = np.diff(hours.opens, prepend=hours.opens[0]) > 0  # who is called in changes the headcount alone
+            late = np.isin(until, hours.times[opens]) & (until > begun) & (v["over"] < NEVER)
             none(late.to_numpy(), v)
     none(run.visits["started"].isna() & (run.visits["worked"] != 0), run.visits)
 
