@@ -169,11 +169,17 @@ class Ledger:
         opens = hours.opens[np.searchsorted(hours.times, begins, side="right") - 1]
         return Hours(begins, hours.at(begins) + opens * np.array(there, float), hours.pauses, opens)
 
+    def _on_duty(self, pool: str) -> Floats:
+        """Who is there by the hour, without who was called in."""
+        levels = self.out.levels[self.out.levels["pool"] == pool]
+        return (levels["on_duty"] - levels["called_in"]).to_numpy()
+
     def _planned(self, pool: str) -> Hours:
         spec, start, end = self.spec(self.family(pool)), self.scenario.time.start, self.out.end
-        levels = self.out.levels
-        levels = levels[levels["pool"] == pool]
-        on_duty = (levels["on_duty"] - levels["called_in"]).to_numpy()
+        on_duty = self._on_duty(pool)
+        council = self.scenario.policies.council
+        if council is not None and self.family(pool) == council.unit:  # some of its people sit at the table
+            on_duty = on_duty + self._on_duty(self.pool_at[TABLE, self.places[pool][1]])
         if spec.shifts is not None:
             offset = start.weekday() * 24.0
             steps = headcount_by_hour_of_week(spec.shifts)
