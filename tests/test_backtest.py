@@ -48,7 +48,7 @@ PINNED: dict[str, Any] = {
         "callback": 1397.8294508745894,
     },
     "sum_of_squared_waits": 1033758.3533366976,
-    "requests_sha256": "09323fdd15d64d0230eee2cc9759546328521ecd50407ba60ae504a231f8a3e7",
+    "requests_sha256": "d98411969bd16d1622a62cd4cb28368ea13c313bdd08af69810a1b3554ccd2b2",
     "visits_sha256": "3a4f7236a48fe48723cc60d14064c8ea88cbaa982093e287be665daf062fb493",
     "problems_sha256": "6859a39eeceea282125b603b4a45bbeb8efcd92df9c37ec1ec39ea5fccf385b5",
 }
