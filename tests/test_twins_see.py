@@ -33,10 +33,12 @@ def everywhere(patch: Patch, name: str, new: Any) -> None:
 
 
 def caught(city_of: Any, most: int = 300) -> None:
-    """In one of two towns in which everything happens, or else in some of so many random cities, the engines differ."""
+    """In one of two towns in which everything happens, or else in some of so many random cities, the engines differ, or
+    no tables can be made of the altered one's rows.
+    """
     phases = [Phase.explicit, Phase.generate]
     some = settings(many, max_examples=most, database=None, phases=phases, derandomize=True, report_multiple_bugs=False)
-    with pytest.raises(AssertionError):
+    with pytest.raises((AssertionError, IndexError)):
         some(example(OTHER_WAYS)(example(FULL)(given(cities())(lambda city: _must_be_twins(city_of(city))))))()
 
 
