@@ -39,7 +39,7 @@ hostile: install  ## whole programs that are killed, damaged, starved: some ten 
 	$(BIN)/python -m pytest -n auto --dist loadgroup -m hostile
 
 theory: install  ## the long comparison with queueing theory
-	$(BIN)/python -m pytest -n auto -m theory tests/theory
+	$(BIN)/python -m pytest -n auto -m theory tests
 
 bench: install  ## speed beside other programs, some six minutes; BENCH="--full --page docs/performance.md"
 	$(BIN)/python benchmarks/bench.py $(BENCH)

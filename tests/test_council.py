@@ -306,6 +306,7 @@ def of_weeks(table: dict[str, Any], rate: float, **demand: Any) -> Scenario:
     return town(table, f"{rate / 7!r} / d", 7 * WEEKS, demand=demand, office={"staff": 9999})
 
 
+@pytest.mark.theory
 def test_poisson_disputes_at_a_weekly_table() -> None:
     """40 first reports a week, a quarter brought, 60 % settled; 12 places. X' = max(X + A − K, 0), A Poisson."""
     exact = (0.15, 34.0, 10.0, 5.0, 0.42356563, 1.19709043, 0.6725882)
@@ -321,6 +322,7 @@ def test_poisson_disputes_at_a_weekly_table() -> None:
     assert not agrees(found[:, 4], 0.37), "a place too many"
 
 
+@pytest.mark.theory
 def test_geometric_disputes_at_a_weekly_table() -> None:
     """All on Mondays whose mean is exponential, five brought in the mean; 8 places on Tuesday."""
     exact = (5.0, 0.40927449, 3.46416801, 0.63397015)

@@ -54,6 +54,7 @@ def drained(out: sim.Outcomes) -> list[float]:
     return [waiting(SHOCK + 6.0), waiting(END_OF_SHOCK), ends[np.argmax(after == 0)] - END_OF_SHOCK]
 
 
+@pytest.mark.theory
 def test_a_backlog_drains_at_the_capacity_that_is_left() -> None:
     """Waiting over (capacity − arrivals): 254.8/17, where it would be 359.8/2 without the people."""
     found = replications(shocked(), drained, 200)
@@ -64,6 +65,7 @@ def test_a_backlog_drains_at_the_capacity_that_is_left() -> None:
         assert abs(replications(wrong, drained, 30)[:, 2].mean() - exact[2]) > 1.5
 
 
+@pytest.mark.theory
 def test_staff_that_stays_is_a_larger_desk() -> None:
     """Truth 11.erlang: Erlang's formula with ten agents instead of eight, from before the window on."""
 
