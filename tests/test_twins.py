@@ -54,6 +54,45 @@ def test_random_cities(city: dict[str, Any]) -> None:
     assert twins(from_dict(city))
 
 
+#: Everything that may be repeated is, as often as a scenario may ask for it: more than 255 hops, 200 of all else.
+AGAIN_AND_AGAIN = {
+    "name": "again and again",
+    "time": {"start": "2024-03-04", "count_until": "2024-03-05", "end": "2024-03-20"},
+    "districts": {"Town": {}},
+    "channels": {
+        "phone": {
+            **{"share": 0.5, "pool": "hotline", "talk": "10 min", "patience": "10 s"},
+            "redial": {"probability": 1, "after": "1 min", "at_most": 200},
+        },
+        "web": {"share": 0.5},
+    },
+    "pools": {"hotline": {"staff": 0}, "desk": {"staff": 9}, "callers": {"staff": 9}},
+    "units": {"Roads": {"staff": 9}, "Parks": {"staff": 9}},
+    "dispatch": {
+        **{"pool": "desk", "work": "1 s", "review": "1 s", "max_hops": 300},
+        **{"accuracy": 0, "redispatch_accuracy": 0},
+    },
+    "categories": {
+        "Pothole": {"total": "1 / d", "unit": "Roads", "confused_with": "Parks", "work": "1 min", "resolve": 0}
+    },
+    "policies": {
+        "callback": {
+            **{"pool": "callers", "work": "1 min", "reach": 0.02, "retries": 200, "retry_after": "1 min"},
+            "reopen": {"at_most": 200},
+        }
+    },
+}
+
+
+def test_what_is_repeated_as_often_as_can_be() -> None:
+    scenario = from_dict(AGAIN_AND_AGAIN)
+    assert twins(scenario)
+    out = sim.simulate(scenario)
+    assert out.requests["hops"].max() == 300
+    assert out.requests["rounds"].max() > 100
+    assert out.visits.loc[out.visits["kind"] == "intake"].groupby("request").size().max() == 201
+
+
 #: The due date is over when limits begin to run: the callback joins its queue before parking moves that date.
 ASKED_AS_PARKED = {
     "name": "asked in the instant in which they are parked",

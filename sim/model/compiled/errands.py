@@ -48,13 +48,13 @@ def begin_errands(w: Any) -> Any:
 def keep_list(w: Any, i: Any, r: Any) -> Any:
     """The duty list of a desk is brought up to date again and again; a turn at which that is still going on passes."""
     begins = state.upkeep_begins(w)
-    while r.asks < begins.shape[0] and begins[r.asks] < w.now:
-        r.asks += 1
-    if r.asks == begins.shape[0]:
+    while r.dispatches < begins.shape[0] and begins[r.dispatches] < w.now:
+        r.dispatches += 1
+    if r.dispatches == begins.shape[0]:
         return ENDS
-    r.key = state.upkeep_keys(w)[r.unit - w.dispatch.family.first, r.asks]
-    hours = begins[r.asks] - w.now
-    r.asks += 1
+    r.key = state.upkeep_keys(w)[r.unit - w.dispatch.family.first, r.dispatches]
+    hours = begins[r.dispatches] - w.now
+    r.dispatches += 1
     return wait(w, task_of(i, MAIN), r, hours, LEAD_TIME, UPDATE_LIST)
 
 

@@ -101,7 +101,7 @@ PART_SLOT = _record("f8 report_due", "i4 request next n")
 #: ``attempt`` of a callback and whether it ``reached``; ``cover``: a cause that covers all others just now; ``awaits``:
 #: it waits for the end of its callback; ``overtaken``: another request has fixed its problem. An errand stands in a
 #: slot too, with the status ``NO_REQUEST``: its main task is at a pool (``unit``), or waits for the next time
-#: (``asks``); ``right`` is the request that is reviewed. What every event touches comes first.
+#: (``dispatches``); ``right`` is the request that is reviewed. What every event touches comes first.
 REQUEST = _also(
     _record(
         "fact key",
@@ -113,7 +113,7 @@ REQUEST = _also(
         "fact from_firm",
         "fact rounds whistles",
         "u2 visits",
-        "u1 attempt wrongs",
+        "u1 attempt asks",
         "i4 problem parts right unit",
         "fact owner_unit first_unit",
         "fact hours",
@@ -123,7 +123,7 @@ REQUEST = _also(
         "fact district category channel urgency",
         "i4 next previous street right_family",
         "fact hops calls abandoned picked_up within_15s within_20s",
-        "u2 asks dispatches",
+        "u2 dispatches wrongs",
         size=5 * CACHE_LINE,
     ),
     turned="f8 right",
