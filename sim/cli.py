@@ -257,7 +257,7 @@ def sweep(experiment: str, out: Path | None, processes: int | None, dry_run: boo
 
     design = load_design(find_experiment(experiment))
     folder = store.sweep_folder(design, out)
-    ahead = len(missing(design, folder))
+    ahead = missing(design, folder)
     say(plan_text(design, ahead), err=not dry_run)
     if dry_run:
         return OK

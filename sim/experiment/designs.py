@@ -134,14 +134,14 @@ def _checked(experiment: Experiment, root: Node) -> Iterator[Finding]:
     for path, values in experiment.factors.items():
         points *= len(values)
         try:
-            segments = [segment for segment, _ in read_path(path)[0]]
+            read_path(path)
         except ReadError as wrong:
             yield spot_of(root, ("factors", path), True).finding(("factors", path), str(wrong))
             continue
         for name, value in root.map["factors"].map[path].map.items():
             if value.value is None:
                 yield value.at.finding(("factors", path, name), "a value is wanted; null can stand in a list")
-        if segments[0] == "policies" and len(segments) == 2:
+        if _is_switch(path):
             yield from _switches(path, values, root)
     if points > _MOST_POINTS:
         yield spot_of(root, ("factors",), True).finding(

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 import json
 import pickle
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
@@ -82,31 +83,32 @@ def sweep(
     from sim.experiment.preparing import prepare
     from sim.model.simulation import choose
 
-    jobs = missing(design, folder)
+    kept = _kept(design, folder)
+    jobs = [(point, k) for point, k in _runs(design) if (point.name, k) not in kept]
     failed: dict[tuple[str, int], str] = {}
     if jobs:
-        contacts = max(expected_contacts(point.scenario) for point, _ in jobs)
-        count = workers(len(jobs), processes, contacts * len(jobs))
-        for point in design.points:
+        points = {point.name: point for point, _ in jobs}.values()
+        count = workers(len(jobs), processes, max(expected_contacts(p.scenario) for p in points) * len(jobs))
+        for point in points:
             check_counts(point.scenario, design.experiment.replications)
             check_memory(point.scenario, count, "nothing", in_files=True)
-        engines = {choose(point.scenario, engine) for point, _ in jobs}
+        engines = {choose(point.scenario, engine) for point in points}
         prepare("compiled" if "compiled" in engines else "simpy", tell)  # before the processes part
         with _listed(jobs, design, folder) as listed:
             said = each(_run, (listed, folder / _RUNS, design.experiment.seed, engine), len(jobs), count, progress)
         failed = {(p.name, k): word for (p, k), word in zip(jobs, said, strict=True) if word}
-    measures = _read(design, folder)
-    return _judged(design, measures, len(jobs) - len(failed), failed)
+        kept |= _kept(design, folder, [(point, k) for point, k in jobs if (point.name, k) not in failed])
+    return _judged(design, _measures(design, kept), len(jobs) - len(failed), failed)
 
 
-def missing(design: Design, folder: Path) -> list[tuple[Point, int]]:
-    """The points and replications of which there is no run yet."""
-    return [
-        (p, k)
-        for p in design.points
-        for k in range(design.experiment.replications)
-        if not _stands(design, p, k, folder)
-    ]
+def missing(design: Design, folder: Path) -> int:
+    """How many runs of a design are not there yet."""
+    return sum(1 for _ in _runs(design)) - len(_kept(design, folder))
+
+
+def _runs(design: Design) -> Iterator[tuple[Point, int]]:
+    """Every replication of every point."""
+    return itertools.product(design.points, range(design.experiment.replications))
 
 
 # --- the store --------------------------------------------------------------------------------------------------------
@@ -139,8 +141,16 @@ def _content(path: Path) -> list[dict[str, Any]] | None:
     return rows
 
 
-def _stands(design: Design, point: Point, replication: int, folder: Path) -> bool:
-    return _content(folder / _RUNS / _name(point.scenario, design.experiment.seed, replication)) is not None
+def _kept(
+    design: Design, folder: Path, runs: Iterable[tuple[Point, int]] | None = None
+) -> dict[tuple[str, int], list[dict[str, Any]]]:
+    """What stands there of these runs, or of all, by point and replication."""
+    kept = {}
+    for point, replication in _runs(design) if runs is None else runs:
+        rows = _content(folder / _RUNS / _name(point.scenario, design.experiment.seed, replication))
+        if rows is not None:
+            kept[point.name, replication] = rows
+    return kept
 
 
 @contextmanager
@@ -183,15 +193,13 @@ def _run(listed: Path, folder: Path, seed: int, engine: Engine, number: int, wat
     return ""
 
 
-def _read(design: Design, folder: Path) -> pd.DataFrame:
-    """The measures of all runs that stand there."""
+def _measures(design: Design, kept: Mapping[tuple[str, int], list[dict[str, Any]]]) -> pd.DataFrame:
+    """The measures of all runs, in the order of the design."""
     import pandas as pd
 
     rows: list[dict[str, Any]] = []
-    for point in design.points:
-        for replication in range(design.experiment.replications):
-            found = _content(folder / _RUNS / _name(point.scenario, design.experiment.seed, replication))
-            rows += [{"scenario": point.name, "replication": replication, **row} for row in found or ()]
+    for point, k in _runs(design):
+        rows += [{"scenario": point.name, "replication": k, **row} for row in kept.get((point.name, k), ())]
     columns = ["scenario", "replication", "measure", "value", "numerator", "denominator", "unit"]
     return pd.DataFrame(rows, columns=columns).astype(dict.fromkeys(_NUMBERS, float)).assign(group_by="", group="[]")
 

@@ -42,40 +42,30 @@ class Births:
     indices; ``report``: the key of the first contact about it.
     """
 
+    until: float
     time: NDArray[np.float64]
     key: NDArray[np.uint64]
     report: NDArray[np.uint64]
     district: NDArray[np.int64]
     category: NDArray[np.int64]
-    until: float
 
     def those(self, chosen: NDArray[np.int64]) -> Births:
         """Some of them, or all in another order."""
-        return Births(
-            self.time[chosen],
-            self.key[chosen],
-            self.report[chosen],
-            self.district[chosen],
-            self.category[chosen],
-            self.until,
-        )
+        return Births(self.until, *(column[chosen] for column in self._columns))
 
     def and_also(self, others: Births) -> Births:
         """With others of the same time."""
-        both = Births(
-            np.concatenate([self.time, others.time]),
-            np.concatenate([self.key, others.key]),
-            np.concatenate([self.report, others.report]),
-            np.concatenate([self.district, others.district]),
-            np.concatenate([self.category, others.category]),
-            self.until,
-        )
+        pairs = zip(self._columns, others._columns, strict=True)
+        both = Births(self.until, *(np.concatenate(pair) for pair in pairs))
         return both.those(np.lexsort((both.key, both.time)))
 
     def columns(self) -> tuple[list[Any], ...]:
         """The columns as plain numbers."""
-        columns = self.time, self.key, self.report, self.district, self.category
-        return tuple(column.tolist() for column in columns)
+        return tuple(column.tolist() for column in self._columns)
+
+    @property
+    def _columns(self) -> tuple[NDArray[Any], ...]:
+        return self.time, self.key, self.report, self.district, self.category
 
 
 @dataclass(frozen=True, eq=False)
@@ -211,7 +201,7 @@ class Demand:
             at = to
         until = min(24.0 * (plan.first + end), self.city.end)
         n = int(np.searchsorted(time, until))
-        return Births(time[:n], key[:n], report[:n], district[:n], category[:n], until)
+        return Births(until, time[:n], key[:n], report[:n], district[:n], category[:n])
 
 
 def _counts(u: NDArray[np.float64], mean: NDArray[np.float64]) -> NDArray[np.int64]:

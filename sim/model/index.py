@@ -51,6 +51,12 @@ class WorkingTime:
 NO_WORKING_TIME = WorkingTime(-1, np.zeros((3, 0)))
 
 
+def next_month(moment: datetime) -> datetime:
+    """The first midnight of the next calendar month."""
+    year, month = divmod(moment.year * 12 + moment.month, 12)
+    return datetime(year, month + 1, 1)
+
+
 @dataclass(frozen=True, eq=False)
 class Months:
     """The calendar months of a run: when each begins but for the first, and how much of each the run covers."""
@@ -65,8 +71,7 @@ class Months:
         start, end = scenario.time.start, scenario.time.end
         edges = [start.replace(day=1, hour=0, minute=0, second=0, microsecond=0)]
         while edges[-1] < end:
-            year, month = divmod(edges[-1].year * 12 + edges[-1].month, 12)
-            edges.append(edges[-1].replace(year=year, month=month + 1))
+            edges.append(next_month(edges[-1]))
         shares = tuple((min(end, b) - max(start, a)) / (b - a) for a, b in itertools.pairwise(edges))
         turns = np.array([scenario.hours_of(turn) for turn in edges[1:-1]])
         return Months(tuple(edges[1:-1]), turns, shares)

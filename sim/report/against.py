@@ -14,7 +14,9 @@ from sim.measurement import REGISTRY
 from sim.report.blocks import Cell, Section, Table, Text
 from sim.report.formats import beside, gap, interval
 from sim.report.names import clean, marked, measure_name
+from sim.report.provenance import in_words, source_cell
 from sim.report.results import Estimate, Results
+from sim.scenario.errors import path_text
 
 if TYPE_CHECKING:
     from sim.scenario import Scenario
@@ -74,8 +76,7 @@ def against_targets(scenario: Scenario, results: Results) -> list[Against]:
             scale = scenario.scale
             bounds = estimate.mean * scale, estimate.lower * scale, estimate.upper * scale
             estimate = Estimate(estimate.measure, *bounds, estimate.unit, estimate.cases, estimate.reached)
-        source = next((s for path, s in sources.items() if path.split(".")[1].strip('"') == name and s), None)
-        found.append(Against(name, target, source, estimate))
+        found.append(Against(name, target, sources.get(path_text(("targets", name, "value"))), estimate))
     return found
 
 
@@ -109,7 +110,7 @@ def targets_section(scenario: Scenario, results: Results) -> list[Section]:
                     marked(one.name), measure_name(one.target.measure).html
                 ),
                 f"{published} ± {gap(one.target.tolerance, one.simulated.unit)}",
-                _source(one.source),
+                "–" if one.source is None else source_cell(*in_words(one.source)),
                 f"{simulated}{f' ({span})' if span else ''}",
                 one.verdict,
                 Markup("<code>{}</code>").format(one.fitted) if one.fitted else "nothing: predicted",
@@ -127,11 +128,3 @@ def targets_section(scenario: Scenario, results: Results) -> list[Section]:
     )
     table = Table("Published figures", heads, [("", lines)], words=frozenset({0, 2, 4, 5}), note=note)
     return [Section("targets", "Beside published figures", [Text(sentence), table])]
-
-
-def _source(source: Source | None) -> Cell:
-    if source is None:
-        return "–"
-    head = ", ".join(clean(part) for part in (source.authors, source.year, source.title) if part)
-    graded = f"{head or source.kind} [{clean(source.grade)}]" if source.grade else head or source.kind
-    return Markup("{}<br><span class='quiet'>{}</span>").format(marked(graded), marked(source.note or ""))

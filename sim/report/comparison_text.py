@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from sim.inference import same_requests
 from sim.inference.pairs import OF_SAME
 from sim.measurement import REGISTRY
-from sim.report.changes import other_requests, what_differs
+from sim.report.changes import other_requests, shortened, what_differs
 from sim.report.formats import (
     SMALLEST,
     beside,
@@ -208,12 +208,10 @@ def _line(row: Any, before: str, after: str) -> str:
 
 def cut_name(name: str, most: int) -> str:
     """At most so many characters; of “unit · place” the place stays."""
-    if len(name) <= most:
-        return name
     family, separator, place = name.partition(" · ")
-    if separator and len(place) + 6 < most:
+    if len(name) > most and separator and len(place) + 6 < most:
         return f"{family[: most - len(place) - 4]}… · {place}"
-    return f"{name[: most - 1]}…"
+    return shortened(name, most)
 
 
 def _short(means: list[float], measure: str) -> str:

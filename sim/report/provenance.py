@@ -18,7 +18,7 @@ from sim.scenario.errors import ReadError, read_path
 
 if TYPE_CHECKING:
     from sim.experiment.runs import Run
-    from sim.scenario import Scenario, Value
+    from sim.scenario import Scenario, Source, Value
 
 _KINDS = {"data": "from data", "literature": "from literature", "expert": "judged by experts", "assumption": "assumed"}
 _MOST_VALUES = 6
@@ -89,16 +89,21 @@ def _lines(values: list[Value]) -> list[list[Cell]]:
     """One line for each source, those with most numbers first."""
     by_source: dict[tuple[str, str], list[Value]] = {}
     for value in values:
-        source = value.source
-        assert source is not None
-        head = ", ".join(clean(part) for part in (source.authors, source.year, source.title) if part)
-        graded = f"{head} [{clean(source.grade)}]" if head and source.grade else head
-        by_source.setdefault((graded, clean(source.note or "")), []).append(value)
+        assert value.source is not None
+        by_source.setdefault(in_words(value.source), []).append(value)
     ranked = sorted(by_source.items(), key=lambda item: -len(item[1]))
-    return [[_source(*source), str(len(own)), _patterns(own)] for source, own in ranked]
+    return [[source_cell(*source), str(len(own)), _patterns(own)] for source, own in ranked]
 
 
-def _source(head: str, note: str) -> Cell:
+def in_words(source: Source) -> tuple[str, str]:
+    """A source: who, when, what, with its grade; and its note."""
+    head = ", ".join(clean(part) for part in (source.authors, source.year, source.title) if part)
+    graded = f"{head} [{clean(source.grade)}]" if head and source.grade else head
+    return graded, clean(source.note or "")
+
+
+def source_cell(head: str, note: str) -> Cell:
+    """A source as HTML."""
     if head and note:
         return Markup("{}<br><span class='quiet'>{}</span>").format(marked(head), marked(note))
     return marked(head or note or "no note")

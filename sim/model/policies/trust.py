@@ -17,7 +17,7 @@ from simpy import Environment, Event
 
 from sim.model.compiling import rule
 from sim.model.draws import purpose
-from sim.model.index import Index
+from sim.model.index import Index, next_month
 from sim.model.rules import count_at_most
 
 REPORT_KEPT = purpose("report kept")
@@ -73,10 +73,9 @@ def plan(index: Index) -> Trust | None:
 
 def _next(moment: datetime, step: str) -> datetime:
     """The first midnight after a moment at which a step ends: of a Monday, or of the first of a month."""
-    midnight = moment.replace(hour=0, minute=0, second=0, microsecond=0)
     if step == "month":
-        year, month = divmod(midnight.year * 12 + midnight.month, 12)
-        return midnight.replace(year=year, month=month + 1, day=1)
+        return next_month(moment)
+    midnight = moment.replace(hour=0, minute=0, second=0, microsecond=0)
     return midnight + timedelta(days=7 - midnight.weekday() if step == "week" else 1)
 
 
