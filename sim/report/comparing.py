@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -14,12 +13,12 @@ from sim.inference import same_requests
 from sim.measurement import REGISTRY
 from sim.report.blocks import Block, Cell, Heading, Section, Table, Text, Tile, Tiles
 from sim.report.changes import changed_values, other_requests, shortened, what_differs
-from sim.report.figures_who import Rows, difference_cell, fates, who_gains
+from sim.report.figures_who import difference_cell, fates, who_gains
 from sim.report.formats import beside, difference, difference_interval, p_value, rows_of, smallest
-from sim.report.modelled import in_neither, thinned
+from sim.report.modelled import thinned
 from sim.report.names import Names, clean, marked, measure_name
 from sim.report.provenance import versions, window
-from sim.report.results import Results
+from sim.report.variants import Variant, variants
 from sim.report.verdicts import BETTER, LEVEL, WORSE, verdict
 
 if TYPE_CHECKING:
@@ -29,34 +28,6 @@ if TYPE_CHECKING:
 _MOST_VALUES = 40
 _HEADS = ["measure", "baseline", "variant", "difference", "95 % interval", "smallest shown", "p (Holm)", "verdict"]
 _TILES = ("true_resolution_share", "satisfaction_rate", "breach_share", "time_to_close_p50", "backlog_end", "cost")
-
-
-class _Variant:
-    """A variant beside the baseline."""
-
-    def __init__(self, comparison: Comparison, number: int, base: Results) -> None:
-        self.number, self.name = number, comparison.names[number]
-        self.scenario, self.base = comparison.scenarios[number], base
-        self.results = Results(comparison.measures[comparison.measures["scenario"] == self.name], self.scenario)
-        differences = comparison.differences
-        self.rows: Rows = {}
-        hidden = in_neither((comparison.scenarios[0], self.scenario))
-        shown = (differences["scenario"] == self.name) & ~differences["measure"].isin(hidden)
-        for row in rows_of(differences[shown]):
-            group = json.loads(row.group)
-            if len(group) < 2:
-                self.rows[row.measure, row.group_by, group[0] if group else ""] = row
-        pairs = comparison.requests[comparison.requests["scenario"] == self.name]
-        firsts = {group: (json.loads(group) or [""])[0] for group in pairs["group"].unique()}
-        self.pairs = pairs.assign(group=pairs["group"].map(firsts))
-
-    def reached(self, measure: str) -> bool:
-        """Whether a measure of the whole city has a value in both."""
-        return self.base.city(measure).reached and self.results.city(measure).reached
-
-    def judged(self, measure: str) -> str:
-        """The verdict on a headline measure."""
-        return verdict(self.rows[measure, "", ""])
 
 
 def comparison_title(comparison: Comparison) -> Cell:
@@ -69,14 +40,13 @@ def comparison_title(comparison: Comparison) -> Cell:
 def comparison_sections(comparison: Comparison) -> list[Section]:
     """The whole report."""
     scenario, names = comparison.scenarios[0], Names(comparison.scenarios[0])
-    base = Results(comparison.measures[comparison.measures["scenario"] == comparison.names[0]], scenario)
-    variants = [_Variant(comparison, number, base) for number in range(1, len(comparison.names))]
+    compared = variants(comparison)
     said = (*comparison.remarks, thinned(scenario))
     answers: list[Block] = [Text(clean(remark)) for remark in said if remark]
     gains: list[Block] = []
     changed: list[Block] = []
-    for variant in variants:
-        if len(variants) > 1:
+    for variant in compared:
+        if len(compared) > 1:
             for blocks, what in ((answers, "answers"), (gains, "gains"), (changed, "changed")):
                 blocks.append(Heading(f"{what}-{variant.number}", marked(variant.name)))
         answers += _answers(variant, comparison)
@@ -91,10 +61,10 @@ def comparison_sections(comparison: Comparison) -> list[Section]:
     ]
 
 
-def _answers(variant: _Variant, comparison: Comparison) -> list[Block]:
+def _answers(variant: Variant, comparison: Comparison) -> list[Block]:
     headline = [m for m in REGISTRY.values() if m.headline and (m.identifier, "", "") in variant.rows]
     valued = [m.identifier for m in headline if not math.isnan(variant.rows[m.identifier, "", ""].difference)]
-    words = {word: [m for m in valued if variant.judged(m) == word] for word in (BETTER, WORSE)}
+    words = {word: [m for m in valued if _judged(m, variant) == word] for word in (BETTER, WORSE)}
     parts = [
         f"{', '.join(REGISTRY[m].english for m in found) or 'none'} clearly {word}" for word, found in words.items()
     ]
@@ -113,18 +83,15 @@ def _answers(variant: _Variant, comparison: Comparison) -> list[Block]:
     differs = [Text(clean(line)) for line in what_differs(comparison.scenarios[0], variant.scenario)]
     if remark := other_requests(comparison, variant.name):
         differs.append(Text(remark))
-    return [*differs, Text(sentence), tiles, table, *_of_same(variant, comparison)]
+    return [*differs, Text(sentence), tiles, table, *_of_same(variant)]
 
 
-def _of_same(variant: _Variant, comparison: Comparison) -> list[Table]:
+def _of_same(variant: Variant) -> list[Table]:
     """The requests that both have, where all requests are others."""
-    rows = [
-        row
-        for row in rows_of(same_requests(comparison.requests, variant.name))
-        if (row.measure, "", "") in variant.rows
-    ]
-    if not any(row.other_requests for row in variant.rows.values()) or not rows:
+    if not variant.others:
         return []
+    same = rows_of(same_requests(variant.pairs, variant.name))
+    rows = [row for row in same if row.measure not in variant.hidden]
     lines: list[list[Cell]] = [
         [
             measure_name(row.measure),
@@ -138,39 +105,42 @@ def _of_same(variant: _Variant, comparison: Comparison) -> list[Table]:
         for row in rows
     ]
     title = "The requests that both have: the same matters of the same citizens"
-    return [Table(title, _HEADS, [("", lines)], words=frozenset({0, 7}))]
+    return [] if not rows else [Table(title, _HEADS, [("", lines)], words=frozenset({0, 7}))]
 
 
-def _has_cases(measure: str, variant: _Variant) -> bool:
+def _has_cases(measure: str, variant: Variant) -> bool:
     """Whether at least one of the two has a value, or one that is not reached."""
     return any(r.city(measure).known or not r.city(measure).reached for r in (variant.base, variant.results))
 
 
-def _tile(measure: str, variant: _Variant) -> Tile:
+def _tile(measure: str, variant: Variant) -> Tile:
     row = variant.rows[measure, "", ""]
-    before, after = _both(measure, variant)
-    below = Markup("{} → {}<br><strong>{}</strong>").format(marked(before), marked(after), variant.judged(measure))
+    before, after = variant.texts(measure, "not reached")
+    below = Markup("{} → {}<br><strong>{}</strong>").format(marked(before), marked(after), _judged(measure, variant))
     return Tile(measure_name(measure), difference(row), difference_interval(row), below)
 
 
-def _both(measure: str, variant: _Variant) -> list[str]:
-    """A measure in the baseline and in the variant."""
-    found = [results.city(measure) for results in (variant.base, variant.results)]
-    texts = beside([estimate.mean for estimate in found], found[0].unit)
-    return [text if estimate.reached else estimate.text for estimate, text in zip(found, texts, strict=True)]
+def _reached(measure: str, variant: Variant) -> bool:
+    """Whether a measure of the whole city has a value in both."""
+    return variant.base.city(measure).reached and variant.results.city(measure).reached
 
 
-def _line(measure: str, variant: _Variant) -> list[Cell]:
+def _judged(measure: str, variant: Variant) -> str:
+    """The verdict on a headline measure."""
+    return verdict(variant.rows[measure, "", ""])
+
+
+def _line(measure: str, variant: Variant) -> list[Cell]:
     row = variant.rows[measure, "", ""]
     known = not math.isnan(row.difference)
     return [
         measure_name(measure),
-        *_both(measure, variant),
-        difference(row) if known else difference_cell(row, variant.reached(measure)),
+        *variant.texts(measure, "not reached"),
+        difference(row) if known else difference_cell(row, _reached(measure, variant)),
         difference_interval(row),
         smallest(row) if known else "",
         p_value(row.p_holm),
-        variant.judged(measure) if known else "",
+        _judged(measure, variant) if known else "",
     ]
 
 
@@ -188,7 +158,7 @@ def _how_to_read(comparison: Comparison) -> str:
     )
 
 
-def _gains(variant: _Variant, names: Names) -> list[Block]:
+def _gains(variant: Variant, names: Names) -> list[Block]:
     end, both = f"-{variant.number}", (variant.base, variant.results)
     parts = [(dimension, f"Differences by {dimension}") for dimension in ("unit", "district", "category")]
     found: list[Block | None] = [
@@ -198,7 +168,7 @@ def _gains(variant: _Variant, names: Names) -> list[Block]:
     return [block for block in found if block is not None] or [Text("No group has requests in both scenarios.")]
 
 
-def _changed(variant: _Variant, base: Scenario) -> list[Block]:
+def _changed(variant: Variant, base: Scenario) -> list[Block]:
     values = changed_values(base, variant.scenario)
     if not values:
         return [Text("Nothing: the two scenarios say the same.")]

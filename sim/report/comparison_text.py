@@ -23,9 +23,9 @@ from sim.report.formats import (
     time_unit,
     times,
 )
-from sim.report.modelled import in_neither, thinned
+from sim.report.modelled import thinned
 from sim.report.names import clean
-from sim.report.results import Results
+from sim.report.variants import Variant, variants
 from sim.report.verdicts import BETTER, MEANING, OTHER, UNCLEAR, WORSE, verdict
 
 if TYPE_CHECKING:
@@ -47,8 +47,6 @@ _OF_GROUPS = (
 _COLUMNS, _CELL, _NAME = 5, 11, 22
 _MOST_GROUPS = 8
 
-#: The rows of differences by measure, dimension and group.
-_Rows = dict[tuple[str, str, str], Any]
 #: What a group's cell of a table says, and the verdict, by measure and group.
 _Cells = dict[tuple[str, str], tuple[str, str]]
 
@@ -57,147 +55,132 @@ def comparison_text(comparison: Comparison) -> str:
     """For each variant: what differs, the headline measures, groups beside each other, who gains and who loses."""
     said = [textwrap.fill(clean(remark), WIDTH) for remark in (*comparison.remarks, thinned(comparison.scenarios[0]))]
     lines = [*(line for line in said if line), ""] if any(said) else []
-    for number_ in range(1, len(comparison.names)):
-        lines += _Variant(comparison, number_).lines()
+    for variant in variants(comparison):
+        lines += _lines(variant)
     return "\n".join(lines)
 
 
-class _Variant:
-    """A variant beside the baseline."""
+def _lines(variant: Variant) -> list[str]:
+    comparison = variant.comparison
+    head = [
+        f"{variant.name}",
+        f"  less {comparison.names[0]}",
+        f"  {times(comparison.replications)} {comparison.paired(variant.name)}, seed {comparison.seed}",
+        "",
+    ]
+    groups = [line for dimension in ("unit", "district", "category") for line in _groups(variant, dimension)]
+    parts = _what_differs(variant), _city(variant), _same_requests(variant), groups, _gains(variant)
+    return [*head, *(line for part in parts for line in part)]
 
-    def __init__(self, comparison: Comparison, number: int) -> None:
-        self.comparison, self.name = comparison, comparison.names[number]
-        base, scenario = comparison.scenarios[0], comparison.scenarios[number]
-        self.hidden, self.scenarios = in_neither((base, scenario)), (base, scenario)
-        measures = comparison.measures
-        self.before, self.after = (
-            Results(measures[measures["scenario"] == name], own)
-            for name, own in ((comparison.names[0], base), (self.name, scenario))
-        )
-        table = comparison.differences
-        shown = (table["scenario"] == self.name) & ~table["measure"].isin(self.hidden)
-        self.rows: _Rows = {}
-        for row in rows_of(table[shown]):
-            group = json.loads(row.group)
-            if len(group) < 2:
-                self.rows[row.measure, row.group_by, group[0] if group else ""] = row
-        self.others = any(row.other_requests for (_, by, _), row in self.rows.items() if by == "")
 
-    def lines(self) -> list[str]:
-        head = [
-            f"{self.name}",
-            f"  less {self.comparison.names[0]}",
-            f"  {times(self.comparison.replications)} {self.comparison.paired(self.name)}, seed {self.comparison.seed}",
-            "",
-        ]
-        groups = [line for dimension in ("unit", "district", "category") for line in self._groups(dimension)]
-        return [*head, *self._what_differs(), *self._city(), *self._same_requests(), *groups, *self._gains()]
+def _what_differs(variant: Variant) -> list[str]:
+    told = what_differs(variant.comparison.scenarios[0], variant.scenario)
+    said = [textwrap.fill(clean(line), WIDTH - 2, subsequent_indent="    ") for line in told]
+    lines = ["What differs:", *(textwrap.indent(line, "  ") for line in said), ""] if said else []
+    remark = other_requests(variant.comparison, variant.name)
+    return [*lines, textwrap.fill(remark, WIDTH), ""] if remark else lines
 
-    def _what_differs(self) -> list[str]:
-        said = [
-            textwrap.fill(clean(line), WIDTH - 2, subsequent_indent="    ") for line in what_differs(*self.scenarios)
-        ]
-        lines = ["What differs:", *(textwrap.indent(line, "  ") for line in said), ""] if said else []
-        remark = other_requests(self.comparison, self.name)
-        return [*lines, textwrap.fill(remark, WIDTH), ""] if remark else lines
 
-    def _city(self) -> list[str]:
-        """The headline measures of the whole city."""
-        lines = [f"  {'measure':23}{'baseline':>9}{'here':>9}{'difference':>11}  95 % interval", "─" * WIDTH]
-        headline = [row for (_, by, _), row in self.rows.items() if by == "" and REGISTRY[row.measure].headline]
-        for row in headline:
-            both = [results.city(row.measure) for results in (self.before, self.after)]
-            texts = beside([estimate.mean for estimate in both], row.unit)
-            lines.append(_line(row, *(t if e.reached else "∞" for e, t in zip(both, texts, strict=True))))
-        legend = f"▲ clearly better, ▼ clearly worse ({MEANING})"
-        if self.comparison.replications == 1:
-            legend = "One replication: there are no intervals, and nothing can be called clear"
-        if self.others:
-            legend += "; ≠ of other requests: no verdict"
-        lines += ["", textwrap.fill(f"{legend}.", WIDTH)]
-        told = ((REGISTRY[row.measure].english, smallest(row)) for row in headline)
-        found = [f"{measure} {least}" for measure, least in told if least != "–"]
-        if self.comparison.replications > 1 and found:
-            lines += ["", textwrap.fill(f"{SMALLEST}: {'; '.join(found)}.", WIDTH)]
-        return [*lines, ""]
+def _city(variant: Variant) -> list[str]:
+    """The headline measures of the whole city."""
+    lines = [f"  {'measure':23}{'baseline':>9}{'here':>9}{'difference':>11}  95 % interval", "─" * WIDTH]
+    headline = [row for (_, by, _), row in variant.rows.items() if by == "" and REGISTRY[row.measure].headline]
+    for row in headline:
+        lines.append(_line(row, *variant.texts(row.measure, "∞")))
+    legend = f"▲ clearly better, ▼ clearly worse ({MEANING})"
+    if variant.comparison.replications == 1:
+        legend = "One replication: there are no intervals, and nothing can be called clear"
+    if variant.others:
+        legend += "; ≠ of other requests: no verdict"
+    lines += ["", textwrap.fill(f"{legend}.", WIDTH)]
+    told = ((REGISTRY[row.measure].english, smallest(row)) for row in headline)
+    found = [f"{measure} {least}" for measure, least in told if least != "–"]
+    if variant.comparison.replications > 1 and found:
+        lines += ["", textwrap.fill(f"{SMALLEST}: {'; '.join(found)}.", WIDTH)]
+    return [*lines, ""]
 
-    def _same_requests(self) -> list[str]:
-        """How the requests that both have fare."""
-        pairs = self.comparison.requests
-        city = pairs[(pairs["scenario"] == self.name) & (pairs["group_by"] == "")]
-        if not city["compared"].sum():
-            return ["Requests in both: none closes in both", ""]
-        shares = {kind: city[kind].mean() for kind in ("faster", "slower", "unchanged", "open_in_both")}
-        said = ", ".join(f"{100 * share:.1f} % {kind.replace('_', ' ')}" for kind, share in shares.items())
-        lines = [textwrap.fill(f"Requests in both ({city['compared'].mean():,.0f}): {said}.", WIDTH), ""]
-        if not self.others:
-            return lines
-        for row in rows_of(same_requests(pairs, self.name)):
-            if row.measure not in self.hidden:
-                lines.append(_line(row, *beside([row.before, row.after], row.unit)))
-        return [*lines, ""]
 
-    def _groups(self, dimension: str) -> list[str]:
-        """The groups with most requests: what they had in the baseline, and what they have here.
-
-        Where the requests are others, it is told of those in both; which unit would have had them is not known.
-        """
-        same = self.others and dimension != "unit"
-        cells = self._of_same(dimension) if same else self._of_all(dimension)
-        columns = [(m, head) for m, head in _OF_GROUPS if m not in self.hidden and (not same or m in OF_SAME)]
-        chosen = self.before.largest(dimension, _MOST_GROUPS)
-        if not chosen or not columns:
-            return []
-        heads = [head if REGISTRY[m].unit != "share" else f"{head} %" for m, head in columns[:_COLUMNS]]
-        title = f"by {dimension}{', in both' if same else ''}"
-        lines = [f"  {title:{_NAME}}{''.join(f'{head:>{_CELL}}' for head in heads)}", "─" * WIDTH]
-        for name in chosen:
-            of_name = [cells.get((measure, name), ("–", UNCLEAR)) for measure, _ in columns[:_COLUMNS]]
-            others = any(word == OTHER for _, word in of_name)
-            told = (f"{text}{MARKS.get(word, '') if word != OTHER else ''}" for text, word in of_name)
-            line = f"{'≠' if others else ' '} {cut_name(name, _NAME - 1):{_NAME}}"
-            lines.append(f"{line}{''.join(f'{text:>{_CELL}}' for text in told)}".rstrip())
-        more = len(self.before.by("requests", dimension)) - len(chosen)
-        return [*lines, *([f"… and {more} more in the report"] if more > 0 else []), ""]
-
-    def _of_all(self, dimension: str) -> _Cells:
-        """Of all requests of each group."""
-        cells: _Cells = {}
-        for measure, _ in _OF_GROUPS:
-            before, after = (results.by(measure, dimension) for results in (self.before, self.after))
-            for name in before.keys() & after.keys():
-                both = before[name], after[name]
-                if measure != "breach_share" or not any(few_due(estimate.cases) for estimate in both):
-                    means = [estimate.mean if estimate.reached else math.inf for estimate in both]
-                    cells[measure, name] = _short(means, measure), verdict(self.rows.get((measure, dimension, name)))
-        return cells
-
-    def _of_same(self, dimension: str) -> _Cells:
-        """Of the requests of each group that both scenarios have."""
-        found = rows_of(same_requests(self.comparison.requests, self.name, dimension))
-        return {
-            (row.measure, json.loads(row.group)[0]): (_short([row.before, row.after], row.measure), verdict(row))
-            for row in found
-        }
-
-    def _gains(self) -> list[str]:
-        """The groups whose median time to close clearly falls or rises."""
-        lines = [f"Time to close, 50 %, clear changes ({MEANING}):"]
-        for dimension in ("unit", "district", "category"):
-            lines += self._clear(dimension)
+def _same_requests(variant: Variant) -> list[str]:
+    """How the requests that both have fare."""
+    city = variant.pairs[variant.pairs["group_by"] == ""]
+    if not city["compared"].sum():
+        return ["Requests in both: none closes in both", ""]
+    shares = {kind: city[kind].mean() for kind in ("faster", "slower", "unchanged", "open_in_both")}
+    said = ", ".join(f"{100 * share:.1f} % {kind.replace('_', ' ')}" for kind, share in shares.items())
+    lines = [textwrap.fill(f"Requests in both ({city['compared'].mean():,.0f}): {said}.", WIDTH), ""]
+    if not variant.others:
         return lines
+    for row in rows_of(same_requests(variant.pairs, variant.name)):
+        if row.measure not in variant.hidden:
+            lines.append(_line(row, *beside([row.before, row.after], row.unit)))
+    return [*lines, ""]
 
-    def _clear(self, dimension: str) -> Iterator[str]:
-        rows = [row for (m, by, _), row in self.rows.items() if m == "time_to_close_p50" and by == dimension]
-        ranked = sorted((r for r in rows if not math.isnan(r.difference)), key=lambda row: -abs(row.difference))
-        for head, word in (("earlier", BETTER), ("later", WORSE)):
-            found = [row for row in ranked if verdict(row) == word]
-            names = [f"{json.loads(row.group)[0]} ({difference(row)})" for row in found[:5]]
-            more = f" and {len(found) - 5} more" if len(found) > 5 else ""
-            others = sum(verdict(row) == OTHER for row in ranked)
-            none = "none clearly" if not others else f"none clearly; {others} have other requests"
-            line = f"  by {dimension}, {head}: {'; '.join(names) or none}{more}"
-            yield textwrap.fill(line, WIDTH, subsequent_indent=" " * 6)
+
+def _groups(variant: Variant, dimension: str) -> list[str]:
+    """The groups with most requests: what they had in the baseline, and what they have here.
+
+    Where the requests are others, it is told of those in both; which unit would have had them is not known.
+    """
+    same = variant.others and dimension != "unit"
+    cells = _of_same(variant, dimension) if same else _of_all(variant, dimension)
+    columns = [(m, head) for m, head in _OF_GROUPS if m not in variant.hidden and (not same or m in OF_SAME)]
+    chosen = variant.base.largest(dimension, _MOST_GROUPS)
+    if not chosen or not columns:
+        return []
+    heads = [head if REGISTRY[m].unit != "share" else f"{head} %" for m, head in columns[:_COLUMNS]]
+    title = f"by {dimension}{', in both' if same else ''}"
+    lines = [f"  {title:{_NAME}}{''.join(f'{head:>{_CELL}}' for head in heads)}", "─" * WIDTH]
+    for name in chosen:
+        of_name = [cells.get((measure, name), ("–", UNCLEAR)) for measure, _ in columns[:_COLUMNS]]
+        others = any(word == OTHER for _, word in of_name)
+        told = (f"{text}{MARKS.get(word, '') if word != OTHER else ''}" for text, word in of_name)
+        line = f"{'≠' if others else ' '} {cut_name(name, _NAME - 1):{_NAME}}"
+        lines.append(f"{line}{''.join(f'{text:>{_CELL}}' for text in told)}".rstrip())
+    more = len(variant.base.by("requests", dimension)) - len(chosen)
+    return [*lines, *([f"… and {more} more in the report"] if more > 0 else []), ""]
+
+
+def _of_all(variant: Variant, dimension: str) -> _Cells:
+    """Of all requests of each group."""
+    cells: _Cells = {}
+    for measure, _ in _OF_GROUPS:
+        before, after = (results.by(measure, dimension) for results in (variant.base, variant.results))
+        for name in before.keys() & after.keys():
+            both = before[name], after[name]
+            if measure != "breach_share" or not any(few_due(estimate.cases) for estimate in both):
+                means = [estimate.mean if estimate.reached else math.inf for estimate in both]
+                cells[measure, name] = _short(means, measure), verdict(variant.rows.get((measure, dimension, name)))
+    return cells
+
+
+def _of_same(variant: Variant, dimension: str) -> _Cells:
+    """Of the requests of each group that both scenarios have."""
+    found = rows_of(same_requests(variant.pairs, variant.name, dimension))
+    return {
+        (row.measure, json.loads(row.group)[0]): (_short([row.before, row.after], row.measure), verdict(row))
+        for row in found
+    }
+
+
+def _gains(variant: Variant) -> list[str]:
+    """The groups whose median time to close clearly falls or rises."""
+    lines = [f"Time to close, 50 %, clear changes ({MEANING}):"]
+    for dimension in ("unit", "district", "category"):
+        lines += _clear(variant, dimension)
+    return lines
+
+
+def _clear(variant: Variant, dimension: str) -> Iterator[str]:
+    rows = [row for (m, by, _), row in variant.rows.items() if m == "time_to_close_p50" and by == dimension]
+    ranked = sorted((r for r in rows if not math.isnan(r.difference)), key=lambda row: -abs(row.difference))
+    for head, word in (("earlier", BETTER), ("later", WORSE)):
+        found = [row for row in ranked if verdict(row) == word]
+        names = [f"{json.loads(row.group)[0]} ({difference(row)})" for row in found[:5]]
+        more = f" and {len(found) - 5} more" if len(found) > 5 else ""
+        others = sum(verdict(row) == OTHER for row in ranked)
+        none = "none clearly" if not others else f"none clearly; {others} have other requests"
+        line = f"  by {dimension}, {head}: {'; '.join(names) or none}{more}"
+        yield textwrap.fill(line, WIDTH, subsequent_indent=" " * 6)
 
 
 def _line(row: Any, before: str, after: str) -> str:

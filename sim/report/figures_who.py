@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Sequence
 from typing import Any
@@ -18,10 +19,10 @@ from sim.report.figures_dots import CITY, MOST_CATEGORIES, MOST_DISTRICTS, MOST_
 from sim.report.formats import difference, difference_interval, number, time_unit
 from sim.report.names import Names, measure_name, shortened
 from sim.report.results import Results
+from sim.report.variants import Rows
 from sim.report.verdicts import BETTER, MEANING, NONE, OTHER, UNCLEAR, WORSE, verdict
 
 Floats = NDArray[np.float64]
-Rows = dict[tuple[str, str, str], Any]
 
 #: What groups gain or lose by, and what the table has besides.
 MEASURES = ("breach_share", "time_to_close_p50", "true_resolution_share", "satisfaction_rate")
@@ -157,7 +158,7 @@ def _forest(ax: Axes, measure: str, found: Sequence[Any | None], words: Sequence
 def fates(pairs: pd.DataFrame, base: Results, names: Names, key: str) -> Figure | None:
     """Share of requests that close faster, slower, unchanged: the city, districts and categories."""
     means = pairs.groupby(["group_by", "group"], sort=False)[["compared", *_FATES, "only_in_a", "only_in_b"]].mean()
-    found = {(by, group): means.loc[(by, group)] for by, group in means.index}
+    found = {(by, (json.loads(group) or [""])[0]): means.loc[(by, group)] for by, group in means.index}
     chosen = [("", "")]
     for dimension in ("district", "category"):
         chosen += [(dimension, name) for name in base.largest(dimension, MOST_CATEGORIES) if (dimension, name) in found]

@@ -1,0 +1,55 @@
+"""The variants of a comparison beside its baseline, as the terminal and the report tell of them."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from sim.report.formats import beside, rows_of
+from sim.report.modelled import in_neither
+from sim.report.results import Results
+
+if TYPE_CHECKING:
+    from sim.experiment.compare import Comparison
+
+#: Rows of differences by measure, dimension ("" for the whole city) and group.
+Rows = dict[tuple[str, str, str], Any]
+
+
+class Variant:
+    """A variant beside the baseline.
+
+    ``hidden``: measures that neither models. ``rows``: the differences in all others, of groups of one dimension.
+    ``others``: whether the whole city's requests are others than in the baseline.
+    """
+
+    def __init__(self, comparison: Comparison, number: int, base: Results) -> None:
+        self.comparison = comparison
+        self.number, self.name, self.scenario = number, comparison.names[number], comparison.scenarios[number]
+        self.base, self.results = base, _results(comparison, number)
+        self.hidden = in_neither((comparison.scenarios[0], self.scenario))
+        table = comparison.differences
+        self.rows: Rows = {}
+        for row in rows_of(table[(table["scenario"] == self.name) & ~table["measure"].isin(self.hidden)]):
+            group = json.loads(row.group)
+            if len(group) < 2:
+                self.rows[row.measure, row.group_by, group[0] if group else ""] = row
+        self.others = any(row.other_requests for (_, by, _), row in self.rows.items() if by == "")
+        self.pairs = comparison.requests[comparison.requests["scenario"] == self.name]
+
+    def texts(self, measure: str, unreached: str) -> list[str]:
+        """A measure of the whole city in the baseline and here."""
+        found = [results.city(measure) for results in (self.base, self.results)]
+        texts = beside([estimate.mean for estimate in found], found[0].unit)
+        return [text if estimate.reached else unreached for estimate, text in zip(found, texts, strict=True)]
+
+
+def variants(comparison: Comparison) -> list[Variant]:
+    """All of them, in their order."""
+    base = _results(comparison, 0)
+    return [Variant(comparison, number, base) for number in range(1, len(comparison.names))]
+
+
+def _results(comparison: Comparison, number: int) -> Results:
+    measures = comparison.measures
+    return Results(measures[measures["scenario"] == comparison.names[number]], comparison.scenarios[number])
