@@ -10,6 +10,7 @@ import pytest
 from scenario_texts import town as text_town
 from scenario_texts import wrongs
 from test_mechanism_sizes import REPLICATIONS, agrees
+from towns import both
 
 import sim
 from sim.model.city import build_city
@@ -18,7 +19,6 @@ from sim.model.load import offered_loads
 from sim.model.policies import council
 from sim.scenario import Scenario, from_dict, from_text
 
-ENGINES = ("simpy", "compiled")
 SESSION = {"first": "2024-01-02 09:00", "every": "7 d", "hours": "3 h", "seats": 2}
 TABLE = {"unit": "Office", "share": {"Dispute": 1}, "settles": 1, **SESSION, "work": "30 min"}
 
@@ -41,15 +41,6 @@ def town(table: dict[str, Any] | None, rate: str = "4 / d", days: int = 60, **mo
             **more,
         }
     )
-
-
-def both(scenario: Scenario) -> sim.Outcomes:
-    """A replication, on both engines the same."""
-    one, other = (sim.simulate(scenario, engine=engine) for engine in ENGINES)  # type: ignore[arg-type]
-    for name in ("requests", "visits", "levels", "problems"):
-        assert getattr(one, name).equals(getattr(other, name)), name
-    assert sim.measures(one).equals(sim.measures(other))
-    return other
 
 
 def same_requests(one: sim.Outcomes, other: sim.Outcomes) -> bool:

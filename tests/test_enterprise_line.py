@@ -10,7 +10,7 @@ import pytest
 from scenario_texts import town as small_town
 from scenario_texts import wrongs
 from test_mechanism_sizes import REPLICATIONS, agrees
-from towns import same_tables
+from towns import both, same_tables
 
 import sim
 from sim.experiment.runs import run as run_replications
@@ -53,13 +53,6 @@ def city(line: Data | None, firms: Any = 1, hotline: Any = 100_000, total: str =
 
 def run(scenario: Scenario, replication: int = 0, engine: Any = "compiled") -> sim.Outcomes:
     return sim.simulate(scenario, replication, engine=engine)
-
-
-def alike(scenario: Scenario) -> sim.Outcomes:
-    """The run, which is the same on both engines."""
-    outs = [run(scenario, engine=engine) for engine in ("simpy", "compiled")]
-    assert same_tables(*outs)
-    return outs[1]
 
 
 def calls(out: sim.Outcomes) -> pd.DataFrame:
@@ -114,7 +107,7 @@ def test_the_path_of_one_citizen() -> None:
     ):
         phone = {"patience": patience} if patience else {}
         calendars = {"never": {"open": {"sun": "23:58-24:00"}}}
-        out = alike(city(line, hotline=hotline, phone=phone, calendars=calendars, category={"from_firms": 1}))
+        out = both(city(line, hotline=hotline, phone=phone, calendars=calendars, category={"from_firms": 1}))
         table = out.visits.groupby("request")["kind"].agg(list)
         first = out.visits.groupby("request").head(1).set_index("request")
         begins = first["started"] == first["queued"] if not line else first["started"].isna()
@@ -132,7 +125,7 @@ def test_the_path_of_one_citizen() -> None:
 
 
 def test_a_call_that_waits_when_the_line_closes_goes_on_at_once() -> None:
-    out = alike(city({}, firms=DAY))
+    out = both(city({}, firms=DAY))
     moved = calls(out)[calls(out)["kind"] == "overflow"]
     assert len(moved) > 100
     assert (moved["ended"] % 24 == 0).all(), "the line closes at midnight, and nothing else moves them"
@@ -169,7 +162,7 @@ def test_when_a_call_goes_on() -> None:
 def test_general_agents_may_help() -> None:
     alone = run(city({}, firms=1, hotline=3, total="900 / d"))
     pools = {"hotline": {"staff": 3, "also_serves": ["firms"]}}
-    helped = alike(city({}, firms=1, total="900 / d", pools=pools))
+    helped = both(city({}, firms=1, total="900 / d", pools=pools))
     mean = [sim.measures(out).set_index(["measure", "group_by", "group"])["value"] for out in (alone, helped)]
     waits = [value[("phone_wait_mean", "caller", '["firm"]')] for value in mean]
     assert waits[1] < waits[0] / 4
@@ -185,7 +178,7 @@ def test_on_a_wrong_line_there_are_no_firms_that_have_their_own() -> None:
     data = city({"overflow_after": "0 min"}, pools={"other": {"staff": 999}}).resolved()
     data["channels"]["phone"] = {"share": 1, "kind": "phone", "talk": "5 min", **phone}
     data["categories"] |= more
-    out = calls(alike(from_dict(data)))
+    out = calls(both(from_dict(data)))
     assert (out["kind"] == "wrong_line").any()
     assert not (out["from_firm"] & (out["kind"] == "wrong_line")).any()
     assert (out["from_firm"] & (out["kind"] == "overflow")).any()

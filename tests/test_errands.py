@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from test_mechanism_sizes import REPLICATIONS, agrees
+from towns import both
 
 import sim
 from sim.model.city import build_city
@@ -16,7 +17,6 @@ from sim.model.load import offered_loads
 from sim.model.policies import precise_dispatch
 from sim.scenario import Scenario, from_dict
 
-ENGINES = ("simpy", "compiled")
 TURN = 408.0  # 1 February, in hours since 15 January
 
 
@@ -39,14 +39,6 @@ def town(lists: dict[str, Any] | None, desk: Any = 2, rate: str = "4 / d", **mor
 
 def errands(out: sim.Outcomes) -> pd.DataFrame:
     return out.visits[out.visits["kind"] == "errand"]
-
-
-def both(scenario: Scenario) -> sim.Outcomes:
-    """A replication, on both engines the same."""
-    one, other = (sim.simulate(scenario, engine=engine) for engine in ENGINES)  # type: ignore[arg-type]
-    for name in ("requests", "visits", "levels", "problems"):
-        assert getattr(one, name).equals(getattr(other, name)), name
-    return other
 
 
 # --- what an errand is -----------------------------------------------------------------------------------------------

@@ -9,13 +9,13 @@ import numpy as np
 import pandas as pd
 import pytest
 from test_mechanism_sizes import REPLICATIONS, agrees
+from towns import both
 
 import sim
 from sim.model.city import build_city
 from sim.model.load import offered_loads
 from sim.scenario import Scenario, from_dict
 
-ENGINES = ("simpy", "compiled")
 ASKS, GRANTED = 0.6, 0.5
 
 
@@ -47,15 +47,6 @@ def town(exclusion: dict[str, Any] | None, rate: str = "40 / d", days: int = 20,
             **more,
         }
     )
-
-
-def both(scenario: Scenario) -> sim.Outcomes:
-    """A replication, on both engines the same."""
-    one, other = (sim.simulate(scenario, engine=engine) for engine in ENGINES)  # type: ignore[arg-type]
-    for name in ("requests", "visits", "levels", "problems"):
-        assert getattr(one, name).equals(getattr(other, name)), name
-    assert sim.measures(one).equals(sim.measures(other))
-    return other
 
 
 def measure(out: sim.Outcomes, name: str) -> float:

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from towns import same_tables, station
+from towns import both, station
 
 import sim
 from sim.inference import interval
@@ -141,12 +141,6 @@ def crowd(**policy: Any) -> Scenario:
             "policies": {"surge": {"triggers": [{"pool": "Desk", "when": "waiting > 2", "check": "90 min"}], **policy}},
         }
     )
-
-
-def both(scenario: Scenario) -> sim.Outcomes:
-    outs = [sim.simulate(scenario, engine=engine) for engine in ("simpy", "compiled")]  # type: ignore[arg-type]
-    assert same_tables(*outs)
-    return outs[0]
 
 
 def by_pool(out: sim.Outcomes, column: str, pool: str) -> list[float]:

@@ -249,6 +249,13 @@ def same_tables(a: sim.Outcomes, b: sim.Outcomes) -> bool:
     return same and (a.scenario.time != b.scenario.time or sim.measures(a).equals(sim.measures(b)))
 
 
+def both(scenario: Scenario) -> sim.Outcomes:
+    """A replication, on both engines the same."""
+    one, other = (sim.simulate(scenario, engine=engine) for engine in ("simpy", "compiled"))  # type: ignore[arg-type]
+    assert same_tables(one, other)
+    return other
+
+
 def all_purposes() -> dict[str, int]:
     """The purposes of drawing by name: those of the journey, and those of each mechanism."""
     mechanisms = [
