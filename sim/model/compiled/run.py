@@ -84,7 +84,8 @@ class Compiled:
         while (lacking := loop.advance(self.world.record, until, MAX_EVENTS)) != codes.DONE:
             if lacking == codes.MORE_ROWS:
                 yield from self.more_rows()
-            self.supply(lacking)
+            else:
+                self.supply(lacking)
 
     def supply(self, lacking: int) -> None:
         """Room for more of what there was not enough of."""
@@ -97,6 +98,8 @@ class Compiled:
             w.make_room("parts", max(SLOTS, 2 * len(w.arrays["parts"])))
         elif lacking == codes.MORE_EVENTS:
             w.make_room("later", 2 * w["pending"] + 4 * len(w.arrays["requests"]) + 2 * len(w.arrays["parts"]) + 16)
+        elif lacking == codes.MORE_ROWS:
+            w.make_room_for_rows(2 * len(w.arrays["request_rows"]))
         elif lacking == codes.TOO_MUCH:
             raise TooManyVisitsError
 
@@ -105,7 +108,7 @@ class Compiled:
         w = self.world
         rows, widest = len(w.arrays["request_rows"]), max(w["widest"], w["parts_in_use"])
         if self.kept:
-            w.make_room_for_rows(2 * rows)
+            self.supply(codes.MORE_ROWS)
             return
         yield self.ready()
         if 2 * widest > rows:
