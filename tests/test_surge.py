@@ -233,6 +233,25 @@ def test_people_go_back_when_the_lender_closes_and_nobody_works_there_at_night()
     assert (night["left"] == night["comes"]).all()
 
 
+def test_nobody_begins_as_the_office_closes() -> None:
+    """A check falls on the closing time, and somebody waits: who is called then begins when the office opens."""
+    scenario = from_dict(
+        {
+            "name": "a check at closing time",
+            "time": {"start": "2024-03-04", "end": "2024-03-08"},
+            "districts": {"Town": {}},
+            "calendars": {"office": {"open": {"mon-fri": "8:00-18:00"}}},
+            "units": {"Desk": {"staff": 1, "calendar": "office"}},
+            "categories": {"Matter": {"total": "60 / d", "unit": "Desk", "work": "30 min"}},
+            "policies": {"surge": {"triggers": [{"pool": "Desk", "when": "waiting > 0", "check": "18 h"}], "adds": 1}},
+        }
+    )
+    out = both(scenario)
+    assert (out.calls["called"] % 24 == 18.0).any()
+    started = out.visits["started"].dropna() % 24
+    assert ((started >= 8.0) & (started < 18.0)).all()
+
+
 def test_triggers_are_looked_at_as_they_say() -> None:
     """Of visits begun since the last check nine of ten, the ninth in length, is held against the limit."""
     from sim.model.control import PoolState

@@ -101,11 +101,14 @@ def lacks(world: Any) -> Any:
 
 @entry
 def add_staff(world: Any, p: Any, extra: Any, now: Any) -> Any:
-    """From ``now`` on, so many officers more than planned."""
+    """From ``now`` on, so many officers more than planned; where the roster changes in this instant, with that."""
     w = world[0]
     w.now = now
-    state.pool(w, p).extra = extra
-    change_staff(w, p)
+    pool = state.pool(w, p)
+    pool.extra = extra
+    following = state.time_edge(w, pool.roster) + state.roster_step(w)[pool.roster]
+    if following == state.time_edge(w, pool.roster + 1) or state.time(w, following) != now:
+        change_staff(w, p)
 
 
 @entry

@@ -80,6 +80,7 @@ class Pool:
         self.pauses = roster.pauses
         self.planned, self.on_duty, self.extra = 0, False, 0  # by the roster; what policies add
         self.headcount = 0
+        self.next_change = 0.0  # when the roster changes it
         self.busy = 0
         self.waiting = 0
         self.queue: list[tuple[int, float, float, int, int, int, Visit]] = []
@@ -196,6 +197,8 @@ def open_pools(w: World) -> None:
 def keep_hours(env: Environment, number: int, roster: Roster, pools: list[Pool]) -> Course:
     """Change the headcounts of the pools that share a roster, at its hours."""
     for step, time in enumerate(roster.times):
+        for pool in pools:
+            pool.next_change = time
         change = Moment(env, order_of(STAFF, number))
         change.at(time)
         yield change

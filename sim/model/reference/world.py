@@ -68,9 +68,11 @@ class World:
         return self.answered.copy()
 
     def add_staff(self, pool: int, extra: int) -> None:
-        """From now on, so many officers more than planned."""
-        self.pools[pool].extra = extra
-        self.pools[pool].change_staff()
+        """From now on, so many officers more than planned; where the roster changes in this instant, with that."""
+        p = self.pools[pool]
+        p.extra = extra
+        if p.next_change != self.env.now:
+            p.change_staff()
 
 
 class Watch:
