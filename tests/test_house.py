@@ -37,7 +37,10 @@ MODEL = (
 )
 
 #: Inside each engine, and inside the machine of the compiled one. What both engines do lies in files of the same names.
-BOTH = ("basics", "pools", "contacts", "errands", "callbacks", "limits", "whistle", "closing", "council", "journey")
+BOTH = (
+    *("basics", "beats", "pools", "contacts", "errands", "callbacks", "limits", "whistle", "closing", "council"),
+    *("patrol", "journey"),
+)
 REFERENCE = ("world", *BOTH, "run")
 #: ``events`` and ``loop`` do for the compiled engine what SimPy does for the other.
 COMPILED = ("machine", *BOTH, "events", "loop", "run")

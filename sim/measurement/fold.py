@@ -62,7 +62,7 @@ class Names:
             districts=[district.name for district in city.districts],
             categories=[category.name for category in city.categories],
             classes=city.scenario.classes,
-            channels=[channel.name for channel in city.channels],
+            channels=city.channel_list,
             owners=[pool.name for pool in city.pools],
             units={pool.name: pool.level for pool in city.pools if pool.level},
         )

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from sim.model.draws import Tables, name_key
 from sim.model.index import NO_TABLE, Index, Table, Weights, name_keys, weights_of
 from sim.model.policies import (
+    act_before,
     callback,
     classified_handling,
     council,
@@ -31,6 +32,7 @@ from sim.model.policies import (
     trust,
     whistle,
 )
+from sim.model.policies.act_before import ActBefore, Sight
 from sim.model.policies.callback import Callback
 from sim.model.policies.classified_handling import ClassifiedHandling
 from sim.model.policies.council import Brought, Council
@@ -125,6 +127,7 @@ class CategoryPlan:
     accuracy: Accuracy
     parking: Parked
     council: Brought
+    sight: Sight
 
     @property
     def dispatched(self) -> float:
@@ -171,13 +174,21 @@ class City:
     surge: Surge | None
     council: Council | None
     trust: Trust | None
+    act_before: ActBefore | None
 
     @property
     def has_errands(self) -> bool:
         """Whether some mechanism needs people's time that belongs to no request."""
         lists = None if self.dispatch is None else self.dispatch.duty_list
         upkeep = lists is not None and lists.upkeep is not None
-        return upkeep or (self.callback is not None and self.callback.exclusion is not None)
+        reviews = self.callback is not None and self.callback.exclusion is not None
+        return upkeep or reviews or self.act_before is not None
+
+    @property
+    def channel_list(self) -> tuple[str, ...]:
+        """The names of all ways by which requests come: what inspectors find comes by none of citizens'."""
+        found = any(category.sight.rate > 0.0 for category in self.categories)
+        return (*(channel.name for channel in self.channels), *([act_before.CHANNEL] if found else []))
 
     @property
     def turns_demand(self) -> bool:
@@ -231,6 +242,7 @@ def build_city(scenario: Scenario) -> City:
         surge=surge.plan(index),
         council=council.plan(index),
         trust=trust.plan(index),
+        act_before=act_before.plan(index),
         # what the plans above have asked for
         pools=tuple(staffing.pools),
         rosters=tuple(staffing.rosters),
@@ -270,6 +282,7 @@ def _category(index: Index, name: str, spec: Category) -> CategoryPlan:
         accuracy=precise_dispatch.of_category(index, name, spec),
         parking=time_limits.of_category(index, name),
         council=council.of_category(index, name),
+        sight=act_before.of_category(index, name),
     )
 
 

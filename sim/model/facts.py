@@ -149,7 +149,8 @@ REQUEST = (
     _name(
         "channel",
         "channels",
-        "by which way it came, and after a chatbot has failed, by which it then came to an agent",
+        "by which way it came, and after a chatbot has failed, by which it then came to an agent; `patrol` for what "
+        "inspectors found",
         initial=0,
     ),
     _name("district", "districts", "what part of the city it is about", initial=0),
@@ -221,6 +222,7 @@ PROBLEM = (
     _name("category", "categories", "of which kind"),
     _moment("born", "when it began"),
     _moment("first_report", "when the first contact about it was answered; null if none was"),
+    _moment("found", "when inspectors first found it; null if they never did"),
     _moment("fixed", "when it was fixed; null while it is not"),
     _key("fixed_by", "fixed_by", "the request that fixed it, or `council`; null while it is not"),
 )

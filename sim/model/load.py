@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 
 from sim.model.city import CategoryPlan, City
 from sim.model.facts import DISPATCH, DISTRICT_DESK, HANDLING, INTAKE, KINDS, WRONG_LINE
-from sim.model.index import Table
-from sim.model.policies import callback, council, one_hotline, online, precise_dispatch
+from sim.model.index import NO_TABLE, Table
+from sim.model.policies import act_before, callback, council, one_hotline, online, precise_dispatch
 from sim.model.rhythm import Rhythm
 from sim.model.staffing import Family
 
@@ -86,6 +86,12 @@ class Sums:
         """Visits that are no stay of their own: to contact the citizen, before another at the pool; and errands."""
         self._visits(*self._spread(family, by_district), table)
 
+    def add_hours_beside(self, family: Family, by_district: Floats, hours: Floats) -> None:
+        """So many visits a day that last so many hours in all."""
+        pools, n = self._spread(family, by_district)
+        self._visits(pools, n, NO_TABLE)
+        np.add.at(self.work, *self._spread(family, hours))
+
     def _spread(self, family: Family, by_district: Floats) -> tuple[NDArray[np.int64], Floats]:
         """The pools of a family that serve somebody, and what comes to them."""
         streets, first = [d.streets for d in self.city.districts], self.city.first_street
@@ -115,6 +121,8 @@ def offered_loads(city: City) -> list[Load]:
         firms[:] = _open_shares(city, city.enterprise_line.family.first)
     if city.dispatch is not None:
         precise_dispatch.load(city.dispatch, sums, *_window(city))
+    if city.act_before is not None:
+        act_before.load(city.act_before, sums, *_window(city))
     if city.council is not None:
         brought = contacts * [category.council.share for category in city.categories]
         council.load(city.council, sums, brought.sum(axis=1))

@@ -67,7 +67,7 @@ def hex_text(keys: NDArray[np.uint64]) -> pd.Series[Any]:
 def names_of(city: City) -> dict[str, Sequence[str]]:
     """What the indices in rows stand for, by what fields are ``of``."""
     return {
-        "channels": [c.name for c in city.channels],
+        "channels": city.channel_list,
         "districts": [d.name for d in city.districts],
         "categories": [c.name for c in city.categories],
         "classes": city.scenario.classes,

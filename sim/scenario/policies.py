@@ -34,6 +34,7 @@ from sim.scenario.numbers import (
     number_text,
     refuse_plus,
 )
+from sim.scenario.patrol import ActBefore
 from sim.scenario.quantities import Duration, Moment, PositiveDuration, duration_text, read_duration, to_tick
 from sim.scenario.staff_side import Discipline
 
@@ -391,3 +392,4 @@ class Policies(Section):
     surge: Surge | None = None
     council: Council | None = None
     trust: Trust | None = None
+    act_before: ActBefore | None = None

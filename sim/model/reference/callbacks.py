@@ -18,7 +18,7 @@ def watch_due(w: World, r: Request) -> None:
     """Where citizens are asked at the due date: wait for it beside the handling."""
     plan = w.city.callback
     r.asked = False
-    if plan is not None and plan.after_due and r.due_now < math.inf:
+    if plan is not None and plan.after_due and r.due_now < math.inf and not r.alone:
         start(expect_due(w, r))
 
 

@@ -9,6 +9,7 @@ from sim.model.clockwork import DUE, Moment, order_of, start
 from sim.model.facts import CLOSED, IN_CALLBACK, MERGED, OPEN, REWORK
 from sim.model.policies import callback
 from sim.model.reference.basics import Stage, chance, check_merged, later, limits, spend
+from sim.model.reference.beats import end_watch, look_again
 from sim.model.reference.callbacks import ask_citizen, watch_due
 from sim.model.reference.contacts import Life, call_again
 from sim.model.reference.whistle import wait_for_parts
@@ -27,13 +28,18 @@ def close(w: World, r: Request) -> None:
     r.resolved = int(solved or r.resolved == 1)
     if r.problem is not None:
         r.problem.requests.pop(r.key, None)
-        if solved and not r.problem.fixed_by:
+        if r.problem.fixed_by:
+            return
+        if solved:
             fix(w, r.problem, r.key)
+        else:
+            look_again(w, r.problem)
 
 
 def fix(w: World, problem: Problem, by: int) -> None:
     """The problem is gone: no more reports, and what waits elsewhere for it is over."""
     problem.fixed, problem.fixed_by = w.env.now, by
+    end_watch(w, problem)
     for other in [problem.requests[key] for key in sorted(problem.requests)]:
         if other.status != OPEN:
             continue  # still at intake: finishes that first
@@ -63,7 +69,7 @@ def merge(w: World, r: Request) -> Stage:
 def ask(w: World, r: Request) -> Stage:
     """After closing the citizen is asked, or has been at the due date."""
     plan = w.city.callback
-    if plan is None:
+    if plan is None or r.alone:
         return
     if not (plan.after_due and r.due_now < math.inf):
         r.asked = False

@@ -12,6 +12,7 @@ from sim.model.demand import Births
 from sim.model.draws import child
 from sim.model.policies import callback, enterprise_line, online, trust
 from sim.model.reference.basics import chance, choose, draw, lasts
+from sim.model.reference.beats import begin_watch, hear
 from sim.model.reference.world import Problem, Request, World
 
 #: The main course of a request.
@@ -30,6 +31,7 @@ def births(w: World, demand: Iterable[Births], life: Life) -> Course:
                 continue
             problem = Problem(key, district, category, time)
             w.problems.append(problem)
+            begin_watch(w, problem)
             if w.city.categories[category].report_gap == 0.0:
                 share = trust.reported(w.city.categories[category].reported, w.trust(district))
                 if chance(w, share, purposes.REPORTED, key):
@@ -94,6 +96,7 @@ def contact(
     if problem is not None:
         problem.requests[key] = r
         problem.reports += repeat_of == 0
+        hear(w, problem)
     r.channel = choose(w, city.channel_share, city.channel_names, purposes.CHANNEL, key)
     if city.channels[r.channel].is_phone and chance(w, city.categories[category].moves.share, online.MOVES, key):
         assert city.online is not None

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from sim.model import rules
 from sim.model.clockwork import LEAD_END, Course, Moment, order_of, start
 from sim.model.facts import ERRAND
 from sim.model.policies import precise_dispatch
 from sim.model.reference.basics import Stage, book, lasts
+from sim.model.reference.pools import Pool
 from sim.model.reference.world import Errand, World
 
 
-def errand(w: World, key: int, pool: int, work: float) -> Stage:
-    """An errand at a pool, from joining its queue, behind all else, to its end."""
-    w.errands[key] = e = Errand(key, w.contacts)
+def errand(w: World, key: int, pool: int, work: float, begun: Callable[[Pool], None] | None = None) -> Stage:
+    """An errand at a pool, from joining its queue, behind all else, to its end. ``begun``: what is done when somebody
+    begins with it.
+    """
+    w.errands[key] = e = Errand(key, w.contacts, begun)
     e.task.visit = visit = w.pools[pool].join(e, ERRAND, work)
     yield visit
     book(w, e.task, e)

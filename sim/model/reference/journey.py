@@ -25,6 +25,7 @@ from sim.model.facts import (
     HANDLING,
     IN_INTAKE,
     INTAKE,
+    INTAKE_OPEN,
     LEAD_TIME,
     LOST,
     OPEN,
@@ -33,11 +34,11 @@ from sim.model.facts import (
     OVERFLOW,
     PARKED,
     REVIEW,
-    SETTLED,
     SUBTASK,
     WRONG_LINE,
 )
 from sim.model.policies import (
+    act_before,
     classified_handling,
     enterprise_line,
     first_recipient,
@@ -52,6 +53,7 @@ from sim.model.reference.closing import ask, asked, close, merge
 from sim.model.reference.contacts import end, is_known
 from sim.model.reference.council import sit_down
 from sim.model.reference.limits import move_due, start_limits
+from sim.model.reference.patrol import have_citizen
 from sim.model.reference.pools import Pool, Visit, visit
 from sim.model.reference.whistle import blow, cover_parts, do_part, is_needed, wait_for_parts
 from sim.model.reference.world import Request, World
@@ -60,12 +62,13 @@ from sim.model.reference.world import Request, World
 def life(w: World, r: Request) -> Course:
     """One contact from its arrival to its end: its main course."""
     try:
-        yield from sit_down(w, r)
-        if r.status != SETTLED:
+        if r.status == INTAKE_OPEN:  # what inspectors have found is a request already
+            yield from sit_down(w, r)
+        if r.status == INTAKE_OPEN:
             yield from meet_chatbot(w, r)
-        if r.status not in (SETTLED, DEFLECTED):
+        if r.status == INTAKE_OPEN:
             yield from call(w, r)
-        if r.status not in (SETTLED, DEFLECTED, LOST):
+        if r.status == INTAKE_OPEN:
             reached(w, r)
         if r.status == OPEN:
             yield from route(w, r)
@@ -237,7 +240,7 @@ def route(w: World, r: Request) -> Stage:
         r.right_family = choose(w, weights, city.unit_names, purposes.RIGHT_UNIT, r.matter)
         r.right = at(w, city.unit_families[r.right_family], r)
     r.wrongs = 0
-    if city.dispatch is None:
+    if city.dispatch is None or r.alone:
         hand_over(w, r, r.right)
         return
     while True:
@@ -257,6 +260,7 @@ def desk(w: World, r: Request, plan: precise_dispatch.Dispatch) -> Generator[Eve
     work = lasts(w, plan.work, precise_dispatch.DESK_WORK, r.key, n)
     yield from visit(w, r.main, r, at(w, plan.family, r), DISPATCH, work)
     if n == 0 and chance(w, plan.duplicates, precise_dispatch.DUPLICATE, r.key) and is_known(r):
+        have_citizen(w, r)
         raise Merged
     unit = r.right
     if r.wrongs >= plan.max_hops:
@@ -296,7 +300,7 @@ def hand_over(w: World, r: Request, unit: int) -> None:
     r.owner_unit = unit
     if r.first_unit < 0:
         r.first_unit, r.dispatched = unit, w.env.now
-        if not w.limits_from_arrival:
+        if not w.limits_from_arrival or r.alone:
             start_limits(w, r, r.dispatched)
 
 
@@ -318,9 +322,7 @@ def begin_round(w: World, r: Request) -> Stage:
     r.rounds += 1
     if r.owner_unit != r.right and r.rounds == 1:
         r.cover = BOUNCED
-    if w.city.contact is not None and math.isnan(r.contacted):
-        work = lasts(w, w.city.contact.work, purposes.CONTACT_WORK, r.key)
-        yield from visit(w, r.main, r, r.owner_unit, CONTACT, work)
+    yield from contact_citizen(w, r)
     yield from coordinate(w, r)
     yield from park(w, r)
     whistled = blow(w, r, after_own=False)
@@ -330,7 +332,15 @@ def begin_round(w: World, r: Request) -> Stage:
         yield from parts(w, r)
     yield from wait_for_parts(w, r)
     check_merged(r)
+    yield from contact_citizen(w, r)
     close(w, r)
+
+
+def contact_citizen(w: World, r: Request) -> Stage:
+    """The owner contacts the citizen first of all; or at last, where it has one only since the handling began."""
+    if w.city.contact is not None and math.isnan(r.contacted) and not r.alone:
+        work = lasts(w, w.city.contact.work, purposes.CONTACT_WORK, r.key)
+        yield from visit(w, r.main, r, r.owner_unit, CONTACT, work)
 
 
 def coordinate(w: World, r: Request) -> Stage:
@@ -367,6 +377,8 @@ def handle(w: World, r: Request) -> Stage:
         r.cover = OTHER_UNITS
     kind = HANDLING if r.owner_unit == r.right else SUBTASK
     work = lasts(w, w.city.categories[r.category].work, purposes.HANDLING_WORK, r.key, r.rounds)
+    if r.channel == len(w.city.channels) and w.city.act_before is not None:
+        work = act_before.handling_work(work, w.city.act_before.work_factor)
     yield from visit(w, r.main, r, r.right, kind, work)
 
 

@@ -14,7 +14,7 @@ from sim.model.reference.world import Request, World
 
 def start_limits(w: World, r: Request, since: float) -> None:
     """The limits of contact and of resolution begin to run."""
-    r.contact_due = later(w, since, limits(w, r).contact)
+    r.contact_due = math.inf if r.alone else later(w, since, limits(w, r).contact)
     r.due = r.due_now = later(w, since, limits(w, r).resolve)
     if w.city.time_limits is not None and w.city.time_limits.extension is not None:
         start(ask_extension(w, r, w.city.time_limits.extension))

@@ -17,10 +17,12 @@ from sim.model.clockwork import STAFF, WORK_END, Course, Moment, order_of, start
 from sim.model.facts import CONTACT, ERRAND, OVERFLOW
 from sim.model.policies import council
 from sim.model.reference.basics import Stage, book, check_merged
+from sim.model.reference.beats import pause_patrols
+from sim.model.reference.world import Errand
 from sim.model.rows import MAX_VISITS, TooManyVisitsError
 
 if TYPE_CHECKING:
-    from sim.model.reference.world import Errand, Request, Task, Watch, World
+    from sim.model.reference.world import Request, Task, Watch, World
     from sim.model.staffing import PoolPlan, Roster
 
 
@@ -87,6 +89,7 @@ class Pool:
         self.helpers: list[Pool] = [self]  # who serves this queue
         self.queues: list[Pool] = [self]  # whose queues these people serve
         self.watches: list[Watch] = []  # of waits in this queue
+        self.patrols: dict[int, int] = {}  # of these people, those that are under way, by district
 
     def join(self, request: Request | Errand, kind: int, work: float, report_due: float = math.nan) -> Visit:
         """A request or an errand joins the queue; a free officer takes it at once. ``report_due``: it is a whistled
@@ -126,6 +129,8 @@ class Pool:
         visit.pool, visit.started = self, now
         for watch in visit.home.watches:
             watch.count(now - visit.queued)
+        if isinstance(visit.request, Errand) and visit.request.begun is not None:
+            visit.request.begun(self)
         visit.callbacks.insert(0, self.finish)  # type: ignore[arg-type]
         visit.at(rules.add_open(*self.open_hours, now, visit.work) if self.pauses else now + visit.work)
 
@@ -191,17 +196,20 @@ def open_pools(w: World) -> None:
     for watch in w.watches:
         w.pools[watch.pool].watches.append(watch)
     for number, roster in enumerate(w.city.rosters):
-        start(keep_hours(w.env, number, roster, [p for p in w.pools if p.plan.roster == number]))
+        start(keep_hours(w, number, roster, [p for p in w.pools if p.plan.roster == number]))
 
 
-def keep_hours(env: Environment, number: int, roster: Roster, pools: list[Pool]) -> Course:
+def keep_hours(w: World, number: int, roster: Roster, pools: list[Pool]) -> Course:
     """Change the headcounts of the pools that share a roster, at its hours."""
     for step, time in enumerate(roster.times):
         for pool in pools:
             pool.next_change = time
-        change = Moment(env, order_of(STAFF, number))
+        change = Moment(w.env, order_of(STAFF, number))
         change.at(time)
         yield change
         for pool in pools:
-            pool.planned, pool.on_duty = int(pool.plan.headcounts[step]), roster.on_duty[step]
+            was_on_duty, pool.on_duty = pool.on_duty, roster.on_duty[step]
+            pool.planned = int(pool.plan.headcounts[step])
+            if pool.pauses and pool.on_duty != was_on_duty:
+                pause_patrols(w, pool)
             pool.change_staff()

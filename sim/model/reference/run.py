@@ -17,6 +17,7 @@ from sim.model.reference.basics import book, spend
 from sim.model.reference.contacts import births
 from sim.model.reference.errands import begin_errands
 from sim.model.reference.journey import life
+from sim.model.reference.patrol import begin_patrols
 from sim.model.reference.pools import open_pools
 from sim.model.reference.world import Trace, World
 from sim.model.rows import Rows
@@ -29,6 +30,7 @@ def replicate(city: City, random: int, policies: Sequence[Policy], watch: Callab
     w = World(env, city, random, Trace(), turned)
     open_pools(w)
     begin_errands(w)
+    begin_patrols(w, life)
     control = Control(env, city, w, policies, turned)
     start(births(w, Demand(city, random, turned), life))
     collecting = gc.isenabled()

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from operator import attrgetter, itemgetter
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
-from simpy import Environment
+from simpy import Environment, Event
 
 from sim.model import facts
 from sim.model.city import City
@@ -40,6 +41,11 @@ class World:
         self.working_time = NO_WORKING_TIME if limits is None else limits.working_time
         self.blown = None if city.whistle is None else np.zeros_like(city.whistle.budget)  # by pool and month
         self.upkept = [0] * len(city.pools)  # turns of the month until a desk's list was last brought up to date
+        self.beats: list[Beat] = []
+        if city.act_before is not None:
+            self.beats = [Beat() for _ in city.districts]
+            self.to_go = [0] * len(city.act_before.place_pool)  # patrols that wait, by place
+            self.complaints = np.zeros((len(city.turns) + 1, len(city.districts)), np.int64)  # by month and district
         surge = city.surge
         self.watches = (
             []
@@ -89,15 +95,37 @@ class Watch:
         self.counts = begun + 1, late + (waited > self.limit)
 
 
-class Problem:
-    """Something wrong in the city, from its birth until it is fixed."""
+class Beat:
+    """The patrol of a district: so many hours have been worked until ``since``, so many people are ``out``.
 
-    __slots__ = ("born", "category", "district", "first_report", "fixed", "fixed_by", "key", "reports", "requests")
+    ``hidden``: by the hours after which they are found, problems; ``next``: the finding of the first of them.
+    """
+
+    __slots__ = ("at", "find", "hidden", "hours", "key", "next", "out", "since", "unsolved")
+
+    def __init__(self) -> None:
+        self.hours = self.since = 0.0
+        self.out = self.unsolved = 0
+        self.hidden: list[tuple[float, int, Problem]] = []
+        self.next: Moment | None = None
+        self.at, self.key = math.nan, 0  # when, and the key of the request that comes of it
+        self.find: Callable[[Event], None]
+
+
+class Problem:
+    """Something wrong in the city, from its birth until it is fixed. ``found_after``: so many hours of patrol in its
+    district find it, NaN where that is not to come; ``marks``: how often that was drawn.
+    """
+
+    __slots__ = (
+        *("born", "category", "district", "first_report", "fixed", "fixed_by", "found", "key", "reports", "requests"),
+        *("found_after", "marks"),
+    )
 
     def __init__(self, key: int, district: int, category: int, born: float) -> None:
         self.key, self.district, self.category, self.born = key, district, category, born
-        self.first_report = self.fixed = math.nan
-        self.fixed_by = self.reports = 0
+        self.first_report = self.found = self.fixed = self.found_after = math.nan
+        self.fixed_by = self.reports = self.marks = 0
         self.requests: dict[int, Request] = {}  # its contacts that are neither closed nor ended
 
 
@@ -120,10 +148,11 @@ class Task:
 class Errand:
     """People's time that belongs to no request: to a queue it is like a request, with nothing urgent about it."""
 
-    __slots__ = ("contact", "due_now", "key", "rounds", "task", "urgency", "visits")
+    __slots__ = ("begun", "contact", "due_now", "key", "rounds", "task", "urgency", "visits")
 
-    def __init__(self, key: int, contact: int) -> None:
+    def __init__(self, key: int, contact: int, begun: Callable[[Pool], None] | None) -> None:
         self.key, self.contact = key, contact
+        self.begun = begun  # what is done when somebody of a pool begins with it
         self.urgency = self.rounds = self.visits = 0
         self.due_now = math.inf
         self.task = Task()
@@ -195,6 +224,7 @@ class Request:
         self.asked = False  # the callback of this round is over
         self.disputed = False  # a scored negative answer has been given
         self.told = False  # which line is the right one
+        self.alone = False  # inspectors have found the problem, and no citizen has reported it yet
         self.last_answer = -1  # what the citizen said of this round: resolved (1) or not (0)
 
     @property

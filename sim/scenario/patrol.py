@@ -1,0 +1,36 @@
+"""The parameters of acting before the complaint: who looks for problems, how much, where, and what is found."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, Field
+
+from sim.scenario.calendars import Section
+from sim.scenario.errors import ReadError
+from sim.scenario.in_time import Condition, Until
+from sim.scenario.numbers import NotNegative, Text, choice
+from sim.scenario.quantities import Duration, Rate
+
+
+def _of_a_queue(condition: Condition) -> Condition:
+    if condition.what == "wait_p90":
+        raise ReadError("patrols look at the queue: write “waiting < 5” or “oldest < 2 h”")
+    return condition
+
+
+class ActBefore(Section):
+    """Act before the complaint: officers of a pool, or of a unit, patrol so many `hours` a day in the whole city, spread
+    over its districts `by` one of three keys, and `while_` their own queue is short (None: always).
+
+    `rate` is findings per hour of patrol in a district and problem there, `visible` a factor on it by category: what is
+    not named is never found. `work_factor` is one on the handling of what was found.
+    """
+
+    pool: Text
+    hours: Duration
+    by: Annotated[Literal["even", "problems", "complaints"], choice("even", "problems", "complaints")] = "even"
+    while_: Annotated[Until, AfterValidator(_of_a_queue)] | None = Field(None, alias="while")
+    rate: Rate
+    visible: dict[str, NotNegative]
+    work_factor: NotNegative = 1.0
