@@ -20,8 +20,8 @@ def _of_a_queue(condition: Condition) -> Condition:
 
 
 class ActBefore(Section):
-    """Act before the complaint: officers of a pool, or of a unit, patrol so many `hours` a day in the whole city, spread
-    over its districts `by` one of three keys, and `while_` their own queue is short (None: always).
+    """Officers of a pool, or of a unit, patrol so many `hours` a day in the whole city, spread over its districts `by`
+    one of three keys, and `while_` their own queue is short (None: always).
 
     `rate` is findings per hour of patrol in a district and problem there, `visible` a factor on it by category: what is
     not named is never found. `work_factor` is one on the handling of what was found.

@@ -18,6 +18,7 @@ from sim.model.compiled.machine.codes import (
     DUE,
     ENDS,
     IS_DUE,
+    NO_CITIZEN,
     NOBODY,
     OVER_BUT_REVIEW,
     RANG,
@@ -42,7 +43,7 @@ def watch_due(w: Any, i: Any, r: Any) -> Any:
     """Where citizens are asked at the due date: wait for it beside the handling."""
     not_inlined()
     r.asked = 0
-    if w.callback.on and w.callback.after_due and r.due_now < math.inf:
+    if w.callback.on and w.callback.after_due and r.due_now < math.inf and r.asking != NO_CITIZEN:
         expect_due(w, i, r)
 
 

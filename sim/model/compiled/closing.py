@@ -9,6 +9,7 @@ import numpy as np
 
 from sim.model import purposes
 from sim.model.compiled.basics import book, chance, is_idle, later, limits, spend
+from sim.model.compiled.beats import end_watch, look_again
 from sim.model.compiled.callbacks import ask_citizen, watch_due
 from sim.model.compiled.contacts import call_again, end, fixed_by_another, trust_of
 from sim.model.compiled.machine import state
@@ -19,6 +20,7 @@ from sim.model.compiled.machine.codes import (
     ENDS,
     MERGE,
     MERGED_CALL_OVER,
+    NO_CITIZEN,
     NOBODY,
     ROUND,
     ROUTE,
@@ -46,8 +48,11 @@ def close(w: Any, i: Any, r: Any) -> Any:
     r.resolved = solved or r.resolved == 1
     if r.problem >= 0:
         leave_problem(w, i, r)
-        if solved and state.problem(w, r.problem).fixed_by == np.uint64(0):
-            fix(w, r.problem, r.key)
+        if state.problem(w, r.problem).fixed_by == np.uint64(0):
+            if solved:
+                fix(w, r.problem, r.key)
+            elif w.act_before.on:
+                look_again(w, r.problem)
     return ASK
 
 
@@ -57,6 +62,8 @@ def fix(w: Any, p: Any, by: Any) -> Any:
     not_inlined()
     problem = state.problem(w, p)
     problem.fixed, problem.fixed_by = w.now, by
+    if w.act_before.on:
+        end_watch(w, p)
     i = np.int64(problem.first)
     while i >= 0:
         r = state.request(w, i)
@@ -89,7 +96,7 @@ def merge(w: Any, i: Any, r: Any) -> Any:
 @inlined
 def ask(w: Any, i: Any, r: Any) -> Any:
     """After closing the citizen is asked, or has been at the due date."""
-    if not w.callback.on:
+    if not w.callback.on or r.asking == NO_CITIZEN:
         return ENDS
     state.task(w, task_of(i, MAIN)).stage = ASKED
     if w.callback.after_due and r.due_now < math.inf:

@@ -9,6 +9,7 @@ import numpy as np
 
 from sim.model import purposes, rules
 from sim.model.compiled.basics import chance, choose, draw, lasts, matter_of, write_request
+from sim.model.compiled.beats import hear
 from sim.model.compiled.machine import state
 from sim.model.compiled.machine.codes import (
     CALL,
@@ -121,6 +122,8 @@ def contact(w: Any, i: Any, key: Any, p: Any, repeat_of: Any, district: Any, cat
         state.problem(w, p).users += 1
         state.problem(w, p).reported += repeat_of == np.uint64(0)
         join_problem(w, i, r)
+        if w.act_before.on:
+            hear(w, p)
     if state.channels(w).shape[0] > 1:
         r.channel = choose(w, state.channel_share(w), state.channel_names(w), -1, purposes.CHANNEL, key, 0)
     if w.online.on:

@@ -13,6 +13,7 @@ import numpy as np
 
 from sim.model import purposes
 from sim.model.compiled.basics import chance
+from sim.model.compiled.beats import begin_watch
 from sim.model.compiled.callbacks import expect_due, ring, ring_done
 from sim.model.compiled.contacts import contact, is_released, next_report, trust_of
 from sim.model.compiled.limits import ask_extension
@@ -22,6 +23,7 @@ from sim.model.compiled.machine.codes import (
     EXTENDS,
     HANGS_UP,
     IS_DUE,
+    IS_FOUND,
     IS_REPORTED,
     OVER_BUT_REVIEW,
     OVERFLOWS,
@@ -32,6 +34,7 @@ from sim.model.compiled.machine.codes import (
 )
 from sim.model.compiled.machine.memory import free_request, new_problem, new_request, release_problem
 from sim.model.compiled.machine.tasks import CALLING, MAIN, request_of, which_of
+from sim.model.compiled.patrol import find
 from sim.model.compiled.pools import leave, serve, staff_changes
 from sim.model.compiled.whistle import whistled_part_done
 from sim.model.compiling import inlined
@@ -52,6 +55,9 @@ def happens(w: Any, what: Any, who: Any, key: Any, number: Any) -> Any:
         return overflows(w, who, key, number)
     if what == IS_REPORTED:
         return is_reported(w, who, key, number)
+    if what == IS_FOUND:
+        i = find(w, who, key)
+        return i, i >= 0, -1
     if what == COMES_AGAIN:
         return comes_again(w, who, key)
     if what == STAFF_CHANGES:
@@ -127,6 +133,8 @@ def is_born(w: Any, n: Any) -> Any:
     p = np.int64(-1)
     if state.category(w, category).is_report:
         p = new_problem(w, key, district, category)
+        if w.act_before.on:
+            begin_watch(w, p)
         if state.category(w, category).report_gap > 0.0:
             if not w.trust.on or w.trust.highest <= 1.0:
                 return NO_ONE, False, 2 * p
@@ -137,7 +145,7 @@ def is_born(w: Any, n: Any) -> Any:
             return NO_ONE, False, -1
         share = trust.reported(state.category(w, category).reported, trust_of(w, district))
         if not chance(w, share, purposes.REPORTED, key, 0):
-            state.problem(w, p).users = 1
+            state.problem(w, p).users += 1
             release_problem(w, p)
             return NO_ONE, False, -1
     i = new_request(w)

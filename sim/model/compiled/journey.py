@@ -43,6 +43,7 @@ from sim.model.compiled.machine.codes import (
     CALL_GENERAL,
     CALL_LATER_DONE,
     CLOSE,
+    CLOSE_ROUND,
     COORDINATE,
     DESK,
     DESK_DONE,
@@ -53,6 +54,7 @@ from sim.model.compiled.machine.codes import (
     HANGS_UP,
     JOIN,
     KEEP_LIST,
+    KEEP_PATROLLING,
     LEAD,
     LEAD_DONE,
     LEAD_END,
@@ -60,11 +62,13 @@ from sim.model.compiled.machine.codes import (
     MEET_CHATBOT,
     MERGE,
     MERGED_CALL_OVER,
+    NO_CITIZEN,
     OVERFLOWS,
     PARK,
     PART_DONE,
     PART_OVER,
     PARTS,
+    PATROLLED,
     REACHED,
     REDIAL,
     REDIALS,
@@ -72,6 +76,7 @@ from sim.model.compiled.machine.codes import (
     ROUND,
     ROUTE,
     SAT,
+    SEND_OUT,
     SIT_DOWN,
     UPDATE_LIST,
     VISITS,
@@ -79,6 +84,7 @@ from sim.model.compiled.machine.codes import (
 )
 from sim.model.compiled.machine.schedule import schedule
 from sim.model.compiled.machine.tasks import MAIN, task_of
+from sim.model.compiled.patrol import have_citizen, keep_patrolling, patrol_done, send_out
 from sim.model.compiled.pools import visit
 from sim.model.compiled.whistle import blow, cover_parts, do_part, do_part_done, is_needed, wait_for_parts
 from sim.model.compiling import inlined
@@ -106,6 +112,7 @@ from sim.model.facts import (
     WRONG_LINE,
 )
 from sim.model.policies import (
+    act_before,
     classified_handling,
     enterprise_line,
     first_recipient,
@@ -173,6 +180,8 @@ def life(w: Any, i: Any) -> Any:
         elif stage == JOIN:
             stage = wait_for_parts(w, i, r)
         elif stage == CLOSE:
+            stage = contact_citizen(w, i, r, CLOSE_ROUND)
+        elif stage == CLOSE_ROUND:
             stage = close(w, i, r)
         elif stage == ASK:
             stage = ask(w, i, r)
@@ -193,6 +202,12 @@ def life(w: Any, i: Any) -> Any:
             stage = update_list_done(w, r)
         elif stage == SIT_DOWN:
             stage = sit_down(w, i, r)
+        elif stage == KEEP_PATROLLING:
+            stage = keep_patrolling(w, i, r)
+        elif stage == SEND_OUT:
+            stage = send_out(w, r)
+        elif stage == PATROLLED:
+            stage = patrol_done(w, i, r)
         elif stage == SAT:
             stage = sit_down_done(w, i, r)
         else:  # REVIEWED
@@ -367,7 +382,7 @@ def route(w: Any, i: Any, r: Any) -> Any:
             r.right_family = choose(w, weights, state.unit_names(w), -1, purposes.RIGHT_UNIT, matter_of(r), 0)
         r.right = at(w, state.unit_family(w, r.right_family), r)
     r.wrongs = 0
-    if w.dispatch.on:
+    if w.dispatch.on and r.asking != NO_CITIZEN:
         return DESK
     r.unit = r.right
     return HAND_OVER
@@ -387,6 +402,8 @@ def desk_done(w: Any, i: Any, r: Any) -> Any:
     """The desk has chosen a unit."""
     n = r.dispatches - 1
     if n == 0 and chance(w, w.dispatch.duplicates, precise_dispatch.DUPLICATE, r.key, 0) and is_known(w, i, r):
+        if w.act_before.on:
+            have_citizen(w, r)
         return MERGE
     r.unit = r.right
     if r.wrongs >= w.dispatch.max_hops:
@@ -430,7 +447,7 @@ def hand_over(w: Any, i: Any, r: Any) -> Any:
     r.owner_unit = r.unit
     if r.first_unit < 0:
         r.first_unit, r.dispatched = r.unit, w.now
-        if not w.time_limits.from_arrival:
+        if not w.time_limits.from_arrival or r.asking == NO_CITIZEN:
             start_limits(w, i, r, r.dispatched)
     if not w.dispatch.on:
         return ROUND
@@ -457,10 +474,16 @@ def begin_round(w: Any, i: Any, r: Any) -> Any:
     r.rounds += 1
     if r.owner_unit != r.right and r.rounds == 1:
         r.cover = BOUNCED
-    if not w.contact.on or not math.isnan(r.contacted):
-        return COORDINATE
+    return contact_citizen(w, i, r, COORDINATE)
+
+
+@inlined
+def contact_citizen(w: Any, i: Any, r: Any, then: Any) -> Any:
+    """The owner contacts the citizen first of all; or at last, where it has one only since the handling began."""
+    if not w.contact.on or not math.isnan(r.contacted) or r.asking == NO_CITIZEN:
+        return then
     work = lasts(w, w.contact.work, purposes.CONTACT_WORK, r.key, 0)
-    return visit(w, task_of(i, MAIN), r, np.int64(r.owner_unit), CONTACT, work, COORDINATE)
+    return visit(w, task_of(i, MAIN), r, np.int64(r.owner_unit), CONTACT, work, then)
 
 
 @inlined
@@ -497,6 +520,8 @@ def handle(w: Any, i: Any, r: Any) -> Any:
         r.cover = OTHER_UNITS
     kind = HANDLING if r.owner_unit == r.right else SUBTASK
     work = lasts(w, state.category(w, r.category).work, purposes.HANDLING_WORK, r.key, r.rounds)
+    if w.act_before.on and r.channel == state.channels(w).shape[0]:
+        work = act_before.handling_work(work, w.act_before.work_factor)
     return visit(w, task_of(i, MAIN), r, np.int64(r.right), kind, work, LEAD)
 
 

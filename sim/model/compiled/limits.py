@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -9,7 +10,7 @@ import numpy as np
 from sim.model.compiled.basics import chance, earlier, later, limits
 from sim.model.compiled.callbacks import watch_due
 from sim.model.compiled.machine import state
-from sim.model.compiled.machine.codes import DUE, EXTENDS
+from sim.model.compiled.machine.codes import DUE, EXTENDS, NO_CITIZEN
 from sim.model.compiled.machine.schedule import schedule
 from sim.model.compiled.machine.tasks import MAIN, part_task, task_of
 from sim.model.compiled.pools import line_up_again
@@ -22,7 +23,7 @@ from sim.model.policies import time_limits
 def start_limits(w: Any, i: Any, r: Any, since: Any) -> Any:
     """The limits of contact and of resolution begin to run."""
     not_inlined()
-    r.contact_due = later(w, since, limits(w, r).contact)
+    r.contact_due = math.inf if r.asking == NO_CITIZEN else later(w, since, limits(w, r).contact)
     r.due = r.due_now = later(w, since, limits(w, r).resolve)
     if w.time_limits.extension.on:
         expect_extension(w, i, r)

@@ -31,6 +31,7 @@ from sim.model.compiled.machine.codes import (
 from sim.model.compiled.machine.memory import write_problem
 from sim.model.compiled.machine.schedule import drop_first, is_in_row, next_bucket, prefetch, schedule
 from sim.model.compiled.machine.tasks import CALLING, MAIN, part_task, task_of
+from sim.model.compiled.patrol import begin_patrols
 from sim.model.compiled.pools import change_staff
 from sim.model.compiling import entry, inlined
 from sim.model.facts import IN_CALLBACK, IN_INTAKE, INTAKE_OPEN
@@ -45,15 +46,16 @@ def shortage(w: Any) -> Any:
         return MORE_ROWS
     if w.problems_out + 2 > state.problem_rows(w).shape[0]:
         return MORE_ROWS
-    if w.in_flight + 2 > state.requests(w).shape[0]:
+    if w.in_flight + w.act_before.most + 2 > state.requests(w).shape[0]:
         return MORE_REQUESTS
     if w.unsolved + 1 > state.problems(w).shape[0]:
         return MORE_PROBLEMS
     most = w.whistle.most_parts  # 0 where the whistle is off
     if w.parts_in_use + most > state.parts(w).shape[0]:
         return MORE_PARTS
-    # every visit may begin at once, and a request may schedule three things more
-    if w.pending + 2 * w.in_flight + w.parts_in_use + most + 8 > state.later(w).shape[0]:
+    # every visit may begin at once, and a request may schedule three things more; so may all who are sent out
+    patrols = 2 * w.act_before.most
+    if w.pending + 2 * w.in_flight + w.parts_in_use + most + patrols + 8 > state.later(w).shape[0]:
         return MORE_EVENTS
     if w.too_much:
         return TOO_MUCH
@@ -124,6 +126,7 @@ def begin(world: Any) -> Any:
     for roster in range(state.time_edges(w).shape[0] - 1):
         schedule(w, state.time(w, state.time_edge(w, roster)), STAFF, np.uint64(roster), 0, STAFF_CHANGES, roster)
     begin_errands(w)
+    begin_patrols(w)
 
 
 @entry

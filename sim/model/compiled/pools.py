@@ -9,12 +9,14 @@ import numpy as np
 
 from sim.model import rules
 from sim.model.compiled.basics import add_open, book, end_wait, hours_of, is_queueing, is_waiting
+from sim.model.compiled.beats import begin_patrol, pause_patrols
 from sim.model.compiled.machine import state
-from sim.model.compiled.machine.codes import STAFF, STAFF_CHANGES, VISITS, WORK_END, WORK_IS_DONE
+from sim.model.compiled.machine.codes import PATROLLED, STAFF, STAFF_CHANGES, VISITS, WORK_END, WORK_IS_DONE
 from sim.model.compiled.machine.queues import dequeue, enqueue, first_of_queue
 from sim.model.compiled.machine.schedule import schedule
 from sim.model.compiled.machine.tasks import request_of
 from sim.model.compiling import inlined, not_inlined, outlined
+from sim.model.facts import ERRAND
 from sim.model.policies import council
 from sim.model.rows import MAX_VISITS
 
@@ -36,6 +38,10 @@ def take(w: Any, p: Any, v: Any) -> Any:
     x.pool, x.started = p, now
     if w.surge.counts_waits:
         count_wait(w, x.home, now - x.queued)
+    if w.act_before.on and x.kind == ERRAND and x.stage == PATROLLED:
+        place = np.int64(state.request(w, request_of(w, v)).right)
+        state.patrols_to_go(w)[place] -= 1
+        begin_patrol(w, p, state.place_district(w)[place])
     end = add_open(w, pool.roster, now, x.work) if pool.pauses else now + x.work
     schedule(w, end, WORK_END, x.key, x.number, WORK_IS_DONE, v)
 
@@ -147,7 +153,9 @@ def staff_changes(w: Any, roster: Any) -> Any:
         p = state.rostered(w, n)
         pool = state.pool(w, p)
         pool.planned = state.count(w, state.count_edge(w, p) + step)
-        pool.on_duty = state.on_duty(w, state.time_edge(w, roster) + step)
+        was_on_duty, pool.on_duty = pool.on_duty, state.on_duty(w, state.time_edge(w, roster) + step)
+        if w.act_before.on and pool.pauses and pool.on_duty != was_on_duty:
+            pause_patrols(w, p)
         change_staff(w, p)
     following = state.time_edge(w, roster) + step + 1
     if following < state.time_edge(w, roster + 1):

@@ -97,7 +97,8 @@ class Compiled:
         elif lacking == codes.MORE_PARTS:
             w.make_room("parts", max(SLOTS, 2 * len(w.arrays["parts"])))
         elif lacking == codes.MORE_EVENTS:
-            w.make_room("later", 2 * w["pending"] + 4 * len(w.arrays["requests"]) + 2 * len(w.arrays["parts"]) + 16)
+            more = 4 * len(w.arrays["requests"]) + 2 * len(w.arrays["parts"]) + 2 * w.most_patrols
+            w.make_room("later", 2 * w["pending"] + more + 16)
         elif lacking == codes.MORE_ROWS:
             w.make_room_for_rows(2 * len(w.arrays["request_rows"]))
         elif lacking == codes.TOO_MUCH:

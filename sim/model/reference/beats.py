@@ -51,9 +51,9 @@ def end_watch(w: World, problem: Problem) -> None:
 
 def look_again(w: World, problem: Problem) -> None:
     """A request of it has been closed and it is still there: once none is open, it can be found anew."""
-    if w.city.categories[problem.category].sight.rate > 0.0 and math.isnan(problem.found_after):
-        if not is_in_hand(problem):
-            new_mark(w, problem)
+    may_be_found = w.city.categories[problem.category].sight.rate > 0.0 and math.isnan(problem.found_after)
+    if may_be_found and not is_in_hand(problem):
+        new_mark(w, problem)
 
 
 def is_in_hand(problem: Problem) -> bool:
@@ -96,6 +96,20 @@ def plan_finding(w: World, beat: Beat) -> None:
         beat.next, beat.at, beat.key = Moment(w.env, order_of(REDIAL, key)), time, key
         beat.next.callbacks.append(beat.find)
         beat.next.at(time)
+
+
+def begin_patrol(w: World, pool: Pool, district: int) -> None:
+    """Somebody of a pool begins to patrol."""
+    pool.patrols[district] = pool.patrols.get(district, 0) + 1
+    if is_walking(pool):
+        walk(w, district, 1)
+
+
+def end_patrol(w: World, pool: Pool, district: int) -> None:
+    """… and is done."""
+    pool.patrols[district] -= 1
+    if is_walking(pool):
+        walk(w, district, -1)
 
 
 def pause_patrols(w: World, pool: Pool) -> None:

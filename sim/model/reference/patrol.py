@@ -17,7 +17,7 @@ from sim.model.facts import OPEN
 from sim.model.policies import act_before
 from sim.model.policies.act_before import ActBefore
 from sim.model.reference.basics import choose, draw, later, limits
-from sim.model.reference.beats import count_hours, is_in_hand, is_walking, plan_finding, walk
+from sim.model.reference.beats import begin_patrol, count_hours, end_patrol, is_in_hand, plan_finding
 from sim.model.reference.callbacks import watch_due
 from sim.model.reference.contacts import Life
 from sim.model.reference.errands import errand
@@ -85,18 +85,13 @@ def patrol(w: World, plan: ActBefore, place: int, key: int, work: float) -> Cour
     district, served = int(plan.place_district[place]), list[Pool]()
     w.to_go[place] += 1
 
-    def begin_patrol(pool: Pool) -> None:
+    def _begun(pool: Pool) -> None:
         served.append(pool)
         w.to_go[place] -= 1
-        pool.patrols[district] = pool.patrols.get(district, 0) + 1
-        if is_walking(pool):
-            walk(w, district, 1)
+        begin_patrol(w, pool, district)
 
-    yield from errand(w, key, int(plan.place_pool[place]), work, begin_patrol)
-    (pool,) = served
-    pool.patrols[district] -= 1
-    if is_walking(pool):
-        walk(w, district, -1)
+    yield from errand(w, key, int(plan.place_pool[place]), work, _begun)
+    end_patrol(w, served[0], district)
 
 
 def find(w: World, beat: Beat, life: Life, event: Event) -> None:
@@ -104,12 +99,11 @@ def find(w: World, beat: Beat, life: Life, event: Event) -> None:
     if event is not beat.next:
         return  # it was to be, and has come otherwise
     count_hours(w, beat)
-    problem: Problem = heappop(beat.hidden)[2]
+    key, problem = beat.key, heappop(beat.hidden)[2]
     problem.found_after = math.nan
-    in_hand = is_in_hand(problem)
     plan_finding(w, beat)
-    if not in_hand:
-        start(life(w, make_request(w, beat.key, problem)))
+    if not is_in_hand(problem):
+        start(life(w, make_request(w, key, problem)))
 
 
 def make_request(w: World, key: int, problem: Problem) -> Request:

@@ -15,6 +15,8 @@ KEEP_LIST, UPDATE_LIST, LIST_UPDATED, REVIEWED = range(25, 29)
 MEET_CHATBOT, CALL_GENERAL = 29, 30
 # … and of contacts that may be brought to a table first
 SIT_DOWN, SAT = 31, 32
+# … of what inspectors found, before it is closed, and of patrols
+CLOSE_ROUND, KEEP_PATROLLING, SEND_OUT, PATROLLED = range(33, 37)
 # … or how it waits: at a pool, away from any, no more; or for its first call
 VISITS, WAITS, ENDS, NOT_YET = 40, 41, 42, 43
 
@@ -23,8 +25,8 @@ NO_REQUEST = -1
 # how far a request's exclusion is; nothing but the review may happen to the last
 UNDISPUTED, UNDER_REVIEW, DECIDED, OVER_BUT_REVIEW = range(4)
 
-# who asks the citizen: nobody, the request after closing, the clock at the due date
-NOBODY, AT_CLOSING, AT_DUE = 0, 1, 2
+# who asks the citizen: nobody, the request after closing, the clock at the due date; or there is no citizen
+NOBODY, AT_CLOSING, AT_DUE, NO_CITIZEN = 0, 1, 2, 3
 
 # kinds of events, as in ``clockwork``
 STAFF, WORK_END, LEAD_END, DUE, REDIAL = (
@@ -36,6 +38,8 @@ STAFF_CHANGES = 0
 WORK_IS_DONE, HANGS_UP = 1, 2
 RINGS_AGAIN, WAIT_IS_OVER, REDIALS, EXTENDS, IS_DUE, COMES_AGAIN = range(3, 9)
 IS_REPORTED, OVERFLOWS = 9, 10
+# … to a district: a problem
+IS_FOUND = 11
 
 # why ``advance`` comes back
 DONE, MORE_REQUESTS, MORE_PROBLEMS, MORE_PARTS, MORE_EVENTS, MORE_ROWS, PAUSED, TOO_MUCH = range(8)

@@ -132,14 +132,24 @@ REQUEST = _also(
     told="reached",
 )
 #: ``first``: the first of its open requests (or the next free slot); ``users``: who still refers to it; ``reports``,
-#: ``surplus_reports``: how many were to come so far; ``reported``: the contacts that came, but for repeats.
+#: ``surplus_reports``: how many were to come so far; ``reported``: the contacts that came, but for repeats;
+#: ``found_after``: so many hours of patrol in its district find it, NaN where that is not to come; ``marks``: how often
+#: that was drawn; ``below``, ``sibling``, ``before``: its place among those hidden in its district.
 PROBLEM = _record(
     "fact key fixed_by born first_report fixed",
     "f8 given_up",
     "fact district category",
     "i4 first open users reports surplus_reports reported",
+    "fact found",
+    "f8 found_after",
+    "i4 marks below sibling before",
     size=2 * CACHE_LINE,
 )
+
+#: The patrol of a district: so many hours have been worked until ``since``, so many people are ``out``. ``first``: the
+#: problem that is found first of those hidden there; ``at`` (NaN: nobody is out) and ``key``: its finding;
+#: ``unsolved``: problems that may be found.
+BEAT = _record("f8 hours since at", "u8 key", "i8 unsolved", "i4 first out")
 
 #: The arrays of a world: what they hold, and in how many dimensions.
 ARRAYS: dict[str, tuple[Any, int]] = {
@@ -179,6 +189,17 @@ ARRAYS: dict[str, tuple[Any, int]] = {
     "upkeep_begins": (np.float64, 1),
     "upkeep_keys": (np.uint64, 2),  # [desk, time]
     "report_workdays": (np.float64, 2),  # as ``workdays``, of the limits to report
+    "patrol_keys": (np.uint64, 1),  # of those who send out, alone
+    "patrol_times": (np.float64, 1),  # when people are sent out on patrol, as the plan has it
+    "patrol_spans": (np.float64, 1),
+    "patrol_shares": (np.float64, 1),
+    "patrol_dates": (np.uint64, 1),
+    "patrol_steps": (np.uint64, 1),
+    "place_pool": (np.int64, 1),  # to places
+    "place_district": (np.int64, 1),
+    "place_key": (np.uint64, 1),
+    "place_share": (np.float64, 1),
+    "patrol_short": (np.float64, 1),
     "times": (np.float64, 1),  # [r] when headcounts change
     "time_edges": (np.int64, 1),
     "on_duty": (np.int8, 1),  # [r] at these times
@@ -213,6 +234,11 @@ ARRAYS: dict[str, tuple[Any, int]] = {
     "blown": (np.int64, 2),  # whistles, [p, month]
     "upkept": (np.int64, 1),  # turns of the month until a desk's list was last brought up to date, [p]
     "problems": (PROBLEM, 1),
+    "beats": (BEAT, 1),  # [d]
+    "patrols": (np.int64, 2),  # that are under way, [p, d]
+    "patrols_to_go": (np.int64, 1),  # that wait, by place
+    "patrol_weights": (np.int64, 1),  # by which hours are spread over the districts, [d]
+    "complaints": (np.int64, 2),  # [month, d]
     "birth_time": (np.float64, 1),
     "birth_key": (np.uint64, 1),
     "birth_report": (np.uint64, 1),

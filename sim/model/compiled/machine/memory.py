@@ -27,9 +27,10 @@ def new_problem(w: Any, key: Any, district: Any, category: Any) -> Any:
     problem = state.problem(w, p)
     w.unsolved += 1
     problem.key, problem.district, problem.category, problem.born = key, district, category, w.now
-    problem.first_report = problem.fixed = problem.given_up = math.nan
+    problem.first_report = problem.fixed = problem.given_up = problem.found = problem.found_after = math.nan
     problem.fixed_by, problem.first = np.uint64(0), -1
     problem.open = problem.users = problem.reports = problem.surplus_reports = problem.reported = 0
+    problem.marks = 0
     return p
 
 

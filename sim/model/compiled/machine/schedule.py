@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from sim.model.compiled.machine import state
-from sim.model.compiled.machine.codes import IS_REPORTED, STAFF_CHANGES, WAIT_IS_OVER
+from sim.model.compiled.machine.codes import IS_FOUND, IS_REPORTED, STAFF_CHANGES, WAIT_IS_OVER
 from sim.model.compiled.machine.tasks import CALLING, request_of, task_of
 from sim.model.compiling import inlined
 
@@ -185,7 +185,7 @@ def prefetch(w: Any) -> Any:
         prefetch_later(w, np.int64(e.next))
         if e.what == IS_REPORTED:
             state.prefetch_problem(state.problem(w, e.who))
-        elif e.what != STAFF_CHANGES:
+        elif e.what != STAFF_CHANGES and e.what != IS_FOUND:
             state.prefetch_task(state.task(w, e.who))
             if e.what == WAIT_IS_OVER:
                 state.prefetch_task(state.task(w, task_of(request_of(w, e.who), CALLING)))  # the callback to come
@@ -193,7 +193,7 @@ def prefetch(w: Any) -> Any:
         w.prefetched_first = np.int64(e.next)
     if w.prefetched_second >= 0:
         e = state.later_event(w, w.prefetched_second)
-        if e.what != IS_REPORTED and e.what != STAFF_CHANGES:
+        if e.what != IS_REPORTED and e.what != STAFF_CHANGES and e.what != IS_FOUND:
             p = state.request(w, request_of(w, e.who)).problem
             if p >= 0:
                 state.prefetch_problem(state.problem(w, p))

@@ -41,6 +41,7 @@ class World:
         self["free_later"] = self["free_part"] = -1
         buckets_per_hour = _buckets_per_hour(city)
         self["end"], self["buckets_per_hour"] = city.end, buckets_per_hour
+        self.most_patrols = 0 if city.act_before is None else city.act_before.most
         self["bucket"], self["classes"] = -1, len(city.scenario.classes)
         self["ordinary"] = 1 if city.whistle is None else 2
         self["levels"] = self["ordinary"] + 1 + city.has_errands
@@ -229,7 +230,7 @@ def _organisation(city: City) -> dict[str, Any]:
     arrays["today"] = np.stack([roster.hours[3] for roster in rosters]) if rosters else np.zeros((0, 0))
     limits = city.time_limits
     arrays["workdays"] = (NO_WORKING_TIME if limits is None else limits.working_time).workdays
-    arrays |= _whistles(city) | _upkeep(city) | _watches(city)
+    arrays |= _whistles(city) | _upkeep(city) | _watches(city) | _patrols(city)
     arrays["month_turns"] = city.turns
     arrays["on_duty"] = np.array([there for roster in rosters for there in roster.on_duty], np.int8)
     classes = len(city.scenario.classes)
@@ -275,6 +276,34 @@ def _watches(city: City) -> dict[str, Any]:
         "watch_edges": np.searchsorted(pools, np.arange(len(city.pools) + 1)),
         "watch_begun": np.zeros(len(limits), np.int64),
         "watch_late": np.zeros(len(limits), np.int64),
+    }
+
+
+def _patrols(city: City) -> dict[str, Any]:
+    """Who is sent out, when and where to, and the beats."""
+    plan, places, districts = city.act_before, 0, 0
+    if plan is not None:
+        places, districts = len(plan.place_pool), len(city.districts)
+    nobody = np.zeros(0)
+    beats = np.zeros(districts, layout.BEAT)
+    beats["first"], beats["at"] = -1, np.nan
+    return {
+        "patrol_keys": nobody if plan is None else plan.key,
+        "patrol_times": nobody if plan is None else plan.times,
+        "patrol_spans": nobody if plan is None else plan.spans,
+        "patrol_shares": nobody if plan is None else plan.shares,
+        "patrol_dates": nobody if plan is None else plan.dates,
+        "patrol_steps": nobody if plan is None else plan.steps,
+        "place_pool": nobody if plan is None else plan.place_pool,
+        "place_district": nobody if plan is None else plan.place_district,
+        "place_key": nobody if plan is None else plan.place_key,
+        "place_share": nobody if plan is None else plan.place_share,
+        "patrol_short": nobody if plan is None else plan.short,
+        "beats": beats,
+        "patrols": np.zeros((len(city.pools), districts)),
+        "patrols_to_go": np.zeros(places),
+        "patrol_weights": np.zeros(districts),
+        "complaints": np.zeros((len(city.turns) + 1, districts)),
     }
 
 
