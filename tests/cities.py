@@ -60,6 +60,9 @@ def cities(draw: DrawFn) -> Data:
     disputes = [name for name, matter in city["categories"].items() if matter.get("kind", "report") == "report"]
     if disputes and draw(st.booleans()):
         city["policies"]["council"] = draw(tables(list(units), disputes, city["time"]["start"]))
+    if disputes and draw(st.booleans()):
+        inspectors = [*units, *(name for name in pools if name != "second line")]
+        city["policies"]["act_before"] = draw(patrols(inspectors, disputes))
     if draw(st.booleans()):
         pools["firms"] = draw(staffed()) | draw(st.sampled_from([{}, {}, {"per": "district"}]))
         line = some({"pool": "firms", "overflow_after": st.sampled_from(["0 min", "3 min"]), "talk": QUICK})
@@ -426,6 +429,22 @@ def tables(draw: DrawFn, units: list[str], disputes: list[str], start: str) -> D
         "work": draw(SHORT),
         **draw(some({"wait": st.sampled_from(["0 h", "5 h", "2 d"])})),
     }
+
+
+def patrols(inspectors: list[str], hidden: list[str]) -> st.SearchStrategy[Data]:
+    """Who looks for problems before somebody complains."""
+    needed = {
+        "pool": st.sampled_from(inspectors),
+        "hours": st.sampled_from(["3 h", "20 h", "60 h", "0 h"]),
+        "rate": st.sampled_from(["0.2 / h", "2 / h", "0 / h"]),
+        "visible": st.fixed_dictionaries(dict.fromkeys(hidden, st.sampled_from([1.0, 0.3, 0.0]))),
+    }
+    more = {
+        "by": st.sampled_from(["even", "problems", "complaints"]),
+        "while": st.sampled_from(["waiting < 3", "oldest < 2 h"]),
+        "work_factor": st.sampled_from([0.5, 0.0, 2.0]),
+    }
+    return st.fixed_dictionaries(needed, optional=more)
 
 
 @st.composite

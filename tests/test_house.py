@@ -44,7 +44,7 @@ BOTH = (
 REFERENCE = ("world", *BOTH, "run")
 #: ``events`` and ``loop`` do for the compiled engine what SimPy does for the other.
 COMPILED = ("machine", *BOTH, "events", "loop", "run")
-MACHINE = ("codes", "packing", "layout", "state", "tasks", "memory", "queues", "schedule", "world")
+MACHINE = ("codes", "packing", "layout", "state", "tasks", "memory", "queues", "hidden", "schedule", "world")
 ENGINES = {"reference": REFERENCE, "compiled": COMPILED, "compiled/machine": MACHINE}
 
 

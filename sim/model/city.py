@@ -50,6 +50,7 @@ from sim.model.rhythm import mean_births
 from sim.model.staffing import Family, PoolPlan, Roster, Staffing
 from sim.scenario import Scenario
 from sim.scenario.demand_side import Category, Channel
+from sim.scenario.patrol import PATROL
 
 #: How far beyond the end calendars reach, so that due dates in working time can still be compared (hours).
 BEYOND = 3 * 8766.0
@@ -188,7 +189,7 @@ class City:
     def channel_list(self) -> tuple[str, ...]:
         """The names of all ways by which requests come: what inspectors find comes by none of citizens'."""
         found = any(category.sight.rate > 0.0 for category in self.categories)
-        return (*(channel.name for channel in self.channels), *([act_before.CHANNEL] if found else []))
+        return (*(channel.name for channel in self.channels), *([PATROL] if found else []))
 
     @property
     def turns_demand(self) -> bool:

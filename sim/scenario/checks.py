@@ -10,6 +10,7 @@ from sim.scenario.demand_side import CEILING
 from sim.scenario.errors import Finding, Path, ReadError, nearest, quoted
 from sim.scenario.nodes import UNPRINTABLE, Node, find, select
 from sim.scenario.numbers import read_flag, read_not_negative, read_probability
+from sim.scenario.patrol import PATROL
 from sim.scenario.policies import in_working_time
 from sim.scenario.sources import read_pattern
 from sim.scenario.staff_side import AT, TABLE
@@ -28,6 +29,7 @@ _AS_VALUE = {
     "pools or units": [
         *("pools.*.also_serves.*", "units.*.also_serves.*"),
         *_OF_SURGE,
+        "policies.act_before.pool",
     ],
     "units": [
         "categories.*.unit",
@@ -50,6 +52,7 @@ _AS_KEY = {
         "policies.classified_handling.by_category",
         "policies.precise_dispatch.by_category",
         "policies.council.share",
+        "policies.act_before.visible",
     ],
     "districts": ["categories.*.by_district"],
     "classes": [
@@ -303,7 +306,9 @@ class _Checker(Tree):
         taken = {path for path in lines if not takes or str(path[3]) in takes}
         merged = {lines[path] for path in taken} - {into}
         gone = [name for name in self.known["pools"] if name in merged]
-        for path, node in (found for part in (*_AS_VALUE["pools"], *_OF_SURGE) for found in self.at(part)):
+        for path, node in (
+            found for part in (*_AS_VALUE["pools"], *_AS_VALUE["pools or units"][2:]) for found in self.at(part)
+        ):
             if node.value in gone and path not in taken:
                 yield self.finding(path, f"{quoted(str(node.value))} is merged into {quoted(into)}: it has no people")
         for name in gone:
@@ -341,6 +346,8 @@ class _Checker(Tree):
             for part in ("pools", "units"):
                 if TABLE in self.known[part]:
                     yield self.finding((part, TABLE), "is called like the tables of policies.council", True)
+        if self.has(("policies", "act_before")) and PATROL in self.keys("channels"):
+            yield self.finding(("channels", PATROL), "is called like the way of what policies.act_before finds", True)
         yield from self.lender()
         yield from self.ceiling()
 

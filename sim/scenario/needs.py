@@ -13,6 +13,7 @@ from datetime import timedelta
 
 from sim.scenario.errors import Finding, Path
 from sim.scenario.nodes import Node
+from sim.scenario.numbers import read_probability
 from sim.scenario.policies import read_months
 from sim.scenario.quantities import read_moment, read_positive_duration
 from sim.scenario.tree import Tree
@@ -152,6 +153,24 @@ def _has_a_session(tree: Tree, path: Path) -> bool:
     return first < end
 
 
+def _is_a_units(tree: Tree, path: Path) -> bool:
+    """Whether the category of this key has problems, and a unit for them; one that there is not has its own error."""
+    category = ("categories", str(path[-1]))
+    is_report = tree.text((*category, "kind"), "report") == "report"
+    return not tree.has(category) or (is_report and tree.has((*category, "unit")))
+
+
+def _waits_for_reports(tree: Tree, path: Path) -> bool:
+    """Whether problems of the category of this key are there for a while before anybody reports them, if ever."""
+    category = ("categories", str(path[-1]))
+    share = tree.read((*category, "reports", "reported"), read_probability)
+    return not tree.has(category) or tree.has((*category, "reports", "every")) or (share is not None and share < 1.0)
+
+
+def _has_two_districts(tree: Tree, _: Path) -> bool:
+    return len(tree.keys("districts")) > 1
+
+
 _RESOLVE_LIMITS = "a limit to resolve (policies.time_limits.resolve or by_category)"
 _DESK = "a dispatch desk (dispatch)"
 _PHONE = "a channel by phone (kind: phone, or with patience)"
@@ -212,6 +231,23 @@ NEEDS = (
         lambda tree, _: not tree.has(("policies", "surge", "from")),
     ),
     Need("policies.council", "a session that begins within the run", _has_a_session),
+    Need(
+        "policies.act_before.visible.*",
+        "problems that a unit solves: a category of the kind report, with a unit",
+        _is_a_units,
+    ),
+    Need(
+        "policies.act_before.visible.*",
+        "problems that are not reported at birth (reports: {every: …}, or {reported: …} below 1)",
+        _waits_for_reports,
+    ),
+    Need("policies.act_before.by", "two districts to be spread over", _has_two_districts, "problems"),
+    Need("policies.act_before.by", "two districts to be spread over", _has_two_districts, "complaints"),
+    Need(
+        "policies.act_before",
+        "a category whose problems can be found (visible: {…})",
+        lambda tree, path: bool(tree.keys(*(str(step) for step in path), "visible")),
+    ),
     Need("policies.callback.after", _RESOLVE_LIMITS, _has_resolve_limits, "due"),
     Need(
         "policies.callback.exclusion.on",

@@ -12,6 +12,9 @@ from sim.scenario.in_time import Condition, Until
 from sim.scenario.numbers import NotNegative, Text, choice
 from sim.scenario.quantities import Duration, Rate
 
+#: The channel of what inspectors find.
+PATROL = "patrol"
+
 
 def _of_a_queue(condition: Condition) -> Condition:
     if condition.what == "wait_p90":

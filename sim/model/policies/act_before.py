@@ -32,8 +32,6 @@ EVEN, PROBLEMS, COMPLAINTS = range(3)
 NOTHING, WAITING, OLDEST = range(3)
 #: A patrol lasts an hour at the most: then its officer is asked for anew.
 ROUND = 1.0
-#: The channel of what was found.
-CHANNEL = "patrol"
 
 
 @dataclass(frozen=True)
