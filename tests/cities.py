@@ -441,7 +441,7 @@ def patrols(inspectors: list[str], hidden: list[str]) -> st.SearchStrategy[Data]
     }
     more = {
         "by": st.sampled_from(["even", "problems", "complaints"]),
-        "while": st.sampled_from(["waiting < 3", "oldest < 2 h"]),
+        "while": st.sampled_from(["waiting < 3", "waiting < 1"]),
         "work_factor": st.sampled_from([0.5, 0.0, 2.0]),
     }
     return st.fixed_dictionaries(needed, optional=more)

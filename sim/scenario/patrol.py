@@ -17,14 +17,14 @@ PATROL = "patrol"
 
 
 def _of_a_queue(condition: Condition) -> Condition:
-    if condition.what == "wait_p90":
-        raise ReadError("patrols look at the queue: write “waiting < 5” or “oldest < 2 h”")
+    if condition.what != "waiting":
+        raise ReadError("who may go on patrol looks at the queue alone: write “waiting < 5”")
     return condition
 
 
 class ActBefore(Section):
     """Officers of a pool, or of a unit, patrol so many `hours` a day in the whole city, spread over its districts `by`
-    one of three keys, and `while_` their own queue is short (None: always).
+    one of three keys, and `while_` few others wait in their own queue (None: always).
 
     `rate` is findings per hour of patrol in a district and problem there, `visible` a factor on it by category: what is
     not named is never found. `work_factor` is one on the handling of what was found.

@@ -12,7 +12,7 @@ from sim.model.compiled.basics import choose, draw, later, limits, matter_of, wa
 from sim.model.compiled.beats import count_hours, end_patrol, is_in_hand, plan_finding
 from sim.model.compiled.callbacks import watch_due
 from sim.model.compiled.errands import errand, new_errand
-from sim.model.compiled.machine import hidden, queues, state
+from sim.model.compiled.machine import hidden, state
 from sim.model.compiled.machine.codes import (
     ENDS,
     KEEP_PATROLLING,
@@ -92,13 +92,9 @@ def weigh(w: Any) -> Any:
 
 @inlined
 def is_short(w: Any, place: Any) -> Any:
-    """Whether the queue of a pool is short enough for somebody to go."""
-    p, short = state.place_pool(w)[place], state.patrol_short(w)[place]
-    if w.act_before.looks_at == act_before.WAITING:
-        return state.pool(w, p).waiting < short
-    if w.act_before.looks_at == act_before.NOTHING:
-        return True
-    return (w.now - queues.longest_waiting(w, p) if state.pool(w, p).waiting > 0 else 0.0) < short
+    """Whether the queue of a pool is short enough for somebody to go; who waits there to go counts for nothing."""
+    pool = state.pool(w, state.place_pool(w)[place])
+    return pool.waiting - pool.to_go < state.patrol_short(w)[place]
 
 
 @outlined
@@ -109,6 +105,7 @@ def patrol(w: Any, place: Any, key: Any, work: Any) -> Any:
     r = state.request(w, i)
     r.key, r.right = key, place
     state.patrols_to_go(w)[place] += 1
+    state.pool(w, r.unit).to_go += 1
     errand(w, i, r, work, PATROLLED)
 
 

@@ -41,6 +41,7 @@ def take(w: Any, p: Any, v: Any) -> Any:
     if w.act_before.on and x.kind == ERRAND and x.stage == PATROLLED:
         place = np.int64(state.request(w, request_of(w, v)).right)
         state.patrols_to_go(w)[place] -= 1
+        state.pool(w, x.home).to_go -= 1
         begin_patrol(w, p, state.place_district(w)[place])
     end = add_open(w, pool.roster, now, x.work) if pool.pauses else now + x.work
     schedule(w, end, WORK_END, x.key, x.number, WORK_IS_DONE, v)

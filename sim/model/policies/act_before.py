@@ -27,9 +27,8 @@ MARK = purpose("patrol mark")
 FOUND = purpose("found by patrol")
 PATROLS_OF_DAY, PATROL = purpose("patrols of a day"), purpose("patrol")
 
-#: By what hours are spread over the districts, and what of the queue is looked at, as compiled code knows them.
+#: By what hours are spread over the districts, as compiled code knows it.
 EVEN, PROBLEMS, COMPLAINTS = range(3)
-NOTHING, WAITING, OLDEST = range(3)
 #: A patrol lasts an hour at the most: then its officer is asked for anew.
 ROUND = 1.0
 
@@ -43,8 +42,7 @@ class Sight:
 
 @dataclass(frozen=True, eq=False)
 class ActBefore:
-    """Patrols. ``hours``: a day, in the whole city. ``looks_at``: they are sent out only while that of their pool's
-    queue is below ``short``. ``most``: people sent out at one time, at most.
+    """Patrols. ``hours``: a day, in the whole city. ``most``: people sent out at one time, at most.
 
     At ``times`` people are sent out for ``spans`` hours, on the day ``dates`` (of the Common Era) for the ``steps``-th
     time; by then ``shares`` of the day's hours fall due. They go to places: a district, and the pool that serves it.
@@ -53,7 +51,6 @@ class ActBefore:
     family: Family
     by: Literal["even", "problems", "complaints"]
     hours: float
-    looks_at: int
     work_factor: float
     most: int
     key: NDArray[np.uint64]
@@ -66,7 +63,7 @@ class ActBefore:
     place_district: NDArray[np.int64]
     place_key: NDArray[np.uint64]
     place_share: NDArray[np.float64]  # of the district's hours
-    short: NDArray[np.float64]  # by place
+    short: NDArray[np.float64]  # while fewer than so many others wait at its pool, somebody goes
 
 
 def plan(index: Index) -> ActBefore | None:
@@ -84,18 +81,15 @@ def plan(index: Index) -> ActBefore | None:
     times, spans, shares, dates, steps = _rounds(
         staffing.rosters[staffing.pools[family.first].roster], end, scenario.time.start.toordinal()
     )
-    looks_at, short = NOTHING, [math.inf] * len(places)
-    if spec.while_ is not None and spec.while_.what == "waiting":
+    short = np.full(len(places), math.inf)
+    if spec.while_ is not None:
         each = staffing.split(spec.pool, int(spec.while_.amount))
-        looks_at, short = WAITING, [float(each[pool - family.first]) for pool in pools]
-    elif spec.while_ is not None:
-        looks_at, short = OLDEST, [spec.while_.amount] * len(places)
+        short = np.array([each[pool - family.first] for pool in pools], float)
     at_once = float((hours * shares / spans).max(initial=0.0))
     return ActBefore(
         family=family,
         by=spec.by,
         hours=hours,
-        looks_at=looks_at,
         work_factor=spec.work_factor,
         most=math.ceil(at_once) + len(places),
         key=np.array([name_key("errand", "patrol", spec.pool)], np.uint64),
@@ -114,7 +108,7 @@ def plan(index: Index) -> ActBefore | None:
             np.uint64,
         ),
         place_share=np.array([1.0 / streets[d] for d, _ in places]),
-        short=np.array(short),
+        short=short,
     )
 
 

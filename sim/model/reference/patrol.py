@@ -73,24 +73,25 @@ def weigh(w: World, plan: ActBefore) -> NDArray[np.int64]:
 
 
 def is_short(w: World, plan: ActBefore, place: int) -> bool:
-    """Whether the queue of a pool is short enough for somebody to go."""
+    """Whether the queue of a pool is short enough for somebody to go; who waits there to go counts for nothing."""
     pool = w.pools[plan.place_pool[place]]
-    if plan.looks_at == act_before.WAITING:
-        return bool(pool.waiting < plan.short[place])
-    return plan.looks_at == act_before.NOTHING or bool(pool.oldest(w.env.now) < plan.short[place])
+    return bool(pool.waiting - pool.to_go < plan.short[place])
 
 
 def patrol(w: World, plan: ActBefore, place: int, key: int, work: float) -> Course:
     """An errand; while it is being worked, problems are found."""
     district, served = int(plan.place_district[place]), list[Pool]()
+    home = w.pools[plan.place_pool[place]]
     w.to_go[place] += 1
+    home.to_go += 1
 
     def _begun(pool: Pool) -> None:
         served.append(pool)
         w.to_go[place] -= 1
+        home.to_go -= 1
         begin_patrol(w, pool, district)
 
-    yield from errand(w, key, int(plan.place_pool[place]), work, _begun)
+    yield from errand(w, key, home.number, work, _begun)
     end_patrol(w, served[0], district)
 
 

@@ -89,6 +89,7 @@ class Pool:
         self.helpers: list[Pool] = [self]  # who serves this queue
         self.queues: list[Pool] = [self]  # whose queues these people serve
         self.watches: list[Watch] = []  # of waits in this queue
+        self.to_go = 0  # patrols that wait in this queue
         self.patrols: dict[int, int] = {}  # of these people, those that are under way, by district
 
     def join(self, request: Request | Errand, kind: int, work: float, report_due: float = math.nan) -> Visit:

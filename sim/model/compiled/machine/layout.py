@@ -65,9 +65,9 @@ PLANS = {name: record_of(plan, optional=True) for name, plan in optional_plans(C
 
 # --- what is going on ------------------------------------------------------------------------------------------------
 
-#: ``queue``: the visit that comes first, where due dates decide.
+#: ``queue``: the visit that comes first, where due dates decide; ``to_go``: of those waiting, patrols.
 POOL = _record(
-    "i4 planned extra headcount busy waiting queue roster", "i1 on_duty discipline pauses is_street is_table"
+    "i4 planned extra headcount busy waiting to_go queue roster", "i1 on_duty discipline pauses is_street is_table"
 )
 #: The first and the last visit of those that wait.
 QUEUE_LIST = _record("i4 first last")
