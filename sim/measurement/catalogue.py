@@ -150,7 +150,12 @@ _FLOW = (
     ),
     Measure(
         "requests", "Requests", "工单量", "requests", REQUESTS,
-        "contacts that became work orders: dispatched, or open at the end on their way to it",
+        "contacts that became work orders: dispatched, or open at the end on their way to it; and what inspectors "
+        "found",
+    ),
+    Measure(
+        "found_requests", "Requests from patrols", "主动发现工单量", "requests", REQUESTS,
+        "what inspectors found before a request of it was open; no contact, even if a citizen reports it then",
     ),
     Measure(
         "request_share", "Contacts that became requests", "派单率", "share", CONTACTS,
@@ -366,8 +371,13 @@ _PROBLEMS = (
     ),
     Measure(
         "unreported_share", "Unreported", "未反映问题占比", "share", PROBLEMS,
-        "no report within 90 days of birth",
+        "no report within 90 days of birth, and neither found by inspectors nor settled at a table within them",
         "problems born at least 90 days before the end of the run", "lower",
+    ),
+    Measure(
+        "found_share", "Found before any report", "主动发现率", "share", PROBLEMS,
+        "inspectors found it before any contact about it was answered",
+        "problems that were found or reported; none without `policies.act_before`", "higher",
     ),
 )
 _CAUSES = (

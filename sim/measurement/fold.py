@@ -31,6 +31,7 @@ from sim.measurement.quantities import (
 )
 from sim.model.facts import CAUSES, OPEN
 from sim.model.rows import Rows
+from sim.scenario.patrol import PATROL
 
 if TYPE_CHECKING:
     from sim.model.city import City
@@ -96,7 +97,7 @@ PLACES = np.dtype(
         for name in (
             *("district", "category", "unit", "urgency", "channel", "caller", "month", "days", "month_of_birth"),
             *("district_of_answer", "unit_of_answer", "month_of_answer", "days_of_answer"),
-            *("by_phone", "consultation", "street_level", "on_the_clock"),
+            *("by_phone", "consultation", "street_level", "on_the_clock", "found"),
         )
     ]
 )
@@ -148,6 +149,7 @@ class Fold:
             "month_of_answer": lists.put(months_of_answer),
             "days_of_answer": len(months_of_answer) - 1,
             "by_phone": lists.put(by_phone),
+            "found": lists.put(_those(names.channels, [] if scenario.policies.act_before is None else [PATROL])),
             "consultation": lists.put(_those(names.categories, consultations)),
             "street_level": lists.put(
                 _those(names.owners, [n for n, level in names.units.items() if level == "street"])
@@ -271,7 +273,7 @@ def _add(
         by_phone = lists[at.by_phone + channel] != 0
         answered, late, request, hours, log = quantities.contact(
             q[0], r, end, by_phone, lists[at.consultation + category] != 0, lists[at.street_level + unit] != 0,
-            r.repeat_of != 0,
+            r.repeat_of != 0, lists[at.found + channel] != 0,
         )  # fmt: skip
         called = by_phone and r.calls > 0
         if called:

@@ -42,6 +42,7 @@ def finish(fold: Fold, levels: pd.DataFrame, pools: pd.DataFrame, replication: i
         "problems": Ratio(problems.problems),
         "fixed_share": Ratio(problems.fixed, problems.problems),
         "unreported_share": Ratio(problems.unreported, problems.observed),
+        "found_share": Ratio(problems.found_first, problems.noticed * (scenario.policies.act_before is not None)),
     }
     table.add_ratios(fold.problems, ratios)
     fixed = problems.problems, problems.fixed, problems.hours
@@ -98,7 +99,8 @@ def contact_ratios(c: Any, scenario: Scenario) -> dict[str, Ratio]:
         # flow
         "contacts": Ratio(c.contacts),
         "requests": Ratio(c.requests),
-        "request_share": Ratio(c.requests, c.contacts),
+        "found_requests": Ratio(c.found),
+        "request_share": Ratio(c.requests - c.found, c.contacts),
         "instant_answer_share": Ratio(c.answered, c.asked),
         "deflected_share": Ratio(c.deflected, c.contacts),
         "settled_share": Ratio(c.settled, c.contacts),

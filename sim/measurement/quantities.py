@@ -57,7 +57,7 @@ _BLOCKS = (
     ),
     (
         *("contacts", "requests", "asked", "answered", "deflected", "settled", "out_of_scope", "merged", "by_phone"),
-        *("lost", "repeats"),
+        *("lost", "repeats", "found"),
         *("open", "open_counted", *_durations(*(f"hours_{cause}" for cause in CAUSES))),
     ),
     CALLS,
@@ -71,7 +71,7 @@ OF_ANSWERED, OF_LATE, OF_REQUESTS, OF_ALL, OF_CALLERS, BLAME, _ = (
 )
 FIRST_HOURS, FIRST_RESTS = (CONTACTS.index(f"hours_{CAUSES[0]}{end}") for end in ("", _REST))
 ALL_THAT_IS_OPEN = CONTACTS.index("open")
-PROBLEMS = ("problems", "fixed", "observed", "unreported", *_durations("hours"))
+PROBLEMS = ("problems", "fixed", "observed", "unreported", "noticed", "found_first", *_durations("hours"))
 
 #: A problem that nobody reports for so many hours counts as unreported.
 PATIENCE = 90 * 24.0
@@ -104,26 +104,29 @@ def round_off(x: Any) -> Any:
 
 
 @inlined
-def contact(q: Any, r: Any, end: Any, by_phone: Any, consultation: Any, street_level: Any, again: Any) -> Any:
+def contact(
+    q: Any, r: Any, end: Any, by_phone: Any, consultation: Any, street_level: Any, again: Any, found: Any
+) -> Any:
     """Fill in a contact's quantities ``q`` but for calls, hours and blame, from its row ``r``.
 
-    ``again``: it is a repeat. Blocks that a contact has nothing of are left as they are. Returns which it has something
-    of (answered, late, requests), its hours to closing (infinite while open, NaN of what never closes itself) and their
-    logarithm.
+    ``again``: it is a repeat; ``found``: by inspectors, so that it is a request and no contact. Blocks that a contact
+    has nothing of are left as they are. Returns which it has something of (answered, late, requests), its hours to
+    closing (infinite while open, NaN of what never closes itself) and their logarithm.
     """
     is_open = r.status == OPEN
     request = is_open or not math.isnan(r.dispatched)
     closed = not math.isnan(r.first_closed)
     own = closed or is_open  # closes itself, now or later; what was merged before any closing does not
     asked = consultation and r.status != LOST and r.status != INTAKE_OPEN and r.status != DEFLECTED
-    q.contacts = 1.0
+    q.contacts = not found
+    q.found = found
     q.requests = request
     q.asked = asked
     q.answered = asked and r.status == ANSWERED
     q.deflected = r.status == DEFLECTED
     q.settled = r.status == SETTLED
     q.out_of_scope = r.status == OUT_OF_SCOPE
-    q.merged = r.status == MERGED
+    q.merged = r.status == MERGED and not found
     q.by_phone = by_phone
     q.lost = by_phone and r.status == LOST
     q.repeats = again
@@ -221,6 +224,9 @@ def problem(q: Any, r: Any, end: Any) -> Any:
     q.hours = upper(lasted)
     q.hours_rest = lasted - q.hours
     q.observed = observed
-    in_time = r.first_report - r.born <= PATIENCE or (r.fixed_by == np.uint64(BY_COUNCIL) and hours <= PATIENCE)
+    settled = r.fixed_by == np.uint64(BY_COUNCIL) and hours <= PATIENCE
+    in_time = r.first_report - r.born <= PATIENCE or r.found - r.born <= PATIENCE or settled
     q.unreported = observed and not in_time
+    q.noticed = not (math.isnan(r.found) and math.isnan(r.first_report))
+    q.found_first = not math.isnan(r.found) and not r.first_report <= r.found
     return hours, math.log(hours) if 0.0 < hours < math.inf else 0.0

@@ -59,6 +59,8 @@ def not_modelled(scenario: Scenario) -> tuple[list[str], set[str]]:
         without |= {"hops_mean"}
     if scenario.policies.council is None:
         without |= {"settled_share"}
+    if scenario.policies.act_before is None:
+        without |= {"found_share", "found_requests"}
     whistle = scenario.policies.whistle
     if whistle is None:
         without |= {"whistles"}
