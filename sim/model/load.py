@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from sim.model.city import CategoryPlan, City
 from sim.model.facts import DISPATCH, DISTRICT_DESK, HANDLING, INTAKE, KINDS, WRONG_LINE
-from sim.model.index import NO_TABLE, Table
+from sim.model.index import Table
 from sim.model.policies import act_before, callback, council, one_hotline, online, precise_dispatch
 from sim.model.rhythm import Rhythm
 from sim.model.staffing import Family
@@ -86,11 +86,14 @@ class Sums:
         """Visits that are no stay of their own: to contact the citizen, before another at the pool; and errands."""
         self._visits(*self._spread(family, by_district), table)
 
-    def add_hours_beside(self, family: Family, by_district: Floats, hours: Floats) -> None:
-        """So many visits a day that last so many hours in all."""
-        pools, n = self._spread(family, by_district)
-        self._visits(pools, n, NO_TABLE)
-        np.add.at(self.work, *self._spread(family, hours))
+    def add_patrols(self, family: Family, visits: Floats, hours: Floats, duty: Floats) -> None:
+        """So many visits and hours a day, as far as people have time for them: the rest is not made up for later."""
+        wanted, count = np.zeros_like(duty), np.zeros_like(duty)
+        np.add.at(wanted, *self._spread(family, hours))
+        np.add.at(count, *self._spread(family, visits))
+        worked = np.minimum(wanted, np.maximum(duty - self.work, 0.0))
+        self.work += worked
+        self.visits += count * (worked / np.where(wanted > 0.0, wanted, 1.0))
 
     def _spread(self, family: Family, by_district: Floats) -> tuple[NDArray[np.int64], Floats]:
         """The pools of a family that serve somebody, and what comes to them."""
@@ -121,8 +124,6 @@ def offered_loads(city: City) -> list[Load]:
         firms[:] = _open_shares(city, city.enterprise_line.family.first)
     if city.dispatch is not None:
         precise_dispatch.load(city.dispatch, sums, *_window(city))
-    if city.act_before is not None:
-        act_before.load(city.act_before, sums, *_window(city))
     if city.council is not None:
         brought = contacts * [category.council.share for category in city.categories]
         council.load(city.council, sums, brought.sum(axis=1))
@@ -135,6 +136,8 @@ def offered_loads(city: City) -> list[Load]:
             _call(sums, channel, c, contacts[:, c] * share, firms[c] * category.firms.share)
         _Way(sums, category).go(contacts[:, c] * (category.dispatched * (1.0 - deflected)))
     duty = np.array([_duty(city, pool) for pool in range(len(city.pools))])
+    if city.act_before is not None:
+        act_before.load(city.act_before, sums, *_window(city), duty)
     return [sums.load(group, duty) for group in _groups(city)]
 
 

@@ -11,6 +11,7 @@ import pandas as pd
 from sim.errors import CitysimError
 from sim.report.formats import rows_of
 from sim.report.names import shortened
+from sim.scenario.patrol import PATROL
 
 if TYPE_CHECKING:
     from sim.experiment.runs import Run
@@ -137,7 +138,9 @@ class _Story:
         firm = " from a firm" if row["from_firm"] else ""
         about = f"{row['category']} in {row['district']}, by {row['channel']}{firm}, class {row['urgency']}"
         again = "" if pd.isna(row["repeat_of"]) else f", about the same matter as {row['repeat_of']}"
-        told = [(float(row["arrived"]), f"the citizen turns to the city{again}")]
+        found = row["channel"] == PATROL and self.scenario.policies.act_before is not None
+        begin = "inspectors find it on patrol" if found else f"the citizen turns to the city{again}"
+        told = [(float(row["arrived"]), begin)]
         told += [self._visit(visit) for visit in rows_of(visits) if visit.kind != "callback"]
         told += self._milestones()
         told += [self._visit(visit) for visit in rows_of(visits) if visit.kind == "callback"]

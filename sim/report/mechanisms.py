@@ -323,8 +323,42 @@ def _trust(city: City) -> Iterator[str]:
         )
 
 
+def _act_before(city: City) -> Iterator[str]:
+    plan, policy = city.act_before, city.scenario.policies.act_before
+    assert policy is not None
+    if plan is None:
+        yield "nobody goes on patrol, as there are no hours for it."
+        return
+    spread = {
+        "even": "evenly over its districts",
+        "problems": "over its districts by the problems that are there",
+        "complaints": "over its districts by the complaints of this month and the last",
+    }[plan.by]
+    days = len(set(plan.dates.tolist()))
+    yield f"people of {policy.pool} patrol {policy.hours:.3g} h a day in the whole city, spread {spread},"
+    yield "hour by hour while they are on duty and nobody else needs them."
+    if policy.while_ is not None:
+        yield f"They are sent out only while fewer than {policy.while_.amount:.0f} others wait in their queue."
+    a_day = plan.hours * days / (city.end / 24.0) / len(city.districts)
+    found = [(c.name, 24.0 / (c.sight.rate * a_day)) for c in city.categories if c.sight.rate > 0.0]
+    if not found:
+        yield "They find nothing, as there is nothing that they can see."
+        return
+    told = [f"{length(hours)} ({name})" for name, hours in found[:3]]
+    more = f" and those of {len(found) - 3} more" if len(found) > 3 else ""
+    yield f"If nobody reports them, they find problems after {', '.join(told)}{more} on average, where hours are even."
+    if plan.work_factor != 1:
+        yield f"What they find takes {_of_100(plan.work_factor)} % of the work."
+
+
 #: By the key under ``policies``, in the order of a request's life.
 MECHANISMS: Mapping[str, Mechanism] = {
+    "act_before": Mechanism(
+        "Act before the complaint",
+        "主动治理、未诉先办",
+        "Inspectors patrol the districts and find problems that nobody has reported yet.",
+        _act_before,
+    ),
     "one_hotline": Mechanism(
         "One hotline",
         "整合热线",

@@ -183,8 +183,10 @@ def handling_work(hours: Any, factor: Any) -> Any:
     return on_grid(hours * factor)
 
 
-def load(plan: ActBefore, sums: Sums, begin: float, until: float) -> None:
-    """The patrols that are asked for in this time, in hours, as if they were spread evenly."""
+def load(plan: ActBefore, sums: Sums, begin: float, until: float, duty: NDArray[np.float64]) -> None:
+    """The patrols that are asked for in this time, in hours, as if they were spread evenly, within what the other work
+    of each pool leaves of its ``duty`` a day.
+    """
     districts, streets = len(sums.city.districts), np.array([float(d.streets) for d in sums.city.districts])
     places = streets if plan.family.per == "street" else np.ones(districts)
     days = (until - begin) / 24.0
@@ -193,4 +195,4 @@ def load(plan: ActBefore, sums: Sums, begin: float, until: float) -> None:
         due = np.array([hours_wanted(plan.hours, plan.shares[k], 1.0 / n, 1, districts, districts) for n in places])
         hours = hours + due * places / days
         visits = visits + np.array([people_wanted(x, plan.spans[k]) for x in due]) * places / days
-    sums.add_hours_beside(plan.family, visits, hours)
+    sums.add_patrols(plan.family, visits, hours, duty)
