@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from sim.model.city import CategoryPlan, City
 from sim.model.facts import DISPATCH, DISTRICT_DESK, HANDLING, INTAKE, KINDS, WRONG_LINE
 from sim.model.index import Table
-from sim.model.policies import callback, council, one_hotline, online, precise_dispatch
+from sim.model.policies import callback, council, monthly_theme, one_hotline, online, precise_dispatch
 from sim.model.rhythm import Rhythm
 from sim.model.staffing import Family
 
@@ -86,6 +86,11 @@ class Sums:
         """Visits that are no stay of their own: to contact the citizen, before another at the pool; and errands."""
         self._visits(*self._spread(family, by_district), table)
 
+    def add_errands(self, pool: int, visits: float, hours: float) -> None:
+        """So many errands a day at a pool, of so many hours in all."""
+        self.visits[pool] += visits
+        self.work[pool] += hours
+
     def _spread(self, family: Family, by_district: Floats) -> tuple[NDArray[np.int64], Floats]:
         """The pools of a family that serve somebody, and what comes to them."""
         streets, first = [d.streets for d in self.city.districts], self.city.first_street
@@ -115,6 +120,8 @@ def offered_loads(city: City) -> list[Load]:
         firms[:] = _open_shares(city, city.enterprise_line.family.first)
     if city.dispatch is not None:
         precise_dispatch.load(city.dispatch, sums, *_window(city))
+    if city.monthly_theme is not None:
+        monthly_theme.load(city.monthly_theme, sums, *_window(city))
     if city.council is not None:
         brought = contacts * [category.council.share for category in city.categories]
         council.load(city.council, sums, brought.sum(axis=1))

@@ -13,8 +13,7 @@ from datetime import timedelta
 
 from sim.scenario.errors import Finding, Path
 from sim.scenario.nodes import Node
-from sim.scenario.policies import read_months
-from sim.scenario.quantities import read_moment, read_positive_duration
+from sim.scenario.quantities import read_moment, read_months, read_positive_duration
 from sim.scenario.tree import Tree
 
 

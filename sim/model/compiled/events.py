@@ -21,7 +21,9 @@ from sim.model.compiled.machine.codes import (
     COMES_AGAIN,
     EXTENDS,
     HANGS_UP,
+    IS_CLEARED,
     IS_DUE,
+    IS_GIVEN_UP,
     IS_REPORTED,
     OVER_BUT_REVIEW,
     OVERFLOWS,
@@ -33,6 +35,7 @@ from sim.model.compiled.machine.codes import (
 from sim.model.compiled.machine.memory import free_request, new_problem, new_request, release_problem
 from sim.model.compiled.machine.tasks import CALLING, MAIN, request_of, which_of
 from sim.model.compiled.pools import leave, serve, staff_changes
+from sim.model.compiled.theme import is_cleared
 from sim.model.compiled.whistle import whistled_part_done
 from sim.model.compiling import inlined
 from sim.model.facts import OVERFLOW
@@ -54,6 +57,11 @@ def happens(w: Any, what: Any, who: Any, key: Any, number: Any) -> Any:
         return is_reported(w, who, key, number)
     if what == COMES_AGAIN:
         return comes_again(w, who, key)
+    if what == IS_CLEARED:
+        return request_of(w, who), is_cleared(w, request_of(w, who)), -1
+    if what == IS_GIVEN_UP:
+        leave(w, who)
+        return request_of(w, who), True, -1
     if what == STAFF_CHANGES:
         staff_changes(w, who)
         return NO_ONE, False, -1

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Generator
+
+from simpy import Event
+
 from sim.model import rules
 from sim.model.clockwork import LEAD_END, Course, Moment, order_of, start
 from sim.model.facts import ERRAND
@@ -10,13 +15,14 @@ from sim.model.reference.basics import Stage, book, lasts
 from sim.model.reference.world import Errand, World
 
 
-def errand(w: World, key: int, pool: int, work: float) -> Stage:
-    """An errand at a pool, from joining its queue, behind all else, to its end."""
+def errand(w: World, key: int, pool: int, work: float) -> Generator[Event, Event, bool]:
+    """An errand at a pool, from joining its queue, behind all else, to its end; says whether it was worked."""
     w.errands[key] = e = Errand(key, w.contacts)
     e.task.visit = visit = w.pools[pool].join(e, ERRAND, work)
     yield visit
     book(w, e.task, e)
     del w.errands[key]
+    return not math.isnan(visit.started)
 
 
 def begin_errands(w: World) -> None:

@@ -11,6 +11,7 @@ HANDLE, LEAD, LEAD_DONE, PARTS, PART_DONE, PART_OVER, JOIN, CLOSE, ASK, ASKED, M
 RANG = 24
 # … and of errands
 KEEP_LIST, UPDATE_LIST, LIST_UPDATED, REVIEWED = range(25, 29)
+EFFORT_WORKED = 33
 # … of a request before it calls, and where it calls then
 MEET_CHATBOT, CALL_GENERAL = 29, 30
 # … and of contacts that may be brought to a table first
@@ -23,19 +24,29 @@ NO_REQUEST = -1
 # how far a request's exclusion is; nothing but the review may happen to the last
 UNDISPUTED, UNDER_REVIEW, DECIDED, OVER_BUT_REVIEW = range(4)
 
+# who has fixed the problem of a request: nobody but itself, another one, a theme while its owner had it
+NOT_OVERTAKEN, BY_ANOTHER, CLEARED = range(3)
+
 # who asks the citizen: nobody, the request after closing, the clock at the due date
 NOBODY, AT_CLOSING, AT_DUE = 0, 1, 2
 
 # kinds of events, as in ``clockwork``
-STAFF, WORK_END, LEAD_END, DUE, REDIAL = (
+TURNED, STAFF, WORK_END, LEAD_END, DUE, REDIAL = (
     kind >> clockwork.KIND
-    for kind in (clockwork.STAFF, clockwork.WORK_END, clockwork.LEAD_END, clockwork.DUE, clockwork.REDIAL)
+    for kind in (
+        clockwork.TURNED,
+        clockwork.STAFF,
+        clockwork.WORK_END,
+        clockwork.LEAD_END,
+        clockwork.DUE,
+        clockwork.REDIAL,
+    )
 )
 # what happens, and to whom: a roster; a task; a problem
 STAFF_CHANGES = 0
 WORK_IS_DONE, HANGS_UP = 1, 2
 RINGS_AGAIN, WAIT_IS_OVER, REDIALS, EXTENDS, IS_DUE, COMES_AGAIN = range(3, 9)
-IS_REPORTED, OVERFLOWS = 9, 10
+IS_REPORTED, OVERFLOWS, IS_CLEARED, IS_GIVEN_UP = range(9, 13)
 
 # why ``advance`` comes back
 DONE, MORE_REQUESTS, MORE_PROBLEMS, MORE_PARTS, MORE_EVENTS, MORE_ROWS, PAUSED, TOO_MUCH = range(8)
