@@ -394,6 +394,7 @@ OFF: dict[str, dict[str, Any]] = {
     },
     "surge": {"triggers": [{"pool": "Works", "when": "waiting > 0", "check": "1 h"}], "adds": 0},
     "surge, never": {"triggers": [{"pool": "Works", "when": "wait_p90 > 99 d", "check": "1 h"}], "adds": "needed"},
+    "monthly_theme": {"among": ["Noise"], "pool": "web desk", "effort": "0 h", "rule": "list"},
     "whistle": {"budget": 0},
     "whistle, of many": {"when": {"parts": 99}},
 }
@@ -424,7 +425,8 @@ def _without_policies(out: sim.Outcomes) -> sim.Outcomes:
     from dataclasses import replace
 
     tables = {
-        name: getattr(out, name) for name in ("requests", "visits", "levels", "problems", "calls", "trust", "pools")
+        name: getattr(out, name)
+        for name in ("requests", "visits", "levels", "problems", "calls", "trust", "themes", "pools")
     }
     return replace(out, scenario=town(BARE), **tables)
 

@@ -18,9 +18,9 @@ from numpy.typing import NDArray
 from sim.measurement.compiled import inlined
 from sim.model.facts import (
     ANSWERED,
-    BY_COUNCIL,
     CAUSES,
     DEFLECTED,
+    FIXERS,
     INTAKE_OPEN,
     LOST,
     MERGED,
@@ -75,6 +75,8 @@ PROBLEMS = ("problems", "fixed", "observed", "unreported", *_durations("hours"))
 
 #: A problem that nobody reports for so many hours counts as unreported.
 PATIENCE = 90 * 24.0
+#: Keys up to this one stand for fixers without a request.
+LAST_FIXER = max(FIXERS)
 
 
 def record(names: tuple[str, ...]) -> np.dtype[Any]:
@@ -221,6 +223,7 @@ def problem(q: Any, r: Any, end: Any) -> Any:
     q.hours = upper(lasted)
     q.hours_rest = lasted - q.hours
     q.observed = observed
-    in_time = r.first_report - r.born <= PATIENCE or (r.fixed_by == np.uint64(BY_COUNCIL) and hours <= PATIENCE)
+    by_itself = r.fixed_by != np.uint64(0) and r.fixed_by <= np.uint64(LAST_FIXER)  # nobody need have reported it
+    in_time = r.first_report - r.born <= PATIENCE or (by_itself and hours <= PATIENCE)
     q.unreported = observed and not in_time
     return hours, math.log(hours) if 0.0 < hours < math.inf else 0.0

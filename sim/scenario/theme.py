@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BeforeValidator, WithJsonSchema
+from pydantic import AfterValidator, BeforeValidator, WithJsonSchema, model_validator
 
 from sim.scenario.calendars import Section
 from sim.scenario.errors import ReadError, quoted
@@ -55,3 +55,9 @@ class MonthlyTheme(Section):
     work_factor: NotNegative = 1.0
     lead_factor: NotNegative = 1.0
     error_factor: NotNegative = 1.0
+
+    @model_validator(mode="after")
+    def _enough(self) -> MonthlyTheme:
+        if self.count > len(self.among):
+            raise ReadError(f"“count” is {self.count}, but “among” has only {len(self.among)}")
+        return self
