@@ -19,6 +19,7 @@ from simpy import Environment, Event
 from sim.model.compiling import rule
 from sim.model.draws import TICKS, errand_key, on_grid, purpose
 from sim.model.index import Index
+from sim.scenario.calendars import open_days
 
 if TYPE_CHECKING:
     from sim.model.load import Sums
@@ -114,17 +115,15 @@ def plan(index: Index) -> MonthlyTheme | None:
 def _months(index: Index, calendar: str | None) -> list[Month]:
     """The months whose first working day, of a calendar or from Monday to Friday, lies within the run."""
     scenario, found = index.scenario, []
-    end = scenario.hours_of(scenario.time.end)
     for begin in (scenario.time.start.replace(day=1), *index.months.dates):
-        since = scenario.hours_of(begin)
         if calendar is None:
-            first = since + 24.0 * (7 - begin.weekday() if begin.weekday() > 4 else 0)
+            days = [7 - begin.weekday() if begin.weekday() > 4 else 0]
         else:
-            midnights = index.staffing.workdays(calendar)[0]
-            first = float(midnights[midnights >= since][:1].sum()) if (midnights >= since).any() else math.inf
-        day = begin + timedelta(hours=first - since) if first < end else begin
-        if 0.0 <= first < end and day.month == begin.month:
-            found.append(Month(12 * day.year + day.month, 100 * day.year + day.month, first, f"{day:%Y-%m-%d}"))
+            days = [day for day, *_ in open_days(scenario.calendars[calendar], begin, 24.0 * 31)]
+        first = begin + timedelta(days=min((day for day in days if day >= 0), default=31))
+        if first.month == begin.month and scenario.time.start <= first < scenario.time.end:
+            year, month = first.year, first.month
+            found.append(Month(12 * year + month, 100 * year + month, scenario.hours_of(first), f"{first:%Y-%m-%d}"))
     return found
 
 
