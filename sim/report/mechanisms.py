@@ -340,11 +340,8 @@ def _monthly_theme(city: City) -> Iterator[str]:
         chosen = f"{most} of {len(plan.among)}: those with {by[plan.rule]} in the month before"
     yield f"each month chooses {chosen}, none again within {_count(plan.rest, 'month', 'months')}."
     effort = plan.pieces.sum()
-    yield (
-        f"{policy.pool} works {length(effort)} on each; {length(plan.lag)} later it takes effect."
-        if effort
-        else (f"Nobody works on it; it takes effect after {length(plan.lag)}.")
-    )
+    when = "takes effect at once" if plan.lag == 0 else f"takes effect {length(plan.lag)} later"
+    yield f"Each takes {effort:,.4g} h of the work of {policy.pool} and, when that has been done, {when}."
     if plan.removes > 0:
         back = f", of which {_of_100(plan.rebound)} % come back each month" if plan.rebound else ", for good"
         yield f"Then {_of_100(plan.removes)} of 100 of its problems are born no more{back}."
