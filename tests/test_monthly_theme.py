@@ -16,6 +16,7 @@ from sim.inference import interval
 from sim.model.city import build_city
 from sim.model.policies import monthly_theme, precise_dispatch
 from sim.model.policies.monthly_theme import Month
+from sim.report.explain import explain
 from sim.scenario import Scenario, ScenarioError, from_dict
 
 POLICY: dict[str, Any] = {
@@ -297,6 +298,16 @@ def test_what_becomes_of_a_request_whose_problem_is_cleared(name: str) -> None:
         assert here["said_resolved"].notna().all(), "and called back"
         assert here["said_resolved"].mean() > 0.95
         assert (here["called_back"] > here["closed"]).all()
+
+
+def test_explain_tells_of_it() -> None:
+    stuck = {"Pothole": {"total": "20 / d", "unit": "Works", "work": "1 h", "lead": "99 d"}}
+    run = sim.run(town({"among": ["Pothole"], "clears": 1}, categories=stuck), replications=1)
+    requests = run.tables.requests
+    assert requests is not None
+    told = explain(run, requests["request"].iloc[0])
+    assert "a monthly theme has fixed the problem" in told
+    assert told.index("lead time") > told.index("closed by Works: truly solved") > told.index("has fixed the problem")
 
 
 def test_a_larger_share_clears_the_same_and_more() -> None:

@@ -84,7 +84,12 @@ def explain(run: Run, request: str, replication: int = 0) -> str:
     visits = run.tables.query(
         "SELECT * FROM visits WHERE replication = ? AND request = ? ORDER BY visit", replication, row["request"]
     )
-    return "\n".join(_Story(run, row).lines(visits))
+    theme = run.tables.query(
+        "SELECT fixed FROM problems WHERE replication = ? AND problem = ? AND fixed_by = 'theme'",
+        replication,
+        row["problem"],
+    )
+    return "\n".join(_Story(run, row).lines(visits, [float(time) for time in theme["fixed"]]))
 
 
 _KINDS = {
@@ -132,13 +137,15 @@ class _Story:
         moment = self.scenario.time.start + timedelta(hours=float(hours))
         return f"{moment:%a %Y-%m-%d %H:%M:%S}"
 
-    def lines(self, visits: pd.DataFrame) -> list[str]:
+    def lines(self, visits: pd.DataFrame, cleared: list[float]) -> list[str]:
+        """`cleared`: when a theme fixed its problem, if one did."""
         row = self.row
         firm = " from a firm" if row["from_firm"] else ""
         about = f"{row['category']} in {row['district']}, by {row['channel']}{firm}, class {row['urgency']}"
         again = "" if pd.isna(row["repeat_of"]) else f", about the same matter as {row['repeat_of']}"
         told = [(float(row["arrived"]), f"the citizen turns to the city{again}")]
         told += [self._visit(visit) for visit in rows_of(visits) if visit.kind != "callback"]
+        told += [(time, "a monthly theme has fixed the problem") for time in cleared if time <= self.finished]
         told += self._milestones()
         told += [self._visit(visit) for visit in rows_of(visits) if visit.kind == "callback"]
         told.sort(key=lambda event: event[0])  # at one instant in this order: a callback follows the closing
