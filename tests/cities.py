@@ -57,12 +57,15 @@ def cities(draw: DrawFn) -> Data:
     city["policies"] = draw(policies(pools, classes, city["categories"], units))
     if "lines" in city["channels"].get("phone", {}):
         city["policies"] |= draw(some({"one_hotline": one_hotlines()}))
-    disputes = [name for name, matter in city["categories"].items() if matter.get("kind", "report") == "report"]
-    if disputes and draw(st.booleans()):
-        city["policies"]["council"] = draw(tables(list(units), disputes, city["time"]["start"]))
-    if disputes and draw(st.booleans()):
+    whole = [name for name, pool in {**pools, **units}.items() if "per" not in pool and name != "second line"]
+    problems = [name for name, matter in city["categories"].items() if matter.get("kind", "report") == "report"]
+    if whole and problems and draw(OFTEN):
+        city["policies"]["monthly_theme"] = draw(themes(whole, problems))
+    if problems and draw(st.booleans()):
+        city["policies"]["council"] = draw(tables(list(units), problems, city["time"]["start"]))
+    if problems and draw(st.booleans()):
         inspectors = [*units, *(name for name in pools if name != "second line")]
-        city["policies"]["act_before"] = draw(patrols(inspectors, disputes))
+        city["policies"]["act_before"] = draw(patrols(inspectors, problems))
     if draw(st.booleans()):
         pools["firms"] = draw(staffed()) | draw(st.sampled_from([{}, {}, {"per": "district"}]))
         line = some({"pool": "firms", "overflow_after": st.sampled_from(["0 min", "3 min"]), "talk": QUICK})
@@ -412,6 +415,24 @@ def surges(draw: DrawFn, pools: Data) -> Data:
     elif draw(st.booleans()):
         surge["wage"] = "50 / h"
     return surge
+
+
+@st.composite
+def themes(draw: DrawFn, pools: list[str], problems: list[str]) -> Data:
+    """A monthly theme; cities last for days, so most choose from a list."""
+    among = draw(st.permutations(problems))
+    shares = {name: PROBABLY for name in ("removes", "rebound", "clears")}
+    factors = {name: st.sampled_from([0.0, 0.5, 1.5]) for name in ("work_factor", "lead_factor", "error_factor")}
+    times = {"lag": st.sampled_from(["0 h", "90 min", "1 d"]), "give_up": st.sampled_from(["1 h", "9 h", "2 d"])}
+    return {
+        "among": among,
+        "pool": draw(st.sampled_from(pools)),
+        "effort": draw(st.sampled_from(["0 h", "3 h", "9 h", "20 h"])),
+        "rule": draw(st.sampled_from(["list", "list", "list", "volume", "growth", "unsolved", "repeat"])),
+        "count": draw(st.integers(1, len(among))),
+        "rest": draw(st.sampled_from(["1 month", "2 months"])),
+        **draw(some({**shares, **factors, **times, "calendar": st.sampled_from(["office", "lunch"])}, 0.7)),
+    }
 
 
 @st.composite

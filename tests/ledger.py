@@ -11,6 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 import sim
+from sim.model.city import build_city
 from sim.model.policies.one_hotline import merged
 from sim.scenario.calendars import headcount_by_hour_of_week, open_intervals
 from sim.scenario.staff_side import TABLE, Headcount, Pool
@@ -147,7 +148,7 @@ class Ledger:
         inside = (begins[:, None] <= times) & (times < begins[:, None] + council.hours)
         seats = council.seats
         if self.scenario.scale != 1 and seats > 0:  # divided as staff is
-            seats = round(self.out.levels.loc[self.out.levels["pool"] == table, "on_duty"].max())
+            seats = max(int(p.headcounts.max()) for p in build_city(self.scenario).pools if p.name == table)
         sit = np.where(inside.any(axis=0), np.minimum(seats, there), 0.0)
         opens = office.opens[np.searchsorted(office.times, times, side="right") - 1]
         at_table = Hours(times, sit, pauses=False, opens=(sit > 0).astype(float))

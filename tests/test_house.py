@@ -38,8 +38,8 @@ MODEL = (
 
 #: Inside each engine, and inside the machine of the compiled one. What both engines do lies in files of the same names.
 BOTH = (
-    *("basics", "beats", "pools", "contacts", "errands", "callbacks", "limits", "whistle", "closing", "council"),
-    *("patrol", "journey"),
+    *("basics", "beats", "pools", "contacts", "errands", "callbacks", "limits", "whistle", "closing", "theme"),
+    *("council", "patrol", "journey"),
 )
 REFERENCE = ("world", *BOTH, "run")
 #: ``events`` and ``loop`` do for the compiled engine what SimPy does for the other.
@@ -113,7 +113,10 @@ ONLY_COMPILED = {
     "journey": {"call_general"},
 }
 ONLY_REFERENCE = {
-    "basics": {"Merged", "check_merged"},
+    "basics": {"Merged", "Cleared", "check_merged"},
+    "closing": {"let_go"},
+    "theme": {"clear"},
+    "journey": {"in_hand"},
     "pools": {"Visit", "Pool", "open_pools", "keep_hours", "join", "lose_patience", "overflow", "finish"}
     | {"level", "worked_between", "open_between", "oldest"},
     "contacts": {"births", "reports"},

@@ -31,7 +31,7 @@ def town(*changes: dict[str, Any]) -> Scenario:
         *steps, last = path.split(".")
         for step in steps:
             node = node.setdefault(step, {})
-        node.pop(last, None) if value is None else node.update({last: value})
+        node.pop(last, None) if value is None else node.update({last: copy.deepcopy(value)})
     return from_dict(data)
 
 
@@ -114,6 +114,15 @@ def contacts(out: sim.Outcomes) -> float:
     return float(len(out.requests))
 
 
+def born(category: str) -> Number:
+    """Problems of a category."""
+    return lambda out: float((out.problems["category"] == category).sum())
+
+
+def of_themes(column: str) -> Number:
+    return lambda out: float(out.themes[column].sum())
+
+
 def cost(out: sim.Outcomes) -> float:
     """What all people cost."""
     table = sim.measures(out)
@@ -173,6 +182,17 @@ TRUST = tuple(
 )
 OPENED = ((f"{CALLBACK}reopen", {"at_most": 3, "probability": 1}),)
 MONTHS = (("time.end", "2024-05-20"),)
+THEME = (
+    *MONTHS,
+    (
+        "policies.monthly_theme",
+        {
+            **{"among": ["Noise", "Pothole"], "pool": "web desk", "effort": "1 h", "rule": "list", "count": 2},
+            **{"rest": "3 months", "removes": 0.5},
+        },
+    ),
+)
+REST = ("policies.monthly_theme.rest", "1 month")
 DISPUTED = visits("errand", "number")
 EXCLUSION = ((f"{CALLBACK}exclusion", {"asks": 0.5, "granted": 0.5, "review": {"pool": "callback", "work": "10 min"}}),)
 COUNCIL = (
@@ -336,6 +356,33 @@ CASES = [
     Case("trust.lo", 0.0, 1.0, contacts, (*TRUST, ("policies.trust.neutral", 1))),
     Case("trust.hi", 1.0, 3.0, contacts, TRUST),
     Case("trust.step", "week", "day", lambda out: float(len(out.trust)), TRUST),
+    Case("monthly_theme.among", ["Noise"], ["Pothole"], born("Noise"), (*THEME, ("policies.monthly_theme.count", 1))),
+    Case("monthly_theme.pool", "callback", "web desk", at_pool("web desk"), THEME),
+    Case("monthly_theme.effort", "1 h", "9 h", visits("errand"), THEME),
+    Case("monthly_theme.rule", "volume", "list", visits("errand", "number"), (*THEME, REST)),
+    Case("monthly_theme.count", 1, 2, visits("errand", "number"), (*THEME, REST)),
+    Case("monthly_theme.rest", "2 months", "1 month", visits("errand", "number"), THEME),
+    Case(
+        "monthly_theme.calendar",
+        "long",
+        "office",
+        of_themes("chosen"),
+        (*THEME, ("calendars.office.holidays", ["2024-04-01"])),
+    ),
+    Case(
+        "monthly_theme.give_up",
+        "1 h",
+        "9 d",
+        lambda out: float(out.themes["worked"].count()),
+        (*THEME, ("policies.monthly_theme.effort", "9 h")),
+    ),
+    Case("monthly_theme.lag", "1 h", "9 d", of_themes("begins"), THEME),
+    Case("monthly_theme.removes", 0.9, 0.1, born("Noise"), THEME),
+    Case("monthly_theme.rebound", 0.0, 0.9, born("Noise"), THEME),
+    Case("monthly_theme.clears", 0.1, 0.9, of_themes("cleared"), THEME),
+    Case("monthly_theme.work_factor", 0.5, 1.5, visits("handling"), THEME),
+    Case("monthly_theme.lead_factor", 0.2, 1.5, total("hours_lead_time"), THEME),
+    Case("monthly_theme.error_factor", 0.0, 1.0, total("hops"), THEME),
     Case("whistle.calendar", "long", "office", time_to_report, (("policies.whistle.report_by", "2 workdays"),)),
 ]
 
@@ -424,7 +471,8 @@ def _without_policies(out: sim.Outcomes) -> sim.Outcomes:
     from dataclasses import replace
 
     tables = {
-        name: getattr(out, name) for name in ("requests", "visits", "levels", "problems", "calls", "trust", "pools")
+        name: getattr(out, name)
+        for name in ("requests", "visits", "levels", "problems", "calls", "trust", "themes", "pools")
     }
     return replace(out, scenario=town(BARE), **tables)
 

@@ -44,7 +44,9 @@ def test_files_have_these_columns_types_and_nulls(run_folder: Path, name: str) -
         (nulls,) = files.execute(f"SELECT {counts} FROM {file}").fetchall()
         (rows,) = files.execute(f"SELECT count(*) FROM {file}").fetchone() or (0,)
     assert [row[:2] for row in found] == [(column.name, KINDS_OF[column.of].parquet) for column in columns]
-    assert rows > 0 or (name in ("calls", "trust") and "surge" not in (run_folder / "scenario.yaml").read_text("utf-8"))
+    assert rows > 0 or (
+        name in ("calls", "trust", "themes") and "surge" not in (run_folder / "scenario.yaml").read_text("utf-8")
+    )
     assert [column.name for column, count in zip(columns, nulls, strict=True) if count and not column.null] == []
 
 

@@ -213,6 +213,11 @@ def _other_ways() -> dict[str, Any]:
     town["time"] = {"start": "2024-02-26", "end": "2024-03-18"}
     policies["precise_dispatch"]["duty_list"] = {"drift": 0.4, "upkeep": {"work": _random("3 h")}}
     policies["trust"] = {"gain": 1.5, "decay": 0.2, "neutral": 0.4, "step": "week", "lo": 0.2, "hi": 3}
+    policies["monthly_theme"] = {
+        **{"among": ["Noise", "Pothole"], "pool": "web desk", "effort": "9 h", "rule": "list", "rest": "1 month"},
+        **{"calendar": "office", "give_up": "10 d", "lag": "1 d", "removes": 0.5, "rebound": 0.1, "clears": 0.4},
+        **{"work_factor": 0.8, "lead_factor": 0.7, "error_factor": 0.5},
+    }
     town["categories"]["Noise"]["reports"] = {"reported": 0.6}
     policies["surge"] = {
         "triggers": [
@@ -244,7 +249,7 @@ def full(**changes: Any) -> Scenario:
 
 def same_tables(a: sim.Outcomes, b: sim.Outcomes) -> bool:
     """Whether two replications have exactly the same tables and, of one count window, the same measures."""
-    tables = ("requests", "visits", "levels", "problems", "calls", "trust", "pools")
+    tables = ("requests", "visits", "levels", "problems", "calls", "trust", "themes", "pools")
     same = all(getattr(a, name).equals(getattr(b, name)) for name in tables)
     return same and (a.scenario.time != b.scenario.time or sim.measures(a).equals(sim.measures(b)))
 

@@ -9,7 +9,14 @@ from sim.measurement.table import MEASURE_COLUMNS
 from sim.model.facts import KINDS, STATUSES
 from sim.outcomes.columns import Column
 from sim.outcomes.levels import LEVEL_COLUMNS
-from sim.outcomes.replication import CALL_COLUMNS, PROBLEM_COLUMNS, REQUEST_COLUMNS, TRUST_COLUMNS, VISIT_COLUMNS
+from sim.outcomes.replication import (
+    CALL_COLUMNS,
+    PROBLEM_COLUMNS,
+    REQUEST_COLUMNS,
+    THEME_COLUMNS,
+    TRUST_COLUMNS,
+    VISIT_COLUMNS,
+)
 from sim.outcomes.tables import POOL_COLUMNS
 
 _INTRODUCTION = """# Tables
@@ -49,6 +56,7 @@ TABLES = {
         CALL_COLUMNS,
     ),
     "trust": Table("One row a district and step of [trust](mechanisms/trust.md), in the order of time.", TRUST_COLUMNS),
+    "themes": Table("One row a [monthly theme](mechanisms/monthly-theme.md), in the order of choice.", THEME_COLUMNS),
     "pools": Table("One row a pool; all replications have the same.", POOL_COLUMNS),
     "measures": Table("One row a measure and group; [measures.md](measures.md) defines each measure.", MEASURE_COLUMNS),
 }

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 #: Those that every run keeps beside its measures.
-SMALL_TABLES = ("levels", "calls", "trust")
+SMALL_TABLES = ("levels", "calls", "trust", "themes")
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,6 +48,11 @@ class Tables:
     def trust(self) -> pd.DataFrame | None:
         """How the districts' trust moved, as ``calls``."""
         return self._whole("trust")
+
+    @property
+    def themes(self) -> pd.DataFrame | None:
+        """The monthly themes, as ``calls``."""
+        return self._whole("themes")
 
     @property
     def requests(self) -> pd.DataFrame | None:

@@ -18,9 +18,9 @@ from numpy.typing import NDArray
 from sim.measurement.compiled import inlined
 from sim.model.facts import (
     ANSWERED,
-    BY_COUNCIL,
     CAUSES,
     DEFLECTED,
+    FIXERS,
     INTAKE_OPEN,
     LOST,
     MERGED,
@@ -75,6 +75,8 @@ PROBLEMS = ("problems", "fixed", "observed", "unreported", "noticed", "found_fir
 
 #: A problem that nobody reports for so many hours counts as unreported.
 PATIENCE = 90 * 24.0
+#: Keys up to this one stand for fixers without a request.
+LAST_FIXER = max(FIXERS)
 
 
 def record(names: tuple[str, ...]) -> np.dtype[Any]:
@@ -224,8 +226,9 @@ def problem(q: Any, r: Any, end: Any) -> Any:
     q.hours = upper(lasted)
     q.hours_rest = lasted - q.hours
     q.observed = observed
-    settled = r.fixed_by == np.uint64(BY_COUNCIL) and hours <= PATIENCE
-    in_time = r.first_report - r.born <= PATIENCE or r.found - r.born <= PATIENCE or settled
+    by_itself = r.fixed_by != np.uint64(0) and r.fixed_by <= np.uint64(LAST_FIXER)  # nobody need have reported it
+    known = r.first_report - r.born <= PATIENCE or r.found - r.born <= PATIENCE
+    in_time = known or (by_itself and hours <= PATIENCE)
     q.unreported = observed and not in_time
     q.noticed = not (math.isnan(r.found) and math.isnan(r.first_report))
     q.found_first = not math.isnan(r.found) and not r.first_report <= r.found

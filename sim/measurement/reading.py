@@ -50,9 +50,8 @@ def fold_tables(outcomes: Outcomes) -> Fold:
         parts = outcomes.visits.loc[outcomes.visits["report_due"].notna()]
         visits = _rows(parts, facts.VISIT, {"pool": names.owners, "kind": facts.KINDS})
     fixed = _rows(problems, facts.PROBLEM, codes)
-    fixed["fixed_by"][(problems["fixed_by"] == facts.FIXERS[facts.BY_COUNCIL]).to_numpy(bool, na_value=False)] = (
-        facts.BY_COUNCIL
-    )
+    for key, fixer in facts.FIXERS.items():
+        fixed["fixed_by"][(problems["fixed_by"] == fixer).to_numpy(bool, na_value=False)] = key
     rows = Rows(requests, visits, fixed)
     fold.add(rows)
     return fold

@@ -24,6 +24,7 @@ from sim.model.policies import (
     enterprise_line,
     first_recipient,
     instant_answer,
+    monthly_theme,
     one_hotline,
     online,
     precise_dispatch,
@@ -39,6 +40,7 @@ from sim.model.policies.council import Brought, Council
 from sim.model.policies.enterprise_line import EnterpriseLine, Firms
 from sim.model.policies.first_recipient import FirstRecipient
 from sim.model.policies.instant_answer import InstantAnswer
+from sim.model.policies.monthly_theme import MonthlyTheme
 from sim.model.policies.one_hotline import Lines, WrongLine
 from sim.model.policies.online import Moves, Online
 from sim.model.policies.precise_dispatch import Accuracy, Dispatch
@@ -176,6 +178,7 @@ class City:
     council: Council | None
     trust: Trust | None
     act_before: ActBefore | None
+    monthly_theme: MonthlyTheme | None
 
     @property
     def has_errands(self) -> bool:
@@ -183,7 +186,7 @@ class City:
         lists = None if self.dispatch is None else self.dispatch.duty_list
         upkeep = lists is not None and lists.upkeep is not None
         reviews = self.callback is not None and self.callback.exclusion is not None
-        return upkeep or reviews or self.act_before is not None
+        return upkeep or reviews or self.monthly_theme is not None or self.act_before is not None
 
     @property
     def channel_list(self) -> tuple[str, ...]:
@@ -194,7 +197,7 @@ class City:
     @property
     def turns_demand(self) -> bool:
         """Whether policies turn demand."""
-        return self.trust is not None
+        return self.trust is not None or self.monthly_theme is not None
 
     @cached_property
     def first_street(self) -> tuple[int, ...]:
@@ -244,6 +247,7 @@ def build_city(scenario: Scenario) -> City:
         council=council.plan(index),
         trust=trust.plan(index),
         act_before=act_before.plan(index),
+        monthly_theme=monthly_theme.plan(index),
         # what the plans above have asked for
         pools=tuple(staffing.pools),
         rosters=tuple(staffing.rosters),

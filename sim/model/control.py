@@ -20,7 +20,8 @@ from simpy import Environment, Event
 from sim.model.city import City
 from sim.model.clockwork import CONTROL_ENDS, Moment
 from sim.model.demand import Turned
-from sim.model.policies import surge, trust
+from sim.model.policies import monthly_theme, surge, trust
+from sim.model.policies.monthly_theme import Theme
 from sim.model.policies.surge import Call
 from sim.model.policies.trust import Turn
 from sim.model.rows import Acts
@@ -57,6 +58,24 @@ class Engine(Protocol):
     def add_staff(self, pool: int, extra: int) -> None:
         """From now on, so many officers more than planned (fewer, if negative) whenever the pool is on duty."""
 
+    def seen(self) -> NDArray[np.int64]:
+        """By category: what themes are chosen by, until now, [``monthly_theme.COUNTED``, category]."""
+
+    def effort(self, number: int) -> tuple[int, float]:
+        """How many pieces of the effort for a theme have been worked, and when the last of them was."""
+
+    def ask_effort(self, number: int, pool: int, keys: Sequence[int], hours: Sequence[float]) -> None:
+        """The pieces of the effort for a theme join the queue of a pool, each an errand with this key."""
+
+    def give_up_effort(self, number: int) -> None:
+        """Those that nobody has begun leave it."""
+
+    def clear(self, category: int, share: float, mark: int) -> int:
+        """Fix this share of a category's open problems, which are drawn by a number; says how many they were."""
+
+    def turn_handling(self, category: int, factors: Sequence[float]) -> None:
+        """From now on, these factors (``monthly_theme.TURNED``) act on the handling of a category."""
+
 
 class Control:
     """Brings the policies and an engine together."""
@@ -90,10 +109,10 @@ class Control:
     @property
     def acts(self) -> Acts:
         """What policies have done so far."""
-        calls, turns = (
-            [astuple(act) for view in self.own for act in getattr(view, kind)] for kind in ("calls", "turns")
+        kinds = ("calls", "turns", "themes")
+        return Acts(
+            self.changes, *([astuple(act) for view in self.own for act in getattr(view, kind)] for kind in kinds)
         )
-        return Acts(self.changes, calls, turns)
 
     def apply_soon(self) -> None:
         """Apply what is proposed after the last policy of this instant."""
@@ -112,6 +131,10 @@ class Control:
                 self.extra[pool] = extra, called
                 self.changes.append((self.env.now, pool, extra, called))
                 self.engine.add_staff(pool, extra)
+        for view in self.own:
+            orders, view.orders = view.orders, []
+            for order in orders:
+                order()
         turning = [view.demand for view in self.own if view.demand is not None]
         if self.turned is not None and turning:
             births, trusts = zip(*turning, strict=True)
@@ -121,6 +144,8 @@ class Control:
 def _acting(city: City) -> list[Policy]:
     """The policies of the scenario that act in time, by name."""
     acting: list[Policy] = []
+    if city.monthly_theme is not None:
+        acting.append(partial(monthly_theme.act, city.monthly_theme, len(city.districts)))
     if city.surge is not None:
         acting.append(partial(surge.act, city.surge))
     if city.trust is not None:
@@ -150,6 +175,8 @@ class View:
         self.staff: dict[int, int] = {}
         self.calls: list[Call] = []
         self.turns: list[Turn] = []
+        self.themes: list[Theme] = []
+        self.orders: list[Callable[[], None]] = []  # what the engine is to do
         self.demand: tuple[NDArray[np.float64], NDArray[np.float64]] | None = None  # factors on births, trust
 
     def snapshot(self) -> Mapping[str, PoolState]:
@@ -192,4 +219,36 @@ class View:
     def turn_demand(self, births: NDArray[np.float64], trust: NDArray[np.float64]) -> None:
         """From the next midnight on: factors on births, [district, category], and trust, [district]."""
         self.demand = births, trust
+        self._control.apply_soon()
+
+    def seen(self) -> NDArray[np.int64]:
+        """See ``Engine.seen``."""
+        return self._control.engine.seen()
+
+    def effort(self, number: int) -> tuple[int, float]:
+        """See ``Engine.effort``."""
+        return self._control.engine.effort(number)
+
+    def ask_effort(self, number: int, pool: int, keys: Sequence[int], hours: Sequence[float]) -> None:
+        """See ``Engine.ask_effort``."""
+        self._order(lambda: self._control.engine.ask_effort(number, pool, keys, hours))
+
+    def give_up_effort(self, number: int) -> None:
+        """See ``Engine.give_up_effort``."""
+        self._order(lambda: self._control.engine.give_up_effort(number))
+
+    def clear(self, theme: Theme, share: float, mark: int) -> None:
+        """See ``Engine.clear``; the theme keeps how many they were."""
+
+        def order() -> None:
+            theme.cleared = self._control.engine.clear(theme.category, share, mark)
+
+        self._order(order)
+
+    def turn_handling(self, category: int, factors: Sequence[float]) -> None:
+        """See ``Engine.turn_handling``."""
+        self._order(lambda: self._control.engine.turn_handling(category, factors))
+
+    def _order(self, order: Callable[[], None]) -> None:
+        self.orders.append(order)
         self._control.apply_soon()

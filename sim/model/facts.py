@@ -95,8 +95,8 @@ KINDS = (
 ) = range(len(KINDS))
 
 #: Who fixes problems without a request, by the key that stands for them; keys of requests are never so small.
-FIXERS = {1: "council"}
-BY_COUNCIL = 1
+FIXERS = {1: "council", 2: "theme"}
+BY_COUNCIL, BY_THEME = FIXERS
 
 
 @dataclass(frozen=True)
@@ -224,7 +224,7 @@ PROBLEM = (
     _moment("first_report", "when the first contact about it was answered; null if none was"),
     _moment("found", "when inspectors first found it; null if they never did"),
     _moment("fixed", "when it was fixed; null while it is not"),
-    _key("fixed_by", "fixed_by", "the request that fixed it, or `council`; null while it is not"),
+    _key("fixed_by", "fixed_by", "the request that fixed it, or `council` or `theme`; null while it is not"),
 )
 
 CALL = (
@@ -247,6 +247,15 @@ TURN = (
     Field("trust", "f8", 1.0, "factor", "trust", "the trust from then on; it was 1 in the beginning"),
 )
 
+THEME = (
+    _moment("chosen", "when the theme was chosen"),
+    _name("category", "categories", "what it is about"),
+    _hours("effort", "of people's work that it takes"),
+    _moment("worked", "when that had been worked; null while it has not, or if it was given up"),
+    _moment("begins", "when it takes effect; null before"),
+    _count("cleared", "open problems that were fixed then", kind="i4"),
+)
+
 
 def record(fields: Sequence[Field]) -> np.dtype[Any]:
     """The record of a row: aligned as in C."""
@@ -266,7 +275,9 @@ def packing(fields: Sequence[Field]) -> struct.Struct:
     return struct.Struct("@" + "".join(f.type[:-2] + _FORMATS[f.type[-2:]] for f in fields) + "0q")
 
 
-REQUEST_ROW, VISIT_ROW, PROBLEM_ROW, CALL_ROW, TURN_ROW = map(record, (REQUEST, VISIT, PROBLEM, CALL, TURN))
+REQUEST_ROW, VISIT_ROW, PROBLEM_ROW, CALL_ROW, TURN_ROW, THEME_ROW = map(
+    record, (REQUEST, VISIT, PROBLEM, CALL, TURN, THEME)
+)
 
 #: The tables that are made of these rows, which grow with the number of contacts.
 CONTACT_TABLES = ("requests", "visits", "problems")

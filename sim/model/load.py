@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from sim.model.city import CategoryPlan, City
 from sim.model.facts import DISPATCH, DISTRICT_DESK, HANDLING, INTAKE, KINDS, WRONG_LINE
 from sim.model.index import Table
-from sim.model.policies import act_before, callback, council, one_hotline, online, precise_dispatch
+from sim.model.policies import act_before, callback, council, monthly_theme, one_hotline, online, precise_dispatch
 from sim.model.rhythm import Rhythm
 from sim.model.staffing import Family
 
@@ -95,6 +95,11 @@ class Sums:
         self.work += worked
         self.visits += count * (worked / np.where(wanted > 0.0, wanted, 1.0))
 
+    def add_errands(self, pool: int, visits: float, hours: float) -> None:
+        """So many errands a day at a pool, of so many hours in all."""
+        self.visits[pool] += visits
+        self.work[pool] += hours
+
     def _spread(self, family: Family, by_district: Floats) -> tuple[NDArray[np.int64], Floats]:
         """The pools of a family that serve somebody, and what comes to them."""
         streets, first = [d.streets for d in self.city.districts], self.city.first_street
@@ -124,6 +129,8 @@ def offered_loads(city: City) -> list[Load]:
         firms[:] = _open_shares(city, city.enterprise_line.family.first)
     if city.dispatch is not None:
         precise_dispatch.load(city.dispatch, sums, *_window(city))
+    if city.monthly_theme is not None:
+        monthly_theme.load(city.monthly_theme, sums, *_window(city))
     if city.council is not None:
         brought = contacts * [category.council.share for category in city.categories]
         council.load(city.council, sums, brought.sum(axis=1))

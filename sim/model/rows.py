@@ -32,6 +32,7 @@ class Acts:
     staff: Sequence[tuple[float, int, int, int]] = ()
     calls: Sequence[tuple[float | int, ...]] = ()  # as ``facts.CALL``
     turns: Sequence[tuple[float | int, ...]] = ()  # as ``facts.TURN``
+    themes: Sequence[tuple[float | int, ...]] = ()  # as ``facts.THEME``
 
 
 @dataclass(frozen=True)
@@ -44,6 +45,7 @@ class Rows:
     staff_changes: NDArray[np.float64] = field(default_factory=lambda: np.zeros((0, 4)))  # as ``Acts.staff``
     calls: NDArray[np.void] = field(default_factory=lambda: np.zeros(0, facts.CALL_ROW))
     turns: NDArray[np.void] = field(default_factory=lambda: np.zeros(0, facts.TURN_ROW))
+    themes: NDArray[np.void] = field(default_factory=lambda: np.zeros(0, facts.THEME_ROW))
 
     @staticmethod
     def nothing() -> Rows:
@@ -57,5 +59,6 @@ class Rows:
     def after(self, acts: Acts) -> Rows:
         """These rows, and what policies have done."""
         changes = np.array(acts.staff, float).reshape(-1, 4)
-        calls, turns = np.array(list(acts.calls), facts.CALL_ROW), np.array(list(acts.turns), facts.TURN_ROW)
-        return replace(self, staff_changes=changes, calls=calls, turns=turns)
+        kinds = {"calls": facts.CALL_ROW, "turns": facts.TURN_ROW, "themes": facts.THEME_ROW}
+        done = {name: np.array(list(getattr(acts, name)), kind) for name, kind in kinds.items()}
+        return replace(self, staff_changes=changes, **done)

@@ -1,7 +1,7 @@
 """One replication as it happened: what the engine wrote down, and tables of it when somebody asks.
 
-``requests``, ``visits``, ``levels``, ``problems``, ``calls`` and ``trust`` are the contract that scripts and notebooks
-lean on. Times are hours since the scenario's start, names are text, a missing moment is null.
+``requests``, ``visits``, ``levels``, ``problems``, ``calls``, ``trust`` and ``themes`` are the contract that scripts
+and notebooks lean on. Times are hours since the scenario's start, names are text, a missing moment is null.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from sim.scenario import Scenario
 if TYPE_CHECKING:
     import pandas as pd
 
-TABLES = (*CONTACT_TABLES, "levels", "calls", "trust", "pools")
+TABLES = (*CONTACT_TABLES, "levels", "calls", "trust", "themes", "pools")
 
 REQUEST_COLUMNS = (REPLICATION, *columns_of(facts.REQUEST))
 VISIT_COLUMNS = (
@@ -35,6 +35,7 @@ VISIT_COLUMNS = (
 PROBLEM_COLUMNS = (REPLICATION, *columns_of(facts.PROBLEM))
 CALL_COLUMNS = (REPLICATION, *columns_of(facts.CALL))
 TRUST_COLUMNS = (REPLICATION, *columns_of(facts.TURN))
+THEME_COLUMNS = (REPLICATION, *columns_of(facts.THEME))
 
 
 @dataclass(frozen=True)
@@ -85,6 +86,7 @@ class Outcomes:
     problems: pd.DataFrame
     calls: pd.DataFrame
     trust: pd.DataFrame
+    themes: pd.DataFrame
     pools: pd.DataFrame
     #: What the tables are made of; None where they were given.
     raw: Raw | None = field(default=None, init=False)

@@ -11,11 +11,19 @@ from numpy.typing import NDArray
 
 from sim.model import facts
 from sim.model.city import City
-from sim.model.facts import BY_COUNCIL, CAUSES, ERRAND, FIXERS, KINDS, STATUSES, Field
+from sim.model.facts import CAUSES, ERRAND, FIXERS, KINDS, STATUSES, Field
 from sim.model.rows import Rows
 from sim.outcomes.columns import Column, framed
 from sim.outcomes.levels import Levels
-from sim.outcomes.replication import CALL_COLUMNS, PROBLEM_COLUMNS, REQUEST_COLUMNS, TRUST_COLUMNS, VISIT_COLUMNS, Raw
+from sim.outcomes.replication import (
+    CALL_COLUMNS,
+    PROBLEM_COLUMNS,
+    REQUEST_COLUMNS,
+    THEME_COLUMNS,
+    TRUST_COLUMNS,
+    VISIT_COLUMNS,
+    Raw,
+)
 
 POOL_COLUMNS = (
     Column("pool", "text", "its name"),
@@ -101,8 +109,8 @@ def _columns(city: City, rows: NDArray[np.void], fields: Sequence[Field]) -> dic
             columns[field.column] = named(values, names[field.of])
         elif field.of == "key":
             columns[field.column] = hex_text(values)
-            if field.name == "fixed_by":
-                columns[field.column] = columns[field.column].mask(values == BY_COUNCIL, FIXERS[BY_COUNCIL])
+            for key, fixer in FIXERS.items() if field.name == "fixed_by" else ():
+                columns[field.column] = columns[field.column].mask(values == key, fixer)
         elif field.of == "yes or no":
             columns[field.column] = _truth(values)
         elif field.of == "number":
@@ -151,8 +159,12 @@ def _problems(raw: Raw, replication: int) -> pd.DataFrame:
 
 
 def acts_tables(city: City, rows: Rows, replication: int) -> dict[str, pd.DataFrame]:
-    """The people who were called in, and how trust moved, each in the order of time."""
-    kinds = {"calls": (rows.calls, facts.CALL, CALL_COLUMNS), "trust": (rows.turns, facts.TURN, TRUST_COLUMNS)}
+    """The people who were called in, how trust moved, and the monthly themes, each in the order of time."""
+    kinds = {
+        "calls": (rows.calls, facts.CALL, CALL_COLUMNS),
+        "trust": (rows.turns, facts.TURN, TRUST_COLUMNS),
+        "themes": (rows.themes, facts.THEME, THEME_COLUMNS),
+    }
     return {
         name: framed(_columns(city, own, fields) | {"replication": np.full(len(own), replication)}, columns)
         for name, (own, fields, columns) in kinds.items()
@@ -166,5 +178,6 @@ _MAKERS: dict[str, Callable[[Raw, int], pd.DataFrame]] = {
     "problems": _problems,
     "calls": lambda raw, replication: acts_tables(raw.city, raw.rows, replication)["calls"],
     "trust": lambda raw, replication: acts_tables(raw.city, raw.rows, replication)["trust"],
+    "themes": lambda raw, replication: acts_tables(raw.city, raw.rows, replication)["themes"],
     "pools": lambda raw, replication: pools_table(raw.city),
 }

@@ -85,7 +85,12 @@ def explain(run: Run, request: str, replication: int = 0) -> str:
     visits = run.tables.query(
         "SELECT * FROM visits WHERE replication = ? AND request = ? ORDER BY visit", replication, row["request"]
     )
-    return "\n".join(_Story(run, row).lines(visits))
+    theme = run.tables.query(
+        "SELECT fixed FROM problems WHERE replication = ? AND problem = ? AND fixed_by = 'theme'",
+        replication,
+        row["problem"],
+    )
+    return "\n".join(_Story(run, row).lines(visits, [float(time) for time in theme["fixed"]]))
 
 
 _KINDS = {
@@ -133,7 +138,8 @@ class _Story:
         moment = self.scenario.time.start + timedelta(hours=float(hours))
         return f"{moment:%a %Y-%m-%d %H:%M:%S}"
 
-    def lines(self, visits: pd.DataFrame) -> list[str]:
+    def lines(self, visits: pd.DataFrame, cleared: list[float]) -> list[str]:
+        """`cleared`: when a theme fixed its problem, if one did."""
         row = self.row
         firm = " from a firm" if row["from_firm"] else ""
         about = f"{row['category']} in {row['district']}, by {row['channel']}{firm}, class {row['urgency']}"
@@ -142,6 +148,7 @@ class _Story:
         begin = "inspectors find it on patrol" if found else f"the citizen turns to the city{again}"
         told = [(float(row["arrived"]), begin)]
         told += [self._visit(visit) for visit in rows_of(visits) if visit.kind != "callback"]
+        told += [(time, "a monthly theme has fixed the problem") for time in cleared if time <= self.finished]
         told += self._milestones()
         told += [self._visit(visit) for visit in rows_of(visits) if visit.kind == "callback"]
         told.sort(key=lambda event: event[0])  # at one instant in this order: a callback follows the closing

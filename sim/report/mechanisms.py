@@ -351,6 +351,36 @@ def _act_before(city: City) -> Iterator[str]:
         yield f"What they find takes {_of_100(plan.work_factor)} % of the work."
 
 
+def _monthly_theme(city: City) -> Iterator[str]:
+    plan, policy = city.monthly_theme, city.scenario.policies.monthly_theme
+    assert plan is not None
+    assert policy is not None
+    by = {
+        "volume": "most requests",
+        "growth": "the largest growth of requests",
+        "unsolved": "most answers “not resolved”",
+        "repeat": "most calls about the same matter",
+    }
+    most = _count(plan.count, "category", "categories")
+    if plan.rule == "list":
+        chosen = f"{most} of {len(plan.among)} in their order"
+    else:
+        chosen = f"{most} of {len(plan.among)}: those with {by[plan.rule]} in the month before"
+    yield f"each month chooses {chosen}, none again within {_count(plan.rest, 'month', 'months')}."
+    effort = plan.pieces.sum()
+    when = "takes effect at once" if plan.lag == 0 else f"takes effect {length(plan.lag)} later"
+    yield f"Each takes {effort:,.4g} h of the work of {policy.pool} and, when that has been done, {when}."
+    if plan.removes > 0:
+        back = f", of which {_of_100(plan.rebound)} % come back each month" if plan.rebound else ", for good"
+        yield f"Then {_of_100(plan.removes)} of 100 of its problems are born no more{back}."
+    if plan.clears > 0:
+        yield f"{_of_100(plan.clears)} of 100 open ones are fixed at once."
+    names = ("work", "lead times", "errors of dispatch")
+    turned = [f"{_of_100(f)} % of the {name}" for f, name in zip(plan.handling, names, strict=True) if f != 1]
+    if turned:
+        yield f"What still comes takes {' and '.join(turned)}."
+
+
 #: By the key under ``policies``, in the order of a request's life.
 MECHANISMS: Mapping[str, Mechanism] = {
     "act_before": Mechanism(
@@ -436,6 +466,12 @@ MECHANISMS: Mapping[str, Mechanism] = {
         "认可度、依赖性",
         "Satisfied citizens turn to the city more readily, dissatisfied ones less: demand follows success.",
         _trust,
+    ),
+    "monthly_theme": Mechanism(
+        "Monthly theme",
+        "每月一题",
+        "Each month a class of problems is chosen and people work on its causes, so that fewer are born.",
+        _monthly_theme,
     ),
 }
 

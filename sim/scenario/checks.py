@@ -16,10 +16,18 @@ from sim.scenario.sources import read_pattern
 from sim.scenario.staff_side import AT, TABLE
 from sim.scenario.tree import Tree
 
-_OF_SURGE = ("policies.surge.triggers.*.pool", "policies.surge.from")
+_OF_PEOPLE = (
+    "policies.surge.triggers.*.pool",
+    "policies.surge.from",
+    "policies.monthly_theme.pool",
+    "policies.act_before.pool",
+)
 # where names of other parts stand, by the part that must define them
 _AS_VALUE = {
-    "calendars": ["pools.*.calendar", "units.*.calendar", "policies.time_limits.calendar", "policies.whistle.calendar"],
+    "calendars": [
+        *("pools.*.calendar", "units.*.calendar", "policies.time_limits.calendar", "policies.whistle.calendar"),
+        "policies.monthly_theme.calendar",
+    ],
     "pools": [
         *("channels.*.pool", "channels.*.lines.*.pool", "dispatch.pool", "dispatch.district_desk.pool"),
         *("policies.callback.pool", "policies.callback.exclusion.review.pool"),
@@ -28,8 +36,7 @@ _AS_VALUE = {
     "lines": ["policies.one_hotline.takes.*"],
     "pools or units": [
         *("pools.*.also_serves.*", "units.*.also_serves.*"),
-        *_OF_SURGE,
-        "policies.act_before.pool",
+        *_OF_PEOPLE,
     ],
     "units": [
         "categories.*.unit",
@@ -38,7 +45,9 @@ _AS_VALUE = {
         "dispatch.backstop",
         "policies.council.unit",
     ],
-    "categories": ["demand.shocks.*.categories.*", "channels.*.lines.*.categories.*"],
+    "categories": [
+        *("demand.shocks.*.categories.*", "channels.*.lines.*.categories.*", "policies.monthly_theme.among.*"),
+    ],
     "districts": ["demand.shocks.*.districts.*"],
     "classes": ["categories.*.urgency", "policies.whistle.when.urgency.*"],
 }
@@ -306,9 +315,7 @@ class _Checker(Tree):
         taken = {path for path in lines if not takes or str(path[3]) in takes}
         merged = {lines[path] for path in taken} - {into}
         gone = [name for name in self.known["pools"] if name in merged]
-        for path, node in (
-            found for part in (*_AS_VALUE["pools"], *_AS_VALUE["pools or units"][2:]) for found in self.at(part)
-        ):
+        for path, node in (found for part in (*_AS_VALUE["pools"], *_OF_PEOPLE) for found in self.at(part)):
             if node.value in gone and path not in taken:
                 yield self.finding(path, f"{quoted(str(node.value))} is merged into {quoted(into)}: it has no people")
         for name in gone:
@@ -348,6 +355,13 @@ class _Checker(Tree):
                     yield self.finding((part, TABLE), "is called like the tables of policies.council", True)
         if self.has(("policies", "act_before")) and PATROL in self.keys("channels"):
             yield self.finding(("channels", PATROL), "is called like the way of what policies.act_before finds", True)
+        for path, node in self.at("policies.monthly_theme.among.*"):
+            if self.text(("categories", str(node.value), "kind")) == "consultation":
+                yield self.finding(path, "a consultation has no problem whose causes one could work on")
+        at = ("policies", "monthly_theme", "pool")
+        if self.per_of(self.text(at)) not in ("", "city"):
+            message = f"{quoted(self.text(at))} is per {self.per_of(self.text(at))}: one for the whole city is wanted"
+            yield self.finding(at, message)
         yield from self.lender()
         yield from self.ceiling()
 

@@ -14,8 +14,7 @@ from datetime import timedelta
 from sim.scenario.errors import Finding, Path
 from sim.scenario.nodes import Node
 from sim.scenario.numbers import read_probability
-from sim.scenario.policies import read_months
-from sim.scenario.quantities import read_moment, read_positive_duration
+from sim.scenario.quantities import read_moment, read_months, read_positive_duration
 from sim.scenario.tree import Tree
 
 
@@ -171,6 +170,24 @@ def _has_two_districts(tree: Tree, _: Path) -> bool:
     return len(tree.keys("districts")) > 1
 
 
+def _can_choose(tree: Tree, path: Path) -> bool:
+    """Whether themes can be chosen: after the whole months that the rule is over, on the first day from Monday to
+    Friday of a month.
+    """
+    start, end = (tree.read(("time", edge), read_moment) for edge in ("start", "end"))
+    if start is None or end is None:
+        return True
+    whole = {"list": 0, "growth": 2}.get(tree.text((*path, "rule")), 1)
+    begin, seen = start.replace(day=1), 0
+    while begin < end:
+        first = begin + timedelta(days=7 - begin.weekday() if begin.weekday() > 4 else 0)
+        if seen >= whole and start <= first < end:
+            return True
+        seen += begin >= start
+        begin = (begin + timedelta(days=31)).replace(day=1)
+    return False
+
+
 _RESOLVE_LIMITS = "a limit to resolve (policies.time_limits.resolve or by_category)"
 _DESK = "a dispatch desk (dispatch)"
 _PHONE = "a channel by phone (kind: phone, or with patience)"
@@ -230,6 +247,25 @@ NEEDS = (
         "people from outside: those lent by a pool (policies.surge.from) have its wage",
         lambda tree, _: not tree.has(("policies", "surge", "from")),
     ),
+    Need(
+        "policies.monthly_theme",
+        "a first working day of a month, after the whole months that its rule is over",
+        _can_choose,
+    ),
+    Need("policies.monthly_theme.rule", "callbacks (policies.callback)", _has("policies.callback"), "unsolved"),
+    Need(
+        "policies.monthly_theme.rule",
+        "citizens who call again (policies.callback.call_again)",
+        _has("policies.callback.call_again"),
+        "repeat",
+    ),
+    Need("policies.monthly_theme.rebound", "births that fall (removes)", _has("policies.monthly_theme.removes")),
+    Need(
+        "policies.monthly_theme.lead_factor",
+        "a lead time (categories.*.lead)",
+        lambda tree, _: any(True for _ in tree.written("categories.*.lead")),
+    ),
+    Need("policies.monthly_theme.error_factor", _DESK, _has("dispatch")),
     Need("policies.council", "a session that begins within the run", _has_a_session),
     Need(
         "policies.act_before.visible.*",

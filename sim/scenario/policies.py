@@ -29,14 +29,14 @@ from sim.scenario.numbers import (
     Text,
     Times,
     choice,
-    described,
     number_in,
     number_text,
     refuse_plus,
 )
 from sim.scenario.patrol import ActBefore
-from sim.scenario.quantities import Duration, Moment, PositiveDuration, duration_text, read_duration, to_tick
+from sim.scenario.quantities import Duration, Moment, Months, PositiveDuration, duration_text, read_duration, to_tick
 from sim.scenario.staff_side import Discipline
+from sim.scenario.theme import MonthlyTheme
 
 _WORKING = re.compile(r"(?P<amount>\S*?)\s*(?P<unit>workday|workhour)s?(?:\s*,?\s*(?P<closing>by closing))?")
 _MOST_WORKDAYS = 1e6
@@ -182,25 +182,6 @@ class ClassifiedHandling(Section):
     head_start: dict[str, Duration] = Field(default={})
     out_of_scope: Probability = 0.0
     by_category: ByCategory = Field(default={})
-
-
-_MONTHS = re.compile(r"([1-9][0-9]{0,3})\s*months?")
-
-
-def read_months(value: Any) -> int:
-    """A number of calendar months from `3 months`."""
-    match = _MONTHS.fullmatch(value.strip()) if isinstance(value, str) else None
-    if match is None:
-        raise ReadError(f"whole calendar months such as “3 months” are wanted, not {described(value)}")
-    return int(match.group(1))
-
-
-Months = Annotated[
-    int,
-    BeforeValidator(read_months),
-    PlainSerializer(lambda months: f"{months} months", return_type=str, when_used="json"),
-    WithJsonSchema({"type": "string", "examples": ["1 month", "3 months"]}),
-]
 
 
 class Upkeep(Section):
@@ -393,3 +374,4 @@ class Policies(Section):
     council: Council | None = None
     trust: Trust | None = None
     act_before: ActBefore | None = None
+    monthly_theme: MonthlyTheme | None = None

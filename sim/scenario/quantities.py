@@ -168,3 +168,22 @@ Rate = Annotated[
 ]
 Moment = Annotated[datetime, BeforeValidator(read_moment), _texted(moment_text), WithJsonSchema(_DATE_SCHEMA)]
 Day = Annotated[datetime, BeforeValidator(read_date), _texted(moment_text), WithJsonSchema(_DATE_SCHEMA)]
+
+
+_MONTHS = re.compile(r"([1-9][0-9]{0,3})\s*months?")
+
+
+def read_months(value: Any) -> int:
+    """A number of calendar months from `3 months`."""
+    match = _MONTHS.fullmatch(value.strip()) if isinstance(value, str) else None
+    if match is None:
+        raise ReadError(f"whole calendar months such as “3 months” are wanted, not {described(value)}")
+    return int(match.group(1))
+
+
+Months = Annotated[
+    int,
+    BeforeValidator(read_months),
+    PlainSerializer(lambda months: f"{months} months", return_type=str, when_used="json"),
+    WithJsonSchema({"type": "string", "examples": ["1 month", "3 months"]}),
+]

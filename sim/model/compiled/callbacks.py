@@ -36,6 +36,7 @@ from sim.model.compiling import inlined, not_inlined, outlined
 from sim.model.draws import child
 from sim.model.facts import CALLBACK, CLOSED, MERGED, OPEN
 from sim.model.policies import callback, trust
+from sim.model.policies.monthly_theme import UNSOLVED
 
 
 @outlined
@@ -131,6 +132,8 @@ def answers(w: Any, i: Any, r: Any) -> Any:
         if w.trust.on:
             state.answered(w)[r.district, 0] += 1
             state.answered(w)[r.district, 1] += said_satisfied
+        if w.monthly_theme.on and not said_resolved:
+            state.seen(w)[UNSOLVED, r.category] += 1
         if w.callback.exclusion.on:
             dispute(w, i, r)
 

@@ -17,6 +17,8 @@ from sim.model.compiled.machine.codes import (
     ASK,
     ASKED,
     AT_CLOSING,
+    BY_ANOTHER,
+    CLEARED,
     ENDS,
     MERGE,
     MERGED_CALL_OVER,
@@ -44,7 +46,7 @@ def close(w: Any, i: Any, r: Any) -> Any:
         r.first_closed = r.closed
     first, beyond = state.resolve_edge(w, r.category), state.resolve_edge(w, r.category + 1)
     resolve = state.resolve(w, min(first + r.rounds, beyond) - 1)
-    solved = chance(w, resolve, purposes.RESOLVES, r.key, r.rounds)
+    solved = r.overtaken == CLEARED or chance(w, resolve, purposes.RESOLVES, r.key, r.rounds)
     r.resolved = solved or r.resolved == 1
     if r.problem >= 0:
         leave_problem(w, i, r)
@@ -68,7 +70,7 @@ def fix(w: Any, p: Any, by: Any) -> Any:
     while i >= 0:
         r = state.request(w, i)
         following = np.int64(r.next)
-        r.overtaken = 1
+        r.overtaken = BY_ANOTHER
         if r.status == OPEN:
             give_up(w, task_of(i, MAIN), r)
             give_up_parts(w, r)

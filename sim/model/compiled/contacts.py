@@ -29,6 +29,7 @@ from sim.model.compiled.machine.tasks import MAIN, task_of
 from sim.model.compiling import inlined, not_inlined, outlined
 from sim.model.draws import child
 from sim.model.policies import callback, enterprise_line, online, trust
+from sim.model.policies.monthly_theme import REPEATS
 
 
 @inlined
@@ -115,6 +116,8 @@ def contact(w: Any, i: Any, key: Any, p: Any, repeat_of: Any, district: Any, cat
     r.district, r.category = district, category
     r.arrived = r.turned = r.mark = w.now
     w.contacts += 1
+    if w.monthly_theme.on and repeat_of != np.uint64(0):
+        state.seen(w)[REPEATS, category] += 1
     hotline = MEET_CHATBOT if w.online.chatbot.on else CALL
     state.task(w, task_of(i, MAIN)).stage = SIT_DOWN if w.council.on else hotline
     if p >= 0:

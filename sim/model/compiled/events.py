@@ -22,8 +22,10 @@ from sim.model.compiled.machine.codes import (
     COMES_AGAIN,
     EXTENDS,
     HANGS_UP,
+    IS_CLEARED,
     IS_DUE,
     IS_FOUND,
+    IS_GIVEN_UP,
     IS_REPORTED,
     OVER_BUT_REVIEW,
     OVERFLOWS,
@@ -36,6 +38,7 @@ from sim.model.compiled.machine.memory import free_request, new_problem, new_req
 from sim.model.compiled.machine.tasks import CALLING, MAIN, request_of, which_of
 from sim.model.compiled.patrol import find
 from sim.model.compiled.pools import leave, serve, staff_changes
+from sim.model.compiled.theme import is_cleared
 from sim.model.compiled.whistle import whistled_part_done
 from sim.model.compiling import inlined
 from sim.model.facts import OVERFLOW
@@ -60,6 +63,11 @@ def happens(w: Any, what: Any, who: Any, key: Any, number: Any) -> Any:
         return i, i >= 0, -1
     if what == COMES_AGAIN:
         return comes_again(w, who, key)
+    if what == IS_CLEARED:
+        return request_of(w, who), is_cleared(w, request_of(w, who)), -1
+    if what == IS_GIVEN_UP:
+        leave(w, who)
+        return request_of(w, who), True, -1
     if what == STAFF_CHANGES:
         staff_changes(w, who)
         return NO_ONE, False, -1

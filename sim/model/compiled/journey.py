@@ -48,6 +48,7 @@ from sim.model.compiled.machine.codes import (
     DESK,
     DESK_DONE,
     DUE,
+    EFFORT_WORKED,
     ENDS,
     HAND_OVER,
     HANDLE,
@@ -86,8 +87,10 @@ from sim.model.compiled.machine.schedule import schedule
 from sim.model.compiled.machine.tasks import MAIN, task_of
 from sim.model.compiled.patrol import have_citizen, keep_patrolling, patrol_done, send_out
 from sim.model.compiled.pools import visit
+from sim.model.compiled.theme import work_effort_done
 from sim.model.compiled.whistle import blow, cover_parts, do_part, do_part_done, is_needed, wait_for_parts
 from sim.model.compiling import inlined
+from sim.model.draws import on_grid
 from sim.model.facts import (
     ANSWERED,
     BOUNCED,
@@ -122,6 +125,7 @@ from sim.model.policies import (
     precise_dispatch,
     time_limits,
 )
+from sim.model.policies.monthly_theme import ERROR_FACTOR, LEAD_FACTOR, REQUESTS
 
 
 @inlined
@@ -180,7 +184,7 @@ def life(w: Any, i: Any) -> Any:
         elif stage == JOIN:
             stage = wait_for_parts(w, i, r)
         elif stage == CLOSE:
-            stage = contact_citizen(w, i, r, CLOSE_ROUND)
+            stage = CLOSE_ROUND if r.overtaken else contact_citizen(w, i, r, CLOSE_ROUND)
         elif stage == CLOSE_ROUND:
             stage = close(w, i, r)
         elif stage == ASK:
@@ -200,6 +204,8 @@ def life(w: Any, i: Any) -> Any:
             stage = update_list(w, i, r)
         elif stage == LIST_UPDATED:
             stage = update_list_done(w, r)
+        elif stage == EFFORT_WORKED:
+            stage = work_effort_done(w, i, r)
         elif stage == SIT_DOWN:
             stage = sit_down(w, i, r)
         elif stage == KEEP_PATROLLING:
@@ -365,6 +371,8 @@ def reached(w: Any, i: Any, r: Any) -> Any:
         return ENDS
     turned = r.turned
     r.status, r.right, r.unit = OPEN, -1, -1
+    if w.monthly_theme.on:
+        state.seen(w)[REQUESTS, r.category] += 1
     if r.overtaken:
         return MERGE
     if w.time_limits.from_arrival:
@@ -426,7 +434,8 @@ def finds_at_first(w: Any, r: Any) -> Any:
     finds, months = state.category(w, r.category).accuracy, np.int64(0)
     if w.dispatch.duty_list.on:
         months = rules.count_at_most(state.month_turns(w), w.now) - state.upkept(w)[at(w, w.dispatch.family, r)]
-    return precise_dispatch.accuracy(finds.level, w.dispatch.duty_list.drift, months, 1.0, finds.at_least)
+    error_factor = state.handling(w)[ERROR_FACTOR, r.category] if w.monthly_theme.on else 1.0
+    return precise_dispatch.accuracy(finds.level, w.dispatch.duty_list.drift, months, error_factor, finds.at_least)
 
 
 @inlined
@@ -533,6 +542,8 @@ def lead(w: Any, i: Any, r: Any) -> Any:
         return wait(w, task_of(i, MAIN), r, math.inf, LEAD_TIME, LEAD_DONE)
     if category.lead >= 0:
         hours = lasts(w, category.lead, purposes.LEAD, r.key, r.rounds)
+        if w.monthly_theme.on:
+            hours = on_grid(hours * state.handling(w)[LEAD_FACTOR, r.category])
         return wait(w, task_of(i, MAIN), r, hours, LEAD_TIME, LEAD_DONE)
     return LEAD_DONE
 

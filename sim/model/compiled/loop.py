@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from sim.model.compiled import theme
 from sim.model.compiled.basics import book, is_waiting, spend, write_request
 from sim.model.compiled.contacts import next_report
 from sim.model.compiled.errands import begin_errands
@@ -111,6 +112,30 @@ def add_staff(world: Any, p: Any, extra: Any, now: Any) -> Any:
     following = state.time_edge(w, pool.roster) + state.roster_step(w)[pool.roster]
     if following == state.time_edge(w, pool.roster + 1) or state.time(w, following) != now:
         change_staff(w, p)
+
+
+@entry
+def ask_effort(world: Any, number: Any, pool: Any, key: Any, hours: Any, now: Any) -> Any:
+    """A piece of the effort for a theme joins the queue of a pool; says in which slot it stands."""
+    w = world[0]
+    w.now = now
+    return theme.ask_effort(w, number, pool, key, hours)
+
+
+@entry
+def give_up_effort(world: Any, i: Any, key: Any, now: Any) -> Any:
+    """A piece leaves the queue, if nobody has begun it."""
+    w = world[0]
+    w.now = now
+    theme.give_up_effort(w, i, key)
+
+
+@entry
+def clear(world: Any, p: Any, now: Any) -> Any:
+    """A theme has fixed a problem."""
+    w = world[0]
+    w.now = now
+    theme.clear_problem(w, p)
 
 
 @entry

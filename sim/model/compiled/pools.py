@@ -16,8 +16,10 @@ from sim.model.compiled.machine.queues import dequeue, enqueue, first_of_queue
 from sim.model.compiled.machine.schedule import schedule
 from sim.model.compiled.machine.tasks import request_of
 from sim.model.compiling import inlined, not_inlined, outlined
-from sim.model.facts import ERRAND
+from sim.model.draws import on_grid
+from sim.model.facts import ERRAND, HANDLING, SUBTASK
 from sim.model.policies import council
+from sim.model.policies.monthly_theme import WORK_FACTOR
 from sim.model.rows import MAX_VISITS
 
 
@@ -43,6 +45,9 @@ def take(w: Any, p: Any, v: Any) -> Any:
         state.patrols_to_go(w)[place] -= 1
         state.pool(w, x.home).to_go -= 1
         begin_patrol(w, p, state.place_district(w)[place])
+    if w.monthly_theme.on and (x.kind == HANDLING or x.kind == SUBTASK):
+        category = state.request(w, request_of(w, v)).category
+        x.work = on_grid(x.work * state.handling(w)[WORK_FACTOR, category])
     end = add_open(w, pool.roster, now, x.work) if pool.pauses else now + x.work
     schedule(w, end, WORK_END, x.key, x.number, WORK_IS_DONE, v)
 

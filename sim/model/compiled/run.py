@@ -16,6 +16,8 @@ from sim.model.compiled.machine.world import World
 from sim.model.compiling import nb
 from sim.model.control import Control, Policy, PoolState
 from sim.model.demand import Demand, Turned
+from sim.model.draws import uniforms
+from sim.model.policies import monthly_theme
 from sim.model.rows import Rows, TooManyVisitsError
 
 #: Events between two looks at the keyboard; a fraction of a second.
@@ -57,7 +59,7 @@ def replicate(city: City, random: int, policies: Sequence[Policy], watch: Callab
     # twice as many as are born: shocks, more reports and repeats find room, which costs nothing until it is used
     kept = max(int(2.0 * float(city.births.sum()) * city.end), ROWS)
     rows, acts = stream(city, random, policies, watch, kept)
-    return replace(rows, staff_changes=acts.staff_changes, calls=acts.calls, turns=acts.turns)
+    return replace(rows, staff_changes=acts.staff_changes, calls=acts.calls, turns=acts.turns, themes=acts.themes)
 
 
 def prepare() -> None:
@@ -73,10 +75,10 @@ class Compiled:
 
     def __init__(self, city: City, random: int, kept: int = 0) -> None:
         self.now, self.kept = 0.0, kept
+        self.efforts: dict[int, list[tuple[int, int]]] = {}  # slots and keys of their pieces, by theme
         self.world = World(city, random)
         self.world.make_room_for_rows(kept or ROWS)
-        while (lacking := loop.lacks(self.world.record)) != codes.DONE:
-            self.supply(lacking)
+        self.make_room()
         loop.begin(self.world.record)
 
     def advance(self, until: float) -> Iterator[Rows]:
@@ -135,9 +137,52 @@ class Compiled:
 
     def add_staff(self, pool: int, extra: int) -> None:
         """From now on, so many officers more than planned."""
-        while loop.lacks(self.world.record) == codes.MORE_EVENTS:
-            self.supply(codes.MORE_EVENTS)
+        self.make_room()
         loop.add_staff(self.world.record, pool, extra, self.now)
+
+    def seen(self) -> NDArray[np.int64]:
+        """By category: what themes are chosen by."""
+        return self.world.arrays["seen"].copy()
+
+    def effort(self, number: int) -> tuple[int, float]:
+        """How many pieces of the effort for a theme have been worked, and when the last of them was."""
+        return int(self.world.arrays["effort_done"][number]), float(self.world.arrays["effort_last"][number])
+
+    def ask_effort(self, number: int, pool: int, keys: Sequence[int], hours: Sequence[float]) -> None:
+        """The pieces of the effort for a theme join the queue of a pool."""
+        asked = self.efforts.setdefault(number, [])
+        for key, work in zip(keys, hours, strict=True):
+            self.make_room()
+            asked.append((loop.ask_effort(self.world.record, number, pool, np.uint64(key), work, self.now), key))
+
+    def give_up_effort(self, number: int) -> None:
+        """Those that nobody has begun leave it."""
+        for slot, key in self.efforts[number]:
+            self.make_room()
+            loop.give_up_effort(self.world.record, slot, np.uint64(key), self.now)
+
+    def clear(self, category: int, share: float, mark: int) -> int:
+        """Fix this share of a category's open problems; says how many they were."""
+        problems = self.world.arrays["problems"]
+        open_ = np.flatnonzero(
+            (problems["key"] != 0) & (problems["category"] == category) & (problems["fixed_by"] == 0)
+        )
+        keys = problems["key"][open_]
+        marks = uniforms(self.world["stream"], monthly_theme.CLEARS, keys, np.full(len(keys), mark, np.uint64))
+        cleared = open_[marks < share]
+        for p in cleared.tolist():
+            self.make_room()
+            loop.clear(self.world.record, p, self.now)
+        return len(cleared)
+
+    def turn_handling(self, category: int, factors: Sequence[float]) -> None:
+        """From now on, these factors act on the handling of a category."""
+        self.world.arrays["handling"][:, category] = factors
+
+    def make_room(self) -> None:
+        """Enough of all that there may be more of at the next step."""
+        while (lacking := loop.lacks(self.world.record)) != codes.DONE:
+            self.supply(lacking)
 
     def close_books(self, end: float) -> Iterator[Rows]:
         """At the end of time: write down what is still open."""

@@ -9,7 +9,7 @@ import numpy as np
 from sim.model import purposes, rules
 from sim.model.compiled.basics import at, book, chance, end_wait, is_idle, lasts, later_by, matter_of, spend, wait
 from sim.model.compiled.machine import state
-from sim.model.compiled.machine.codes import CLOSE, JOIN, MERGE, PART_DONE, PART_OVER, WAITS
+from sim.model.compiled.machine.codes import BY_ANOTHER, CLOSE, JOIN, MERGE, PART_DONE, PART_OVER, WAITS
 from sim.model.compiled.machine.memory import free_part, new_part
 from sim.model.compiled.machine.tasks import MAIN, part_task, slot_of, task_of
 from sim.model.compiled.pools import give_up, visit
@@ -120,6 +120,6 @@ def give_up_parts(w: Any, r: Any) -> Any:
 def wait_for_parts(w: Any, i: Any, r: Any) -> Any:
     """The main course has nothing to do until the last whistled part is over."""
     if r.parts < 0:
-        return MERGE if r.overtaken else CLOSE
+        return MERGE if r.overtaken == BY_ANOTHER else CLOSE
     state.task(w, task_of(i, MAIN)).stage = JOIN
     return WAITS

@@ -43,6 +43,10 @@ class Merged(Exception):  # noqa: N818 (nothing went wrong)
     """Another request takes care of the problem: this one has nothing left to do."""
 
 
+class Cleared(Merged):
+    """A theme has fixed the problem: its owner closes this one."""
+
+
 # --- draws -----------------------------------------------------------------------------------------------------------
 
 
@@ -164,9 +168,9 @@ def book_call(r: Request, kind: int, waited: float, answered: bool, over: bool) 
 
 
 def check_merged(r: Request) -> None:
-    """A request whose problem another one has fixed goes no further."""
+    """A request whose problem another one has fixed, or a theme, goes no further."""
     if r.problem is not None and r.problem.fixed_by not in (0, r.key):
-        raise Merged
+        raise Cleared if r.cleared else Merged
 
 
 def wait(w: World, task: Task, r: Request, hours: float, cause: int) -> Stage:

@@ -34,6 +34,7 @@ def new_mark(w: World, problem: Problem) -> None:
     hours = beat.hours + act_before.hours_until_found(u, w.city.categories[problem.category].sight.rate)
     if hours < math.inf:
         problem.found_after = hours
+        problem.users += 1
         heappush(beat.hidden, (hours, problem.key, problem))
         plan_finding(w, beat)
 
@@ -45,6 +46,7 @@ def end_watch(w: World, problem: Problem) -> None:
         beat.unsolved -= 1
         if not math.isnan(problem.found_after):
             problem.found_after = math.nan
+            problem.users -= 1
             count_hours(w, beat)
             plan_finding(w, beat)
 

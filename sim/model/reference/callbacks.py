@@ -9,6 +9,7 @@ from sim.model.clockwork import DUE, REDIAL, Course, Moment, order_of, start
 from sim.model.draws import child
 from sim.model.facts import CALLBACK, CLOSED, MERGED, OPEN
 from sim.model.policies import callback, trust
+from sim.model.policies.monthly_theme import UNSOLVED
 from sim.model.reference.basics import Stage, at, book, chance, draw, lasts
 from sim.model.reference.errands import errand
 from sim.model.reference.world import Request, World
@@ -96,6 +97,7 @@ def answers(w: World, r: Request, plan: callback.Callback) -> None:
         r.said_resolved, r.said_satisfied = int(said_resolved), said_satisfied
         if said_satisfied >= 0:
             w.answered[r.district] += 1, said_satisfied
+        w.seen_by_category[UNSOLVED, r.category] += not said_resolved
         dispute(w, r)
 
 

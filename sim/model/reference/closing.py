@@ -24,7 +24,7 @@ def close(w: World, r: Request) -> None:
     if r.rounds == 1:
         r.first_closed = r.closed
     resolve = category.resolve[min(r.rounds, len(category.resolve)) - 1]
-    solved = chance(w, resolve, purposes.RESOLVES, r.key, r.rounds)
+    solved = r.cleared or chance(w, resolve, purposes.RESOLVES, r.key, r.rounds)
     r.resolved = int(solved or r.resolved == 1)
     if r.problem is not None:
         r.problem.requests.pop(r.key, None)
@@ -41,13 +41,18 @@ def fix(w: World, problem: Problem, by: int) -> None:
     problem.fixed, problem.fixed_by = w.env.now, by
     end_watch(w, problem)
     for other in [problem.requests[key] for key in sorted(problem.requests)]:
-        if other.status != OPEN:
-            continue  # still at intake: finishes that first
-        for task in (other.main, *other.parts):
-            if task.timer is not None:
-                task.timer.now()
-            elif (visit := task.queueing) is not None:
-                visit.leave()
+        let_go(other)
+
+
+def let_go(r: Request) -> None:
+    """What a request waits for is over, but for intake, which is finished first; what is worked on goes on."""
+    if r.status != OPEN:
+        return
+    for task in (r.main, *r.parts):
+        if task.timer is not None:
+            task.timer.now()
+        elif (visit := task.queueing) is not None:
+            visit.leave()
 
 
 def merge(w: World, r: Request) -> Stage:

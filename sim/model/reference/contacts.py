@@ -11,6 +11,7 @@ from sim.model.clockwork import ARRIVAL, MIDNIGHT, REDIAL, Course, Moment, order
 from sim.model.demand import Births
 from sim.model.draws import child
 from sim.model.policies import callback, enterprise_line, online, trust
+from sim.model.policies.monthly_theme import REPEATS
 from sim.model.reference.basics import chance, choose, draw, lasts
 from sim.model.reference.beats import begin_watch, hear
 from sim.model.reference.world import Problem, Request, World
@@ -53,18 +54,20 @@ def reports(w: World, problem: Problem, life: Life, surplus: bool) -> Course:
     gap = report_gap(w, category.report_gap, problem.district, surplus)
     given_up = problem.born + rules.exponential(draw(w, purposes.GIVE_UP, problem.key), category.give_up)
     time = problem.born
+    problem.users += 1
     for k in itertools.count():
         time += rules.exponential(draw(w, gap_drawn, problem.key, k), gap)
         if time >= given_up:
-            return
+            break
         key = int(child(problem.key, keyed, k))
         report = Moment(w.env, order_of(REDIAL, key, int(surplus)))
         report.at(time)
         yield report
         if problem.fixed_by:
-            return
+            break
         if plan is None or is_released(w, key, problem.district, surplus):
             contact(w, key, problem, 0, problem.district, problem.category, life)
+    problem.users -= 1
 
 
 def report_gap(w: World, gap: float, district: int, surplus: bool) -> float:
@@ -95,8 +98,10 @@ def contact(
     w.requests[key] = r
     if problem is not None:
         problem.requests[key] = r
+        problem.users += 1
         problem.reports += repeat_of == 0
         hear(w, problem)
+    w.seen_by_category[REPEATS, category] += repeat_of != 0
     r.channel = choose(w, city.channel_share, city.channel_names, purposes.CHANNEL, key)
     if city.channels[r.channel].is_phone and chance(w, city.categories[category].moves.share, online.MOVES, key):
         assert city.online is not None
@@ -114,11 +119,15 @@ def call_again(w: World, r: Request, life: Life) -> Course:
     plan = w.city.callback
     assert plan is not None
     key = int(child(r.key, purposes.REPEAT, 0))
+    if r.problem is not None:
+        r.problem.users += 1
     again = Moment(w.env, order_of(REDIAL, key))
     again.at(w.env.now + lasts(w, plan.call_again_after, callback.AGAIN_GAP, r.key))
     yield again
     if r.problem is None or not r.problem.fixed_by:
         contact(w, key, r.problem, r.key, r.district, r.category, life)
+    if r.problem is not None:
+        r.problem.users -= 1
 
 
 def is_known(r: Request) -> bool:
@@ -133,6 +142,7 @@ def end(w: World, r: Request) -> None:
     r.ended = r.mark
     if r.problem is not None:
         r.problem.requests.pop(r.key, None)
+        r.problem.users -= 1
     del w.requests[r.key]
     if r.key not in w.under_review:
         w.trace.request(r)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Generator
+
+from simpy import Event
 
 from sim.model import rules
 from sim.model.clockwork import LEAD_END, Course, Moment, order_of, start
@@ -13,15 +16,18 @@ from sim.model.reference.pools import Pool
 from sim.model.reference.world import Errand, World
 
 
-def errand(w: World, key: int, pool: int, work: float, begun: Callable[[Pool], None] | None = None) -> Stage:
-    """An errand at a pool, from joining its queue, behind all else, to its end. ``begun``: what is done when somebody
-    begins with it.
+def errand(
+    w: World, key: int, pool: int, work: float, begun: Callable[[Pool], None] | None = None
+) -> Generator[Event, Event, bool]:
+    """An errand at a pool, from joining its queue, behind all else, to its end; says whether it was worked. ``begun``:
+    what is done when somebody begins with it.
     """
     w.errands[key] = e = Errand(key, w.contacts, begun)
     e.task.visit = visit = w.pools[pool].join(e, ERRAND, work)
     yield visit
     book(w, e.task, e)
     del w.errands[key]
+    return not math.isnan(visit.started)
 
 
 def begin_errands(w: World) -> None:

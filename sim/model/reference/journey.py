@@ -14,6 +14,7 @@ from simpy import Event
 
 from sim.model import purposes, rules
 from sim.model.clockwork import DUE, LEAD_END, REDIAL, Course, Moment, order_of
+from sim.model.draws import on_grid
 from sim.model.facts import (
     ANSWERED,
     BOUNCED,
@@ -48,7 +49,21 @@ from sim.model.policies import (
     precise_dispatch,
     time_limits,
 )
-from sim.model.reference.basics import Merged, Stage, at, book, chance, check_merged, choose, lasts, later, spend, wait
+from sim.model.policies.monthly_theme import ERROR_FACTOR, LEAD_FACTOR, REQUESTS
+from sim.model.reference.basics import (
+    Cleared,
+    Merged,
+    Stage,
+    at,
+    book,
+    chance,
+    check_merged,
+    choose,
+    lasts,
+    later,
+    spend,
+    wait,
+)
 from sim.model.reference.closing import ask, asked, close, merge
 from sim.model.reference.contacts import end, is_known
 from sim.model.reference.council import sit_down
@@ -224,6 +239,7 @@ def reached(w: World, r: Request) -> None:
         r.status = ANSWERED
     else:
         r.status = OPEN
+        w.seen_by_category[REQUESTS, r.category] += 1
         check_merged(r)
         if w.limits_from_arrival:
             start_limits(w, r, r.turned)
@@ -284,7 +300,8 @@ def finds_at_first(w: World, r: Request, plan: precise_dispatch.Dispatch) -> flo
     if plan.duty_list is not None:
         drift = plan.duty_list.drift
         months = rules.count_at_most(w.city.turns, w.env.now) - w.upkept[at(w, plan.family, r)]
-    return precise_dispatch.accuracy(level, drift, months, 1.0, at_least)  # type: ignore[no-any-return]
+    error_factor = w.handling[ERROR_FACTOR, r.category]
+    return precise_dispatch.accuracy(level, drift, months, error_factor, at_least)  # type: ignore[no-any-return]
 
 
 def wrong_unit(w: World, r: Request, n: int) -> int:
@@ -320,6 +337,18 @@ def review(w: World, r: Request, plan: precise_dispatch.Dispatch, unit: int) -> 
 def begin_round(w: World, r: Request) -> Stage:
     """One round at the owner: contact, work, lead time, the parts of other units; then it is closed."""
     r.rounds += 1
+    try:
+        yield from in_hand(w, r)
+        yield from wait_for_parts(w, r)
+        check_merged(r)
+        yield from contact_citizen(w, r)
+    except Cleared:
+        yield from wait_for_parts(w, r)
+    close(w, r)
+
+
+def in_hand(w: World, r: Request) -> Stage:
+    """What the owner and other units do in a round."""
     if r.owner_unit != r.right and r.rounds == 1:
         r.cover = BOUNCED
     yield from contact_citizen(w, r)
@@ -330,10 +359,6 @@ def begin_round(w: World, r: Request) -> Stage:
     yield from lead(w, r)
     if not whistled and not blow(w, r, after_own=True):
         yield from parts(w, r)
-    yield from wait_for_parts(w, r)
-    check_merged(r)
-    yield from contact_citizen(w, r)
-    close(w, r)
 
 
 def contact_citizen(w: World, r: Request) -> Stage:
@@ -388,7 +413,8 @@ def lead(w: World, r: Request) -> Stage:
     if r.rounds == 1 and chance(w, category.never_closed, purposes.NEVER, r.matter):
         yield from wait(w, r.main, r, math.inf, LEAD_TIME)
     elif category.lead >= 0:
-        yield from wait(w, r.main, r, lasts(w, category.lead, purposes.LEAD, r.key, r.rounds), LEAD_TIME)
+        hours = lasts(w, category.lead, purposes.LEAD, r.key, r.rounds)
+        yield from wait(w, r.main, r, on_grid(hours * w.handling[LEAD_FACTOR, r.category]), LEAD_TIME)
 
 
 def parts(w: World, r: Request) -> Stage:

@@ -102,6 +102,7 @@ def find(w: World, beat: Beat, life: Life, event: Event) -> None:
     count_hours(w, beat)
     key, problem = beat.key, heappop(beat.hidden)[2]
     problem.found_after = math.nan
+    problem.users -= 1
     plan_finding(w, beat)
     if not is_in_hand(problem):
         start(life(w, make_request(w, key, problem)))
@@ -111,8 +112,8 @@ def make_request(w: World, key: int, problem: Problem) -> Request:
     """What was found goes straight to a unit."""
     r = Request(key, w.contacts, problem, 0, w.env.now, problem.district, problem.category)
     w.contacts += 1
-    w.requests[key] = r
-    problem.requests[key] = r
+    w.requests[key] = problem.requests[key] = r
+    problem.users += 1
     if math.isnan(problem.found):
         problem.found = w.env.now
     r.status, r.alone, r.channel = OPEN, True, len(w.city.channels)

@@ -10,19 +10,23 @@ import math
 from heapq import heappop, heappush
 from typing import TYPE_CHECKING
 
+import numpy as np
+from numpy.typing import NDArray
 from simpy import Environment
 
 from sim.model import rules
 from sim.model.clockwork import STAFF, WORK_END, Course, Moment, order_of, start
-from sim.model.facts import CONTACT, ERRAND, OVERFLOW
+from sim.model.draws import on_grid
+from sim.model.facts import CONTACT, ERRAND, HANDLING, OVERFLOW, SUBTASK
 from sim.model.policies import council
+from sim.model.policies.monthly_theme import WORK_FACTOR
 from sim.model.reference.basics import Stage, book, check_merged
 from sim.model.reference.beats import pause_patrols
-from sim.model.reference.world import Errand
+from sim.model.reference.world import Errand, Request
 from sim.model.rows import MAX_VISITS, TooManyVisitsError
 
 if TYPE_CHECKING:
-    from sim.model.reference.world import Request, Task, Watch, World
+    from sim.model.reference.world import Task, Watch, World
     from sim.model.staffing import PoolPlan, Roster
 
 
@@ -88,6 +92,7 @@ class Pool:
         self.queue: list[tuple[int, float, float, int, int, int, Visit]] = []
         self.helpers: list[Pool] = [self]  # who serves this queue
         self.queues: list[Pool] = [self]  # whose queues these people serve
+        self.handling: NDArray[np.float64] | None = None  # factors of a theme's ways of handling
         self.watches: list[Watch] = []  # of waits in this queue
         self.to_go = 0  # patrols that wait in this queue
         self.patrols: dict[int, int] = {}  # of these people, those that are under way, by district
@@ -128,6 +133,9 @@ class Pool:
         now = self.env.now
         self.busy += 1
         visit.pool, visit.started = self, now
+        if self.handling is not None and visit.kind in (HANDLING, SUBTASK):
+            assert isinstance(visit.request, Request)
+            visit.work = on_grid(visit.work * self.handling[WORK_FACTOR, visit.request.category])
         for watch in visit.home.watches:
             watch.count(now - visit.queued)
         if isinstance(visit.request, Errand) and visit.request.begun is not None:
@@ -194,6 +202,7 @@ def open_pools(w: World) -> None:
         for other in pool.plan.helps:
             pool.queues.append(w.pools[other])
             w.pools[other].helpers.append(pool)
+        pool.handling = None if w.city.monthly_theme is None else w.handling
     for watch in w.watches:
         w.pools[watch.pool].watches.append(watch)
     for number, roster in enumerate(w.city.rosters):

@@ -19,6 +19,7 @@ from sim.model.reference.errands import begin_errands
 from sim.model.reference.journey import life
 from sim.model.reference.patrol import begin_patrols
 from sim.model.reference.pools import open_pools
+from sim.model.reference.theme import ask_effort, clear, give_up_effort
 from sim.model.reference.world import Trace, World
 from sim.model.rows import Rows
 
@@ -27,7 +28,7 @@ def replicate(city: City, random: int, policies: Sequence[Policy], watch: Callab
     """All that happens in the replication of a random stream."""
     env = Environment()
     turned = Turned(city) if city.turns_demand else None
-    w = World(env, city, random, Trace(), turned)
+    w = Steered(env, city, random, Trace(), turned)
     open_pools(w)
     begin_errands(w)
     begin_patrols(w, life)
@@ -45,6 +46,26 @@ def replicate(city: City, random: int, policies: Sequence[Policy], watch: Callab
             gc.enable()
     close_books(w)
     return w.trace.rows().after(control.acts)
+
+
+class Steered(World):
+    """A world that policies turn (see ``control.Engine``)."""
+
+    def ask_effort(self, number: int, pool: int, keys: Sequence[int], hours: Sequence[float]) -> None:
+        """The pieces of the effort for a theme join the queue of a pool."""
+        ask_effort(self, number, pool, keys, hours)
+
+    def give_up_effort(self, number: int) -> None:
+        """Those that nobody has begun leave it."""
+        give_up_effort(self, number)
+
+    def clear(self, category: int, share: float, mark: int) -> int:
+        """Fix this share of a category's open problems; says how many they were."""
+        return clear(self, category, share, mark)
+
+    def turn_handling(self, category: int, factors: Sequence[float]) -> None:
+        """From now on, these factors act on the handling of a category."""
+        self.handling[:, category] = factors
 
 
 def close_books(w: World) -> None:

@@ -18,6 +18,7 @@ from sim.model.control import PoolState
 from sim.model.demand import Turned
 from sim.model.facts import IN_INTAKE
 from sim.model.index import NO_WORKING_TIME
+from sim.model.policies.monthly_theme import COUNTED, TURNED
 from sim.model.rows import Rows
 
 if TYPE_CHECKING:
@@ -39,6 +40,10 @@ class World:
         self.contacts = 0  # so far
         limits = city.time_limits
         self.working_time = NO_WORKING_TIME if limits is None else limits.working_time
+        theme = city.monthly_theme
+        self.seen_by_category = np.zeros((len(COUNTED), len(city.categories)), np.int64)
+        self.efforts = [Effort() for _ in range(0 if theme is None else theme.most)]  # for themes
+        self.handling = np.ones((len(TURNED), len(city.categories)))  # factors of categories
         self.blown = None if city.whistle is None else np.zeros_like(city.whistle.budget)  # by pool and month
         self.upkept = [0] * len(city.pools)  # turns of the month until a desk's list was last brought up to date
         self.beats: list[Beat] = []
@@ -80,6 +85,14 @@ class World:
         if p.next_change != self.env.now:
             p.change_staff()
 
+    def seen(self) -> NDArray[np.int64]:
+        """By category: what themes are chosen by."""
+        return self.seen_by_category.copy()
+
+    def effort(self, number: int) -> tuple[int, float]:
+        """How many pieces of the effort for a theme have been worked, and when the last of them was."""
+        return self.efforts[number].done, self.efforts[number].last
+
 
 class Watch:
     """A count of the visits begun at a pool, and of those of them that had waited too long."""
@@ -112,20 +125,30 @@ class Beat:
         self.find: Callable[[Event], None]
 
 
+@dataclass
+class Effort:
+    """For a theme: the keys of its pieces, how many have been worked, and when the last of them was."""
+
+    keys: list[int] = field(default_factory=list)
+    done: int = 0
+    last: float = math.nan
+
+
 class Problem:
     """Something wrong in the city, from its birth until it is fixed. ``found_after``: so many hours of patrol in its
     district find it, NaN where that is not to come; ``marks``: how often that was drawn.
     """
 
     __slots__ = (
-        *("born", "category", "district", "first_report", "fixed", "fixed_by", "found", "key", "reports", "requests"),
-        *("found_after", "marks"),
+        *("born", "category", "district", "first_report", "fixed", "fixed_by", "found", "key"),
+        *("reports", "requests", "users", "found_after", "marks"),
     )
 
     def __init__(self, key: int, district: int, category: int, born: float) -> None:
         self.key, self.district, self.category, self.born = key, district, category, born
         self.first_report = self.found = self.fixed = self.found_after = math.nan
         self.fixed_by = self.reports = self.marks = 0
+        self.users = 0  # contacts that are not over, and those and findings that are still to come
         self.requests: dict[int, Request] = {}  # its contacts that are neither closed nor ended
 
 
@@ -225,6 +248,7 @@ class Request:
         self.disputed = False  # a scored negative answer has been given
         self.told = False  # which line is the right one
         self.alone = False  # inspectors have found the problem, and no citizen has reported it yet
+        self.cleared = False  # a theme has fixed its problem while its owner had it
         self.last_answer = -1  # what the citizen said of this round: resolved (1) or not (0)
 
     @property

@@ -11,12 +11,13 @@ HANDLE, LEAD, LEAD_DONE, PARTS, PART_DONE, PART_OVER, JOIN, CLOSE, ASK, ASKED, M
 RANG = 24
 # … and of errands
 KEEP_LIST, UPDATE_LIST, LIST_UPDATED, REVIEWED = range(25, 29)
+EFFORT_WORKED = 33
 # … of a request before it calls, and where it calls then
 MEET_CHATBOT, CALL_GENERAL = 29, 30
 # … and of contacts that may be brought to a table first
 SIT_DOWN, SAT = 31, 32
 # … of what inspectors found, before it is closed, and of patrols
-CLOSE_ROUND, KEEP_PATROLLING, SEND_OUT, PATROLLED = range(33, 37)
+CLOSE_ROUND, KEEP_PATROLLING, SEND_OUT, PATROLLED = range(34, 38)
 # … or how it waits: at a pool, away from any, no more; or for its first call
 VISITS, WAITS, ENDS, NOT_YET = 40, 41, 42, 43
 
@@ -27,19 +28,28 @@ UNDISPUTED, UNDER_REVIEW, DECIDED, OVER_BUT_REVIEW = range(4)
 
 # who asks the citizen: nobody, the request after closing, the clock at the due date; or there is no citizen
 NOBODY, AT_CLOSING, AT_DUE, NO_CITIZEN = 0, 1, 2, 3
+# who has fixed the problem of a request: nobody but itself, another one, a theme while its owner had it
+NOT_OVERTAKEN, BY_ANOTHER, CLEARED = range(3)
 
 # kinds of events, as in ``clockwork``
-STAFF, WORK_END, LEAD_END, DUE, REDIAL = (
+TURNED, STAFF, WORK_END, LEAD_END, DUE, REDIAL = (
     kind >> clockwork.KIND
-    for kind in (clockwork.STAFF, clockwork.WORK_END, clockwork.LEAD_END, clockwork.DUE, clockwork.REDIAL)
+    for kind in (
+        clockwork.TURNED,
+        clockwork.STAFF,
+        clockwork.WORK_END,
+        clockwork.LEAD_END,
+        clockwork.DUE,
+        clockwork.REDIAL,
+    )
 )
 # what happens, and to whom: a roster; a task; a problem
 STAFF_CHANGES = 0
 WORK_IS_DONE, HANGS_UP = 1, 2
 RINGS_AGAIN, WAIT_IS_OVER, REDIALS, EXTENDS, IS_DUE, COMES_AGAIN = range(3, 9)
-IS_REPORTED, OVERFLOWS = 9, 10
-# … to a district: a problem
-IS_FOUND = 11
+IS_REPORTED, OVERFLOWS, IS_CLEARED, IS_GIVEN_UP = range(9, 13)
+# … and to a district
+IS_FOUND = 13
 
 # why ``advance`` comes back
 DONE, MORE_REQUESTS, MORE_PROBLEMS, MORE_PARTS, MORE_EVENTS, MORE_ROWS, PAUSED, TOO_MUCH = range(8)

@@ -96,12 +96,13 @@ TASK = _also(
 #: begun.
 PART_SLOT = _record("f8 report_due", "i4 request next n")
 #: ``parts``: one of its whistled parts that are not over; ``turned``: when it turned to the hotline, until it is a
-#: request with a ``right`` unit and one (``unit``) that the desk has just chosen; later this is ``part``: which of the
-#: parts that are done one after the other; ``tries`` and ``told`` (which line is right) are of intake, and later an
-#: ``attempt`` of a callback and whether it ``reached``; ``cover``: a cause that covers all others just now; ``awaits``:
-#: it waits for the end of its callback; ``overtaken``: another request has fixed its problem. An errand stands in a
-#: slot too, with the status ``NO_REQUEST``: its main task is at a pool (``unit``), or waits for the next time
-#: (``dispatches``); ``right`` is the request that is reviewed. What every event touches comes first.
+#: request with a ``right`` unit and one (``unit``) that the desk has just chosen; later this is ``part``: which of
+#: the parts that are done one after the other; ``tries`` and ``told`` (which line is right) are of intake, and later
+#: an ``attempt`` of a callback and whether it ``reached``; ``cover``: a cause that covers all others just now;
+#: ``awaits``: it waits for the end of its callback; ``overtaken``: who else has fixed its problem (see ``codes``). An
+#: errand stands in a slot too, with the status ``NO_REQUEST``: its main task is at a pool (``unit``), or waits for
+#: the next time (``dispatches``); ``right`` is the request that is reviewed, or the number of the theme. What every
+#: event touches comes first.
 REQUEST = _also(
     _record(
         "fact key",
@@ -219,6 +220,10 @@ ARRAYS: dict[str, tuple[Any, int]] = {
     "trust": (np.float64, 1),  # [d] in force today
     "trust_turns": (np.float64, 1),  # when a step ends
     "answered": (np.int64, 2),  # scored answers on satisfaction, and of these satisfied, [d, 2]
+    "seen": (np.int64, 2),  # by themes, [``monthly_theme.COUNTED``, c]
+    "handling": (np.float64, 2),  # factors, [``monthly_theme.TURNED``, c]
+    "effort_done": (np.int64, 1),  # pieces of the effort for a theme that have been worked
+    "effort_last": (np.float64, 1),  # when the last of them was
     "watch_begun": (np.int64, 1),  # visits begun since the last check, as ``watch_limit``
     "watch_late": (np.int64, 1),  # … that had waited longer
     "lines": (QUEUE_LIST, 1),  # [p, level, k]

@@ -17,6 +17,7 @@ from sim.model.compiled.machine.tasks import TASKS_PER_REQUEST
 from sim.model.demand import Births
 from sim.model.draws import Tables, quantile
 from sim.model.index import NO_WORKING_TIME
+from sim.model.policies.monthly_theme import COUNTED, TURNED
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -61,6 +62,7 @@ class World:
             trust=np.ones(len(city.districts)),
             trust_turns=np.zeros(0) if city.trust is None else city.trust.turns,
             answered=np.zeros((len(city.districts), 2)),
+            **_themes(city),
         )
         self.put(blank=_blank(), **empty, **_rows(0))
         self._tasks = _lines(1, layout.TASK)  # one that nobody has, those of parts, those of requests
@@ -264,6 +266,17 @@ def _upkeep(city: City) -> dict[str, Any]:
         "upkeep_begins": np.zeros(0) if plan is None else plan.begins,
         "upkeep_keys": np.zeros((0, 0)) if plan is None else plan.keys,
         "upkept": np.zeros(len(city.pools)),
+    }
+
+
+def _themes(city: City) -> dict[str, Any]:
+    """What themes are chosen by, take and turn."""
+    categories, most = len(city.categories), 0 if city.monthly_theme is None else city.monthly_theme.most
+    return {
+        "seen": np.zeros((len(COUNTED), categories)),
+        "handling": np.ones((len(TURNED), categories)),
+        "effort_done": np.zeros(most),
+        "effort_last": np.full(most, np.nan),
     }
 
 
