@@ -7,6 +7,8 @@ import pandas as pd
 from lawbook import law, none
 from ledger import NEVER, Ledger
 
+from sim.scenario.patrol import PATROL
+
 TICK = 2.0**-30
 STATUSES = ("answered", "deflected", "settled", "out_of_scope", "lost", "merged", "closed", "intake_open", "open")
 OVER = ("answered", "deflected", "settled", "out_of_scope", "lost", "merged")
@@ -87,6 +89,8 @@ def due_dates_follow_from_the_limits(run: Ledger) -> None:
         answer = limits.contact.get(row.urgency)
         if answer is None:
             assert np.isnan(row.contact_due), row
+        elif row.channel == PATROL:  # from when a citizen has reported it, if one has
+            assert np.isnan(row.contact_due) or answer.hours is None or row.contact_due > start + answer.hours, row
         elif answer.hours is not None:
             assert row.contact_due == start + answer.hours, row
 
@@ -187,7 +191,7 @@ def intake_ends_as_its_visits_say(run: Ledger) -> None:
     began = began.reindex(last.index)
     began = began["queued"].where(began["visit"] == last["visit"] - 1, last["queued"])  # before the call went on
     none((r["answered_wait"] != last["started"] - began) & last["ended"].notna() & ~lost & right, r)
-    at_most = {name: c.redial.at_most if c.redial else 0 for name, c in run.scenario.channels.items()}
+    at_most = {name: c.redial.at_most if c.redial else 0 for name, c in run.scenario.channels.items()} | {PATROL: 0}
     redials = v["started"].isna().groupby(v["request"]).sum()
     none(redials.reindex(r.index) > 1 + r["channel"].astype(str).map(at_most).astype(int), r)
     none((v["kind"] == "intake") & v["started"].notna() & v["request"].duplicated(keep="last"), v)

@@ -491,6 +491,9 @@ def contact_citizen(w: Any, i: Any, r: Any, then: Any) -> Any:
     """The owner contacts the citizen first of all; or at last, where it has one only since the handling began."""
     if not w.contact.on or not math.isnan(r.contacted) or r.asking == NO_CITIZEN:
         return then
+    if r.cover == OTHER_UNITS:  # their parts are done
+        spend(w, r, OTHER_UNITS, w.now)
+        r.cover = -1
     work = lasts(w, w.contact.work, purposes.CONTACT_WORK, r.key, 0)
     return visit(w, task_of(i, MAIN), r, np.int64(r.owner_unit), CONTACT, work, then)
 

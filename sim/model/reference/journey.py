@@ -364,6 +364,9 @@ def in_hand(w: World, r: Request) -> Stage:
 def contact_citizen(w: World, r: Request) -> Stage:
     """The owner contacts the citizen first of all; or at last, where it has one only since the handling began."""
     if w.city.contact is not None and math.isnan(r.contacted) and not r.alone:
+        if r.cover == OTHER_UNITS:  # their parts are done
+            spend(r, OTHER_UNITS, w.env.now)
+            r.cover = -1
         work = lasts(w, w.city.contact.work, purposes.CONTACT_WORK, r.key)
         yield from visit(w, r.main, r, r.owner_unit, CONTACT, work)
 
