@@ -293,16 +293,18 @@ def test_by_complaints_counts_this_month_and_the_last() -> None:
             assert share == pytest.approx(heard[place] / heard.sum(), abs=1e-6)
 
 
-def test_nobody_goes_while_others_wait() -> None:
-    """Officers of a unit with a queue: fewer hours, and none asked for while others wait."""
-    unit = {"units": {"Office": {"staff": 1}}, "matter": {"total": "20 / d", "resolve": 1}}
-    act = {"pool": "Office", "hours": "72 h", "rate": "1 / h"}
-    free, held = both(town(act, **unit)), both(town({**act, "while": "waiting < 1"}, **unit))
-    assert len(errands(held)) < len(errands(free))
-    handling = held.visits[held.visits["kind"] == "handling"]
-    for asked in errands(held)["queued"]:
-        waiting = (handling["queued"] < asked) & ~(handling["started"] <= asked)
-        assert not waiting.any()
+def test_nobody_is_sent_while_others_wait() -> None:
+    """Officers of a unit with a queue: with `while` nobody is asked to go in an hour in which others wait."""
+
+    def sent_in_vain(**more: Any) -> int:
+        act = {"pool": "Office", "hours": "12 h", "rate": "1 / h", **more}
+        out = both(town(act, {"every": "5 h"}, units={"Office": {"staff": 1}}, matter={"total": "16 / d"}))
+        visits = out.visits[out.visits["kind"] == "handling"]
+        left = visits["started"].fillna(visits["ended"]).fillna(math.inf)
+        return sum(int(((visits["queued"] < t) & (left > t)).any()) for t in errands(out)["queued"])
+
+    assert sent_in_vain() > 50
+    assert sent_in_vain(**{"while": "waiting < 1"}) == 0
 
 
 def test_a_scale_keeps_the_hazard_and_divides_the_hours() -> None:

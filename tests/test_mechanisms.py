@@ -213,7 +213,32 @@ COUNCIL = (
 )
 KEPT = (("policies.precise_dispatch.duty_list", {"drift": 0.5, "upkeep": {"work": "1 h"}}),)
 
+PATROLLED = (
+    ("pools.inspectors", {"staff": 3}),
+    (
+        "policies.act_before",
+        {"pool": "inspectors", "hours": "48 h", "rate": "0.1 / h", "visible": {"Pothole": 1}, "by": "complaints"},
+    ),
+)
+
+
+BY_STREET = ("policies.act_before.pool", "Street")
+
+
+def in_north(out: sim.Outcomes) -> float:
+    """What inspectors find in North, as a share."""
+    found = out.requests[out.requests["channel"] == "patrol"]
+    return float((found["district"] == "North").mean())
+
+
 CASES = [
+    Case("act_before.pool", "Street", "inspectors", at_pool("inspectors"), PATROLLED),
+    Case("act_before.hours", "5 h", "48 h", share("channel", "patrol"), PATROLLED),
+    Case("act_before.by", "complaints", "even", in_north, (*PATROLLED, ("districts.North.reporting", 0.1))),
+    Case("act_before.while", "waiting < 1", "waiting < 99", visits("errand"), (*PATROLLED, BY_STREET)),
+    Case("act_before.rate", "0.001 / h", "0.1 / h", share("channel", "patrol"), PATROLLED),
+    Case("act_before.visible", {"Pothole": 0.01}, {"Pothole": 1}, share("channel", "patrol"), PATROLLED),
+    Case("act_before.work_factor", 0.1, 2, visits("handling"), PATROLLED),
     Case("enterprise_line.pool", "web desk", "firms", at_pool("firms"), tuple(FIRMS.items())),
     Case("enterprise_line.overflow_after", "1 min", "0 min", visits("overflow", "number"), ENTERPRISE),
     Case("enterprise_line.talk", "2 min", "40 min", visits("intake"), ENTERPRISE),
@@ -415,6 +440,7 @@ def test_both_engines_turn_alike(case: Case) -> None:
 # --- off is off ------------------------------------------------------------------------------------------------------
 
 OFF: dict[str, dict[str, Any]] = {
+    "act_before": {"pool": "Works", "hours": "0 h", "rate": "9 / h", "visible": {"Pothole": 1}, "work_factor": 0},
     "enterprise_line": {"pool": "firms", "overflow_after": "1 min", "talk": "9 min"},
     "one_hotline": {"into": "hotline", "takes": ["city"], "shifts": "own"},
     "online": {},
