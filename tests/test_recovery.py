@@ -13,6 +13,7 @@ from scipy import stats
 import sim
 from sim.experiment.recovery import OpenByDay
 from sim.inference import recovered_at
+from sim.model.city import build_city
 from sim.report.comparison_text import comparison_text
 from sim.report.text import comparison_json
 from sim.scenario import Scenario, from_dict
@@ -64,15 +65,30 @@ STORM = {"shocks": {"storm": {"from": "2024-02-01", "until": "2024-02-08", "fact
 
 
 def test_open_by_day_is_counted_from_the_requests() -> None:
-    out = sim.simulate(town(demand=STORM))
+    scenario = town(demand=STORM)
+    out = sim.simulate(scenario)
     assert out.raw is not None
-    opened = OpenByDay(out.end)
+    opened = OpenByDay(build_city(scenario), 1, 0)
     opened.add(out.raw.rows)
     r = out.requests
     for day in (0, 1, 31, 38, 60, 120):
         expected = ((r["arrived"] <= 24 * day) & ~(r["first_closed"] <= 24 * day)).sum()
         assert opened.counts()[day] == expected
     assert opened.counts()[38] > 200
+
+
+def test_what_is_never_closed_is_left_out() -> None:
+    matter = {"total": "30 / d", "unit": "Works", "work": "80 min", "never_closed": 0.3}
+    scenario = town(categories={"Matter": matter})
+    out = sim.simulate(scenario, 2, seed=7)
+    assert out.raw is not None
+    opened = OpenByDay(build_city(scenario), 7, 2)
+    opened.add(out.raw.rows)
+    r = out.requests
+    day = 100
+    waits = ~(r["first_closed"] <= 24 * day) & (r["arrived"] <= 24 * day) & (r["hours_lead_time"] == 0)
+    assert (r["status"] == "open").sum() > 900
+    assert abs(opened.counts()[day] - waits.sum()) <= 3, "but for those at work who are of that kind"
 
 
 def test_a_comparison_says_when_it_is_back() -> None:

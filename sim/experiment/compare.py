@@ -121,7 +121,7 @@ def _closings(
     fields = [field for field in REQUEST if field.column in columns]
     kept: dict[str, list[Any]] = {field.name: [] for field in fields}
 
-    opened = OpenByDay(city.end)
+    opened = OpenByDay(city, seed, replication)
 
     def keep(rows: Rows) -> None:
         opened.add(rows)

@@ -13,6 +13,7 @@ from sim.scenario import Scenario
 if TYPE_CHECKING:
     import pandas as pd
 
+    from sim.model.city import City
     from sim.model.rows import Rows
 
 WEEK = 168.0
@@ -28,16 +29,28 @@ class Recovery(NamedTuple):
 
 
 class OpenByDay:
-    """Requests that have arrived and are neither closed for the first time nor merged, at each midnight of a run."""
+    """Requests that have arrived and are neither closed for the first time nor merged, at each midnight of a run.
 
-    def __init__(self, end: float) -> None:
-        self.change = np.zeros(math.ceil(end / 24.0) + 1)  # from one midnight to the next
+    Those that nobody ever closes (``never_closed``) are left out: after a disturbance there would be more for good.
+    """
+
+    def __init__(self, city: City, seed: int, replication: int) -> None:
+        from sim.model.draws import stream
+
+        self.never, self.stream = np.array([c.never_closed for c in city.categories]), stream(seed, replication)
+        self.change = np.zeros(math.ceil(city.end / 24.0) + 1)  # from one midnight to the next
 
     def add(self, rows: Rows) -> None:
         """Count these contacts; those that became no request are not open."""
+        from sim.model import purposes
+        from sim.model.draws import uniforms
         from sim.model.facts import CLOSED, MERGED, OPEN
 
         requests = rows.requests[np.isin(rows.requests["status"], (MERGED, CLOSED, OPEN))]
+        if self.never.any():
+            matters = np.where(requests["problem_key"] != 0, requests["problem_key"], requests["key"])
+            marks = uniforms(self.stream, purposes.NEVER, matters, np.zeros(len(matters), np.uint64))
+            requests = requests[marks >= self.never[requests["category"]]]
         gone = np.where(np.isnan(requests["first_closed"]), requests["ended"], requests["first_closed"])
         for moments, sign in ((requests["arrived"], 1.0), (gone[~np.isnan(gone)], -1.0)):
             days = np.minimum(np.ceil(moments / 24.0).astype(np.int64), len(self.change) - 1)
