@@ -299,7 +299,11 @@ def a_fix_is_a_closing_that_resolved(run: Ledger) -> None:
     by_council = p["fixed_by"] == "council"
     settled = r[r["status"] == "settled"].set_index("problem")["ended"]
     none(by_council & ~(p["fixed"] == p["problem"].map(settled)), p)
-    fixed = p[p["fixed"].notna() & ~by_council].merge(
+    by_theme = p["fixed_by"] == "theme"
+    effects = run.out.themes.groupby(["category", "begins"], observed=True)["cleared"].sum()
+    of_themes = p[by_theme].groupby(["category", "fixed"], observed=True).size()
+    assert of_themes.to_dict() == effects[effects > 0].to_dict(), "a theme fixes when it takes effect"
+    fixed = p[p["fixed"].notna() & ~by_council & ~by_theme].merge(
         r, left_on="fixed_by", right_on="request", how="left", suffixes=("", "_of")
     )
     none(fixed["request"].isna() | (fixed["problem_of"] != fixed["problem"]), fixed)
