@@ -92,7 +92,9 @@ def cities(draw: DrawFn) -> Data:
 @st.composite
 def places(draw: DrawFn) -> Data:
     """Time, calendars, districts, and how demand varies."""
-    start = draw(st.sampled_from([date(2024, 3, 4), *[date(2024, 2, 26)] * 3])) + timedelta(days=draw(st.integers(0, 6)))
+    start = draw(st.sampled_from([date(2024, 3, 4), *[date(2024, 2, 26)] * 3])) + timedelta(
+        days=draw(st.integers(0, 6))
+    )
     days = draw(st.sampled_from([3, 5, 8, 14]))
     time: Data = {"start": str(start), "end": f"{start + timedelta(days=days)}{draw(st.sampled_from(['', ' 13:00']))}"}
     if draw(st.booleans()):
