@@ -120,7 +120,8 @@ def hours_by_cause_are_those_of_the_visits(run: Ledger) -> None:
     none(once & (r["hours_rework"] != 0), r)
     wrong = r.index.isin(v.loc[v["kind"].isin(("review", "coordination")), "request"])
     if run.scenario.policies.first_recipient:  # till the coordination nothing tells who is the wrong one
-        wrong = wrong | r["first_closed"].isna()
+        cleared = run.out.problems.loc[run.out.problems["fixed_by"] == "theme", "problem"]
+        wrong = wrong | r["first_closed"].isna() | r["problem"].isin(cleared)
     none((r["hops"] == 0) & ~wrong & once & (r["hours_bounced"] != 0), r)
     straight = past & once & (r["hops"] == 0) & ~wrong
     alone = straight & (r["whistles"] == 0)  # nobody works beside the owner
