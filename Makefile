@@ -1,11 +1,11 @@
-# make demo · make test · make check · make hostile · make theory · make twins · make same · make bench
+# make demo · make test · make check · make hostile · make theory · make sizes · make twins · make same · make bench
 
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: demo test check hostile theory twins same bench install clean
+.PHONY: demo test check hostile theory sizes twins same bench install clean
 
 install: $(STAMP)
 
@@ -40,6 +40,9 @@ hostile: install  ## whole programs that are killed, damaged, starved: some ten 
 
 theory: install  ## the long comparison with queueing theory
 	$(BIN)/python -m pytest -n auto -m theory tests
+
+sizes: install  ## what each mechanism was held against, exactly: a table with z, some ten minutes
+	$(BIN)/python -m pytest -n auto --sizes -m "not hostile" $$(grep -rl "^from exact import" tests)
 
 bench: install  ## speed beside other programs, some six minutes; BENCH="--full --page docs/performance.md"
 	$(BIN)/python benchmarks/bench.py $(BENCH)

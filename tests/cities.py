@@ -95,7 +95,9 @@ def cities(draw: DrawFn) -> Data:
 @st.composite
 def places(draw: DrawFn) -> Data:
     """Time, calendars, districts, and how demand varies."""
-    start = draw(st.sampled_from([date(2024, 3, 4), date(2024, 2, 26)])) + timedelta(days=draw(st.integers(0, 6)))
+    start = draw(st.sampled_from([date(2024, 3, 4), *[date(2024, 2, 26)] * 3])) + timedelta(
+        days=draw(st.integers(0, 6))
+    )
     days = draw(st.sampled_from([3, 5, 8, 14]))
     time: Data = {"start": str(start), "end": f"{start + timedelta(days=days)}{draw(st.sampled_from(['', ' 13:00']))}"}
     if draw(st.booleans()):
@@ -422,13 +424,13 @@ def themes(draw: DrawFn, pools: list[str], problems: list[str]) -> Data:
     """A monthly theme; cities last for days, so most choose from a list."""
     among = draw(st.permutations(problems))
     shares = {name: PROBABLY for name in ("removes", "rebound", "clears")}
-    factors = {name: st.sampled_from([0.0, 0.5, 1.5]) for name in ("work_factor", "lead_factor", "error_factor")}
+    factors = {name: st.sampled_from([0.25, 0.5, 1.5]) for name in ("work_factor", "lead_factor", "error_factor")}
     times = {"lag": st.sampled_from(["0 h", "90 min", "1 d"]), "give_up": st.sampled_from(["1 h", "9 h", "2 d"])}
     return {
         "among": among,
         "pool": draw(st.sampled_from(pools)),
         "effort": draw(st.sampled_from(["0 h", "3 h", "9 h", "20 h"])),
-        "rule": draw(st.sampled_from(["list", "list", "list", "volume", "growth", "unsolved", "repeat"])),
+        "rule": draw(st.sampled_from([*["list"] * 9, "volume", "growth", "unsolved", "repeat"])),
         "count": draw(st.integers(1, len(among))),
         "rest": draw(st.sampled_from(["1 month", "2 months"])),
         **draw(some({**shares, **factors, **times, "calendar": st.sampled_from(["office", "lunch"])}, 0.7)),

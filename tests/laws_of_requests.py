@@ -124,7 +124,8 @@ def hours_by_cause_are_those_of_the_visits(run: Ledger) -> None:
     none(once & (r["hours_rework"] != 0), r)
     wrong = r.index.isin(v.loc[v["kind"].isin(("review", "coordination")), "request"])
     if run.scenario.policies.first_recipient:  # till the coordination nothing tells who is the wrong one
-        wrong = wrong | r["first_closed"].isna()
+        cleared = run.out.problems.loc[run.out.problems["fixed_by"] == "theme", "problem"]
+        wrong = wrong | r["first_closed"].isna() | r["problem"].isin(cleared)
     none((r["hops"] == 0) & ~wrong & once & (r["hours_bounced"] != 0), r)
     straight = past & once & (r["hops"] == 0) & ~wrong
     alone = straight & (r["whistles"] == 0)  # nobody works beside the owner
@@ -303,7 +304,11 @@ def a_fix_is_a_closing_that_resolved(run: Ledger) -> None:
     by_council = p["fixed_by"] == "council"
     settled = r[r["status"] == "settled"].set_index("problem")["ended"]
     none(by_council & ~(p["fixed"] == p["problem"].map(settled)), p)
-    fixed = p[p["fixed"].notna() & ~by_council].merge(
+    by_theme = p["fixed_by"] == "theme"
+    effects = run.out.themes.groupby(["category", "begins"], observed=True)["cleared"].sum()
+    of_themes = p[by_theme].groupby(["category", "fixed"], observed=True).size()
+    assert of_themes.to_dict() == effects[effects > 0].to_dict(), "a theme fixes when it takes effect"
+    fixed = p[p["fixed"].notna() & ~by_council & ~by_theme].merge(
         r, left_on="fixed_by", right_on="request", how="left", suffixes=("", "_of")
     )
     none(fixed["request"].isna() | (fixed["problem_of"] != fixed["problem"]), fixed)

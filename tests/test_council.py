@@ -7,9 +7,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from exact import agrees
 from scenario_texts import town as text_town
 from scenario_texts import wrongs
-from test_mechanism_sizes import REPLICATIONS, agrees
+from test_mechanism_sizes import REPLICATIONS
 from towns import both
 
 import sim

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from test_mechanism_sizes import REPLICATIONS, agrees
+from exact import agrees
+from test_mechanism_sizes import REPLICATIONS
 from towns import both
 
 import sim

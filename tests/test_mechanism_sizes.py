@@ -14,9 +14,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from exact import agrees
 
 import sim
-from sim.inference import interval
 from sim.model import rules
 from sim.scenario import Scenario, from_dict
 
@@ -45,14 +45,6 @@ def shares(scenario: Scenario, of: Callable[[pd.DataFrame], list[float]]) -> np.
     """Numbers of each replication, [replication, number]."""
     outs = (sim.simulate(scenario, k, engine="compiled") for k in range(REPLICATIONS))
     return np.array([of(out.counted) for out in outs])
-
-
-def agrees(values: np.ndarray, exact: float) -> bool:
-    """Within four standard errors; the interval must be narrow."""
-    found = interval(values)
-    half = (found.upper - found.lower) / 2
-    assert half <= 0.03 * exact, "the test would not see much"
-    return bool(abs(found.mean - exact) <= 4 * np.std(values, ddof=1) / np.sqrt(len(values)))
 
 
 DISPATCH = {"pool": "desk", "work": "1 min", "accuracy": 0.85, "redispatch_accuracy": 0.7, "review": "1 min"}

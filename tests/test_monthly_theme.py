@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from dataclasses import replace
 from datetime import date, timedelta
@@ -146,6 +147,41 @@ def test_rules_count_the_last_whole_month() -> None:
 def test_growth_is_that_of_requests_a_day() -> None:
     january, february = ([310, 100, 31, 0], NOBODY, NOBODY), ([290, 95, 30, 0], NOBODY, NOBODY)
     assert chosen("growth", january, february, count=4) == [["a", "c"]], "fewer in 29 days than in 31 may be more a day"
+
+
+@pytest.mark.parametrize("rule", ["volume", "growth", "unsolved", "repeat"])
+def test_both_engines_count_alike(rule: str) -> None:
+    """And as the tables have it: of all categories the one with most in the month before."""
+    callback = {"pool": "callers", "work": "1 min", "reach": 0.8, "call_again": {"probability": 0.7, "after": "2 d"}}
+    names = ["Leak", "Noise", "Pothole"]
+    out = both(
+        town(
+            {"rule": rule, "among": names, "rest": "1 month", "effort": "0 h", "removes": 0.3},
+            time={"start": "2024-01-01", "end": "2024-06-01"},
+            pools={"team": {"staff": 2}, "callers": {"staff": 9}},
+            categories={
+                name: {"total": total, "unit": "Works", "work": "1 h", "resolve": 0.7}
+                for name, total in zip(names, ("20 / d", "21 / d", "20.5 / d"), strict=True)
+            },
+            policies={"callback": callback},
+        )
+    )
+    r, turns = out.requests, [0.0, *(24.0 * day for day in (31, 60, 91, 121))]
+    spans = list(itertools.pairwise(turns))
+    first = 1 if rule == "growth" else 0
+    assert len(out.themes) == len(spans) - first
+    for theme, month in zip(out.themes.to_dict("records"), range(first, len(spans)), strict=True):
+        begin, until = spans[month]
+        arrived = r[(r["arrived"] >= begin) & (r["arrived"] < until)]
+        said = r[(r["called_back"] >= begin) & (r["called_back"] < until) & (r["said_resolved"] == False)]  # noqa: E712
+        counted = {"unsolved": said, "repeat": arrived[arrived["repeat_of"].notna()]}.get(rule, arrived)
+        counts = counted.groupby("category", observed=False).size()[names]
+        if rule == "growth":
+            days = [(b - a) / 24 for a, b in (spans[month - 1], spans[month])]
+            before = r[(r["arrived"] >= spans[month - 1][0]) & (r["arrived"] < begin)]
+            counts = counts / days[1] - before.groupby("category", observed=False).size()[names] / days[0]
+        assert theme["category"] == counts.idxmax()
+    assert out.themes["category"].nunique() > 1
 
 
 def test_none_again_within_its_rest() -> None:

@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 import pytest
+from exact import agrees
 from towns import both, station
 
 import sim
-from sim.inference import interval
 from sim.scenario import Scenario, ScenarioError, from_dict
 
 HOUR = {"distribution": "exponential", "mean": "1 h"}
@@ -19,13 +19,6 @@ HOUR = {"distribution": "exponential", "mean": "1 h"}
 def replications(scenario: Scenario, of: Callable[[sim.Outcomes], list[float]], n: int) -> np.ndarray:
     """Numbers of each replication, [replication, number]."""
     return np.array([of(sim.simulate(scenario, k, engine="compiled")) for k in range(n)])
-
-
-def agrees(values: np.ndarray, exact: float) -> bool:
-    """Within four standard errors; the 95 % interval must be narrow."""
-    found = interval(values)
-    assert (found.upper - found.lower) / 2 <= 0.03 * exact, "the test would not see much"
-    return bool(abs(found.mean - exact) <= 4 * np.std(values, ddof=1) / np.sqrt(len(values)))
 
 
 # --- a backlog drains (truths 11.drain: Kolmogorov's equations for the queue, Wald's identity for the drain time) ----

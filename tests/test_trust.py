@@ -9,10 +9,10 @@ from typing import Any
 
 import numpy as np
 import pytest
+from exact import agrees
 from towns import same_tables
 
 import sim
-from sim.inference import interval
 from sim.model.demand import Demand, Turned
 from sim.model.draws import stream
 from sim.model.policies import trust
@@ -41,13 +41,6 @@ def town(satisfied: float = 2.94443897917, **changes: Any) -> Scenario:
             **changes,
         }
     )
-
-
-def agrees(values: np.ndarray, exact: float) -> bool:
-    """Within four standard errors; the 95 % interval must be narrow."""
-    found = interval(values)
-    assert (found.upper - found.lower) / 2 <= 0.03 * exact, "the test would not see much"
-    return bool(abs(found.mean - exact) <= 4 * np.std(values, ddof=1) / np.sqrt(len(values)))
 
 
 # --- the rule (truths 12: T* = 1 + gain/decay (s − neutral), T_k = T* + (1 − decay)ᵏ (1 − T*), clipped) --------------

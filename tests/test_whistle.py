@@ -14,6 +14,7 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 import pytest
+from exact import agrees
 from laws import LAWS
 from ledger import Ledger
 from scenario_texts import town as town_text
@@ -22,7 +23,6 @@ from towns import FULL, OTHER_WAYS, same_tables
 
 import sim
 from sim.experiment.runs import run as run_replications
-from sim.inference import interval
 from sim.scenario import Scenario, from_dict, from_text
 
 Data = dict[str, Any]
@@ -1096,13 +1096,6 @@ def branches(means: tuple[float, ...], whistle: Whistle) -> np.ndarray:
         assert (counted["status"] == "closed").all()
         found.append(float((counted["closed"] - counted["dispatched"]).mean()))
     return np.array(found)
-
-
-def agrees(values: np.ndarray, exact: float) -> bool:
-    """Within four standard errors; the interval must be narrow."""
-    found = interval(values)
-    assert (found.upper - found.lower) / 2 <= 0.03 * exact, "the test would not see much"
-    return bool(abs(found.mean - exact) <= 4 * np.std(values, ddof=1) / np.sqrt(len(values)))
 
 
 @pytest.mark.parametrize("name", SIZES)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -12,9 +12,12 @@ from sim.experiment.parallel import each, unseen, workers
 from sim.scenario import Scenario
 
 if TYPE_CHECKING:
+    import numpy as np
     import pandas as pd
+    from numpy.typing import NDArray
 
     from sim.experiment.parallel import Progress
+    from sim.experiment.recovery import Recovery
     from sim.model.simulation import Engine, Watch
 
 
@@ -27,7 +30,8 @@ class Comparison:
 
     ``differences``: every measure, variant less baseline, paired by replication (``sim.inference.differences``).
     ``requests``: the same requests in both (``sim.inference.Pairwise``), for the city, each district and category.
-    ``remarks``: what must be said before any number.
+    ``open``: requests that are open at each midnight (scenario, replication, hour, open). ``recovered``: when a variant
+    with shocks of its own is back as the baseline is, by its name. ``remarks``: what must be said before any number.
     """
 
     names: tuple[str, ...]
@@ -38,6 +42,8 @@ class Comparison:
     summary: pd.DataFrame
     differences: pd.DataFrame
     requests: pd.DataFrame
+    open: pd.DataFrame
+    recovered: Mapping[str, Recovery]
     remarks: tuple[str, ...]
 
     def paired(self, variant: str) -> str:
@@ -63,21 +69,26 @@ def unique_names(scenarios: Sequence[Scenario]) -> tuple[str, ...]:
 
 def _replicate(
     scenarios: Sequence[Scenario], names: Sequence[str], seed: int, engine: Engine, replication: int, watch: Watch
-) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Measures of all scenarios in one replication, and the requests of each variant against the baseline's."""
+) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
+    """Measures of all scenarios in one replication, the requests of each variant against the baseline's, and what is
+    open day by day.
+    """
+    import numpy as np
     import pandas as pd
 
-    base, rows, pairs = None, list[pd.DataFrame](), list[dict[str, Any]]()
+    base, rows, pairs, opened = None, list[pd.DataFrame](), list[dict[str, Any]](), list[pd.DataFrame]()
     for number, (scenario, name) in enumerate(zip(scenarios, names, strict=True)):
         earlier = number * scenario.hours_of(scenario.time.end)
-        found, closings = _closings(scenario, seed, engine, replication, _after(earlier, watch))
+        found, closings, open_ = _closings(scenario, seed, engine, replication, _after(earlier, watch))
         rows.append(found.assign(scenario=name))
+        days = {"hour": 24.0 * np.arange(len(open_)), "open": open_}
+        opened.append(pd.DataFrame({"scenario": name, "replication": replication, **days}))
         if base is None:
             base = closings
         else:
             end = scenario.hours_of(scenario.time.end)
             pairs += [{"scenario": name, "replication": replication, **pair} for pair in _pairs(base, closings, end)]
-    return pd.concat(rows, ignore_index=True), pd.DataFrame(pairs)
+    return pd.concat(rows, ignore_index=True), pd.DataFrame(pairs), pd.concat(opened, ignore_index=True)
 
 
 def _after(earlier: float, watch: Watch) -> Watch:
@@ -87,11 +98,14 @@ def _after(earlier: float, watch: Watch) -> Watch:
 
 def _closings(
     scenario: Scenario, seed: int, engine: Engine, replication: int, watch: Watch
-) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """The measures of a replication, and of its counted contacts no more than what tells how they fare."""
+) -> tuple[pd.DataFrame, pd.DataFrame, NDArray[np.float64]]:
+    """The measures of a replication, of its counted contacts no more than what tells how they fare, and how many
+    requests are open at each midnight.
+    """
     import numpy as np
     import pandas as pd
 
+    from sim.experiment.recovery import OpenByDay
     from sim.experiment.streaming import stream_measures
     from sim.model.city import build_city
     from sim.model.facts import REQUEST
@@ -107,7 +121,10 @@ def _closings(
     fields = [field for field in REQUEST if field.column in columns]
     kept: dict[str, list[Any]] = {field.name: [] for field in fields}
 
+    opened = OpenByDay(city, seed, replication)
+
     def keep(rows: Rows) -> None:
+        opened.add(rows)
         arrived = rows.requests["arrived"]
         counted = (arrived >= begin) & (arrived < until)
         for name, pieces in kept.items():
@@ -118,7 +135,7 @@ def _closings(
     for field in fields:
         values = np.concatenate(kept[field.name])
         closings[field.column] = named(values, names[field.of]) if field.of in names else values
-    return found, pd.DataFrame(closings)
+    return found, pd.DataFrame(closings), opened.counts()
 
 
 def _pairs(before: pd.DataFrame, after: pd.DataFrame, end: float) -> Iterator[dict[str, Any]]:
@@ -157,6 +174,7 @@ def compare(
     from sim.experiment.expected import expected_contacts
     from sim.experiment.memory import check_counts, check_memory
     from sim.experiment.preparing import prepare
+    from sim.experiment.recovery import recovery
     from sim.inference import differences, gaps, summary
     from sim.inference.gaps import places_of
     from sim.model.simulation import choose
@@ -174,7 +192,12 @@ def compare(
     engines = {choose(scenario, engine) for scenario in scenarios}
     prepare("compiled" if "compiled" in engines else "simpy", tell)  # before the processes part
     found = each(_replicate, (tuple(scenarios), names, seed, engine), replications, count, progress)
-    table = pd.concat([rows for rows, _ in found], ignore_index=True)
+    table, requests, opened = (pd.concat(tables, ignore_index=True) for tables in zip(*found, strict=True))
+    recovered = {
+        name: back
+        for scenario, name in zip(scenarios[1:], names[1:], strict=True)
+        if (back := recovery(scenarios[0], scenario, opened, (names[0], name))) is not None
+    }
     apart = [gaps(table[table["scenario"] == n], places_of(s)) for n, s in zip(names, scenarios, strict=True)]
     return Comparison(
         names=names,
@@ -184,6 +207,8 @@ def compare(
         measures=table,
         summary=summary(table, apart=pd.concat(apart, ignore_index=True)),
         differences=differences(table, names[0]),
-        requests=pd.concat([pairs for _, pairs in found], ignore_index=True),
+        requests=requests,
+        open=opened,
+        recovered=recovered,
         remarks=(*said, *remarks(scenarios, names)),
     )

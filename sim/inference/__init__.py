@@ -13,6 +13,7 @@ from sim.inference.comparison import differences, holm, summary
 from sim.inference.gaps import gaps
 from sim.inference.pairs import Pairwise, pairwise_requests, same_requests
 from sim.inference.ranking import ranks
+from sim.inference.recovery import recovered_at
 from sim.inference.runs import mser5, replications_needed, warm_up
 from sim.inference.student import Interval, interval
 
@@ -26,6 +27,7 @@ __all__ = [
     "mser5",
     "pairwise_requests",
     "ranks",
+    "recovered_at",
     "replications_needed",
     "same_requests",
     "summary",

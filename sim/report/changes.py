@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from datetime import timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
 from sim.inference.comparison import SAME_COUNT
@@ -65,6 +67,27 @@ def other_requests(comparison: Comparison, variant: str) -> str:
         "alone, and may look worse where the easy ones no longer become requests; they have no verdict here. Read what "
         "is told of the requests in both."
     )
+
+
+def recovered(comparison: Comparison, variant: str) -> str:
+    """When a variant that shocks disturb is back as the baseline is, in a sentence; empty where none do."""
+    back = comparison.recovered.get(variant)
+    if back is None:
+        return ""
+    until, end = (day(comparison.scenarios[0], hours) for hours in (back.disturbed_until, back.recovered_at))
+    if comparison.replications < 2:
+        return f"Disturbed until {until}; when it is back as the baseline is cannot be told from one replication."
+    base = comparison.names[0]
+    if not end:
+        found = "not back within the run: its open requests never stay for four weeks"
+    else:
+        found = f"back from {end} on: from then on its open requests stay for four weeks"
+    return f"Disturbed until {until}, and {found} where 95 % of replications of “{base}” are."
+
+
+def day(scenario: Scenario, hours: float) -> str:
+    """The date of a moment; empty for NaN."""
+    return "" if math.isnan(hours) else f"{scenario.time.start + timedelta(hours=hours):%Y-%m-%d}"
 
 
 def changed_values(base: Scenario, variant: Scenario) -> list[Change]:

@@ -12,7 +12,7 @@ from sim.experiment.compare import SAME_CITIZENS
 from sim.inference import same_requests
 from sim.measurement import REGISTRY
 from sim.report.blocks import Block, Cell, Heading, Section, Table, Text, Tile, Tiles
-from sim.report.changes import changed_values, other_requests, shortened, what_differs
+from sim.report.changes import changed_values, other_requests, recovered, shortened, what_differs
 from sim.report.figures_who import difference_cell, fates, who_gains
 from sim.report.formats import beside, difference, difference_interval, p_value, rows_of, smallest
 from sim.report.modelled import thinned
@@ -81,8 +81,8 @@ def _answers(variant: Variant, comparison: Comparison) -> list[Block]:
     )
     tiles = Tiles([_tile(m, variant) for m in _TILES if m in valued])
     differs = [Text(clean(line)) for line in what_differs(comparison.scenarios[0], variant.scenario)]
-    if remark := other_requests(comparison, variant.name):
-        differs.append(Text(remark))
+    remarks = (tell(comparison, variant.name) for tell in (other_requests, recovered))
+    differs += [Text(clean(remark)) for remark in remarks if remark]
     return [*differs, Text(sentence), tiles, table, *_of_same(variant)]
 
 

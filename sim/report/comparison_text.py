@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from sim.inference import same_requests
 from sim.inference.pairs import OF_SAME
 from sim.measurement import REGISTRY
-from sim.report.changes import other_requests, shortened, what_differs
+from sim.report.changes import other_requests, recovered, shortened, what_differs
 from sim.report.formats import (
     SMALLEST,
     beside,
@@ -77,8 +77,10 @@ def _what_differs(variant: Variant) -> list[str]:
     told = what_differs(variant.comparison.scenarios[0], variant.scenario)
     said = [textwrap.fill(clean(line), WIDTH - 2, subsequent_indent="    ") for line in told]
     lines = ["What differs:", *(textwrap.indent(line, "  ") for line in said), ""] if said else []
-    remark = other_requests(variant.comparison, variant.name)
-    return [*lines, textwrap.fill(remark, WIDTH), ""] if remark else lines
+    for tell in (other_requests, recovered):
+        if remark := tell(variant.comparison, variant.name):
+            lines += [textwrap.fill(clean(remark), WIDTH), ""]
+    return lines
 
 
 def _city(variant: Variant) -> list[str]:

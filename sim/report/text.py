@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import textwrap
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from sim.experiment.compare import Comparison
+    from sim.experiment.recovery import Recovery
     from sim.experiment.runs import Run
 
 #: What a run prints, in this order; a measure that the scenario has no answer to is left out.
@@ -148,6 +150,11 @@ def measures_json(run: Run, folder: Path) -> str:
     return json.dumps(document, ensure_ascii=False, indent=1)
 
 
+def _recovery(back: Recovery) -> dict[str, float | None]:
+    """Hours since the start; null where it is not within the run."""
+    return {name: None if math.isnan(hours) else hours for name, hours in back._asdict().items()}
+
+
 def comparison_json(comparison: Comparison) -> str:
     """The differences of a comparison."""
     document = {
@@ -160,6 +167,7 @@ def comparison_json(comparison: Comparison) -> str:
             name: what_differs(comparison.scenarios[0], scenario)
             for name, scenario in zip(comparison.names[1:], comparison.scenarios[1:], strict=True)
         },
+        "recovered": {name: _recovery(back) for name, back in comparison.recovered.items()},
         "other_requests": {name: other_requests(comparison, name) for name in comparison.names[1:]},
         "differences": records(comparison.differences),
         "requests": records(comparison.requests),

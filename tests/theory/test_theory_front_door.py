@@ -12,11 +12,11 @@ from zlib import crc32
 
 import numpy as np
 import pytest
+from exact import agrees
 from theory_erlang import mean_wait, waits_longer
 from theory_method import START
 
 import sim
-from sim.inference import interval
 from sim.scenario import Scenario, from_dict
 
 pytestmark = pytest.mark.theory
@@ -56,15 +56,6 @@ def measured(scenario: Scenario) -> dict[str, np.ndarray]:
     table = sim.run(scenario, REPLICATIONS, seed=crc32(scenario.name.encode()), keep="measures").measures
     table = table[table["group_by"] == ""]
     return {str(name): rows["value"].to_numpy(float) for name, rows in table.groupby("measure", observed=True)}
-
-
-def agrees(values: np.ndarray, exact: float) -> bool:
-    """Within four standard errors; the interval must be narrow."""
-    found = interval(values)
-    error = values.std(ddof=1) / np.sqrt(len(values))
-    print(f"{found.mean:.6g} is {exact:.6g}, z {(found.mean - exact) / error:+.2f}")
-    assert (found.upper - found.lower) / 2 <= WIDTH * exact, "the test would not see much"
-    return bool(abs(found.mean - exact) <= 4 * error)
 
 
 def is_seen_to_differ(values: np.ndarray, wrong: float) -> bool:

@@ -1,0 +1,79 @@
+"""What is open day by day, and when a city that has been disturbed is back as it would have been."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim.scenario import Scenario
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from sim.model.city import City
+    from sim.model.rows import Rows
+
+WEEK = 168.0
+
+
+class Recovery(NamedTuple):
+    """Hours since the start: until when the city is disturbed, and the end of the week from which on it is back (see
+    ``sim.inference.recovered_at``); NaN: not within the run.
+    """
+
+    disturbed_until: float
+    recovered_at: float
+
+
+class OpenByDay:
+    """Requests that have arrived and are neither closed for the first time nor merged, at each midnight of a run.
+
+    Those that nobody ever closes (``never_closed``) are left out: after a disturbance there would be more for good.
+    """
+
+    def __init__(self, city: City, seed: int, replication: int) -> None:
+        from sim.model.draws import stream
+
+        self.never, self.stream = np.array([c.never_closed for c in city.categories]), stream(seed, replication)
+        self.change = np.zeros(math.ceil(city.end / 24.0) + 1)  # from one midnight to the next
+
+    def add(self, rows: Rows) -> None:
+        """Count these contacts; those that became no request are not open."""
+        from sim.model import purposes
+        from sim.model.draws import uniforms
+        from sim.model.facts import CLOSED, MERGED, OPEN
+
+        requests = rows.requests[np.isin(rows.requests["status"], (MERGED, CLOSED, OPEN))]
+        if self.never.any():
+            matters = np.where(requests["problem_key"] != 0, requests["problem_key"], requests["key"])
+            marks = uniforms(self.stream, purposes.NEVER, matters, np.zeros(len(matters), np.uint64))
+            requests = requests[marks >= self.never[requests["category"]]]
+        gone = np.where(np.isnan(requests["first_closed"]), requests["ended"], requests["first_closed"])
+        for moments, sign in ((requests["arrived"], 1.0), (gone[~np.isnan(gone)], -1.0)):
+            days = np.minimum(np.ceil(moments / 24.0).astype(np.int64), len(self.change) - 1)
+            self.change += sign * np.bincount(days, minlength=len(self.change))
+
+    def counts(self) -> NDArray[np.float64]:
+        """By midnight, the first one being the start."""
+        return np.cumsum(self.change)
+
+
+def recovery(base: Scenario, variant: Scenario, opened: pd.DataFrame, names: tuple[str, str]) -> Recovery | None:
+    """Of a variant whose demand is disturbed by shocks that the baseline does not have; None: it is not.
+
+    ``opened``: scenario, replication, hour, open.
+    """
+    from sim.inference import recovered_at
+
+    shocks = [s for name, s in variant.demand.shocks.items() if base.demand.shocks.get(name) != s and s.factor != 1]
+    if not shocks:
+        return None
+    until = max(variant.hours_of(shock.until) for shock in shocks)
+    first = math.ceil(until / 24.0) * 24.0
+    ends = np.arange(first + WEEK, base.hours_of(base.time.end), WEEK)
+    table = opened[opened["hour"].isin(ends)].pivot(index=["scenario", "replication"], columns="hour", values="open")
+    calm, disturbed = (table.loc[name].to_numpy(np.float64) for name in names)
+    return Recovery(until, recovered_at(calm, disturbed, ends))

@@ -1,0 +1,120 @@
+"""When a disturbed city is back as it would have been: the band, the weeks, and what a comparison says."""
+
+from __future__ import annotations
+
+import json
+import math
+from typing import Any
+
+import numpy as np
+import pytest
+from scipy import stats
+
+import sim
+from sim.experiment.recovery import OpenByDay
+from sim.inference import recovered_at
+from sim.model.city import build_city
+from sim.report.comparison_text import comparison_text
+from sim.report.text import comparison_json
+from sim.scenario import Scenario, from_dict
+
+ENDS = np.arange(168.0, 168 * 13, 168)
+rng = np.random.default_rng(1)
+CALM = 100 + 5 * rng.standard_normal((8, len(ENDS)))
+
+
+def test_the_band_holds_one_more_replication() -> None:
+    n = len(CALM)
+    half = stats.t.ppf(0.975, n - 1) * CALM.std(axis=0, ddof=1) * math.sqrt(1 + 1 / n)
+    for outside, week in ((0.999, 0), (1.001, 5)):
+        disturbed = np.tile(CALM.mean(axis=0), (8, 1))
+        disturbed[:, 4] += outside * half[4]
+        assert recovered_at(CALM, disturbed, ENDS) == ENDS[week]
+
+
+def test_the_first_week_from_which_on_it_stays_for_four_weeks() -> None:
+    disturbed = CALM.copy()
+    disturbed[:, :3] += 99
+    assert recovered_at(CALM, disturbed, ENDS) == ENDS[3]
+    disturbed[:, 7] += 99  # within four weeks from that one: it was too early
+    assert math.isnan(recovered_at(CALM, disturbed, ENDS))
+    disturbed[:, 7] = CALM[:, 7]
+    disturbed[:, 4] -= 99  # too few are as little what would have been
+    assert recovered_at(CALM, disturbed, ENDS) == ENDS[5]
+
+
+def test_what_cannot_be_told() -> None:
+    assert math.isnan(recovered_at(CALM[:1], CALM[:1], ENDS)), "one replication"
+    assert math.isnan(recovered_at(CALM[:, :4], CALM[:, :4], ENDS[:4])), "no four weeks left"
+    assert math.isnan(recovered_at(CALM, CALM + 99, ENDS)), "never"
+
+
+def town(**changes: Any) -> Scenario:
+    data: dict[str, Any] = {
+        "name": "town",
+        "time": {"start": "2024-01-01", "end": "2024-05-01"},
+        "districts": {"Town": {}},
+        "units": {"Works": {"staff": 3}},
+        "categories": {"Matter": {"total": "30 / d", "unit": "Works", "work": "80 min"}},
+        **changes,
+    }
+    return from_dict(data)
+
+
+STORM = {"shocks": {"storm": {"from": "2024-02-01", "until": "2024-02-08", "factor": 3}}}
+
+
+def test_open_by_day_is_counted_from_the_requests() -> None:
+    scenario = town(demand=STORM)
+    out = sim.simulate(scenario)
+    assert out.raw is not None
+    opened = OpenByDay(build_city(scenario), 1, 0)
+    opened.add(out.raw.rows)
+    r = out.requests
+    for day in (0, 1, 31, 38, 60, 120):
+        expected = ((r["arrived"] <= 24 * day) & ~(r["first_closed"] <= 24 * day)).sum()
+        assert opened.counts()[day] == expected
+    assert opened.counts()[38] > 200
+
+
+def test_what_is_never_closed_is_left_out() -> None:
+    matter = {"total": "30 / d", "unit": "Works", "work": "80 min", "never_closed": 0.3}
+    scenario = town(categories={"Matter": matter})
+    out = sim.simulate(scenario, 2, seed=7)
+    assert out.raw is not None
+    opened = OpenByDay(build_city(scenario), 7, 2)
+    opened.add(out.raw.rows)
+    r = out.requests
+    day = 100
+    waits = ~(r["first_closed"] <= 24 * day) & (r["arrived"] <= 24 * day) & (r["hours_lead_time"] == 0)
+    assert (r["status"] == "open").sum() > 900
+    assert abs(opened.counts()[day] - waits.sum()) <= 3, "but for those at work who are of that kind"
+
+
+def test_a_comparison_says_when_it_is_back() -> None:
+    """90 a day come and 54 are done, for a week: 252 wait, of whom 24 a day can be drained: eleven days."""
+    comparison = sim.compare([town(), town(name="storm", demand=STORM)], replications=6)
+    back = comparison.recovered["storm"]
+    assert back.disturbed_until == 38 * 24
+    weeks = (back.recovered_at - back.disturbed_until) / 168
+    assert weeks in (2, 3)
+    text = " ".join(comparison_text(comparison).split())
+    assert "Disturbed until 2024-02-08, and back from 2024-02-" in text
+    assert json.loads(comparison_json(comparison))["recovered"]["storm"]["recovered_at"] == back.recovered_at
+    shape = comparison.open.pivot_table(index="hour", columns="scenario", values="open")
+    assert shape["storm"].loc[38 * 24] > shape["town"].loc[38 * 24] + 200
+
+
+def test_without_a_disturbance_there_is_nothing_to_recover_from() -> None:
+    comparison = sim.compare([town(), town(name="four", units={"Works": {"staff": 4}})], replications=2)
+    assert comparison.recovered == {}
+    assert "Disturbed" not in comparison_text(comparison)
+
+
+@pytest.mark.parametrize("replications", [1, 3])
+def test_not_back_within_the_run(replications: int) -> None:
+    late = {"shocks": {"storm": {"from": "2024-04-01", "until": "2024-04-08", "factor": 3}}}
+    comparison = sim.compare([town(), town(name="storm", demand=late)], replications=replications)
+    text = " ".join(comparison_text(comparison).split())
+    assert math.isnan(comparison.recovered["storm"].recovered_at)
+    assert ("cannot be told from one replication" if replications == 1 else "not back within the run") in text
