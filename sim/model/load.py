@@ -91,7 +91,7 @@ class Sums:
         wanted, count = np.zeros_like(duty), np.zeros_like(duty)
         np.add.at(wanted, *self._spread(family, hours))
         np.add.at(count, *self._spread(family, visits))
-        worked = np.minimum(wanted, np.maximum(duty - self.work, 0.0))
+        worked = np.minimum(wanted, np.maximum((1.0 - 1e-9) * duty - self.work, 0.0))  # of it no backlog can grow
         self.work += worked
         self.visits += count * (worked / np.where(wanted > 0.0, wanted, 1.0))
 

@@ -335,7 +335,7 @@ def _act_before(city: City) -> Iterator[str]:
         "complaints": "over its districts by the complaints of this month and the last",
     }[plan.by]
     days = len(set(plan.dates.tolist()))
-    yield f"people of {policy.pool} patrol {policy.hours:.3g} h a day in the whole city, spread {spread},"
+    yield f"people of {policy.pool} patrol {policy.hours:,.4g} h a day in the whole city, spread {spread},"
     yield "hour by hour while they are on duty and nobody else needs them."
     if policy.while_ is not None:
         yield f"They are sent out only while fewer than {policy.while_.amount:.0f} others wait in their queue."
