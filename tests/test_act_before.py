@@ -357,7 +357,7 @@ def test_the_run_is_the_same_from_another_start_of_the_city() -> None:
 # --- what is refused -------------------------------------------------------------------------------------------------
 
 WRONG: list[tuple[dict[str, Any], str]] = [
-    ({"reports": "once"}, "act_before.visible.Hole: has nothing to act on: it needs problems that are not reported at"),
+    ({"reports": "once"}, "act_before.visible.Hole: has nothing to act on: it needs a category of the kind report"),
     ({"reports": {"reported": 1}}, "act_before.visible.Hole: has nothing to act on"),
     ({"act": {"visible": {}}}, "act_before: has nothing to act on: it needs a category whose problems can be found"),
     ({"act": {"visible": {"Hola": 1}}}, "there is no category “Hola”"),
@@ -380,7 +380,7 @@ def test_what_cannot_be_is_refused(change: dict[str, Any], said: str) -> None:
 
 
 def test_a_consultation_cannot_be_found() -> None:
-    with pytest.raises(ScenarioError, match="it needs problems that a unit solves"):
+    with pytest.raises(ScenarioError, match=r"visible\.Question: has nothing to act on"):
         town(
             {"visible": {"Hole": 1, "Question": 1}},
             categories={

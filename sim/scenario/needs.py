@@ -152,18 +152,15 @@ def _has_a_session(tree: Tree, path: Path) -> bool:
     return first < end
 
 
-def _is_a_units(tree: Tree, path: Path) -> bool:
-    """Whether the category of this key has problems, and a unit for them; one that there is not has its own error."""
-    category = ("categories", str(path[-1]))
-    is_report = tree.text((*category, "kind"), "report") == "report"
-    return not tree.has(category) or (is_report and tree.has((*category, "unit")))
-
-
-def _waits_for_reports(tree: Tree, path: Path) -> bool:
-    """Whether problems of the category of this key are there for a while before anybody reports them, if ever."""
+def _can_be_found(tree: Tree, path: Path) -> bool:
+    """Whether the category of this key has problems that a unit solves, and that are there for a while before anybody
+    reports them, if ever; one that there is not has its own error.
+    """
     category = ("categories", str(path[-1]))
     share = tree.read((*category, "reports", "reported"), read_probability)
-    return not tree.has(category) or tree.has((*category, "reports", "every")) or (share is not None and share < 1.0)
+    waits = tree.has((*category, "reports", "every")) or (share is not None and share < 1.0)
+    is_report = tree.text((*category, "kind"), "report") == "report"
+    return not tree.has(category) or (is_report and waits and tree.has((*category, "unit")))
 
 
 def _has_two_districts(tree: Tree, _: Path) -> bool:
@@ -269,13 +266,9 @@ NEEDS = (
     Need("policies.council", "a session that begins within the run", _has_a_session),
     Need(
         "policies.act_before.visible.*",
-        "problems that a unit solves: a category of the kind report, with a unit",
-        _is_a_units,
-    ),
-    Need(
-        "policies.act_before.visible.*",
-        "problems that are not reported at birth (reports: {every: …}, or {reported: …} below 1)",
-        _waits_for_reports,
+        "a category of the kind report with a unit, whose problems are not all reported at birth (reports: {every: …}, "
+        "or {reported: …} below 1)",
+        _can_be_found,
     ),
     Need("policies.act_before.by", "two districts to be spread over", _has_two_districts, "problems"),
     Need("policies.act_before.by", "two districts to be spread over", _has_two_districts, "complaints"),
