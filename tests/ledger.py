@@ -116,7 +116,9 @@ class Ledger:
             return {callback.pool} if callback else set()
         if visit.kind == "errand":
             reviewed = callback and callback.exclusion
-            return {*([dispatch.pool] if dispatch else ()), *([reviewed.review.pool] if reviewed else ())}
+            theme = scenario.policies.monthly_theme
+            asked = (dispatch and dispatch.pool, reviewed and reviewed.review.pool, theme and theme.pool)
+            return {pool for pool in asked if pool}
         if visit.kind == "part":
             return {part.unit for part in scenario.categories[visit.category].parts}
         moves = callback and callback.reopen and callback.reopen.to == "dispatch"
