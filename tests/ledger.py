@@ -116,9 +116,9 @@ class Ledger:
             return {callback.pool} if callback else set()
         if visit.kind == "errand":
             reviewed = callback and callback.exclusion
-            patrols = scenario.policies.act_before
-            out = {patrols.pool} if patrols else set()
-            return {*([dispatch.pool] if dispatch else ()), *([reviewed.review.pool] if reviewed else ()), *out}
+            theme, patrols = scenario.policies.monthly_theme, scenario.policies.act_before
+            asked = (dispatch and dispatch.pool, reviewed and reviewed.review.pool, theme and theme.pool)
+            return {pool for pool in (*asked, patrols and patrols.pool) if pool}
         if visit.kind == "part":
             return {part.unit for part in scenario.categories[visit.category].parts}
         moves = callback and callback.reopen and callback.reopen.to == "dispatch"
