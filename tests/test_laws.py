@@ -9,6 +9,7 @@ from __future__ import annotations
 import copy
 import os
 from dataclasses import replace
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,7 @@ from cities import cities
 from hypothesis import HealthCheck, Phase, given, note, settings
 from laws import LAWS, broken_laws
 from ledger import Ledger
+from test_act_before import EVERYTHING
 from towns import FULL, full
 
 import sim
@@ -228,6 +230,25 @@ def forgeries(out: sim.Outcomes) -> dict[str, sim.Outcomes]:
         "nobody_overtakes": changed(out, "visits", hotline, ended=lambda t: t + 3),
         "who_is_called_in_comes_from_somewhere": changed(out, "levels", out.levels["hour"] == 30, called_in=1.0),
         "littles_law": changed(out, "levels", first(out.levels["queue"] > 0), queue=lambda q: q + 2.0**-30),
+        **forged_patrols(),
+    }
+
+
+@cache
+def forged_patrols() -> dict[str, sim.Outcomes]:
+    """The same of a town with inspectors."""
+    out = sim.simulate(from_dict(EVERYTHING))
+    r, v, p = out.requests, out.visits, out.problems
+    found = r["channel"] == "patrol"
+    in_hand = r[~found & (r["status"] == "closed") & (r["first_closed"] > r["dispatched"] + 9)].iloc[0]
+    there = in_hand["dispatched"] + 1
+    return {
+        "only_who_is_out_finds": changed(out, "problems", first(p["found"].notna()), found=lambda t: t - 1),
+        "what_is_found_is_a_request_at_once": changed(out, "requests", first(found), dispatched=lambda t: t + 1),
+        "nothing_is_found_that_is_in_hand": changed(
+            out, "requests", first(found), problem=in_hand["problem"], arrived=there
+        ),
+        "patrols_last_an_hour_at_most": changed(out, "visits", first(v["kind"] == "errand"), worked=2.0),
     }
 
 

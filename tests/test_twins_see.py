@@ -16,13 +16,26 @@ from towns import FULL, OTHER_WAYS, all_purposes
 
 from sim.model import clockwork, facts, rules
 from sim.model.policies import precise_dispatch
-from sim.model.reference import basics, callbacks, closing, contacts, council, errands, journey, limits, pools, whistle
+from sim.model.reference import (
+    basics,
+    beats,
+    callbacks,
+    closing,
+    contacts,
+    council,
+    errands,
+    journey,
+    limits,
+    patrol,
+    pools,
+    whistle,
+)
 from sim.scenario import from_dict
 
 Patch = pytest.MonkeyPatch
 
 
-MODULES = (basics, callbacks, closing, contacts, council, errands, journey, limits, pools, whistle)
+MODULES = (basics, beats, callbacks, closing, contacts, council, errands, journey, limits, patrol, pools, whistle)
 
 
 def everywhere(patch: Patch, name: str, new: Any) -> None:
@@ -97,7 +110,13 @@ def test_another_order_of_ties_is_caught(alteration: Any, monkeypatch: Patch) ->
 
 # --- draws -----------------------------------------------------------------------------------------------------------
 
-KEYS = ("REPORT", "REPEAT", "EXCLUSION", "SURPLUS_REPORT")  # names of what comes of something else, not drawn by a step
+KEYS = (
+    "REPORT",
+    "REPEAT",
+    "EXCLUSION",
+    "SURPLUS_REPORT",
+    "FOUND",
+)  # names of what comes of something else, not drawn by a step
 DRAWN = {name: number for name, number in all_purposes().items() if name not in KEYS}
 
 
