@@ -18,6 +18,7 @@ from sim.model.city import build_city
 from sim.model.draws import child, stream, uniform
 from sim.model.load import offered_loads
 from sim.model.policies import act_before
+from sim.report.explain import explain as sim_explain
 from sim.report.mechanisms import in_words
 from sim.scenario import Scenario, ScenarioError, from_dict
 
@@ -436,3 +437,12 @@ EVERYTHING: dict[str, Any] = {
         },
     },
 }
+
+
+def test_explain_tells_that_inspectors_found_it(tmp_path: Any) -> None:
+    run = sim.run(town({}), 1, engine="compiled", keep="all", folder=tmp_path)
+    key = run.tables.query("SELECT request FROM requests ORDER BY arrived LIMIT 1")["request"].item()
+    told = sim_explain(run, key)
+    assert "inspectors find it on patrol" in told
+    assert "by patrol" in told
+    assert "the citizen" not in told
