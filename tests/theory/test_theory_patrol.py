@@ -17,6 +17,7 @@ from zlib import crc32
 
 import numpy as np
 import pytest
+from exact import agrees
 from theory_method import START
 
 import sim
@@ -25,7 +26,7 @@ from sim.scenario import Scenario, from_dict
 
 pytestmark = pytest.mark.theory
 
-REPLICATIONS, WIDTH = 20, 0.03
+REPLICATIONS = 20
 WEEKS, BIRTHS = 7 * 6, 600  # days of birth that count, whole weeks of them, and problems a day
 SHIFT = [(8.0, 16.0)]
 ALWAYS = [(0.0, 24.0)]
@@ -108,13 +109,6 @@ def measured(scenario: Scenario) -> dict[str, np.ndarray]:
     return {"share": np.array(share), "days": np.array(days)}
 
 
-def agrees(values: np.ndarray, exact: float) -> bool:
-    """Within four standard errors; the interval must be narrow."""
-    around = interval(values)
-    assert (around.upper - around.lower) / 2 <= WIDTH * exact, f"{around}, too wide for {exact:.6g}"
-    return bool(abs(values.mean() - exact) <= 4 * values.std(ddof=1) / np.sqrt(len(values)))
-
-
 def shifts(days: str) -> dict[str, Any]:
     return {"shifts": [{"days": days, "hours": "8:00-16:00", "staff": 1}]}
 
@@ -158,7 +152,6 @@ def test_who_comes_first(case: Any) -> None:
         assert agrees(values[name], value), f"{name}: {interval(values[name])}, but it is {value:.6g}"
     for wrong in CREDITED.get((found, reported), ()) if case[4] == SHIFT and case[5] is DAILY else ():
         assert not agrees(values["share"], wrong), wrong
-    print(*(f"{n} z {(v.mean() - exact(case)[n]) / v.std(ddof=1) * REPLICATIONS**0.5:.2f}" for n, v in values.items()))
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case[0]}-{case[1]}-{case[3]}-{len(case[5])}")
@@ -191,5 +184,4 @@ def test_who_stays_unknown() -> None:
     values = np.array(rows).T
     for got, value in zip(values, (0.06720551, 0.06720551, 0.68906390, 0.62185839), strict=True):
         assert agrees(got, value), (interval(got), value)
-        print(f"{value} z {(got.mean() - value) / got.std(ddof=1) * REPLICATIONS**0.5:.2f}")
     assert not agrees(values[1], 0.68906390), "found, though nobody has reported it, is known"
