@@ -385,7 +385,35 @@ def policies(draw: DrawFn, pools: Data, classes: list[str], matters: Data, units
             "step": draw(st.sampled_from(["day", "day", "week", "month"])),
             **draw(some({"lo": st.sampled_from([0.0, 0.7, 1.0]), "hi": st.sampled_from([1.0, 3.0])})),
         }
+    if "callback" in found and draw(st.booleans()):
+        found["ranking"] = draw(rankings())
     return found
+
+
+@st.composite
+def rankings(draw: DrawFn) -> Data:
+    """Pressure by rank or towards a target, and what answers it."""
+    towards = draw(st.sampled_from([{}, {"towards": "rank"}, {"towards": "target", "target": 0.9}]))
+    lists = {
+        "leading": SHARE,
+        "improving": SHARE,
+        "to_rectify": SHARE,
+        "to_govern": SHARE,
+        "per": st.sampled_from(["head", "all"]),
+        "repeats": st.booleans(),
+        "out_of_scope": st.booleans(),
+    }
+    effort = some({"most": st.sampled_from([1.0, 1.3, 3.0]), "overtime": st.just("80 / h")})
+    share = st.sampled_from([0.0, 0.7, 2.0])
+    more = some(
+        {"lists": some(lists), "effort": st.builds(lambda share, more: {"share": share, **more}, share, effort)}, 0.8
+    )
+    return {
+        "gain": draw(st.sampled_from([0.0, 0.5, 3.0])),
+        "decay": draw(st.sampled_from([0.0, 0.2, 1.0])),
+        **towards,
+        **draw(more),
+    }
 
 
 @st.composite
@@ -494,6 +522,7 @@ def callbacks(draw: DrawFn, limited: bool, reviewers: list[str]) -> Data:
         "score": st.sampled_from(
             [
                 {"round": "last", "weights": {"resolution": 1}},
+                {"round": "last", "weights": {"resolution": 1}, "published": "1 d"},
                 {"weights": {"response": 0.2, "resolution": 0.3, "satisfaction": 0.5}},
             ]
         ),

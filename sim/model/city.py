@@ -27,6 +27,8 @@ from sim.model.policies import (
     one_hotline,
     online,
     precise_dispatch,
+    ranking,
+    sheet,
     surge,
     time_limits,
     trust,
@@ -42,6 +44,8 @@ from sim.model.policies.monthly_theme import MonthlyTheme
 from sim.model.policies.one_hotline import Lines, WrongLine
 from sim.model.policies.online import Moves, Online
 from sim.model.policies.precise_dispatch import Accuracy, Dispatch
+from sim.model.policies.ranking import Ranking
+from sim.model.policies.sheet import Sheet
 from sim.model.policies.surge import Surge
 from sim.model.policies.time_limits import Limits, Parked, TimeLimits
 from sim.model.policies.trust import Trust
@@ -170,6 +174,8 @@ class City:
     time_limits: TimeLimits | None
     whistle: Whistle | None
     callback: Callback | None
+    sheet: Sheet | None
+    ranking: Ranking | None
     surge: Surge | None
     council: Council | None
     trust: Trust | None
@@ -232,6 +238,8 @@ def build_city(scenario: Scenario) -> City:
         time_limits=time_limits.plan(index),
         whistle=whistle.plan(index),
         callback=callback.plan(index),
+        sheet=sheet.plan(index),
+        ranking=ranking.plan(index),
         surge=surge.plan(index),
         council=council.plan(index),
         trust=trust.plan(index),

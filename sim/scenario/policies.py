@@ -35,6 +35,7 @@ from sim.scenario.numbers import (
 )
 from sim.scenario.quantities import Duration, Moment, Months, PositiveDuration, duration_text, read_duration, to_tick
 from sim.scenario.staff_side import Discipline
+from sim.scenario.supervision import Ranking
 from sim.scenario.theme import MonthlyTheme
 
 _WORKING = re.compile(r"(?P<amount>\S*?)\s*(?P<unit>workday|workhour)s?(?:\s*,?\s*(?P<closing>by closing))?")
@@ -267,10 +268,13 @@ class ScoreWeights(Section):
 
 
 class Score(Section):
-    """Which round's answers count for the score, and how the three rates are weighted."""
+    """Which round's answers count for the score, how the three rates are weighted, and how long after a month its
+    sheet is `published`: what becomes known later changes it no more.
+    """
 
     round: Annotated[Literal["first", "last"], choice("first", "last")] = "first"
     weights: ScoreWeights = ScoreWeights(response=0.2, resolution=0.4, satisfaction=0.4)
+    published: Duration = 0.0
 
 
 class Review(Section):
@@ -371,5 +375,6 @@ class Policies(Section):
     callback: Callback | None = None
     surge: Surge | None = None
     council: Council | None = None
+    ranking: Ranking | None = None
     trust: Trust | None = None
     monthly_theme: MonthlyTheme | None = None

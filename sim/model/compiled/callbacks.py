@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from sim.model import purposes
+from sim.model import purposes, rules
 from sim.model.compiled.basics import at, book, chance, draw, lasts, write_request
 from sim.model.compiled.errands import errand, new_errand
 from sim.model.compiled.machine import state
@@ -34,7 +34,7 @@ from sim.model.compiled.pools import visit
 from sim.model.compiling import inlined, not_inlined, outlined
 from sim.model.draws import child
 from sim.model.facts import CALLBACK, CLOSED, MERGED, OPEN
-from sim.model.policies import callback, trust
+from sim.model.policies import callback, sheet, trust
 from sim.model.policies.monthly_theme import UNSOLVED
 
 
@@ -126,6 +126,7 @@ def answers(w: Any, i: Any, r: Any) -> Any:
         )
     r.last_answer = said_resolved
     if w.callback.score_last or math.isnan(r.called_back):
+        take_off_sheet(w, r)
         r.called_back, r.said_contacted = now, said_contacted
         r.said_resolved, r.said_satisfied = said_resolved, said_satisfied
         if w.trust.on:
@@ -133,8 +134,33 @@ def answers(w: Any, i: Any, r: Any) -> Any:
             state.answered(w)[r.district, 1] += said_satisfied
         if w.monthly_theme.on and not said_resolved:
             state.seen(w)[UNSOLVED, r.category] += 1
+        r.scored_unit, r.scored_cell = r.owner_unit, sheet.cell(contacted, said_resolved, said_satisfied)
+        if not r.excluded:
+            put_on_sheet(w, r, r.scored_unit, now, r.scored_cell, 1)
         if w.callback.exclusion.on:
             dispute(w, i, r)
+
+
+@outlined
+def put_on_sheet(w: Any, r: Any, unit: Any, when: Any, what: Any, number: Any) -> Any:
+    """Count something for a unit, if there is one, and for the request's district, in the month in which it was."""
+    not_inlined()
+    at_month = rules.count_at_most(state.month_turns(w), when) * sheet.COUNTS + what
+    state.counts_of(w)[w.sheet.pools + r.district, at_month] += number
+    if unit >= 0:
+        state.counts_of(w)[unit, at_month] += number
+
+
+@outlined
+def take_off_sheet(w: Any, r: Any) -> Any:
+    """The scored answer, if there is one, counts no more, unless its sheet has been frozen."""
+    not_inlined()
+    if (
+        r.scored_cell >= 0
+        and not r.excluded
+        and sheet.is_open(state.month_turns(w), state.published(w), r.called_back, w.now)
+    ):
+        put_on_sheet(w, r, r.scored_unit, r.called_back, r.scored_cell, -1)
 
 
 @inlined
@@ -162,9 +188,10 @@ def review_exclusion(w: Any, i: Any, r: Any) -> Any:
 def review_exclusion_done(w: Any, e: Any) -> Any:
     """… and when it is over, it is decided."""
     r = state.request(w, e.right)
-    r.excluded = chance(w, w.callback.exclusion.granted, callback.EXCLUSION_GRANTED, r.key, 0)
     over, r.exclusion = r.exclusion == OVER_BUT_REVIEW, DECIDED
-    if r.excluded:
+    if chance(w, w.callback.exclusion.granted, callback.EXCLUSION_GRANTED, r.key, 0):
+        take_off_sheet(w, r)
+        r.excluded = 1
         forget(w, r)
     if over:
         write_request(w, r, r.mark)

@@ -32,7 +32,7 @@ from sim.model.compiled.pools import give_up, leave
 from sim.model.compiled.whistle import give_up_parts
 from sim.model.compiling import inlined, not_inlined, outlined
 from sim.model.facts import CLOSED, IN_CALLBACK, MERGED, OPEN, REWORK
-from sim.model.policies import callback
+from sim.model.policies import callback, ranking
 
 
 @inlined
@@ -44,7 +44,8 @@ def close(w: Any, i: Any, r: Any) -> Any:
         r.first_closed = r.closed
     first, beyond = state.resolve_edge(w, r.category), state.resolve_edge(w, r.category + 1)
     resolve = state.resolve(w, min(first + r.rounds, beyond) - 1)
-    solved = r.overtaken == CLEARED or chance(w, resolve, purposes.RESOLVES, r.key, r.rounds)
+    chances = ranking.resolves(resolve, r.effort)
+    solved = r.overtaken == CLEARED or chance(w, chances, purposes.RESOLVES, r.key, r.rounds)
     r.resolved = solved or r.resolved == 1
     if r.problem >= 0:
         leave_problem(w, i, r)

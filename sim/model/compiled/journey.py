@@ -28,7 +28,7 @@ from sim.model.compiled.basics import (
     spend,
     wait,
 )
-from sim.model.compiled.callbacks import review_exclusion_done
+from sim.model.compiled.callbacks import put_on_sheet, review_exclusion_done
 from sim.model.compiled.closing import ask, asked, close, merge
 from sim.model.compiled.contacts import end, is_known
 from sim.model.compiled.council import sit_down, sit_down_done
@@ -83,7 +83,7 @@ from sim.model.compiled.machine.tasks import MAIN, task_of
 from sim.model.compiled.pools import visit
 from sim.model.compiled.theme import work_effort_done
 from sim.model.compiled.whistle import blow, cover_parts, do_part, do_part_done, is_needed, wait_for_parts
-from sim.model.compiling import inlined
+from sim.model.compiling import inlined, not_inlined, outlined
 from sim.model.draws import on_grid
 from sim.model.facts import (
     ANSWERED,
@@ -116,6 +116,7 @@ from sim.model.policies import (
     one_hotline,
     online,
     precise_dispatch,
+    sheet,
     time_limits,
 )
 from sim.model.policies.monthly_theme import ERROR_FACTOR, LEAD_FACTOR, REQUESTS
@@ -350,6 +351,9 @@ def reached(w: Any, i: Any, r: Any) -> Any:
         state.problem(w, r.problem).first_report = w.now
     if chance(w, category.classified_handling.out_of_scope, classified_handling.SCOPE, r.key, 0):
         r.status = OUT_OF_SCOPE
+        if w.sheet.out_of_scope:
+            find_right(w, r)
+            count_request(w, r, r.right)
         return ENDS
     if chance(w, category.instant_answer.answered, instant_answer.ANSWERS, r.key, 0):
         r.status = ANSWERED
@@ -369,16 +373,30 @@ def reached(w: Any, i: Any, r: Any) -> Any:
 def route(w: Any, i: Any, r: Any) -> Any:
     """The desk finds the unit; a wrong one sends the request back, or stays responsible for it."""
     if r.right < 0:
-        r.right_family = state.category(w, r.category).only_family
-        if r.right_family < 0:
-            weights = state.right_unit(w)[r.category]
-            r.right_family = choose(w, weights, state.unit_names(w), -1, purposes.RIGHT_UNIT, matter_of(r), 0)
-        r.right = at(w, state.unit_family(w, r.right_family), r)
+        find_right(w, r)
     r.wrongs = 0
     if w.dispatch.on:
         return DESK
     r.unit = r.right
     return HAND_OVER
+
+
+@outlined
+def find_right(w: Any, r: Any) -> Any:
+    """The unit that should have it."""
+    not_inlined()
+    r.right_family = state.category(w, r.category).only_family
+    if r.right_family < 0:
+        weights = state.right_unit(w)[r.category]
+        r.right_family = choose(w, weights, state.unit_names(w), -1, purposes.RIGHT_UNIT, matter_of(r), 0)
+    r.right = at(w, state.unit_family(w, r.right_family), r)
+
+
+@inlined
+def count_request(w: Any, r: Any, unit: Any) -> Any:
+    """A request more for a unit on its sheet, where there are sheets."""
+    if w.sheet.on and (w.sheet.repeats or r.repeat_of == np.uint64(0)):
+        put_on_sheet(w, r, unit, w.now, sheet.REQUESTS, 1)
 
 
 @inlined
@@ -439,6 +457,7 @@ def hand_over(w: Any, i: Any, r: Any) -> Any:
     r.owner_unit = r.unit
     if r.first_unit < 0:
         r.first_unit, r.dispatched = r.unit, w.now
+        count_request(w, r, r.unit)
         if not w.time_limits.from_arrival:
             start_limits(w, i, r, r.dispatched)
     if not w.dispatch.on:

@@ -46,6 +46,7 @@ from sim.model.policies import (
     one_hotline,
     online,
     precise_dispatch,
+    sheet,
     time_limits,
 )
 from sim.model.policies.monthly_theme import ERROR_FACTOR, LEAD_FACTOR, REQUESTS
@@ -63,6 +64,7 @@ from sim.model.reference.basics import (
     spend,
     wait,
 )
+from sim.model.reference.callbacks import put_on_sheet
 from sim.model.reference.closing import ask, asked, close, merge
 from sim.model.reference.contacts import end, is_known
 from sim.model.reference.council import sit_down
@@ -232,6 +234,9 @@ def reached(w: World, r: Request) -> None:
         r.problem.first_report = w.env.now
     if chance(w, category.classified_handling.out_of_scope, classified_handling.SCOPE, r.key):
         r.status = OUT_OF_SCOPE
+        if w.city.sheet is not None and w.city.sheet.out_of_scope:
+            find_right(w, r)
+            count_request(w, r, r.right)
     elif chance(w, category.instant_answer.answered, instant_answer.ANSWERS, r.key):
         r.status = ANSWERED
     else:
@@ -249,9 +254,7 @@ def route(w: World, r: Request) -> Stage:
     """The desk finds the unit; a wrong one sends the request back, or stays responsible for it."""
     city = w.city
     if r.right < 0:
-        weights = city.categories[r.category].right_unit
-        r.right_family = choose(w, weights, city.unit_names, purposes.RIGHT_UNIT, r.matter)
-        r.right = at(w, city.unit_families[r.right_family], r)
+        find_right(w, r)
     r.wrongs = 0
     if city.dispatch is None:
         hand_over(w, r, r.right)
@@ -264,6 +267,20 @@ def route(w: World, r: Request) -> Stage:
         if unit == r.right or city.first_recipient is not None:
             return
         yield from review(w, r, city.dispatch, unit)
+
+
+def find_right(w: World, r: Request) -> None:
+    """The unit that should have it."""
+    weights = w.city.categories[r.category].right_unit
+    r.right_family = choose(w, weights, w.city.unit_names, purposes.RIGHT_UNIT, r.matter)
+    r.right = at(w, w.city.unit_families[r.right_family], r)
+
+
+def count_request(w: World, r: Request, unit: int) -> None:
+    """A request more for a unit on its sheet, where there are sheets."""
+    plan = w.city.sheet
+    if plan is not None and (plan.repeats or r.repeat_of == 0):
+        put_on_sheet(w, r, unit, w.env.now, sheet.REQUESTS, 1)
 
 
 def desk(w: World, r: Request, plan: precise_dispatch.Dispatch) -> Generator[Event, Event, int]:
@@ -313,6 +330,7 @@ def hand_over(w: World, r: Request, unit: int) -> None:
     r.owner_unit = unit
     if r.first_unit < 0:
         r.first_unit, r.dispatched = unit, w.env.now
+        count_request(w, r, unit)
         if not w.limits_from_arrival:
             start_limits(w, r, r.dispatched)
 

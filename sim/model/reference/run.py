@@ -30,7 +30,7 @@ def replicate(city: City, random: int, policies: Sequence[Policy], watch: Callab
     w = Steered(env, city, random, Trace(), turned)
     open_pools(w)
     begin_errands(w)
-    control = Control(env, city, w, policies, turned)
+    control = Control(env, city, w, policies, turned, random)
     start(births(w, Demand(city, random, turned), life))
     collecting = gc.isenabled()
     gc.disable()  # requests leave few cycles behind; looking for them costs a fifth of the run

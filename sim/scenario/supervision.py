@@ -1,0 +1,64 @@
+"""The parameters of ranking and supervision: lists, the pressure on units, and what answers it."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, WithJsonSchema, model_validator
+
+from sim.scenario.calendars import Section
+from sim.scenario.errors import ReadError, quoted
+from sim.scenario.numbers import Flag, NotNegative, Probability, choice, read_not_negative
+from sim.scenario.quantities import Rate
+
+
+def _read_most(value: Any) -> float:
+    most = read_not_negative(value)
+    if most < 1:
+        raise ReadError(f"must be at least 1, the work without pressure, but is {quoted(value)}")
+    return most
+
+
+class Lists(Section):
+    """The four lists of each month, as shares of the units of a level: the first by score, those whose score rose most,
+    the last by score, and those with the most requests, `per` head of those who live there or in all.
+
+    A citizen's `repeats` and what is `out_of_scope` are left out of these requests unless told otherwise.
+    """
+
+    leading: Probability = 0.1
+    improving: Probability = 0.1
+    to_rectify: Probability = 0.1
+    to_govern: Probability = 0.1
+    per: Annotated[Literal["head", "all"], choice("head", "all")] = "head"
+    repeats: Flag = False
+    out_of_scope: Flag = False
+
+
+class Effort(Section):
+    """Work that begins at a unit under pressure P is min(1 + `share`·P, `most`) times as long, and solves more. With
+    `overtime`, a wage, so many more officers come as that takes.
+    """
+
+    share: NotNegative
+    most: Annotated[float, BeforeValidator(_read_most), WithJsonSchema({"type": "number", "minimum": 1})] = 1.5
+    overtime: Rate | None = None
+
+
+class Ranking(Section):
+    """Each month a unit's pressure grows by `gain` × x and loses a share `decay`: x goes by rank from 0 (first) to 1
+    (last), or, `towards` a `target`, by what the score lacks of it.
+    """
+
+    gain: NotNegative
+    decay: Probability
+    towards: Annotated[Literal["rank", "target"], choice("rank", "target")] = "rank"
+    target: Probability | None = None
+    lists: Lists = Lists()
+    effort: Effort | None = None
+
+    @model_validator(mode="after")
+    def _has_target(self) -> Ranking:
+        if self.towards == "target" and self.target is None:
+            raise ReadError("towards which target is not told: write target, such as target: 90%")
+        return self
