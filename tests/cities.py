@@ -317,7 +317,8 @@ def policies(draw: DrawFn, pools: Data, classes: list[str], matters: Data, units
                                 "fails": PROBABLY,
                                 "after": SHORT,
                                 "takes": st.sampled_from(["easy", "consultations", "all"]),
-                            }
+                            },
+                            0.8,
                         ),
                         "talk_factor": st.sampled_from([0.6, 1.5]),
                         "dispatch": some({"at_least": PROBABLY, "work_factor": st.sampled_from([0.7, 0.0])}),
@@ -385,7 +386,7 @@ def policies(draw: DrawFn, pools: Data, classes: list[str], matters: Data, units
             "step": draw(st.sampled_from(["day", "day", "week", "month"])),
             **draw(some({"lo": st.sampled_from([0.0, 0.7, 1.0]), "hi": st.sampled_from([1.0, 3.0])})),
         }
-    if "callback" in found and draw(st.booleans()):
+    if "callback" in found and draw(OFTEN):
         found["ranking"] = draw(rankings())
     return found
 
@@ -406,7 +407,8 @@ def rankings(draw: DrawFn) -> Data:
     effort = some({"most": st.sampled_from([1.0, 1.3, 3.0]), "overtime": st.just("80 / h")})
     share = st.sampled_from([0.0, 0.7, 2.0])
     more = some(
-        {"lists": some(lists), "effort": st.builds(lambda share, more: {"share": share, **more}, share, effort)}, 0.8
+        {"lists": some(lists, 0.8), "effort": st.builds(lambda share, more: {"share": share, **more}, share, effort)},
+        0.8,
     )
     return {
         "gain": draw(st.sampled_from([0.0, 0.5, 3.0])),

@@ -26,6 +26,7 @@ MODEL = (
         "index",
         "policies",
         "city",
+        "sheets",
         "demand",
         "load",
         "clockwork",

@@ -474,7 +474,7 @@ def _without_policies(out: sim.Outcomes) -> sim.Outcomes:
         name: getattr(out, name)
         for name in ("requests", "visits", "levels", "problems", "calls", "trust", "themes", "pools")
     }
-    return replace(out, scenario=town(BARE), **tables)
+    return replace(out, scenario=town(BARE), scores=out.scores.iloc[:0], **tables)
 
 
 # --- one citizen, worked out by hand ---------------------------------------------------------------------------------

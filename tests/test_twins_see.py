@@ -97,7 +97,13 @@ def test_another_order_of_ties_is_caught(alteration: Any, monkeypatch: Patch) ->
 
 # --- draws -----------------------------------------------------------------------------------------------------------
 
-KEYS = ("REPORT", "REPEAT", "EXCLUSION", "SURPLUS_REPORT")  # names of what comes of something else, not drawn by a step
+KEYS = (
+    "REPORT",
+    "REPEAT",
+    "EXCLUSION",
+    "SURPLUS_REPORT",
+    "TIES",
+)  # of what comes of something else, or drawn by no step
 DRAWN = {name: number for name, number in all_purposes().items() if name not in KEYS}
 
 

@@ -125,8 +125,8 @@ class Control:
         """What policies have done so far."""
         kinds = ("calls", "turns", "themes")
         scores = [] if self.sheets is None else list(self.sheets.rows(self.engine.counted()))
-        done = ([astuple(act) for view in self.own for act in getattr(view, kind)] for kind in kinds)
-        return Acts(self.changes, *done, scores=scores)
+        done = {kind: [astuple(act) for view in self.own for act in getattr(view, kind)] for kind in kinds}
+        return Acts(self.changes, scores=scores, **done)
 
     def apply_soon(self) -> None:
         """Apply what is proposed after the last policy of this instant."""
