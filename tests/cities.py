@@ -406,8 +406,17 @@ def rankings(draw: DrawFn) -> Data:
     }
     effort = some({"most": st.sampled_from([1.0, 1.3, 3.0]), "overtime": st.just("80 / h")})
     share = st.sampled_from([0.0, 0.7, 2.0])
+    gaming = some({"persuaded": PROBABLY})
+    window = st.sampled_from(["0 h", "4 h", "2 d"])
     more = some(
-        {"lists": some(lists, 0.8), "effort": st.builds(lambda share, more: {"share": share, **more}, share, effort)},
+        {
+            "lists": some(lists, 0.8),
+            "effort": st.builds(lambda share, more: {"share": share, **more}, share, effort),
+            "gaming": st.builds(
+                lambda share, window, more: {"share": share, "window": window, **more}, share, window, gaming
+            ),
+            "exclusion": st.builds(lambda share: {"share": share}, share),
+        },
         0.8,
     )
     return {
@@ -500,7 +509,7 @@ def callbacks(draw: DrawFn, limited: bool, reviewers: list[str]) -> Data:
         "retry_after": SHORT,
         "ring": times(1, 5),
         "contacted": st.just({"if_true": 0.9, "if_false": 0.1}),
-        "resolved": st.just(says),
+        "resolved": st.sampled_from([says, says, says | {"while_open": 0.7}]),
         "satisfied": st.sampled_from(
             [
                 {"intercept": 0.5, "late": -1, "hops": -0.3, "log_days": -0.1},

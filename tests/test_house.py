@@ -39,8 +39,8 @@ MODEL = (
 
 #: Inside each engine, and inside the machine of the compiled one. What both engines do lies in files of the same names.
 BOTH = (
-    *("basics", "pools", "contacts", "errands", "callbacks", "limits", "whistle", "closing", "theme", "council"),
-    "journey",
+    *("basics", "pools", "contacts", "errands", "callbacks", "limits", "whistle", "closing", "gaming", "theme"),
+    *("council", "journey"),
 )
 REFERENCE = ("world", *BOTH, "run")
 #: ``events`` and ``loop`` do for the compiled engine what SimPy does for the other.
@@ -114,7 +114,7 @@ ONLY_COMPILED = {
     "journey": {"call_general"},
 }
 ONLY_REFERENCE = {
-    "basics": {"Merged", "Cleared", "check_merged"},
+    "basics": {"Merged", "Cleared", "Gamed", "check_merged"},
     "closing": {"let_go"},
     "theme": {"clear"},
     "journey": {"in_hand"},

@@ -219,6 +219,8 @@ def _other_ways() -> dict[str, Any]:
         **{"work_factor": 0.8, "lead_factor": 0.7, "error_factor": 0.5},
     }
     policies["ranking"] = {"gain": 2, "decay": 0.1, "effort": {"share": 0.5, "most": 1.4, "overtime": "30 / h"}}
+    policies["ranking"] |= {"gaming": {"share": 0.3, "window": "2 h", "persuaded": 0.6}, "exclusion": {"share": 0.2}}
+    policies["callback"]["resolved"] = {**policies["callback"]["resolved"], "while_open": 0.3}
     town["categories"]["Noise"]["reports"] = {"reported": 0.6}
     policies["surge"] = {
         "triggers": [

@@ -189,6 +189,7 @@ REQUEST = (
     _answer("said_resolved", "the citizen's answer: the matter is resolved; null without a scored answer"),
     _answer("said_satisfied", "the citizen's answer: satisfied; null without a scored answer, or if that is not asked"),
     _count("whistles", "how often its owner blew the whistle for parts of other units"),
+    _count("gamed", "in which round its owner closed it unsolved, as it would soon be due; 0: in none"),
     Field(
         "excluded",
         "i1",

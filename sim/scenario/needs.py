@@ -269,6 +269,17 @@ NEEDS = (
         _has("policies.classified_handling"),
         "true",
     ),
+    Need("policies.ranking.gaming", _RESOLVE_LIMITS, _has_resolve_limits),
+    Need(
+        "policies.ranking.exclusion",
+        "exclusions that units may ask for (policies.callback.exclusion)",
+        _has("policies.callback.exclusion"),
+    ),
+    Need(
+        "policies.callback.resolved.while_open",
+        "callbacks at the due date (policies.callback.after: due)",
+        lambda tree, _: tree.text(("policies", "callback", "after")) == "due",
+    ),
     Need("demand.ceiling", "a policy that turns demand (policies.trust)", _has("policies.trust")),
     Need(
         "policies.surge.wage",

@@ -220,6 +220,12 @@ class Says(Section):
     if_false: Probability = 0.0
 
 
+class SaysResolved(Says):
+    """… and while the request is still open, where citizens are asked at the due date (None: as if not resolved)."""
+
+    while_open: Probability | None = None
+
+
 class Satisfaction(Section):
     """Coefficients of the logistic model of satisfaction."""
 
@@ -308,7 +314,7 @@ class Callback(Section):
     work: Dist
     ring: Dist = constant(0.0)
     contacted: Says = Says()
-    resolved: Says = Says()
+    resolved: SaysResolved = SaysResolved()
     satisfied: Satisfaction | None = None
     reopen: Reopen | None = None
     call_again: CallAgain | None = None

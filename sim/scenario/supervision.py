@@ -9,7 +9,7 @@ from pydantic import BeforeValidator, WithJsonSchema, model_validator
 from sim.scenario.calendars import Section
 from sim.scenario.errors import ReadError, quoted
 from sim.scenario.numbers import Flag, NotNegative, Probability, choice, read_not_negative
-from sim.scenario.quantities import Rate
+from sim.scenario.quantities import Duration, Rate
 
 
 def _read_most(value: Any) -> float:
@@ -45,6 +45,22 @@ class Effort(Section):
     overtime: Rate | None = None
 
 
+class Gaming(Section):
+    """A share `share`·P of the requests that a unit has when their due date is only a `window` away is closed then,
+    unsolved; with probability `persuaded` their citizens call them resolved (None: as usual where that is not so).
+    """
+
+    share: NotNegative
+    window: Duration
+    persuaded: Probability | None = None
+
+
+class Pleading(Section):
+    """Units ask for exclusions with a probability that is larger by `share`·P."""
+
+    share: NotNegative
+
+
 class Ranking(Section):
     """Each month a unit's pressure grows by `gain` × x and loses a share `decay`: x goes by rank from 0 (first) to 1
     (last), or, `towards` a `target`, by what the score lacks of it.
@@ -56,6 +72,8 @@ class Ranking(Section):
     target: Probability | None = None
     lists: Lists = Lists()
     effort: Effort | None = None
+    gaming: Gaming | None = None
+    exclusion: Pleading | None = None
 
     @model_validator(mode="after")
     def _has_target(self) -> Ranking:

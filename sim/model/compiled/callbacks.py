@@ -34,7 +34,7 @@ from sim.model.compiled.pools import visit
 from sim.model.compiling import inlined, not_inlined, outlined
 from sim.model.draws import child
 from sim.model.facts import CALLBACK, CLOSED, MERGED, OPEN
-from sim.model.policies import callback, sheet, trust
+from sim.model.policies import callback, ranking, sheet, trust
 from sim.model.policies.monthly_theme import UNSOLVED
 
 
@@ -51,7 +51,7 @@ def watch_due(w: Any, i: Any, r: Any) -> Any:
 def expect_due(w: Any, i: Any, r: Any) -> Any:
     """Wait for the due date, which may have been moved; then ask."""
     if w.now < r.due_now:
-        schedule(w, r.due_now, DUE, r.key, 2, IS_DUE, task_of(i, CALLING))
+        schedule(w, r.due_now, DUE, r.key, 4, IS_DUE, task_of(i, CALLING))
     elif r.status == OPEN or r.status == CLOSED:
         r.asking = AT_DUE
         if ask_citizen(w, i, r):
@@ -109,7 +109,7 @@ def answers(w: Any, i: Any, r: Any) -> Any:
     contacted, resolved = r.contacted <= r.contact_due, r.status == CLOSED and r.resolved == 1
     yes = w.callback.contacted.if_true if contacted else w.callback.contacted.if_false
     said_contacted = chance(w, yes, callback.SAID_CONTACTED, r.key, n)
-    yes = w.callback.resolved.if_true if resolved else w.callback.resolved.if_false
+    yes = w.callback.resolved.if_true if resolved else says_of_unsolved(w, r)
     said_resolved = chance(w, yes, callback.SAID_RESOLVED, r.key, n)
     said_satisfied: Any = -1
     if w.callback.asks_satisfaction:
@@ -141,6 +141,16 @@ def answers(w: Any, i: Any, r: Any) -> Any:
             dispute(w, i, r)
 
 
+@inlined
+def says_of_unsolved(w: Any, r: Any) -> Any:
+    """The probability that a citizen calls resolved what is not."""
+    if r.status == OPEN:
+        return w.callback.while_open
+    if r.gamed == r.rounds and w.ranking.gaming.on:
+        return w.ranking.gaming.persuaded
+    return w.callback.resolved.if_false
+
+
 @outlined
 def put_on_sheet(w: Any, r: Any, unit: Any, when: Any, what: Any, number: Any) -> Any:
     """Count something for a unit, if there is one, and for the request's district, in the month in which it was."""
@@ -170,7 +180,10 @@ def dispute(w: Any, i: Any, r: Any) -> Any:
     if r.exclusion != UNDISPUTED or said != 0:
         return
     r.exclusion = DECIDED
-    if chance(w, w.callback.exclusion.asks, callback.EXCLUSION_ASKED, r.key, 0):
+    asks = w.callback.exclusion.asks
+    if w.ranking.exclusion.on and r.owner_unit >= 0:
+        asks = ranking.asks(asks, state.pressures(w)[r.owner_unit], w.ranking.exclusion.share)
+    if chance(w, asks, callback.EXCLUSION_ASKED, r.key, 0):
         review_exclusion(w, i, r)
 
 

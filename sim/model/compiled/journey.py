@@ -33,6 +33,7 @@ from sim.model.compiled.closing import ask, asked, close, merge
 from sim.model.compiled.contacts import end, is_known
 from sim.model.compiled.council import sit_down, sit_down_done
 from sim.model.compiled.errands import keep_list, update_list, update_list_done
+from sim.model.compiled.gaming import watch_gaming
 from sim.model.compiled.limits import move_due, start_limits
 from sim.model.compiled.machine import state
 from sim.model.compiled.machine.codes import (
@@ -483,6 +484,9 @@ def review(w: Any, i: Any, r: Any) -> Any:
 def begin_round(w: Any, i: Any, r: Any) -> Any:
     """One round at the owner: contact, work, lead time, the parts of other units; then it is closed."""
     r.rounds += 1
+    r.in_hands = 1
+    if w.ranking.gaming.on:
+        watch_gaming(w, i, r)
     if r.owner_unit != r.right and r.rounds == 1:
         r.cover = BOUNCED
     if not w.contact.on or not math.isnan(r.contacted):
@@ -523,7 +527,8 @@ def handle(w: Any, i: Any, r: Any) -> Any:
     r.whistled = blow(w, i, r, False)
     if r.owner_unit != r.right and r.rounds == 1:
         r.cover = OTHER_UNITS
-    kind = HANDLING if r.owner_unit == r.right else SUBTASK
+    r.in_hands = r.owner_unit == r.right
+    kind = HANDLING if r.in_hands else SUBTASK
     work = lasts(w, state.category(w, r.category).work, purposes.HANDLING_WORK, r.key, r.rounds)
     return visit(w, task_of(i, MAIN), r, np.int64(r.right), kind, work, LEAD)
 
@@ -545,6 +550,7 @@ def lead(w: Any, i: Any, r: Any) -> Any:
 @inlined
 def lead_done(w: Any, i: Any, r: Any) -> Any:
     """The owner's own work is done; now come the parts of other units, if they have not been whistled for."""
+    r.in_hands = 0
     if r.whistled or blow(w, i, r, True):
         return JOIN
     r.part = 0

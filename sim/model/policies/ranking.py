@@ -11,9 +11,11 @@ from numpy.typing import NDArray
 from simpy import Environment, Event
 
 from sim.model.compiling import rule
-from sim.model.draws import on_grid
+from sim.model.draws import on_grid, purpose
 from sim.model.index import Index
 from sim.model.policies.sheet import REQUESTS, Floats, Ints, Page, Sheet, order
+
+GAMED = purpose("gamed")
 
 #: The four lists, as ``facts.SCORE`` names them.
 LISTS = ("leading", "improving", "to_rectify", "to_govern")
@@ -26,6 +28,25 @@ class Effort:
     share: float
     most: float
     overtime: bool
+
+
+@dataclass(frozen=True)
+class Gaming:
+    """Pressed units close requests, unsolved, a ``window`` before they are due. ``highest``: the largest share of them
+    that there may ever be.
+    """
+
+    share: float
+    window: float
+    persuaded: float
+    highest: float
+
+
+@dataclass(frozen=True)
+class Pleading:
+    """Pressed units ask for exclusions more often."""
+
+    share: float
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,6 +63,8 @@ class Ranking:
     to_govern: float
     per_head: bool
     effort: Effort | None
+    gaming: Gaming | None
+    exclusion: Pleading | None
     acts: Floats  # when sheets are published within the run
     staff: Ints  # by pool: the most officers ever planned
 
@@ -53,7 +76,11 @@ def plan(index: Index) -> Ranking | None:
         return None
     lists, end = spec.lists, index.scenario.hours_of(index.scenario.time.end)
     published = index.months.turns + score.score.published
-    effort = spec.effort
+    effort, gaming, resolved = spec.effort, spec.gaming, score.resolved
+    highest = 0.0
+    for _ in published[published < end]:  # always last
+        most = 1.0 if spec.towards == "rank" else spec.target or 0.0
+        highest = pressed(highest, most, spec.gain, spec.decay)
     staff = [int(pool.headcounts.max(initial=0)) for pool in index.staffing.pools]
     return Ranking(
         gain=spec.gain,
@@ -66,6 +93,15 @@ def plan(index: Index) -> Ranking | None:
         to_govern=lists.to_govern,
         per_head=lists.per == "head",
         effort=None if effort is None else Effort(effort.share, effort.most, effort.overtime is not None),
+        gaming=None
+        if gaming is None
+        else Gaming(
+            gaming.share,
+            gaming.window,
+            resolved.if_false if gaming.persuaded is None else gaming.persuaded,
+            answered(highest, gaming.share),
+        ),
+        exclusion=None if spec.exclusion is None else Pleading(spec.exclusion.share),
         acts=published[published < end],
         staff=np.array(staff, np.int64),
     )
@@ -153,6 +189,21 @@ def resolves(probability: Any, factor: Any) -> Any:
 def overtime(officers: int, factor: float) -> int:
     """So many officers more do what a pool works longer; they come whole."""
     return int(np.ceil(round(officers * (factor - 1.0), 9)))
+
+
+# --- gaming and exclusion --------------------------------------------------------------------------------------------
+
+
+@rule("float64(float64, float64)")
+def answered(pressure: Any, share: Any) -> Any:
+    """The share of requests with which a unit answers to a pressure."""
+    return min(share * pressure, 1.0)
+
+
+@rule("float64(float64, float64, float64)")
+def asks(usual: Any, pressure: Any, share: Any) -> Any:
+    """The probability that it asks for an exclusion."""
+    return min(usual + share * pressure, 1.0)
 
 
 class City(Protocol):

@@ -8,7 +8,7 @@ from sim.model import purposes, rules
 from sim.model.clockwork import DUE, REDIAL, Course, Moment, order_of, start
 from sim.model.draws import child
 from sim.model.facts import CALLBACK, CLOSED, MERGED, OPEN
-from sim.model.policies import callback, sheet, trust
+from sim.model.policies import callback, ranking, sheet, trust
 from sim.model.policies.monthly_theme import UNSOLVED
 from sim.model.reference.basics import Stage, at, book, chance, draw, lasts
 from sim.model.reference.errands import errand
@@ -26,7 +26,7 @@ def watch_due(w: World, r: Request) -> None:
 def expect_due(w: World, r: Request) -> Course:
     """Wait for the due date, which may have been moved; then ask, whether or not the request is closed."""
     while w.env.now < r.due_now:
-        due = Moment(w.env, order_of(DUE, r.key, 2))  # after an extension asked for at the same instant
+        due = Moment(w.env, order_of(DUE, r.key, 4))  # after all else that happens to it at that instant
         due.at(r.due_now)
         yield due
     if r.status in (OPEN, CLOSED):
@@ -76,7 +76,7 @@ def answers(w: World, r: Request, plan: callback.Callback) -> None:
     contacted, resolved = r.contacted <= r.contact_due, r.status == CLOSED and r.resolved == 1
     yes = plan.contacted.if_true if contacted else plan.contacted.if_false
     said_contacted = chance(w, yes, callback.SAID_CONTACTED, r.key, n)
-    yes = plan.resolved.if_true if resolved else plan.resolved.if_false
+    yes = plan.resolved.if_true if resolved else says_of_unsolved(w, r, plan)
     said_resolved = chance(w, yes, callback.SAID_RESOLVED, r.key, n)
     said_satisfied = -1
     if plan.asks_satisfaction:
@@ -105,6 +105,15 @@ def answers(w: World, r: Request, plan: callback.Callback) -> None:
         dispute(w, r)
 
 
+def says_of_unsolved(w: World, r: Request, plan: callback.Callback) -> float:
+    """The probability that a citizen calls resolved what is not."""
+    if r.status == OPEN:
+        return plan.while_open
+    if r.gamed == r.rounds and w.city.ranking is not None and w.city.ranking.gaming is not None:
+        return w.city.ranking.gaming.persuaded
+    return plan.resolved.if_false
+
+
 def put_on_sheet(w: World, r: Request, unit: int, when: float, what: int, number: int) -> None:
     """Count something for a unit, if there is one, and for the request's district, in the month in which it was."""
     month = rules.count_at_most(w.city.turns, when)
@@ -127,7 +136,10 @@ def dispute(w: World, r: Request) -> None:
     if plan is None or r.disputed or (r.said_satisfied if plan.on_satisfied else r.said_resolved) != 0:
         return
     r.disputed = True
-    if chance(w, plan.asks, callback.EXCLUSION_ASKED, r.key):
+    asks, more = plan.asks, None if w.city.ranking is None else w.city.ranking.exclusion
+    if more is not None and r.owner_unit >= 0:
+        asks = ranking.asks(asks, w.pools[r.owner_unit].pressure, more.share)
+    if chance(w, asks, callback.EXCLUSION_ASKED, r.key):
         start(review_exclusion(w, r, plan))
 
 

@@ -24,7 +24,10 @@ def close(w: World, r: Request) -> None:
         r.first_closed = r.closed
     resolve = category.resolve[min(r.rounds, len(category.resolve)) - 1]
     chances = ranking.resolves(resolve, r.effort)
-    solved = r.cleared or chance(w, chances, purposes.RESOLVES, r.key, r.rounds)
+    if r.gaming:
+        r.gamed = r.rounds
+    solved = not r.gaming and (r.cleared or chance(w, chances, purposes.RESOLVES, r.key, r.rounds))
+    r.in_hands = r.gaming = False
     r.resolved = int(solved or r.resolved == 1)
     if r.problem is not None:
         r.problem.requests.pop(r.key, None)

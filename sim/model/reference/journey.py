@@ -68,6 +68,7 @@ from sim.model.reference.callbacks import put_on_sheet
 from sim.model.reference.closing import ask, asked, close, merge
 from sim.model.reference.contacts import end, is_known
 from sim.model.reference.council import sit_down
+from sim.model.reference.gaming import watch_gaming
 from sim.model.reference.limits import move_due, start_limits
 from sim.model.reference.pools import Pool, Visit, visit
 from sim.model.reference.whistle import blow, cover_parts, do_part, is_needed, wait_for_parts
@@ -362,6 +363,8 @@ def begin_round(w: World, r: Request) -> Stage:
 
 def in_hand(w: World, r: Request) -> Stage:
     """What the owner and other units do in a round."""
+    r.in_hands = True
+    watch_gaming(w, r)
     if r.owner_unit != r.right and r.rounds == 1:
         r.cover = BOUNCED
     if w.city.contact is not None and math.isnan(r.contacted):
@@ -372,6 +375,7 @@ def in_hand(w: World, r: Request) -> Stage:
     whistled = blow(w, r, after_own=False)
     yield from handle(w, r)
     yield from lead(w, r)
+    r.in_hands = False
     if not whistled and not blow(w, r, after_own=True):
         yield from parts(w, r)
 
@@ -408,7 +412,8 @@ def handle(w: World, r: Request) -> Stage:
     """The right unit works."""
     if r.owner_unit != r.right and r.rounds == 1:
         r.cover = OTHER_UNITS
-    kind = HANDLING if r.owner_unit == r.right else SUBTASK
+    r.in_hands = r.owner_unit == r.right
+    kind = HANDLING if r.in_hands else SUBTASK
     work = lasts(w, w.city.categories[r.category].work, purposes.HANDLING_WORK, r.key, r.rounds)
     yield from visit(w, r.main, r, r.right, kind, work)
 

@@ -196,6 +196,7 @@ class Request:
     said_resolved: int
     said_satisfied: int
     whistles: int
+    gamed: int
     excluded: int
     calls: int
     abandoned: int
@@ -234,6 +235,8 @@ class Request:
         self.told = False  # which line is the right one
         self.cleared = False  # a theme has fixed its problem while its owner had it
         self.scored_unit = self.scored_cell = -1  # who owned it at the scored answer, and what that was
+        self.in_hands = self.gaming = False  # its owner has it, and no other unit; … and is closing it unsolved
+        self.gaming_at = math.nan  # when its owner may do so
         self.effort = 1.0  # the factor on its work in this round
         self.last_answer = -1  # what the citizen said of this round: resolved (1) or not (0)
 

@@ -103,7 +103,8 @@ PART_SLOT = _record("f8 report_due", "i4 request next n")
 #: errand stands in a slot too, with the status ``NO_REQUEST``: its main task is at a pool (``unit``), or waits for
 #: the next time (``dispatches``); ``right`` is the request that is reviewed, or the number of the theme.
 #: ``effort``: the factor on its work in this round; ``scored_…``: who owned it at the scored answer, and what that was
-#: (see ``policies.sheet``). What every event touches comes first.
+#: (see ``policies.sheet``); ``gaming_at``: when its owner may close it unsolved, which has it (``in_hands``) or not.
+#: What every event touches comes first.
 REQUEST = _also(
     _record(
         "fact key",
@@ -126,9 +127,10 @@ REQUEST = _also(
         "i4 next previous street right_family",
         "fact hops calls abandoned picked_up within_15s within_20s",
         "u2 dispatches wrongs",
-        "f8 effort",
+        "f8 effort gaming_at",
         "i4 scored_unit",
-        "i1 scored_cell",
+        "fact gamed",
+        "i1 scored_cell in_hands",
         size=6 * CACHE_LINE,
     ),
     turned="f8 right",
