@@ -341,7 +341,9 @@ def test_without_effect_no_byte_changes(policy: Data, engine: Any) -> None:
     pd.testing.assert_frame_equal(off.scores[shared], on.scores[shared])
     on = replace(
         on,
-        **{t: getattr(on, t) for t in ("requests", "visits", "levels", "problems", "calls", "trust", "pools")},
+        **{
+            t: getattr(on, t) for t in ("requests", "visits", "levels", "problems", "calls", "trust", "themes", "pools")
+        },
         scores=off.scores,
         scenario=off.scenario,
     )

@@ -9,6 +9,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from sheets_by_chance import agree, coverage, qualities
+from test_gaming import POLICY, matters, town
+
+import sim
+from sim.inference import interval
 
 pytestmark = pytest.mark.theory
 
@@ -43,3 +47,27 @@ def test_coverage_is_that_of_another_simulation(answers, spread, exact, months) 
     assert agree(found, exact)
     assert (found[:, :3].mean(axis=0) >= 0.93).all()
     assert not agree(coverage(answers, qualities(len(answers), spread), months // 4, level=0.95), exact)
+
+
+def test_a_gamed_request_moves_the_report_by_the_exact_amount() -> None:
+    """persuaded − [p·if_true + (1 − p)·if_false]: −0.095 with 0.6, −0.595 by default; a tenth gamed: 0.6855."""
+    default, tenth = {**POLICY, "gaming": {"share": 1, "window": "12 h"}}, {**POLICY, "gain": 0.1}
+    ways = {"off": None, "gamed": POLICY, "default": default, "tenth": tenth}
+    said = {name: np.zeros(30) for name in ways}
+    for k in range(30):
+        for name, policy in ways.items():
+            rows = matters(sim.simulate(town(policy, a_day=500), k, engine="compiled"))
+            said[name][k] = (rows["said_resolved"] == 1).mean()
+    change = said["gamed"] - said["off"]
+    within = {
+        "off": (said["off"], 0.695),
+        "tenth": (said["tenth"], 0.6855),
+        "change": (change, -0.095),
+        "by default": (said["default"] - said["off"], -0.595),
+    }
+    for name, (values, exact) in within.items():
+        z = (values.mean() - exact) / (values.std(ddof=1) / np.sqrt(len(values)))
+        print(f"{name}: {values.mean():.5f} against {exact}, z = {z:.2f}")
+        assert abs(z) <= 4, name
+        assert (interval(values).upper - interval(values).lower) / 2 <= 0.03 * abs(exact), name
+    assert abs(change.mean() + 0.095 * 1.1) > 4 * change.std(ddof=1) / np.sqrt(30), "a tenth more would be seen"
