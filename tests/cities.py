@@ -394,7 +394,7 @@ def policies(draw: DrawFn, pools: Data, classes: list[str], matters: Data, units
 @st.composite
 def rankings(draw: DrawFn) -> Data:
     """Pressure by rank or towards a target, and what answers it."""
-    towards = draw(st.sampled_from([{}, {"towards": "rank"}, {"towards": "target", "target": 0.9}]))
+    towards = draw(st.sampled_from([{}, {"target": 0.9}]))
     lists = {
         "leading": SHARE,
         "improving": SHARE,

@@ -163,7 +163,8 @@ class City:
     birth_keys: NDArray[np.uint64]  # [district, category]
     pools: tuple[PoolPlan, ...]
     rosters: tuple[Roster, ...]
-    turns: NDArray[np.float64]  # when a calendar month of the run begins, but for the first
+    months: tuple[str, ...]  # the calendar months of the run, such as “2024-03”
+    turns: NDArray[np.float64]  # when each begins, but for the first
     tables: Tables
     means: tuple[float, ...]  # of each table, hours
     contact: Contact | None
@@ -247,6 +248,7 @@ def build_city(scenario: Scenario) -> City:
         # what the plans above have asked for
         pools=tuple(staffing.pools),
         rosters=tuple(staffing.rosters),
+        months=index.months.names,
         turns=index.months.turns,
         tables=index.tables(),
         means=index.means(),

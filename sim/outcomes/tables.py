@@ -84,7 +84,7 @@ def names_of(city: City) -> dict[str, Sequence[str]]:
         "statuses": STATUSES,
         "kinds": KINDS,
         "levels": LEVELS,
-        "months": () if city.sheet is None else [f"{m // 100}-{m % 100:02}" for m in city.sheet.months.tolist()],
+        "months": city.months,
     }
 
 

@@ -253,11 +253,6 @@ NEEDS = (
     ),
     Need("policies.ranking", "a sheet that is published within the run (policies.callback.score)", _has_a_sheet),
     Need(
-        "policies.ranking.target",
-        "pressure that goes towards it (policies.ranking.towards: target)",
-        lambda tree, path: tree.text((*path[:-1], "towards"), "rank") == "target",
-    ),
-    Need(
         "policies.ranking.lists.repeats",
         "citizens who call again (policies.callback.call_again)",
         _has("policies.callback.call_again"),

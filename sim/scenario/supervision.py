@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, WithJsonSchema, model_validator
+from pydantic import BeforeValidator, WithJsonSchema
 
 from sim.scenario.calendars import Section
 from sim.scenario.errors import ReadError, quoted
@@ -63,20 +63,13 @@ class Pleading(Section):
 
 class Ranking(Section):
     """Each month a unit's pressure grows by `gain` × x and loses a share `decay`: x goes by rank from 0 (first) to 1
-    (last), or, `towards` a `target`, by what the score lacks of it.
+    (last), or, where there is a `target`, is what the score lacks of it.
     """
 
     gain: NotNegative
     decay: Probability
-    towards: Annotated[Literal["rank", "target"], choice("rank", "target")] = "rank"
     target: Probability | None = None
     lists: Lists = Lists()
     effort: Effort | None = None
     gaming: Gaming | None = None
     exclusion: Pleading | None = None
-
-    @model_validator(mode="after")
-    def _has_target(self) -> Ranking:
-        if self.towards == "target" and self.target is None:
-            raise ReadError("towards which target is not told: write target, such as target: 90%")
-        return self

@@ -79,13 +79,13 @@ def plan(index: Index) -> Ranking | None:
     effort, gaming, resolved = spec.effort, spec.gaming, score.resolved
     highest = 0.0
     for _ in published[published < end]:  # always last
-        most = 1.0 if spec.towards == "rank" else spec.target or 0.0
+        most = 1.0 if spec.target is None else spec.target
         highest = pressed(highest, most, spec.gain, spec.decay)
     staff = [int(pool.headcounts.max(initial=0)) for pool in index.staffing.pools]
     return Ranking(
         gain=spec.gain,
         decay=spec.decay,
-        by_rank=spec.towards == "rank",
+        by_rank=spec.target is None,
         target=spec.target or 0.0,
         leading=lists.leading,
         improving=lists.improving,
