@@ -382,8 +382,12 @@ WRONG: list[tuple[Data, Data, str]] = [
     ({"lists": {"leading": 2}}, {}, "must be between 0 and 1"),
     ({"lists": {"repeats": True}}, {}, "it needs citizens who call again"),
     ({"lists": {"out_of_scope": True}}, {}, "it needs contacts that are out of scope"),
-    ({}, {"time": {"start": "2024-01-01", "end": "2024-02-01"}}, "it needs a sheet that is published within the run"),
-    ({}, {"callback": {"score": {"weights": {"resolution": 1}, "published": "200 d"}}}, "it needs a sheet that is"),
+    ({}, {"time": {"start": "2024-01-01", "end": "2024-02-01"}}, "a sheet is published within the run"),
+    (
+        {},
+        {"callback": {"score": {"weights": {"resolution": 1}, "published": "200 d"}}},
+        "a sheet is published within the run",
+    ),
     ({}, {"callback": {"score": {}}}, "it needs a score"),
     ({}, {"policies": {"callback": None}}, "it needs a score"),
 ]

@@ -248,10 +248,9 @@ NEEDS = (
     Need(
         "policies.ranking",
         "a score (policies.callback, with a stage contact and callback.satisfied where their rates have a weight in "
-        "callback.score.weights)",
-        _has_a_score,
+        "callback.score.weights) of which a sheet is published within the run",
+        lambda tree, path: _has_a_score(tree, path) and _has_a_sheet(tree, path),
     ),
-    Need("policies.ranking", "a sheet that is published within the run (policies.callback.score)", _has_a_sheet),
     Need(
         "policies.ranking.lists.repeats",
         "citizens who call again (policies.callback.call_again)",
