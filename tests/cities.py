@@ -534,7 +534,10 @@ def callbacks(draw: DrawFn, limited: bool, reviewers: list[str]) -> Data:
             [
                 {"round": "last", "weights": {"resolution": 1}},
                 {"round": "last", "weights": {"resolution": 1}, "published": "1 d"},
-                {"weights": {"response": 0.2, "resolution": 0.3, "satisfaction": 0.5}},
+                {
+                    "weights": {"response": 0.2, "resolution": 0.3, "satisfaction": 0.5},
+                    "per_head": {"weight": 0.01, "residents": 1000},
+                },
             ]
         ),
         "call_again": st.builds(lambda p, after: {"probability": p, "after": after}, st.sampled_from([0.8, 0.4]), LONG),

@@ -202,6 +202,10 @@ RANKING = (
     ("policies.ranking", {"gain": 1, "decay": 0.1}),
     (f"{CALLBACK}score", {"weights": {"resolution": 1}}),
 )
+HEADS = (
+    (f"{CALLBACK}score", {"weights": {"resolution": 1}, "per_head": {"weight": 0.01, "residents": 100}}),
+    ("districts.Isle", None),
+)
 EFFORT = (*RANKING, ("policies.ranking.effort", {"share": 0.5, "most": 1.5}))
 GAMING = (*RANKING, ("policies.ranking.gaming", {"share": 0.5, "window": "12 h"}))
 GAMED = share("gamed", 1)
@@ -402,6 +406,8 @@ CASES = [
         DISPUTED,
         (*RANKING, *EXCLUSION, ("policies.ranking.exclusion", {"share": 0})),
     ),
+    Case("callback.score.per_head.weight", 0.01, 0.0, of_sheets("score"), HEADS),
+    Case("callback.score.per_head.residents", 1000, 10, of_sheets("score"), HEADS),
     Case(
         "callback.score.published",
         "0 d",

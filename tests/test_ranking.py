@@ -11,10 +11,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from exact import agrees
 from towns import both, same_tables
 
 import sim
-from sim.inference import interval
+from sim.inference.sheets import sheet_ranks
 from sim.model import sheets
 from sim.model.city import build_city
 from sim.model.policies import ranking, sheet
@@ -213,6 +214,19 @@ def test_a_later_answer_takes_the_place_of_the_first_one() -> None:
     assert first["answers"] - first["resolved"] == pytest.approx(100, abs=40), "five days' are not solved yet"
 
 
+def test_requests_by_head_take_something_off() -> None:
+    """Of 3,000 who live in the city, 1,000 in the South: 0.02 for each request by 100 residents."""
+    score = {"weights": {"resolution": 1}, "per_head": {"weight": 0.02, "residents": 100}}
+    plain, found = (both(town(None, callback=callback)).scores for callback in ({}, {"score": score}))
+    heads = np.select([found["unit"].notna(), found["district"] == "South"], [3000, 1000], 2000)
+    exact = plain["score"] - 0.02 * 100 * found["requests"] / heads
+    np.testing.assert_allclose(found["score"], exact, atol=1e-12)
+    ranks = sheet_ranks(found, (0, 1, 0))
+    known = ranks["rank"].notna()
+    assert (ranks.loc[known, "lowest"] <= ranks.loc[known, "rank"]).all()
+    assert (ranks.loc[known, "rank"] <= ranks.loc[known, "highest"]).all()
+
+
 # --- lists -----------------------------------------------------------------------------------------------------------
 
 
@@ -275,19 +289,16 @@ def test_effort_takes_longer_and_solves_more() -> None:
 
 def test_effort_solves_as_many_more_as_the_formula_says() -> None:
     """Twenty replications: of those whose work began in the sixth month, 1 − (1 − 0.4)^e are solved."""
-    shares, twins = [], []
+    shares, twins = np.zeros(20), np.zeros(20)
     for k in range(20):
-        out, plain = (sim.simulate(town(p, a_day=40), k, engine="compiled") for p in (POLICY, None))
-        for found, into in ((out, shares), (plain, twins)):
-            rows = found.requests
+        for policy, into in ((POLICY, shares), (None, twins)):
+            rows = sim.simulate(town(policy, a_day=40), k, engine="compiled").requests
             own = (rows["category"] == "Z") & (rows["closed"] > 152 * 24 + 2)
-            into.append(float((rows["resolved"][own] == 1).mean()))
+            into[k] = (rows["resolved"][own] == 1).mean()
     e = min(1 + 0.4 * 0.3 / 0.2 * (1 - 0.8**5), 1.5)
-    exact = 1 - 0.6**e
-    found = interval(shares)
-    assert (found.upper - found.lower) / 2 < 0.03 * exact
-    agrees = [abs(np.mean(s) - exact) < 4 * np.std(s, ddof=1) / np.sqrt(20) for s in (shares, twins)]
-    assert agrees == [True, False]
+    assert agrees(shares, 1 - 0.6**e)
+    assert not agrees(twins, 1 - 0.6**e), "effort ignored"
+    assert not agrees(shares, 1 - 0.6 ** (2 - e)), "turned round"
 
 
 def test_without_staff_effort_costs_waiting_and_overtime_prevents_it() -> None:

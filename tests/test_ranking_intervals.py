@@ -50,6 +50,7 @@ def test_places_are_compared_with_those_they_are_ranked_with() -> None:
     rows = table(np.full(6, 1000), np.array([900, 500, 100, 900, 500, 0]))
     rows["replication"], rows["month"] = 0, ["2024-01"] * 5 + ["2024-02"]
     rows["level"] = ["street", "street", "utility", None, None, "street"]
+    rows["score"] = rows["resolved"] / rows["answers"]
     rows["rank"] = pd.array([1, 2, 1, 1, 2, None], dtype="Int64")
     found = sheet_ranks(rows, (0, 1, 0))
     assert found["lowest"].tolist()[:5] == [1, 2, 1, 1, 2]

@@ -58,6 +58,8 @@ def sheet_ranks(scores: pd.DataFrame, weights: Sequence[float], level: float = L
     replication.
     """
     mean, variance = smoothed(scores, weights)
+    rates = sum(weight * scores[name] for weight, name in zip(weights, _ONE, strict=True)) / scores["answers"]
+    mean = mean - (rates - scores["score"]).fillna(0.0).to_numpy()  # what requests by head take off
     found = scores.reset_index(drop=True)
     lowest, highest = (np.zeros(len(found), np.int64) for _ in range(2))
     with_whom = [found[name].astype(str).to_numpy() for name in ("replication", "month", "level")]

@@ -244,6 +244,11 @@ NEEDS = (
         "callbacks that ask for satisfaction (policies.callback.satisfied)",
         _has("policies.callback.satisfied"),
     ),
+    Need(
+        "policies.callback.score.per_head",
+        "districts that all have a population (districts.*.population)",
+        lambda tree, _: all(tree.has(("districts", name, "population")) for name in tree.keys("districts")),
+    ),
     Need("policies.callback.score.published", "a turn of the month within the run", _has_a_turn),
     Need(
         "policies.ranking",

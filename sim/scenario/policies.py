@@ -24,6 +24,7 @@ from sim.scenario.in_time import Surge, Trust
 from sim.scenario.numbers import (
     Count,
     Flag,
+    NotNegative,
     Number,
     Probability,
     Text,
@@ -31,6 +32,7 @@ from sim.scenario.numbers import (
     choice,
     number_in,
     number_text,
+    read_not_negative,
     refuse_plus,
 )
 from sim.scenario.quantities import Duration, Moment, Months, PositiveDuration, duration_text, read_duration, to_tick
@@ -273,6 +275,22 @@ class ScoreWeights(Section):
         return self
 
 
+def _some_people(value: Any) -> float:
+    people = read_not_negative(value)
+    if not people:
+        raise ReadError("must be above 0: so many residents are what requests are counted by")
+    return people
+
+
+class PerHead(Section):
+    """What a unit's sheet loses for each request that comes to it in the month by so many `residents`."""
+
+    weight: NotNegative
+    residents: Annotated[
+        float, BeforeValidator(_some_people), WithJsonSchema({"type": "number", "exclusiveMinimum": 0})
+    ] = 10_000.0
+
+
 class Score(Section):
     """Which round's answers count for the score, how the three rates are weighted, and how long after a month its
     sheet is `published`: what becomes known later changes it no more.
@@ -280,6 +298,7 @@ class Score(Section):
 
     round: Annotated[Literal["first", "last"], choice("first", "last")] = "first"
     weights: ScoreWeights = ScoreWeights(response=0.2, resolution=0.4, satisfaction=0.4)
+    per_head: PerHead | None = None
     published: Duration = 0.0
 
 

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from exact import agrees
 from sheets_by_chance import agree, coverage, qualities
 from test_gaming import POLICY, matters, town
 
 import sim
-from sim.inference import interval
 
 pytestmark = pytest.mark.theory
 
@@ -58,16 +58,10 @@ def test_a_gamed_request_moves_the_report_by_the_exact_amount() -> None:
         for name, policy in ways.items():
             rows = matters(sim.simulate(town(policy, a_day=500), k, engine="compiled"))
             said[name][k] = (rows["said_resolved"] == 1).mean()
-    change = said["gamed"] - said["off"]
-    within = {
-        "off": (said["off"], 0.695),
-        "tenth": (said["tenth"], 0.6855),
-        "change": (change, -0.095),
-        "by default": (said["default"] - said["off"], -0.595),
-    }
-    for name, (values, exact) in within.items():
-        z = (values.mean() - exact) / (values.std(ddof=1) / np.sqrt(len(values)))
-        print(f"{name}: {values.mean():.5f} against {exact}, z = {z:.2f}")
-        assert abs(z) <= 4, name
-        assert (interval(values).upper - interval(values).lower) / 2 <= 0.03 * abs(exact), name
-    assert abs(change.mean() + 0.095 * 1.1) > 4 * change.std(ddof=1) / np.sqrt(30), "a tenth more would be seen"
+    change = said["off"] - said["gamed"]
+    assert agrees(said["off"], 0.695)
+    assert agrees(said["tenth"], 0.6855)
+    assert agrees(change, 0.095)
+    assert agrees(said["off"] - said["default"], 0.595)
+    assert not agrees(change, 0.595), "who is persuaded is not as usual"
+    assert not agrees(change, 0.095 * 1.1)

@@ -13,7 +13,7 @@ from simpy import Environment, Event
 from sim.model.compiling import rule
 from sim.model.draws import on_grid, purpose
 from sim.model.index import Index
-from sim.model.policies.sheet import REQUESTS, Floats, Ints, Page, Sheet, order
+from sim.model.policies.sheet import REQUESTS, Floats, Ints, Page, Sheet, by_head, order
 
 GAMED = purpose("gamed")
 
@@ -117,7 +117,7 @@ def lists(ranking: Ranking, sheet: Sheet, now: Page, before: Page | None, stream
     better = np.full(len(now.score), np.nan)
     if before is not None:
         better = np.where((now.rank > 0) & (before.rank > 0), now.score - before.score, np.nan)
-    many = now.counts[:, REQUESTS] / (np.where(sheet.heads > 0, sheet.heads, np.inf) if ranking.per_head else 1.0)
+    many = by_head(sheet, now.counts) if ranking.per_head else now.counts[:, REQUESTS].astype(float)
     for level in np.unique(sheet.levels[units]):
         of = (sheet.levels == level) & (now.rank > 0)
         n = int(of.sum())

@@ -45,6 +45,7 @@ class Sheet:
     months: Ints  # year · 100 + month
     whole: Bools  # whether the run covers the month
     weights: tuple[float, ...]  # of response, resolution, satisfaction
+    per_head: float  # what a request by head of those who live there takes off the score
     is_scored: bool  # whether all that has a weight is known
     places: Ints  # that have a sheet
     levels: Ints  # of these: whom each is ranked with, as in ``facts.LEVELS``; −1: the other districts
@@ -67,6 +68,7 @@ def plan(index: Index) -> Sheet | None:
         streets = staffing.streets[pool.district] if pool.street >= 0 else 1
         heads.append(people[pool.district] / streets if pool.district >= 0 else sum(people))
     names = [staffing.pools[p].name for p in units] + list(scenario.districts)
+    per_head = 0.0 if spec.score.per_head is None else spec.score.per_head.weight * spec.score.per_head.residents
     weights, ranking = weights_of(spec.score.weights), index.policies.ranking
     known = (scenario.contact is not None, True, spec.satisfied is not None)
     first, districts = len(staffing.pools), len(people)
@@ -78,6 +80,7 @@ def plan(index: Index) -> Sheet | None:
         months=np.array([begin.year * 100 + begin.month for begin in begins], np.int64),
         whole=np.array(months.shares) == 1.0,
         weights=weights,
+        per_head=per_head,
         is_scored=all(there for weight, there in zip(weights, known, strict=True) if weight > 0),
         places=np.array([*units, *range(first, first + districts)], np.int64),
         levels=np.array([LEVELS.index(staffing.pools[p].level) for p in units] + [-1] * districts, np.int64),
@@ -146,6 +149,8 @@ def page(sheet: Sheet, month: int, counted: Ints, stream: int) -> Page:
     answers, given = having(counts), [having(counts, bit).astype(float) for bit in (4, 2, 1)]
     known = (answers > 0) & sheet.is_scored
     score = np.where(known, points(sheet.weights, given) / np.maximum(answers, 1), np.nan)
+    if sheet.per_head > 0.0:
+        score = score - sheet.per_head * by_head(sheet, counts)
     rank, ranked = np.zeros((2, len(score)), np.int64)
     if sheet.whole[month]:
         for level in np.unique(sheet.levels):
@@ -153,6 +158,11 @@ def page(sheet: Sheet, month: int, counted: Ints, stream: int) -> Page:
             rank[members[order(sheet, month, members, score[members], stream)]] = 1 + np.arange(len(members))
             ranked[members] = len(members)
     return Page(month, counts, score, rank, ranked)
+
+
+def by_head(sheet: Sheet, counts: Ints) -> Floats:
+    """Requests by head of those who live there, by place; 0 where nobody does."""
+    return np.asarray(counts[:, REQUESTS] / np.where(sheet.heads > 0, sheet.heads, np.inf))
 
 
 def order(sheet: Sheet, month: int, members: Ints, value: Floats, stream: int) -> Ints:
