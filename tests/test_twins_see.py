@@ -16,13 +16,25 @@ from towns import FULL, OTHER_WAYS, all_purposes
 
 from sim.model import clockwork, facts, rules
 from sim.model.policies import precise_dispatch
-from sim.model.reference import basics, callbacks, closing, contacts, council, errands, journey, limits, pools, whistle
+from sim.model.reference import (
+    basics,
+    callbacks,
+    closing,
+    contacts,
+    council,
+    errands,
+    gaming,
+    journey,
+    limits,
+    pools,
+    whistle,
+)
 from sim.scenario import from_dict
 
 Patch = pytest.MonkeyPatch
 
 
-MODULES = (basics, callbacks, closing, contacts, council, errands, journey, limits, pools, whistle)
+MODULES = (basics, callbacks, closing, contacts, council, errands, gaming, journey, limits, pools, whistle)
 
 
 def everywhere(patch: Patch, name: str, new: Any) -> None:

@@ -275,6 +275,7 @@ class View:
 
     def _order(self, order: Callable[[], None]) -> None:
         self.orders.append(order)
+        self._control.apply_soon()
 
     def pressures(self, month: int) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
         """The units, and their pressure after the sheets of a month, which are frozen now."""
