@@ -12,6 +12,7 @@ from towns import both, same_tables
 
 import sim
 from sim.model.policies import ranking
+from sim.report.explain import explain
 from sim.scenario import Scenario, ScenarioError, from_dict
 
 Data = dict[str, Any]
@@ -170,6 +171,12 @@ def test_only_what_is_in_the_hands_of_the_owner() -> None:
     matter = {"lead": "0 h", "parts": [{"unit": "Other", "work": "1 min", "lead": "20 h"}]}
     rows = matters(both(town(matter=matter, units={"Other": {"staff": 99}})))
     assert (rows["gamed"] == 0).all()
+
+
+def test_explain_tells_it() -> None:
+    run = sim.run(town(), 1, keep="all", engine="compiled")
+    gamed = matters(run.tables)["request"].iloc[0]  # type: ignore[arg-type]
+    assert "In round 1 its owner, under pressure, closed it unsolved before it was due." in explain(run, gamed)
 
 
 # --- exclusion -------------------------------------------------------------------------------------------------------

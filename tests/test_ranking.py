@@ -20,6 +20,8 @@ from sim.model import sheets
 from sim.model.city import build_city
 from sim.model.policies import ranking, sheet
 from sim.model.policies.sheet import COUNTS, Page
+from sim.report.mechanisms import in_words
+from sim.report.page import run_page
 from sim.scenario import Scenario, ScenarioError, from_dict
 
 Data = dict[str, Any]
@@ -381,6 +383,28 @@ def test_an_altered_policy_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(sheets.ranking, "pressed", other)
         scores = sim.simulate(town(), engine="simpy").scores
         assert not np.allclose(scores[scores["unit"] == "Z"]["pressure"], exact)
+
+
+# --- in words --------------------------------------------------------------------------------------------------------
+
+
+def test_show_tells_what_pressure_does_and_warns_of_what_cannot_be_done() -> None:
+    told = in_words(build_city(town()))["ranking"]
+    assert "by 0.3 × its rank (0 for the first, 1 for the last) − 0.2 × P; always last, it has 1.01 at the end" in told
+    assert "work is 1 + 0.4 × P times as long, at most 1.5 times" in told
+    assert "queues grow" not in told
+    crowded = in_words(build_city(town(staff=1)))["ranking"]
+    assert "With 1.40 times the work 3 pools have more to do than they can (X, Y, Z)" in crowded
+    paid = {**POLICY, "effort": {**POLICY["effort"], "overtime": "9 / h"}}
+    assert "queues grow" not in in_words(build_city(town(paid, staff=1)))["ranking"]
+    assert "are to be studied at 1:1" in in_words(build_city(town(scale=4)))["ranking"]
+
+
+def test_the_report_shows_ranks_with_their_intervals() -> None:
+    page = run_page(sim.run(town(), 1, engine="compiled"))
+    assert "The sheet of 2024-06" in page
+    assert "1 (1–1)" in page
+    assert "The sheet of" not in run_page(sim.run(town(None, time={"start": "2024-01-05", "end": "2024-01-09"}), 1))
 
 
 # --- what is refused -------------------------------------------------------------------------------------------------
