@@ -96,6 +96,8 @@ def places(draw: DrawFn) -> Data:
         days=draw(st.integers(0, 6))
     )
     days = draw(st.sampled_from([3, 5, 8, 14]))
+    if draw(st.sampled_from(range(4))) == 3:  # a whole month, after which units are ranked, and some days
+        start, days = date(2024, 2, 1), 33
     time: Data = {"start": str(start), "end": f"{start + timedelta(days=days)}{draw(st.sampled_from(['', ' 13:00']))}"}
     if draw(st.booleans()):
         time |= {"count_from": str(start + timedelta(days=1)), "count_until": str(start + timedelta(days=days - 1))}
