@@ -99,6 +99,8 @@ def places(draw: DrawFn) -> Data:
         days=draw(st.integers(0, 6))
     )
     days = draw(st.sampled_from([3, 5, 8, 14]))
+    if draw(st.sampled_from(range(4))) == 3:  # a whole month, after which units are ranked, and some days
+        start, days = date(2024, 2, 1), 33
     time: Data = {"start": str(start), "end": f"{start + timedelta(days=days)}{draw(st.sampled_from(['', ' 13:00']))}"}
     if draw(st.booleans()):
         time |= {"count_from": str(start + timedelta(days=1)), "count_until": str(start + timedelta(days=days - 1))}
@@ -320,7 +322,8 @@ def policies(draw: DrawFn, pools: Data, classes: list[str], matters: Data, units
                                 "fails": PROBABLY,
                                 "after": SHORT,
                                 "takes": st.sampled_from(["easy", "consultations", "all"]),
-                            }
+                            },
+                            0.8,
                         ),
                         "talk_factor": st.sampled_from([0.6, 1.5]),
                         "dispatch": some({"at_least": PROBABLY, "work_factor": st.sampled_from([0.7, 0.0])}),
@@ -388,7 +391,45 @@ def policies(draw: DrawFn, pools: Data, classes: list[str], matters: Data, units
             "step": draw(st.sampled_from(["day", "day", "week", "month"])),
             **draw(some({"lo": st.sampled_from([0.0, 0.7, 1.0]), "hi": st.sampled_from([1.0, 3.0])})),
         }
+    if "callback" in found and draw(OFTEN):
+        found["ranking"] = draw(rankings())
     return found
+
+
+@st.composite
+def rankings(draw: DrawFn) -> Data:
+    """Pressure by rank or towards a target, and what answers it."""
+    towards = draw(st.sampled_from([{}, {"target": 0.9}]))
+    lists = {
+        "leading": SHARE,
+        "improving": SHARE,
+        "to_rectify": SHARE,
+        "to_govern": SHARE,
+        "per": st.sampled_from(["head", "all"]),
+        "repeats": st.booleans(),
+        "out_of_scope": st.booleans(),
+    }
+    effort = some({"most": st.sampled_from([1.0, 1.3, 3.0]), "overtime": st.just("80 / h")})
+    share = st.sampled_from([0.0, 0.7, 2.0])
+    gaming = some({"persuaded": PROBABLY})
+    window = st.sampled_from(["0 h", "4 h", "2 d"])
+    more = some(
+        {
+            "lists": some(lists, 0.8),
+            "effort": st.builds(lambda share, more: {"share": share, **more}, share, effort),
+            "gaming": st.builds(
+                lambda share, window, more: {"share": share, "window": window, **more}, share, window, gaming
+            ),
+            "exclusion": st.builds(lambda share: {"share": share}, share),
+        },
+        0.8,
+    )
+    return {
+        "gain": draw(st.sampled_from([0.0, 0.5, 3.0])),
+        "decay": draw(st.sampled_from([0.0, 0.2, 1.0])),
+        **towards,
+        **draw(more),
+    }
 
 
 @st.composite
@@ -489,7 +530,7 @@ def callbacks(draw: DrawFn, limited: bool, reviewers: list[str]) -> Data:
         "retry_after": SHORT,
         "ring": times(1, 5),
         "contacted": st.just({"if_true": 0.9, "if_false": 0.1}),
-        "resolved": st.just(says),
+        "resolved": st.sampled_from([says, says, says | {"while_open": 0.7}]),
         "satisfied": st.sampled_from(
             [
                 {"intercept": 0.5, "late": -1, "hops": -0.3, "log_days": -0.1},
@@ -513,7 +554,11 @@ def callbacks(draw: DrawFn, limited: bool, reviewers: list[str]) -> Data:
         "score": st.sampled_from(
             [
                 {"round": "last", "weights": {"resolution": 1}},
-                {"weights": {"response": 0.2, "resolution": 0.3, "satisfaction": 0.5}},
+                {"round": "last", "weights": {"resolution": 1}, "published": "1 d"},
+                {
+                    "weights": {"response": 0.2, "resolution": 0.3, "satisfaction": 0.5},
+                    "per_head": {"weight": 0.01, "residents": 1000},
+                },
             ]
         ),
         "call_again": st.builds(lambda p, after: {"probability": p, "after": after}, st.sampled_from([0.8, 0.4]), LONG),

@@ -173,9 +173,9 @@ class Ledger:
         return Hours(begins, hours.at(begins) + opens * np.array(there, float), hours.pauses, opens)
 
     def _on_duty(self, pool: str) -> Floats:
-        """Who is there by the hour, without who was called in."""
+        """Who is there by the hour, without who was called in or works overtime."""
         levels = self.out.levels[self.out.levels["pool"] == pool]
-        return (levels["on_duty"] - levels["called_in"]).to_numpy()
+        return (levels["on_duty"] - levels["called_in"] - levels["overtime"]).to_numpy()
 
     def _planned(self, pool: str) -> Hours:
         spec, start, end = self.spec(self.family(pool)), self.scenario.time.start, self.out.end

@@ -99,7 +99,9 @@ def outcomes(
         requests=table,
         counted=table[(table["arrived"] >= 0) & (table["arrived"] < COUNT_UNTIL)],
         visits=_frame(visits, "request", "kind", "pool", "queued", "started", "ended", "worked"),
-        levels=_frame(levels, "replication", "pool", "hour", "arrivals", "queue", "busy", "on_duty", "called_in"),
+        levels=_frame(
+            levels, "replication", "pool", "hour", "arrivals", "queue", "busy", "on_duty", "called_in", "overtime"
+        ),
         problems=_frame(problems, "problem", "district", "category", "born", "first_report", "fixed", "fixed_by"),
         pools=pd.DataFrame(
             {

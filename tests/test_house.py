@@ -26,6 +26,7 @@ MODEL = (
         "index",
         "policies",
         "city",
+        "sheets",
         "demand",
         "load",
         "clockwork",
@@ -38,7 +39,19 @@ MODEL = (
 
 #: Inside each engine, and inside the machine of the compiled one. What both engines do lies in files of the same names.
 BOTH = (
-    *("basics", "beats", "pools", "contacts", "errands", "callbacks", "limits", "whistle", "closing", "theme"),
+    *(
+        "basics",
+        "beats",
+        "pools",
+        "contacts",
+        "errands",
+        "callbacks",
+        "limits",
+        "whistle",
+        "closing",
+        "gaming",
+        "theme",
+    ),
     *("council", "patrol", "journey"),
 )
 REFERENCE = ("world", *BOTH, "run")
@@ -113,7 +126,7 @@ ONLY_COMPILED = {
     "journey": {"call_general"},
 }
 ONLY_REFERENCE = {
-    "basics": {"Merged", "Cleared", "check_merged"},
+    "basics": {"Merged", "Cleared", "Gamed", "check_merged"},
     "closing": {"let_go"},
     "theme": {"clear"},
     "journey": {"in_hand"},

@@ -74,6 +74,7 @@ def level(pool: str, hour: int, arrivals: float, queue: float, busy: float, on_d
         "busy": busy,
         "on_duty": on_duty,
         "called_in": 0.0,
+        "overtime": 0.0,
     }
 
 

@@ -104,6 +104,11 @@ def on_duty(pool: str = "", column: str = "on_duty") -> Number:
     return lambda out: float(out.levels.loc[(out.levels["pool"] == pool) | (not pool), column].sum())
 
 
+def of_sheets(column: str) -> Number:
+    """The sum of a column of the monthly sheets."""
+    return lambda out: float(out.scores[column].sum())
+
+
 def between(first: str, last: str) -> Number:
     """Hours from one moment of a call to another, on average."""
     return lambda out: float((out.calls[last] - out.calls[first]).mean())
@@ -192,6 +197,18 @@ THEME = (
         },
     ),
 )
+RANKING = (
+    *MONTHS,
+    ("policies.ranking", {"gain": 1, "decay": 0.1}),
+    (f"{CALLBACK}score", {"weights": {"resolution": 1}}),
+)
+HEADS = (
+    (f"{CALLBACK}score", {"weights": {"resolution": 1}, "per_head": {"weight": 0.01, "residents": 100}}),
+    ("districts.Isle", None),
+)
+EFFORT = (*RANKING, ("policies.ranking.effort", {"share": 0.5, "most": 1.5}))
+GAMING = (*RANKING, ("policies.ranking.gaming", {"share": 0.5, "window": "12 h"}))
+GAMED = share("gamed", 1)
 REST = ("policies.monthly_theme.rest", "1 month")
 DISPUTED = visits("errand", "number")
 EXCLUSION = ((f"{CALLBACK}exclusion", {"asks": 0.5, "granted": 0.5, "review": {"pool": "callback", "work": "10 min"}}),)
@@ -381,6 +398,55 @@ CASES = [
     Case("trust.lo", 0.0, 1.0, contacts, (*TRUST, ("policies.trust.neutral", 1))),
     Case("trust.hi", 1.0, 3.0, contacts, TRUST),
     Case("trust.step", "week", "day", lambda out: float(len(out.trust)), TRUST),
+    Case("ranking.gain", 0.1, 1, of_sheets("pressure"), RANKING),
+    Case("ranking.decay", 0.9, 0.1, of_sheets("pressure"), RANKING),
+    Case("ranking.target", 0.5, 1, of_sheets("pressure"), RANKING),
+    *(
+        Case(f"ranking.lists.{name}", 0.0, 1.0, of_sheets(name), (*RANKING, ("time.end", "2024-06-10")))
+        for name in ("leading", "improving", "to_rectify", "to_govern")
+    ),
+    Case(
+        "ranking.lists.per",
+        "head",
+        "all",
+        lambda out: float(out.scores.loc[out.scores["unit"].str.contains("South") == True, "to_govern"].sum()),  # noqa: E712
+        (
+            *RANKING,
+            ("policies.ranking.lists", {"to_govern": 0.4}),
+            ("districts.South", {"population": 6000, "streets": 1, "activity": 0.85}),
+        ),
+    ),
+    Case("ranking.lists.repeats", False, True, of_sheets("requests"), RANKING),
+    Case("ranking.lists.out_of_scope", False, True, of_sheets("requests"), RANKING),
+    Case("ranking.effort.share", 0.0, 0.5, visits("handling"), EFFORT),
+    Case("ranking.effort.most", 1.0, 1.5, visits("handling"), EFFORT),
+    Case("ranking.effort.overtime", None, "30 / h", cost, EFFORT),
+    Case("ranking.gaming.share", 0.0, 0.5, GAMED, GAMING),
+    Case("ranking.gaming.window", "0 h", "2 d", GAMED, GAMING),
+    Case("ranking.gaming.persuaded", 0.0, 1.0, share("said_resolved", True), GAMING),
+    Case(
+        "ranking.exclusion.share",
+        0.0,
+        1.0,
+        DISPUTED,
+        (*RANKING, *EXCLUSION, ("policies.ranking.exclusion", {"share": 0})),
+    ),
+    Case("callback.score.per_head.weight", 0.01, 0.0, of_sheets("score"), HEADS),
+    Case("callback.score.per_head.residents", 1000, 10, of_sheets("score"), HEADS),
+    Case(
+        "callback.score.published",
+        "0 d",
+        "9 d",
+        lambda out: float(out.scores["published"].mean()),
+        RANKING,
+    ),
+    Case(
+        "callback.resolved.while_open",
+        0.0,
+        1.0,
+        share("said_resolved", True),
+        ((f"{CALLBACK}after", "due"), ("policies.time_limits.resolve", {"urgent": "2 h", "ordinary": "2 h"})),
+    ),
     Case("monthly_theme.among", ["Noise"], ["Pothole"], born("Noise"), (*THEME, ("policies.monthly_theme.count", 1))),
     Case("monthly_theme.pool", "callback", "web desk", at_pool("web desk"), THEME),
     Case("monthly_theme.effort", "1 h", "9 h", visits("errand"), THEME),
@@ -465,6 +531,7 @@ OFF: dict[str, dict[str, Any]] = {
         "coverage": 0,
         "exclusion": {"asks": 1, "granted": 1, "review": {"pool": "callback", "work": "1 h"}},
     },
+    "callback, sheets": {"pool": "callback", "work": "3 min", "coverage": 0, "score": {"weights": {"resolution": 1}}},
     "surge": {"triggers": [{"pool": "Works", "when": "waiting > 0", "check": "1 h"}], "adds": 0},
     "surge, never": {"triggers": [{"pool": "Works", "when": "wait_p90 > 99 d", "check": "1 h"}], "adds": "needed"},
     "whistle": {"budget": 0},
@@ -500,7 +567,7 @@ def _without_policies(out: sim.Outcomes) -> sim.Outcomes:
         name: getattr(out, name)
         for name in ("requests", "visits", "levels", "problems", "calls", "trust", "themes", "pools")
     }
-    return replace(out, scenario=town(BARE), **tables)
+    return replace(out, scenario=town(BARE), scores=out.scores.iloc[:0], **tables)
 
 
 # --- one citizen, worked out by hand ---------------------------------------------------------------------------------

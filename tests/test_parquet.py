@@ -164,7 +164,7 @@ def test_both_engines_and_any_number_of_processes_leave_the_same_bytes(tmp_path:
         found.append({path.name: path.read_bytes() for path in folder.iterdir()})
     assert found[0].keys() == {
         f"{n}.parquet"
-        for n in ("requests", "visits", "problems", "levels", "calls", "trust", "themes", "measures", "pools")
+        for n in ("requests", "visits", "problems", "levels", "calls", "trust", "themes", "scores", "measures", "pools")
     }
     for other in found[1:]:
         assert [name for name in found[0] if other[name] != found[0][name]] == []

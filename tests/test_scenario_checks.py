@@ -39,7 +39,7 @@ ADDED = [
         "policies: {classified_handling: {discipline: aged, head_start: {x: 1 h}}}",
         "policies.classified_handling.head_start.x: there is",
     ),
-    ("policies: {ranking: {}}", "policies.ranking: unknown key"),
+    ("policies: {patience: {}}", "policies.patience: unknown key"),
     (
         "policies: {callback: {pool: desk, work: 1 min, score: {weights: {response: 0.5}}}}",
         "policies.callback.score.weights: the weights must sum to 1, but sum to 0.5",

@@ -118,7 +118,7 @@ def test_tables_in_files_are_those_in_memory(
     for name in (*CONTACTS, *SMALL_TABLES):
         stored = tmp_path / "stored"
         write_table(getattr(in_memory.tables, name), stored)
-        assert len(read_table(stored)) > 4 * size or size > 100 or name in ("calls", "trust", "themes")
+        assert len(read_table(stored)) > 4 * size or size > 100 or name in ("calls", "trust", "themes", "scores")
         pd.testing.assert_frame_equal(getattr(in_files.tables, name), read_table(stored))
 
 
@@ -199,7 +199,7 @@ def test_rows_that_are_kept_are_those_that_leave_in_pieces() -> None:
             passed = getattr(rows, f.name)
             passed[:] = np.zeros((), passed.dtype)  # the next one may use the same memory
     grown, acts = compiled.stream(city, random, (), unwatched, kept=1)
-    kept = replace(grown, staff_changes=acts.staff_changes, calls=acts.calls, turns=acts.turns)
+    kept = replace(grown, staff_changes=acts.staff_changes, calls=acts.calls, turns=acts.turns, scores=acts.scores)
     for f in fields(Rows):
         joined = np.concatenate([getattr(rows, f.name) for rows in pieces])
         for whole in (kept, replicate(city, 1, 0, "compiled")):

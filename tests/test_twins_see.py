@@ -24,10 +24,12 @@ from sim.model.reference import (
     contacts,
     council,
     errands,
+    gaming,
     journey,
     limits,
     patrol,
     pools,
+    theme,
     whistle,
 )
 from sim.scenario import from_dict
@@ -35,7 +37,10 @@ from sim.scenario import from_dict
 Patch = pytest.MonkeyPatch
 
 
-MODULES = (basics, beats, callbacks, closing, contacts, council, errands, journey, limits, patrol, pools, whistle)
+MODULES = (
+    *(basics, beats, callbacks, closing, contacts, council, errands, gaming, journey, limits, patrol, pools, theme),
+    whistle,
+)
 
 
 def everywhere(patch: Patch, name: str, new: Any) -> None:
@@ -116,7 +121,8 @@ KEYS = (
     "EXCLUSION",
     "SURPLUS_REPORT",
     "FOUND",
-)  # names of what comes of something else, not drawn by a step
+    "TIES",
+)  # of what comes of something else, or drawn by no step
 DRAWN = {name: number for name, number in all_purposes().items() if name not in KEYS}
 
 

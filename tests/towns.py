@@ -218,6 +218,9 @@ def _other_ways() -> dict[str, Any]:
         **{"calendar": "office", "give_up": "10 d", "lag": "1 d", "removes": 0.5, "rebound": 0.1, "clears": 0.4},
         **{"work_factor": 0.8, "lead_factor": 0.7, "error_factor": 0.5},
     }
+    policies["ranking"] = {"gain": 2, "decay": 0.1, "effort": {"share": 0.5, "most": 1.4, "overtime": "30 / h"}}
+    policies["ranking"] |= {"gaming": {"share": 0.3, "window": "2 h", "persuaded": 0.6}, "exclusion": {"share": 0.2}}
+    policies["callback"]["resolved"] = {**policies["callback"]["resolved"], "while_open": 0.3}
     town["categories"]["Noise"]["reports"] = {"reported": 0.6}
     policies["surge"] = {
         "triggers": [
@@ -249,7 +252,7 @@ def full(**changes: Any) -> Scenario:
 
 def same_tables(a: sim.Outcomes, b: sim.Outcomes) -> bool:
     """Whether two replications have exactly the same tables and, of one count window, the same measures."""
-    tables = ("requests", "visits", "levels", "problems", "calls", "trust", "themes", "pools")
+    tables = ("requests", "visits", "levels", "problems", "calls", "trust", "themes", "scores", "pools")
     same = all(getattr(a, name).equals(getattr(b, name)) for name in tables)
     return same and (a.scenario.time != b.scenario.time or sim.measures(a).equals(sim.measures(b)))
 

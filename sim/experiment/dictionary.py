@@ -6,13 +6,14 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from sim.measurement.table import MEASURE_COLUMNS
-from sim.model.facts import KINDS, STATUSES
+from sim.model.facts import KINDS, LEVELS, STATUSES
 from sim.outcomes.columns import Column
 from sim.outcomes.levels import LEVEL_COLUMNS
 from sim.outcomes.replication import (
     CALL_COLUMNS,
     PROBLEM_COLUMNS,
     REQUEST_COLUMNS,
+    SCORE_COLUMNS,
     THEME_COLUMNS,
     TRUST_COLUMNS,
     VISIT_COLUMNS,
@@ -57,6 +58,11 @@ TABLES = {
     ),
     "trust": Table("One row a district and step of [trust](mechanisms/trust.md), in the order of time.", TRUST_COLUMNS),
     "themes": Table("One row a [monthly theme](mechanisms/monthly-theme.md), in the order of choice.", THEME_COLUMNS),
+    "scores": Table(
+        "One row a unit or district and calendar month, where there are callbacks: the "
+        "[sheet](mechanisms/ranking.md) of what citizens said.",
+        SCORE_COLUMNS,
+    ),
     "pools": Table("One row a pool; all replications have the same.", POOL_COLUMNS),
     "measures": Table("One row a measure and group; [measures.md](measures.md) defines each measure.", MEASURE_COLUMNS),
 }
@@ -83,6 +89,9 @@ KINDS_OF = {
     "pools": Kind(*_NAME, "name in table `pools`"),
     "statuses": Kind(*_NAME, ", ".join(f"`{status}`" for status in STATUSES)),
     "kinds": Kind(*_NAME, ", ".join(f"`{kind}`" for kind in KINDS)),
+    "levels": Kind(*_NAME, ", ".join(f"`{level}`" for level in LEVELS)),
+    "months": Kind(*_NAME, "year and month, such as `2024-03`"),
+    "share": Kind(*_DOUBLE, "share of 1"),
     "number": Kind("BIGINT", "int64", "number"),
     "number or null": Kind("BIGINT", "Int64", "number"),
     "yes or no": Kind("BOOLEAN", "boolean", "true, false"),

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 #: Those that every run keeps beside its measures.
-SMALL_TABLES = ("levels", "calls", "trust", "themes")
+SMALL_TABLES = ("levels", "calls", "trust", "themes", "scores")
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,6 +53,11 @@ class Tables:
     def themes(self) -> pd.DataFrame | None:
         """The monthly themes, as ``calls``."""
         return self._whole("themes")
+
+    @property
+    def scores(self) -> pd.DataFrame | None:
+        """The monthly sheets of units and districts, as ``calls``."""
+        return self._whole("scores")
 
     @property
     def requests(self) -> pd.DataFrame | None:

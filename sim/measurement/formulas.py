@@ -13,6 +13,7 @@ from sim.measurement.fold import Fold, named
 from sim.measurement.grouping import Axes, Axis, Floats, group_text
 from sim.measurement.table import Ratio, Table, divide
 from sim.model.facts import CAUSES
+from sim.model.policies import sheet
 
 if TYPE_CHECKING:
     from sim.measurement.histogram import Histograms
@@ -60,14 +61,9 @@ def rates(c: Any, scenario: Scenario) -> dict[str, Ratio]:
     satisfaction = Ratio(c.said_satisfied, c.scored) if asks_satisfaction else nothing
     score = nothing
     if callback is not None:
-        weights = callback.score.weights
-        weighed = (
-            (weights.response, response),
-            (weights.resolution, Ratio(c.said_resolved, c.scored)),
-            (weights.satisfaction, satisfaction),
-        )
-        if all(rate is not nothing for weight, rate in weighed if weight > 0):
-            score = Ratio(np.sum([weight * rate.numerator for weight, rate in weighed], axis=0), c.scored)
+        weights, three = sheet.weights_of(callback.score.weights), (response, Ratio(c.said_resolved), satisfaction)
+        if all(rate is not nothing for weight, rate in zip(weights, three, strict=True) if weight > 0):
+            score = Ratio(sheet.points(weights, [rate.numerator for rate in three]), c.scored)
     return {
         "score": score,
         "response_rate": response,
@@ -232,9 +228,9 @@ def add_pool_measures(table: Table, levels: pd.DataFrame, pools: pd.DataFrame, f
     codes = levels["pool"].astype("category").cat.set_categories(names).cat.codes.to_numpy()[inside].astype(np.int64)
     by_pool = Axis(codes, [(name,) for name in names])
     axes = {"": Axis(np.zeros_like(codes), [()]), "pool": by_pool}
-    arrivals, queue, busy, on_duty, called_in = (
+    arrivals, queue, busy, on_duty, called_in, longer = (
         levels[column].to_numpy(dtype=np.float64)[inside]
-        for column in ("arrivals", "queue", "busy", "on_duty", "called_in")
+        for column in ("arrivals", "queue", "busy", "on_duty", "called_in", "overtime")
     )
     table.add_ratios(axes, {"utilisation": Ratio(busy, on_duty), "wait_mean": Ratio(queue, arrivals)})
     hours = max(last - first, 0.0)
@@ -247,14 +243,21 @@ def add_pool_measures(table: Table, levels: pd.DataFrame, pools: pd.DataFrame, f
     overtime = np.maximum(busy - on_duty, 0.0)
     factor = rate["overtime"].to_numpy(dtype=np.float64)
     called = by_pool.sum(called_in)
-    cost = wage * (by_pool.sum(on_duty) - called + by_pool.sum(overtime) * factor)
-    paid = called * np.nan_to_num(_wage_of_called(fold.scenario, wage))
+    for_effort = by_pool.sum(longer)
+    cost = wage * (by_pool.sum(on_duty) - called - for_effort + by_pool.sum(overtime) * factor)
+    paid = called * np.nan_to_num(_wage_of_called(fold.scenario, wage)) + for_effort * _wage_of_overtime(fold.scenario)
     cost = np.where(paid > 0, np.nan_to_num(cost) + paid, cost)
     total = np.array([np.nan if np.all(np.isnan(cost)) else np.nansum(cost)])
     table.add("cost", "pool", by_pool.groups, cost, cost)
     table.add("cost", "", [group_text([])], total, total)
     requests = table.blocks["requests", ""].value
     table.add("cost_per_request", "", [group_text([])], divide(total, requests), total, requests)
+
+
+def _wage_of_overtime(scenario: Scenario) -> float:
+    """Of those who come for the effort of units under pressure."""
+    effort = None if scenario.policies.ranking is None else scenario.policies.ranking.effort
+    return 0.0 if effort is None or effort.overtime is None else effort.overtime
 
 
 def _wage_of_called(scenario: Scenario, wage: Floats) -> Floats:

@@ -28,6 +28,8 @@ from sim.model.policies import (
     one_hotline,
     online,
     precise_dispatch,
+    ranking,
+    sheet,
     surge,
     time_limits,
     trust,
@@ -44,6 +46,8 @@ from sim.model.policies.monthly_theme import MonthlyTheme
 from sim.model.policies.one_hotline import Lines, WrongLine
 from sim.model.policies.online import Moves, Online
 from sim.model.policies.precise_dispatch import Accuracy, Dispatch
+from sim.model.policies.ranking import Ranking
+from sim.model.policies.sheet import Sheet
 from sim.model.policies.surge import Surge
 from sim.model.policies.time_limits import Limits, Parked, TimeLimits
 from sim.model.policies.trust import Trust
@@ -163,7 +167,8 @@ class City:
     birth_keys: NDArray[np.uint64]  # [district, category]
     pools: tuple[PoolPlan, ...]
     rosters: tuple[Roster, ...]
-    turns: NDArray[np.float64]  # when a calendar month of the run begins, but for the first
+    months: tuple[str, ...]  # the calendar months of the run, such as “2024-03”
+    turns: NDArray[np.float64]  # when each begins, but for the first
     tables: Tables
     means: tuple[float, ...]  # of each table, hours
     contact: Contact | None
@@ -174,6 +179,8 @@ class City:
     time_limits: TimeLimits | None
     whistle: Whistle | None
     callback: Callback | None
+    sheet: Sheet | None
+    ranking: Ranking | None
     surge: Surge | None
     council: Council | None
     trust: Trust | None
@@ -243,6 +250,8 @@ def build_city(scenario: Scenario) -> City:
         time_limits=time_limits.plan(index),
         whistle=whistle.plan(index),
         callback=callback.plan(index),
+        sheet=sheet.plan(index),
+        ranking=ranking.plan(index),
         surge=surge.plan(index),
         council=council.plan(index),
         trust=trust.plan(index),
@@ -251,6 +260,7 @@ def build_city(scenario: Scenario) -> City:
         # what the plans above have asked for
         pools=tuple(staffing.pools),
         rosters=tuple(staffing.rosters),
+        months=index.months.names,
         turns=index.months.turns,
         tables=index.tables(),
         means=index.means(),

@@ -20,11 +20,12 @@ from simpy import Environment, Event
 from sim.model.city import City
 from sim.model.clockwork import CONTROL_ENDS, Moment
 from sim.model.demand import Turned
-from sim.model.policies import monthly_theme, surge, trust
+from sim.model.policies import monthly_theme, ranking, surge, trust
 from sim.model.policies.monthly_theme import Theme
 from sim.model.policies.surge import Call
 from sim.model.policies.trust import Turn
 from sim.model.rows import Acts
+from sim.model.sheets import Sheets
 
 Policy = Callable[[Environment, "View"], Generator[Event, Any, None]]
 
@@ -55,6 +56,12 @@ class Engine(Protocol):
     def answers(self) -> NDArray[np.int64]:
         """By district: scored answers on satisfaction until now, and how many were satisfied, [district, 2]."""
 
+    def counted(self) -> NDArray[np.int64]:
+        """Answers and requests until now, [place, calendar month, count]; see ``policies.sheet``."""
+
+    def press(self, pressure: NDArray[np.float64], effort: NDArray[np.float64]) -> None:
+        """From now on: the pressure on units, and the factors on work that begins, by pool."""
+
     def add_staff(self, pool: int, extra: int) -> None:
         """From now on, so many officers more than planned (fewer, if negative) whenever the pool is on duty."""
 
@@ -81,12 +88,19 @@ class Control:
     """Brings the policies and an engine together."""
 
     def __init__(
-        self, env: Environment, city: City, engine: Engine, policies: Sequence[Policy], turned: Turned | None
+        self,
+        env: Environment,
+        city: City,
+        engine: Engine,
+        policies: Sequence[Policy],
+        turned: Turned | None,
+        stream: int,
     ) -> None:
         self.env, self.engine, self.turned = env, engine, turned
         self.numbers = {plan.name: i for i, plan in enumerate(city.pools)}
-        self.extra: dict[int, tuple[int, int]] = {}
-        self.changes: list[tuple[float, int, int, int]] = []  # as ``Acts.staff``
+        self.sheets = None if city.sheet is None else Sheets(city, stream)
+        self.extra: dict[int, tuple[int, int, int]] = {}
+        self.changes: list[tuple[float, int, int, int, int]] = []  # as ``Acts.staff``
         acting = _acting(city)
         policies = [*acting, *policies]
         self.views = [View(self) for _ in policies]
@@ -110,9 +124,9 @@ class Control:
     def acts(self) -> Acts:
         """What policies have done so far."""
         kinds = ("calls", "turns", "themes")
-        return Acts(
-            self.changes, *([astuple(act) for view in self.own for act in getattr(view, kind)] for kind in kinds)
-        )
+        scores = [] if self.sheets is None else list(self.sheets.rows(self.engine.counted()))
+        done = {kind: [astuple(act) for view in self.own for act in getattr(view, kind)] for kind in kinds}
+        return Acts(self.changes, scores=scores, **done)
 
     def apply_soon(self) -> None:
         """Apply what is proposed after the last policy of this instant."""
@@ -124,12 +138,17 @@ class Control:
 
     def _apply(self, _: Event) -> None:
         self._applies, self._seen = False, None
+        for view in self.own:
+            if view.pressed is not None:  # before anybody comes who begins something
+                self.engine.press(*view.pressed)
+                view.pressed = None
         for pool in range(len(self.numbers)):
-            extra = sum(view.staff.get(pool, 0) for view in self.views)
+            longer = sum(int(view.overtime[pool]) for view in self.own if view.overtime is not None)
+            extra = longer + sum(view.staff.get(pool, 0) for view in self.views)
             called = sum(max(view.staff.get(pool, 0), 0) for view in self.own)
-            if (extra, called) != self.extra.get(pool, (0, 0)):
-                self.extra[pool] = extra, called
-                self.changes.append((self.env.now, pool, extra, called))
+            if (extra, called, longer) != self.extra.get(pool, (0, 0, 0)):
+                self.extra[pool] = extra, called, longer
+                self.changes.append((self.env.now, pool, extra, called, longer))
                 self.engine.add_staff(pool, extra)
         for view in self.own:
             orders, view.orders = view.orders, []
@@ -146,6 +165,8 @@ def _acting(city: City) -> list[Policy]:
     acting: list[Policy] = []
     if city.monthly_theme is not None:
         acting.append(partial(monthly_theme.act, city.monthly_theme, len(city.districts)))
+    if city.ranking is not None:
+        acting.append(partial(ranking.act, city.ranking))
     if city.surge is not None:
         acting.append(partial(surge.act, city.surge))
     if city.trust is not None:
@@ -178,6 +199,9 @@ class View:
         self.themes: list[Theme] = []
         self.orders: list[Callable[[], None]] = []  # what the engine is to do
         self.demand: tuple[NDArray[np.float64], NDArray[np.float64]] | None = None  # factors on births, trust
+
+        self.pressed: tuple[NDArray[np.float64], NDArray[np.float64]] | None = None  # as ``press``, still to come
+        self.overtime: NDArray[np.int64] | None = None  # officers who come for effort, by pool
 
     def snapshot(self) -> Mapping[str, PoolState]:
         """The pools by name, just before this instant."""
@@ -251,4 +275,15 @@ class View:
 
     def _order(self, order: Callable[[], None]) -> None:
         self.orders.append(order)
+        self._control.apply_soon()
+
+    def pressures(self, month: int) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+        """The units, and their pressure after the sheets of a month, which are frozen now."""
+        sheets = self._control.sheets
+        assert sheets is not None
+        return sheets.units, sheets.judge(month, self._control.engine.counted())
+
+    def press(self, pressure: NDArray[np.float64], effort: NDArray[np.float64], overtime: NDArray[np.int64]) -> None:
+        """See ``Engine.press``; and officers who come for effort, by pool."""
+        self.pressed, self.overtime = (pressure, effort), overtime
         self._control.apply_soon()

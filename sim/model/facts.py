@@ -94,6 +94,12 @@ KINDS = (
     COUNCIL,
 ) = range(len(KINDS))
 
+#: Whom units are ranked with.
+LEVELS = ("street", "district", "department", "utility")
+
+#: Of an answer's three bits (responded, resolved, satisfied), those that each sum of a sheet asks for.
+CELL_BITS: tuple[tuple[int, ...], ...] = ((), (4,), (2,), (1,), (4, 2), (4, 1), (2, 1))
+
 #: Who fixes problems without a request, by the key that stands for them; keys of requests are never so small.
 FIXERS = {1: "council", 2: "theme"}
 BY_COUNCIL, BY_THEME = FIXERS
@@ -184,6 +190,7 @@ REQUEST = (
     _answer("said_resolved", "the citizen's answer: the matter is resolved; null without a scored answer"),
     _answer("said_satisfied", "the citizen's answer: satisfied; null without a scored answer, or if that is not asked"),
     _count("whistles", "how often its owner blew the whistle for parts of other units"),
+    _count("gamed", "in which round its owner closed it unsolved, as it would soon be due; 0: in none"),
     Field(
         "excluded",
         "i1",
@@ -256,6 +263,33 @@ THEME = (
     _count("cleared", "open problems that were fixed then", kind="i4"),
 )
 
+SCORE = (
+    _name("month", "months", "the calendar month"),
+    _name("unit", "pools", "whose sheet it is; null if it is a district's"),
+    _name("district", "districts", "whose sheet it is; null if it is a unit's"),
+    _name("level", "levels", "the unit's, within which it is ranked; null for a district", kind="i1"),
+    _moment("published", "when the sheet was frozen; null if that was not before the end: it is as known then"),
+    Field("whole", "i1", 0, "yes or no", "whole", "whether the run covers all of the month"),
+    _count("answers", "scored answers given in the month, without what was excluded by then", kind="i8"),
+    _count("responded", "of these, contacted in time by the log", kind="i8"),
+    _count("resolved", "of these, said to be resolved", kind="i8"),
+    _count("satisfied", "of these, said to be satisfied", kind="i8"),
+    _count("responded_resolved", "… both responded and resolved", kind="i8"),
+    _count("responded_satisfied", "… both responded and satisfied", kind="i8"),
+    _count("resolved_satisfied", "… both resolved and satisfied", kind="i8"),
+    _count("requests", "requests that came to their first unit in the month, but for repeats", kind="i8"),
+    Field("score", "f8", math.nan, "share", "score", "as `policies.callback.score` weights; null without answers"),
+    Field("rank", "i4", 0, "number or null", "rank", "1 is best; null if nobody answered, or for a part of a month"),
+    _count("ranked", "how many are ranked with it, of its level or of the districts", kind="i4"),
+    _answer("leading", "it is on the list of those that lead; null without `policies.ranking`, or if not ranked"),
+    _answer("improving", "… of those that improve; null likewise"),
+    _answer("to_rectify", "… of those that are to be rectified; null likewise"),
+    _answer("to_govern", "… of those with the most requests; null likewise"),
+    Field(
+        "pressure", "f8", math.nan, "factor", "pressure", "on the unit from then on; null without `policies.ranking`"
+    ),
+)
+
 
 def record(fields: Sequence[Field]) -> np.dtype[Any]:
     """The record of a row: aligned as in C."""
@@ -275,8 +309,8 @@ def packing(fields: Sequence[Field]) -> struct.Struct:
     return struct.Struct("@" + "".join(f.type[:-2] + _FORMATS[f.type[-2:]] for f in fields) + "0q")
 
 
-REQUEST_ROW, VISIT_ROW, PROBLEM_ROW, CALL_ROW, TURN_ROW, THEME_ROW = map(
-    record, (REQUEST, VISIT, PROBLEM, CALL, TURN, THEME)
+REQUEST_ROW, VISIT_ROW, PROBLEM_ROW, CALL_ROW, TURN_ROW, THEME_ROW, SCORE_ROW = map(
+    record, (REQUEST, VISIT, PROBLEM, CALL, TURN, THEME, SCORE)
 )
 
 #: The tables that are made of these rows, which grow with the number of contacts.

@@ -61,6 +61,7 @@ def next_month(moment: datetime) -> datetime:
 class Months:
     """The calendar months of a run: when each begins but for the first, and how much of each the run covers."""
 
+    names: tuple[str, ...]  # such as “2024-03”
     dates: tuple[datetime, ...]
     turns: NDArray[np.float64]  # the same in hours since the start
     shares: tuple[float, ...]
@@ -74,7 +75,8 @@ class Months:
             edges.append(next_month(edges[-1]))
         shares = tuple((min(end, b) - max(start, a)) / (b - a) for a, b in itertools.pairwise(edges))
         turns = np.array([scenario.hours_of(turn) for turn in edges[1:-1]])
-        return Months(tuple(edges[1:-1]), turns, shares)
+        names = tuple(f"{edge:%Y-%m}" for edge in edges[:-1])
+        return Months(names, tuple(edges[1:-1]), turns, shares)
 
 
 class Index:

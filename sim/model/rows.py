@@ -28,11 +28,12 @@ class TooManyVisitsError(CitysimError, OverflowError):
 class Acts:
     """What policies have done, in the order of time."""
 
-    #: (time, pool, officers beyond the plan, of whom so many were called in)
-    staff: Sequence[tuple[float, int, int, int]] = ()
+    #: (time, pool, officers beyond the plan, of whom so many were called in, and so many work overtime)
+    staff: Sequence[tuple[float, int, int, int, int]] = ()
     calls: Sequence[tuple[float | int, ...]] = ()  # as ``facts.CALL``
     turns: Sequence[tuple[float | int, ...]] = ()  # as ``facts.TURN``
     themes: Sequence[tuple[float | int, ...]] = ()  # as ``facts.THEME``
+    scores: Sequence[tuple[float | int, ...]] = ()  # as ``facts.SCORE``
 
 
 @dataclass(frozen=True)
@@ -42,10 +43,11 @@ class Rows:
     requests: NDArray[np.void]  # of ``facts.REQUEST_ROW``
     visits: NDArray[np.void]  # of ``facts.VISIT_ROW``
     problems: NDArray[np.void]  # of ``facts.PROBLEM_ROW``
-    staff_changes: NDArray[np.float64] = field(default_factory=lambda: np.zeros((0, 4)))  # as ``Acts.staff``
+    staff_changes: NDArray[np.float64] = field(default_factory=lambda: np.zeros((0, 5)))  # as ``Acts.staff``
     calls: NDArray[np.void] = field(default_factory=lambda: np.zeros(0, facts.CALL_ROW))
     turns: NDArray[np.void] = field(default_factory=lambda: np.zeros(0, facts.TURN_ROW))
     themes: NDArray[np.void] = field(default_factory=lambda: np.zeros(0, facts.THEME_ROW))
+    scores: NDArray[np.void] = field(default_factory=lambda: np.zeros(0, facts.SCORE_ROW))
 
     @staticmethod
     def nothing() -> Rows:
@@ -58,7 +60,7 @@ class Rows:
 
     def after(self, acts: Acts) -> Rows:
         """These rows, and what policies have done."""
-        changes = np.array(acts.staff, float).reshape(-1, 4)
-        kinds = {"calls": facts.CALL_ROW, "turns": facts.TURN_ROW, "themes": facts.THEME_ROW}
+        changes = np.array(acts.staff, float).reshape(-1, 5)
+        kinds = {"calls": facts.CALL_ROW, "turns": facts.TURN_ROW, "themes": facts.THEME_ROW, "scores": facts.SCORE_ROW}
         done = {name: np.array(list(getattr(acts, name)), kind) for name, kind in kinds.items()}
         return replace(self, staff_changes=changes, **done)

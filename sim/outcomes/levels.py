@@ -26,6 +26,7 @@ LEVEL_COLUMNS = (
     Column("busy", "mean of the hour", "its officers at work, for whichever queue"),
     Column("on_duty", "mean of the hour", "its officers on duty"),
     Column("called_in", "mean of the hour", "of those on duty, who were called in by surge staffing"),
+    Column("overtime", "mean of the hour", "of those on duty, who came for the effort of a unit under pressure"),
 )
 
 
@@ -43,7 +44,7 @@ class Levels:
         self.arrivals = np.zeros((self.hours + 2, pools), np.int64)
         # by how much the number of those who wait, or work, changes from each hour to the next
         self.queue, self.busy = np.zeros((2, self.hours + 2, pools))
-        self.changes: NDArray[np.float64] = np.zeros((0, 4))
+        self.changes: NDArray[np.float64] = np.zeros((0, 5))
         # [pool] by which roster its work pauses, −1: never
         self.pauses = np.array(
             [plan.roster if city.rosters[plan.roster].pauses else -1 for plan in city.pools], np.int64
@@ -69,10 +70,11 @@ class Levels:
 
         city, hours = self.city, self.hours
         names = pd.Index([plan.name for plan in city.pools], dtype="str")
-        on_duty, called_in = np.zeros((2, len(names), hours))
+        on_duty, called_in, overtime = np.zeros((3, len(names), hours))
         for p, plan in enumerate(city.pools):
             changes = self.changes[self.changes[:, 1] == p]
-            on_duty[p], called_in[p] = _on_duty(plan, city.rosters[plan.roster], changes, city.end, hours)
+            found = _on_duty(plan, city.rosters[plan.roster], changes, city.end, hours)
+            on_duty[p], called_in[p], overtime[p] = found
         return framed(
             {
                 "replication": np.full(len(names) * hours, replication),
@@ -83,6 +85,7 @@ class Levels:
                 "busy": self._by_pool(self.busy),
                 "on_duty": on_duty.ravel(),
                 "called_in": called_in.ravel(),
+                "overtime": overtime.ravel(),
             },
             LEVEL_COLUMNS,
         )
@@ -142,15 +145,19 @@ def _count(
 def _on_duty(
     plan: PoolPlan, roster: Roster, changes: NDArray[np.float64], end: float, hours: int
 ) -> NDArray[np.float64]:
-    """Officers' hours on duty in each hour, and of these who was called in, [2, hour]; ``changes``: ``Acts.staff``."""
-    times, counts = np.array(roster.times), np.stack([plan.headcounts, np.zeros_like(plan.headcounts)])
+    """Officers' hours on duty in each hour, and of these who was called in, and who works overtime, [3, hour];
+    ``changes``: ``Acts.staff``.
+    """
+    times, none = np.array(roster.times), np.zeros_like(plan.headcounts)
+    counts = np.stack([plan.headcounts, none, none])
     if len(changes):
         begins = np.union1d(times, changes[:, 0])
         step = np.searchsorted(times, begins, side="right") - 1
         now = np.searchsorted(changes[:, 0], begins, side="right")
-        extra, called = (np.append(0.0, changes[:, column])[now] for column in (2, 3))
+        extra, called, longer = (np.append(0.0, changes[:, column])[now] for column in (2, 3, 4))
         there = np.where(np.array(roster.on_duty)[step], np.maximum(plan.headcounts[step] + extra, 0), 0)
-        times, counts = begins, np.stack([there, np.minimum(there, called)])
+        came = np.minimum(there, called)
+        times, counts = begins, np.stack([there, came, np.minimum(there - came, longer)])
     edges = np.minimum(np.append(times, end), end)
-    hours_until = np.cumsum(np.concatenate([np.zeros((2, 1)), np.diff(edges) * counts], axis=1), axis=1)
+    hours_until = np.cumsum(np.concatenate([np.zeros((3, 1)), np.diff(edges) * counts], axis=1), axis=1)
     return np.stack([np.diff(np.interp(np.arange(hours + 1), edges, moments)) for moments in hours_until])

@@ -1,7 +1,8 @@
 """One replication as it happened: what the engine wrote down, and tables of it when somebody asks.
 
-``requests``, ``visits``, ``levels``, ``problems``, ``calls``, ``trust`` and ``themes`` are the contract that scripts
-and notebooks lean on. Times are hours since the scenario's start, names are text, a missing moment is null.
+``requests``, ``visits``, ``levels``, ``problems``, ``calls``, ``trust``, ``themes`` and ``scores`` are the contract
+that scripts and notebooks lean on. Times are hours since the scenario's start, names are text, a missing moment is
+null.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from sim.scenario import Scenario
 if TYPE_CHECKING:
     import pandas as pd
 
-TABLES = (*CONTACT_TABLES, "levels", "calls", "trust", "themes", "pools")
+TABLES = (*CONTACT_TABLES, "levels", "calls", "trust", "themes", "scores", "pools")
 
 REQUEST_COLUMNS = (REPLICATION, *columns_of(facts.REQUEST))
 VISIT_COLUMNS = (
@@ -36,6 +37,7 @@ PROBLEM_COLUMNS = (REPLICATION, *columns_of(facts.PROBLEM))
 CALL_COLUMNS = (REPLICATION, *columns_of(facts.CALL))
 TRUST_COLUMNS = (REPLICATION, *columns_of(facts.TURN))
 THEME_COLUMNS = (REPLICATION, *columns_of(facts.THEME))
+SCORE_COLUMNS = (REPLICATION, *columns_of(facts.SCORE))
 
 
 @dataclass(frozen=True)
@@ -87,6 +89,7 @@ class Outcomes:
     calls: pd.DataFrame
     trust: pd.DataFrame
     themes: pd.DataFrame
+    scores: pd.DataFrame
     pools: pd.DataFrame
     #: What the tables are made of; None where they were given.
     raw: Raw | None = field(default=None, init=False)

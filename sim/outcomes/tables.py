@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from sim.model import facts
 from sim.model.city import City
-from sim.model.facts import CAUSES, ERRAND, FIXERS, KINDS, STATUSES, Field
+from sim.model.facts import CAUSES, ERRAND, FIXERS, KINDS, LEVELS, STATUSES, Field
 from sim.model.rows import Rows
 from sim.outcomes.columns import Column, framed
 from sim.outcomes.levels import Levels
@@ -19,6 +19,7 @@ from sim.outcomes.replication import (
     CALL_COLUMNS,
     PROBLEM_COLUMNS,
     REQUEST_COLUMNS,
+    SCORE_COLUMNS,
     THEME_COLUMNS,
     TRUST_COLUMNS,
     VISIT_COLUMNS,
@@ -82,6 +83,8 @@ def names_of(city: City) -> dict[str, Sequence[str]]:
         "pools": [p.name for p in city.pools],
         "statuses": STATUSES,
         "kinds": KINDS,
+        "levels": LEVELS,
+        "months": city.months,
     }
 
 
@@ -115,6 +118,9 @@ def _columns(city: City, rows: NDArray[np.void], fields: Sequence[Field]) -> dic
             columns[field.column] = _truth(values)
         elif field.of == "number":
             columns[field.column] = values.astype(np.int64)
+        elif field.of == "number or null":
+            columns[field.column] = pd.array(values.astype(np.int64), dtype="Int64")
+            columns[field.column][values == 0] = pd.NA
         else:
             columns[field.column] = np.where(np.isinf(values), np.nan, values)
     return columns
@@ -159,11 +165,12 @@ def _problems(raw: Raw, replication: int) -> pd.DataFrame:
 
 
 def acts_tables(city: City, rows: Rows, replication: int) -> dict[str, pd.DataFrame]:
-    """The people who were called in, how trust moved, and the monthly themes, each in the order of time."""
+    """The people who were called in, how trust moved, the monthly themes and sheets, each in the order of time."""
     kinds = {
         "calls": (rows.calls, facts.CALL, CALL_COLUMNS),
         "trust": (rows.turns, facts.TURN, TRUST_COLUMNS),
         "themes": (rows.themes, facts.THEME, THEME_COLUMNS),
+        "scores": (rows.scores, facts.SCORE, SCORE_COLUMNS),
     }
     return {
         name: framed(_columns(city, own, fields) | {"replication": np.full(len(own), replication)}, columns)
@@ -179,5 +186,6 @@ _MAKERS: dict[str, Callable[[Raw, int], pd.DataFrame]] = {
     "calls": lambda raw, replication: acts_tables(raw.city, raw.rows, replication)["calls"],
     "trust": lambda raw, replication: acts_tables(raw.city, raw.rows, replication)["trust"],
     "themes": lambda raw, replication: acts_tables(raw.city, raw.rows, replication)["themes"],
+    "scores": lambda raw, replication: acts_tables(raw.city, raw.rows, replication)["scores"],
     "pools": lambda raw, replication: pools_table(raw.city),
 }

@@ -205,6 +205,8 @@ class _Story:
                 late = done > due
                 state = f"{length(abs(done - due))} {'late' if late else 'to spare'}"
             lines.append(f"{what} by {self.when(due)}: {state}")
+        if gamed := row.get("gamed", 0):
+            lines.append(f"In round {gamed} its owner, under pressure, closed it unsolved before it was due.")
         return lines or ["No clock runs for this request."]
 
     def _answers(self) -> list[str]:

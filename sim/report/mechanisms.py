@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from sim.model import rules
-from sim.model.load import mean_hours, open_hours
+from sim.model.load import mean_hours, offered_loads, open_hours
+from sim.model.policies import ranking
 from sim.report.explain import length
 
 if TYPE_CHECKING:
@@ -351,6 +352,59 @@ def _act_before(city: City) -> Iterator[str]:
         yield f"What they find takes {_of_100(plan.work_factor)} % of the work."
 
 
+def _ranking(city: City) -> Iterator[str]:
+    plan, policy = city.ranking, city.scenario.policies.ranking
+    assert plan is not None
+    assert policy is not None
+    presses = "its rank (0 for the first, 1 for the last)" if plan.by_rank else f"what it lacks to {plan.target:g}"
+    yield (
+        f"each month's sheet moves the pressure P of a unit by {plan.gain:g} × {presses} − {plan.decay:g} × P; always "
+        f"last, it has {_highest(city):.2f} at the end."
+    )
+    if plan.effort is not None and policy.effort is not None:
+        paid = " by officers who come for it" if plan.effort.overtime else ""
+        yield (
+            f"Under pressure work is 1 + {plan.effort.share:g} × P times as long, at most {plan.effort.most:g} times, "
+            f"and solves more{paid}."
+        )
+        if not plan.effort.overtime:
+            yield from _overrun(city, ranking.effort(_highest(city), plan.effort.share, plan.effort.most))
+    if plan.gaming is not None:
+        yield (
+            f"Of 100 requests that nobody works on {length(plan.gaming.window)} before they are due, "
+            f"{plan.gaming.share:g} × 100 × P are closed then, unsolved; of 100 of their citizens "
+            f"{_of_100(plan.gaming.persuaded)} call them resolved."
+        )
+    if plan.exclusion is not None:
+        yield f"Units ask for exclusions with {plan.exclusion.share:g} × 100 × P of 100 more."
+    if city.scenario.scale != 1:
+        yield (
+            f"Scores, ranks and pressure are to be studied at 1:1: at the scale 1:{city.scenario.scale:g} a unit has "
+            f"fewer answers, and they vary {city.scenario.scale**0.5:.1f} times as much."
+        )
+
+
+def _highest(city: City) -> float:
+    """The pressure of who is always last, or always without any score, at the end."""
+    plan, found = city.ranking, 0.0
+    assert plan is not None
+    for _ in plan.acts:
+        found = ranking.pressed(found, 1.0 if plan.by_rank else plan.target, plan.gain, plan.decay)
+    return found
+
+
+def _overrun(city: City, most: float) -> Iterator[str]:
+    """A warning where units could not do so much more."""
+    units = {pool.name for pool in city.pools if pool.level}
+    over = [load for load in offered_loads(city) if load.offered * most >= 1 and units.intersection(load.pools)]
+    if over:
+        names = _few([" + ".join(load.pools) for load in sorted(over, key=lambda load: -load.offered)])
+        yield (
+            f"With {most:.2f} times the work {_count(len(over), 'pool has', 'pools have')} more to do than they can "
+            f"({names}): without overtime their queues grow as long as the pressure lasts."
+        )
+
+
 def _monthly_theme(city: City) -> Iterator[str]:
     plan, policy = city.monthly_theme, city.scenario.policies.monthly_theme
     assert plan is not None
@@ -454,6 +508,12 @@ MECHANISMS: Mapping[str, Mechanism] = {
         "回访考评",
         "The hotline asks citizens how it went; their answers reopen requests and are scored.",
         _callback,
+    ),
+    "ranking": Mechanism(
+        "Ranking and supervision",
+        "月度点评、考核监督",
+        "Units are scored and ranked each month; who is behind feels pressure, and works more, or only looks better.",
+        _ranking,
     ),
     "surge": Mechanism(
         "Surge staffing",

@@ -27,6 +27,7 @@ from sim.report.names import Names, clean, marked
 from sim.report.provenance import assumptions, what_was_run, window
 from sim.report.results import Results
 from sim.report.series import bins, flow, weeks
+from sim.report.sheets import last_sheet
 from sim.report.sweeping import sweep_sections
 from sim.report.tables import largest_causes, units
 
@@ -70,6 +71,8 @@ def _figures(run: Run, results: Results, names: Names) -> list[Section]:
     staffed = weeks(run, names)
     asked = scenario.policies.callback is not None
     truths = [truth(results, names, asked)] if asked or models_resolution(scenario) else []
+    sheets: list[Block | None] = [last_sheet(run, names)]
+    ranking = [_section("ranking", "Scores and ranks", sheets, "")] if sheets != [None] else []
     no_truth = "The scenario models neither what is truly solved nor what citizens say of it."
     why: list[Block | None] = [causes(results, names, sizes), largest_causes(results)]
     return [
@@ -79,6 +82,7 @@ def _figures(run: Run, results: Results, names: Names) -> list[Section]:
         _section("hours", "Where the hours go", why, "No hours were spent on requests."),
         _section("staff", "Load against staff", [load(staffed)] if staffed else [], "The scenario has no staff."),
         _section("truth-report", "Truth beside report", truths, no_truth if not truths else "There are no requests."),
+        *ranking,
     ]
 
 

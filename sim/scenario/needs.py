@@ -9,12 +9,12 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from sim.scenario.errors import Finding, Path
 from sim.scenario.nodes import Node
 from sim.scenario.numbers import read_probability
-from sim.scenario.quantities import read_moment, read_months, read_positive_duration
+from sim.scenario.quantities import read_duration, read_moment, read_months, read_positive_duration
 from sim.scenario.tree import Tree
 
 
@@ -185,6 +185,27 @@ def _can_choose(tree: Tree, path: Path) -> bool:
     return False
 
 
+def _has_a_sheet(tree: Tree, _: Path) -> bool:
+    """Whether a sheet is published before the end."""
+    start, end = (tree.read(("time", edge), read_moment) for edge in ("start", "end"))
+    delay = tree.read(("policies", "callback", "score", "published"), read_duration) or 0.0
+    if start is None or end is None:
+        return True
+    first = datetime(start.year + start.month // 12, start.month % 12 + 1, 1)
+    return first + timedelta(hours=min(delay, 1e6)) < end
+
+
+def _has_a_score(tree: Tree, _: Path) -> bool:
+    """Whether citizens are asked, and all that has a weight in the score is known."""
+    callback = ("policies", "callback")
+    weights = {"response": 0.2, "satisfaction": 0.4}
+    if tree.has((*callback, "score", "weights")):
+        found = {name: tree.read((*callback, "score", "weights", name), read_probability) for name in weights}
+        weights = {name: weight or 0.0 for name, weight in found.items()}
+    known = {"response": tree.has(("contact",)), "satisfaction": tree.has((*callback, "satisfied"))}
+    return tree.has(callback) and all(known[name] for name, weight in weights.items() if weight > 0)
+
+
 _RESOLVE_LIMITS = "a limit to resolve (policies.time_limits.resolve or by_category)"
 _DESK = "a dispatch desk (dispatch)"
 _PHONE = "a channel by phone (kind: phone, or with patience)"
@@ -237,6 +258,41 @@ NEEDS = (
         "policies.trust",
         "callbacks that ask for satisfaction (policies.callback.satisfied)",
         _has("policies.callback.satisfied"),
+    ),
+    Need(
+        "policies.callback.score.per_head",
+        "districts that all have a population (districts.*.population)",
+        lambda tree, _: all(tree.has(("districts", name, "population")) for name in tree.keys("districts")),
+    ),
+    Need("policies.callback.score.published", "a turn of the month within the run", _has_a_turn),
+    Need(
+        "policies.ranking",
+        "a score (policies.callback, with a stage contact and callback.satisfied where their rates have a weight in "
+        "callback.score.weights) of which a sheet is published within the run",
+        lambda tree, path: _has_a_score(tree, path) and _has_a_sheet(tree, path),
+    ),
+    Need(
+        "policies.ranking.lists.repeats",
+        "citizens who call again (policies.callback.call_again)",
+        _has("policies.callback.call_again"),
+        "true",
+    ),
+    Need(
+        "policies.ranking.lists.out_of_scope",
+        "contacts that are out of scope (policies.classified_handling)",
+        _has("policies.classified_handling"),
+        "true",
+    ),
+    Need("policies.ranking.gaming", _RESOLVE_LIMITS, _has_resolve_limits),
+    Need(
+        "policies.ranking.exclusion",
+        "exclusions that units may ask for (policies.callback.exclusion)",
+        _has("policies.callback.exclusion"),
+    ),
+    Need(
+        "policies.callback.resolved.while_open",
+        "callbacks at the due date (policies.callback.after: due)",
+        lambda tree, _: tree.text(("policies", "callback", "after")) == "due",
     ),
     Need("demand.ceiling", "a policy that turns demand (policies.trust)", _has("policies.trust")),
     Need(

@@ -24,6 +24,7 @@ from sim.scenario.in_time import Surge, Trust
 from sim.scenario.numbers import (
     Count,
     Flag,
+    NotNegative,
     Number,
     Probability,
     Text,
@@ -31,11 +32,13 @@ from sim.scenario.numbers import (
     choice,
     number_in,
     number_text,
+    read_not_negative,
     refuse_plus,
 )
 from sim.scenario.patrol import ActBefore
 from sim.scenario.quantities import Duration, Moment, Months, PositiveDuration, duration_text, read_duration, to_tick
 from sim.scenario.staff_side import Discipline
+from sim.scenario.supervision import Ranking
 from sim.scenario.theme import MonthlyTheme
 
 _WORKING = re.compile(r"(?P<amount>\S*?)\s*(?P<unit>workday|workhour)s?(?:\s*,?\s*(?P<closing>by closing))?")
@@ -220,6 +223,12 @@ class Says(Section):
     if_false: Probability = 0.0
 
 
+class SaysResolved(Says):
+    """… and while the request is still open, where citizens are asked at the due date (None: as if not resolved)."""
+
+    while_open: Probability | None = None
+
+
 class Satisfaction(Section):
     """Coefficients of the logistic model of satisfaction."""
 
@@ -267,11 +276,31 @@ class ScoreWeights(Section):
         return self
 
 
+def _some_people(value: Any) -> float:
+    people = read_not_negative(value)
+    if not people:
+        raise ReadError("must be above 0: so many residents are what requests are counted by")
+    return people
+
+
+class PerHead(Section):
+    """What a unit's sheet loses for each request that comes to it in the month by so many `residents`."""
+
+    weight: NotNegative
+    residents: Annotated[
+        float, BeforeValidator(_some_people), WithJsonSchema({"type": "number", "exclusiveMinimum": 0})
+    ] = 10_000.0
+
+
 class Score(Section):
-    """Which round's answers count for the score, and how the three rates are weighted."""
+    """Which round's answers count for the score, how the three rates are weighted, and how long after a month its
+    sheet is `published`: what becomes known later changes it no more.
+    """
 
     round: Annotated[Literal["first", "last"], choice("first", "last")] = "first"
     weights: ScoreWeights = ScoreWeights(response=0.2, resolution=0.4, satisfaction=0.4)
+    per_head: PerHead | None = None
+    published: Duration = 0.0
 
 
 class Review(Section):
@@ -305,7 +334,7 @@ class Callback(Section):
     work: Dist
     ring: Dist = constant(0.0)
     contacted: Says = Says()
-    resolved: Says = Says()
+    resolved: SaysResolved = SaysResolved()
     satisfied: Satisfaction | None = None
     reopen: Reopen | None = None
     call_again: CallAgain | None = None
@@ -372,6 +401,7 @@ class Policies(Section):
     callback: Callback | None = None
     surge: Surge | None = None
     council: Council | None = None
+    ranking: Ranking | None = None
     trust: Trust | None = None
     act_before: ActBefore | None = None
     monthly_theme: MonthlyTheme | None = None

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from sim.model import purposes
+from sim.model import purposes, rules
 from sim.model.compiled.basics import at, book, chance, draw, lasts, write_request
 from sim.model.compiled.errands import errand, new_errand
 from sim.model.compiled.machine import state
@@ -35,7 +35,7 @@ from sim.model.compiled.pools import visit
 from sim.model.compiling import inlined, not_inlined, outlined
 from sim.model.draws import child
 from sim.model.facts import CALLBACK, CLOSED, MERGED, OPEN
-from sim.model.policies import callback, trust
+from sim.model.policies import callback, ranking, sheet, trust
 from sim.model.policies.monthly_theme import UNSOLVED
 
 
@@ -52,7 +52,7 @@ def watch_due(w: Any, i: Any, r: Any) -> Any:
 def expect_due(w: Any, i: Any, r: Any) -> Any:
     """Wait for the due date, which may have been moved; then ask."""
     if w.now < r.due_now:
-        schedule(w, r.due_now, DUE, r.key, 2, IS_DUE, task_of(i, CALLING))
+        schedule(w, r.due_now, DUE, r.key, 4, IS_DUE, task_of(i, CALLING))
     elif r.status == OPEN or r.status == CLOSED:
         r.asking = AT_DUE
         if ask_citizen(w, i, r):
@@ -110,7 +110,7 @@ def answers(w: Any, i: Any, r: Any) -> Any:
     contacted, resolved = r.contacted <= r.contact_due, r.status == CLOSED and r.resolved == 1
     yes = w.callback.contacted.if_true if contacted else w.callback.contacted.if_false
     said_contacted = chance(w, yes, callback.SAID_CONTACTED, r.key, n)
-    yes = w.callback.resolved.if_true if resolved else w.callback.resolved.if_false
+    yes = w.callback.resolved.if_true if resolved else says_of_unsolved(w, r)
     said_resolved = chance(w, yes, callback.SAID_RESOLVED, r.key, n)
     said_satisfied: Any = -1
     if w.callback.asks_satisfaction:
@@ -127,6 +127,7 @@ def answers(w: Any, i: Any, r: Any) -> Any:
         )
     r.last_answer = said_resolved
     if w.callback.score_last or math.isnan(r.called_back):
+        take_off_sheet(w, r)
         r.called_back, r.said_contacted = now, said_contacted
         r.said_resolved, r.said_satisfied = said_resolved, said_satisfied
         if w.trust.on:
@@ -134,8 +135,43 @@ def answers(w: Any, i: Any, r: Any) -> Any:
             state.answered(w)[r.district, 1] += said_satisfied
         if w.monthly_theme.on and not said_resolved:
             state.seen(w)[UNSOLVED, r.category] += 1
+        r.scored_unit, r.scored_cell = r.owner_unit, sheet.cell(contacted, said_resolved, said_satisfied)
+        if not r.excluded:
+            put_on_sheet(w, r, r.scored_unit, now, r.scored_cell, 1)
         if w.callback.exclusion.on:
             dispute(w, i, r)
+
+
+@inlined
+def says_of_unsolved(w: Any, r: Any) -> Any:
+    """The probability that a citizen calls resolved what is not."""
+    if r.status == OPEN:
+        return w.callback.while_open
+    if r.gamed == r.rounds and w.ranking.gaming.on:
+        return w.ranking.gaming.persuaded
+    return w.callback.resolved.if_false
+
+
+@outlined
+def put_on_sheet(w: Any, r: Any, unit: Any, when: Any, what: Any, number: Any) -> Any:
+    """Count something for a unit, if there is one, and for the request's district, in the month in which it was."""
+    not_inlined()
+    at_month = rules.count_at_most(state.month_turns(w), when) * sheet.COUNTS + what
+    state.counts_of(w)[w.sheet.pools + r.district, at_month] += number
+    if unit >= 0:
+        state.counts_of(w)[unit, at_month] += number
+
+
+@outlined
+def take_off_sheet(w: Any, r: Any) -> Any:
+    """The scored answer, if there is one, counts no more, unless its sheet has been frozen."""
+    not_inlined()
+    if (
+        r.scored_cell >= 0
+        and not r.excluded
+        and sheet.is_open(state.month_turns(w), state.published(w), r.called_back, w.now)
+    ):
+        put_on_sheet(w, r, r.scored_unit, r.called_back, r.scored_cell, -1)
 
 
 @inlined
@@ -145,7 +181,10 @@ def dispute(w: Any, i: Any, r: Any) -> Any:
     if r.exclusion != UNDISPUTED or said != 0:
         return
     r.exclusion = DECIDED
-    if chance(w, w.callback.exclusion.asks, callback.EXCLUSION_ASKED, r.key, 0):
+    asks = w.callback.exclusion.asks
+    if w.ranking.exclusion.on and r.owner_unit >= 0:
+        asks = ranking.asks(asks, state.pressures(w)[r.owner_unit], w.ranking.exclusion.share)
+    if chance(w, asks, callback.EXCLUSION_ASKED, r.key, 0):
         review_exclusion(w, i, r)
 
 
@@ -163,9 +202,10 @@ def review_exclusion(w: Any, i: Any, r: Any) -> Any:
 def review_exclusion_done(w: Any, e: Any) -> Any:
     """… and when it is over, it is decided."""
     r = state.request(w, e.right)
-    r.excluded = chance(w, w.callback.exclusion.granted, callback.EXCLUSION_GRANTED, r.key, 0)
     over, r.exclusion = r.exclusion == OVER_BUT_REVIEW, DECIDED
-    if r.excluded:
+    if chance(w, w.callback.exclusion.granted, callback.EXCLUSION_GRANTED, r.key, 0):
+        take_off_sheet(w, r)
+        r.excluded = 1
         forget(w, r)
     if over:
         write_request(w, r, r.mark)

@@ -20,6 +20,7 @@ from sim.model.compiled.machine.codes import (
     BY_ANOTHER,
     CLEARED,
     ENDS,
+    GAMED,
     MERGE,
     MERGED_CALL_OVER,
     NO_CITIZEN,
@@ -34,7 +35,7 @@ from sim.model.compiled.pools import give_up, leave
 from sim.model.compiled.whistle import give_up_parts
 from sim.model.compiling import inlined, not_inlined, outlined
 from sim.model.facts import CLOSED, IN_CALLBACK, MERGED, OPEN, REWORK
-from sim.model.policies import callback
+from sim.model.policies import callback, ranking
 
 
 @inlined
@@ -46,7 +47,12 @@ def close(w: Any, i: Any, r: Any) -> Any:
         r.first_closed = r.closed
     first, beyond = state.resolve_edge(w, r.category), state.resolve_edge(w, r.category + 1)
     resolve = state.resolve(w, min(first + r.rounds, beyond) - 1)
-    solved = r.overtaken == CLEARED or chance(w, resolve, purposes.RESOLVES, r.key, r.rounds)
+    chances = ranking.resolves(resolve, r.effort)
+    gamed = r.overtaken == GAMED
+    if gamed:
+        r.gamed, r.overtaken = r.rounds, 0
+    solved = not gamed and (r.overtaken == CLEARED or chance(w, chances, purposes.RESOLVES, r.key, r.rounds))
+    r.in_hands = 0
     r.resolved = solved or r.resolved == 1
     if r.problem >= 0:
         leave_problem(w, i, r)

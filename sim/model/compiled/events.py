@@ -16,6 +16,7 @@ from sim.model.compiled.basics import chance
 from sim.model.compiled.beats import begin_watch
 from sim.model.compiled.callbacks import expect_due, ring, ring_done
 from sim.model.compiled.contacts import contact, is_released, next_report, trust_of
+from sim.model.compiled.gaming import game
 from sim.model.compiled.limits import ask_extension
 from sim.model.compiled.machine import state
 from sim.model.compiled.machine.codes import (
@@ -27,6 +28,7 @@ from sim.model.compiled.machine.codes import (
     IS_FOUND,
     IS_GIVEN_UP,
     IS_REPORTED,
+    MAY_GAME,
     OVER_BUT_REVIEW,
     OVERFLOWS,
     RINGS_AGAIN,
@@ -124,6 +126,8 @@ def is_over(w: Any, what: Any, task: Any, key: Any) -> Any:
     if what == RINGS_AGAIN:
         ring(w, i, r)
         return False
+    if what == MAY_GAME:
+        return game(w, i, r)
     if what == EXTENDS:
         ask_extension(w, i)
         return False

@@ -28,11 +28,12 @@ from sim.model.compiled.basics import (
     spend,
     wait,
 )
-from sim.model.compiled.callbacks import review_exclusion_done
+from sim.model.compiled.callbacks import put_on_sheet, review_exclusion_done
 from sim.model.compiled.closing import ask, asked, close, merge
 from sim.model.compiled.contacts import end, is_known
 from sim.model.compiled.council import sit_down, sit_down_done
 from sim.model.compiled.errands import keep_list, update_list, update_list_done
+from sim.model.compiled.gaming import watch_gaming
 from sim.model.compiled.limits import move_due, start_limits
 from sim.model.compiled.machine import state
 from sim.model.compiled.machine.codes import (
@@ -89,7 +90,7 @@ from sim.model.compiled.patrol import have_citizen, keep_patrolling, patrol_done
 from sim.model.compiled.pools import visit
 from sim.model.compiled.theme import work_effort_done
 from sim.model.compiled.whistle import blow, cover_parts, do_part, do_part_done, is_needed, wait_for_parts
-from sim.model.compiling import inlined
+from sim.model.compiling import inlined, not_inlined, outlined
 from sim.model.draws import on_grid
 from sim.model.facts import (
     ANSWERED,
@@ -123,6 +124,7 @@ from sim.model.policies import (
     one_hotline,
     online,
     precise_dispatch,
+    sheet,
     time_limits,
 )
 from sim.model.policies.monthly_theme import ERROR_FACTOR, LEAD_FACTOR, REQUESTS
@@ -365,6 +367,9 @@ def reached(w: Any, i: Any, r: Any) -> Any:
         state.problem(w, r.problem).first_report = w.now
     if chance(w, category.classified_handling.out_of_scope, classified_handling.SCOPE, r.key, 0):
         r.status = OUT_OF_SCOPE
+        if w.sheet.out_of_scope:
+            find_right(w, r)
+            count_request(w, r, r.right)
         return ENDS
     if chance(w, category.instant_answer.answered, instant_answer.ANSWERS, r.key, 0):
         r.status = ANSWERED
@@ -384,16 +389,30 @@ def reached(w: Any, i: Any, r: Any) -> Any:
 def route(w: Any, i: Any, r: Any) -> Any:
     """The desk finds the unit; a wrong one sends the request back, or stays responsible for it."""
     if r.right < 0:
-        r.right_family = state.category(w, r.category).only_family
-        if r.right_family < 0:
-            weights = state.right_unit(w)[r.category]
-            r.right_family = choose(w, weights, state.unit_names(w), -1, purposes.RIGHT_UNIT, matter_of(r), 0)
-        r.right = at(w, state.unit_family(w, r.right_family), r)
+        find_right(w, r)
     r.wrongs = 0
     if w.dispatch.on and r.asking != NO_CITIZEN:
         return DESK
     r.unit = r.right
     return HAND_OVER
+
+
+@outlined
+def find_right(w: Any, r: Any) -> Any:
+    """The unit that should have it."""
+    not_inlined()
+    r.right_family = state.category(w, r.category).only_family
+    if r.right_family < 0:
+        weights = state.right_unit(w)[r.category]
+        r.right_family = choose(w, weights, state.unit_names(w), -1, purposes.RIGHT_UNIT, matter_of(r), 0)
+    r.right = at(w, state.unit_family(w, r.right_family), r)
+
+
+@inlined
+def count_request(w: Any, r: Any, unit: Any) -> Any:
+    """A request more for a unit on its sheet, where there are sheets."""
+    if w.sheet.on and (w.sheet.repeats or r.repeat_of == np.uint64(0)):
+        put_on_sheet(w, r, unit, w.now, sheet.REQUESTS, 1)
 
 
 @inlined
@@ -456,6 +475,8 @@ def hand_over(w: Any, i: Any, r: Any) -> Any:
     r.owner_unit = r.unit
     if r.first_unit < 0:
         r.first_unit, r.dispatched = r.unit, w.now
+        if r.asking != NO_CITIZEN:
+            count_request(w, r, r.unit)
         if not w.time_limits.from_arrival or r.asking == NO_CITIZEN:
             start_limits(w, i, r, r.dispatched)
     if not w.dispatch.on:
@@ -481,6 +502,9 @@ def review(w: Any, i: Any, r: Any) -> Any:
 def begin_round(w: Any, i: Any, r: Any) -> Any:
     """One round at the owner: contact, work, lead time, the parts of other units; then it is closed."""
     r.rounds += 1
+    r.in_hands = 1
+    if w.ranking.gaming.on:
+        watch_gaming(w, i, r)
     if r.owner_unit != r.right and r.rounds == 1:
         r.cover = BOUNCED
     return contact_citizen(w, i, r, COORDINATE)
@@ -530,7 +554,8 @@ def handle(w: Any, i: Any, r: Any) -> Any:
     r.whistled = blow(w, i, r, False)
     if r.owner_unit != r.right and r.rounds == 1:
         r.cover = OTHER_UNITS
-    kind = HANDLING if r.owner_unit == r.right else SUBTASK
+    r.in_hands = r.owner_unit == r.right
+    kind = HANDLING if r.in_hands else SUBTASK
     work = lasts(w, state.category(w, r.category).work, purposes.HANDLING_WORK, r.key, r.rounds)
     if w.act_before.on and r.channel == state.channels(w).shape[0]:
         work = act_before.handling_work(work, w.act_before.work_factor)
@@ -554,6 +579,7 @@ def lead(w: Any, i: Any, r: Any) -> Any:
 @inlined
 def lead_done(w: Any, i: Any, r: Any) -> Any:
     """The owner's own work is done; now come the parts of other units, if they have not been whistled for."""
+    r.in_hands = 0
     if r.whistled or blow(w, i, r, True):
         return JOIN
     r.part = 0

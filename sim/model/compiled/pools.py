@@ -18,7 +18,7 @@ from sim.model.compiled.machine.tasks import request_of
 from sim.model.compiling import inlined, not_inlined, outlined
 from sim.model.draws import on_grid
 from sim.model.facts import ERRAND, HANDLING, SUBTASK
-from sim.model.policies import council
+from sim.model.policies import council, ranking
 from sim.model.policies.monthly_theme import WORK_FACTOR
 from sim.model.rows import MAX_VISITS
 
@@ -48,6 +48,10 @@ def take(w: Any, p: Any, v: Any) -> Any:
     if w.monthly_theme.on and (x.kind == HANDLING or x.kind == SUBTASK):
         category = state.request(w, request_of(w, v)).category
         x.work = on_grid(x.work * state.handling(w)[WORK_FACTOR, category])
+    if w.ranking.effort.on and (x.kind == HANDLING or x.kind == SUBTASK):
+        r = state.request(w, request_of(w, v))
+        r.effort = state.efforts(w)[x.home]
+        x.work = ranking.longer(x.work, r.effort)
     end = add_open(w, pool.roster, now, x.work) if pool.pauses else now + x.work
     schedule(w, end, WORK_END, x.key, x.number, WORK_IS_DONE, v)
 

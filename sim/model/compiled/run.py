@@ -17,7 +17,7 @@ from sim.model.compiling import nb
 from sim.model.control import Control, Policy, PoolState
 from sim.model.demand import Demand, Turned
 from sim.model.draws import uniforms
-from sim.model.policies import monthly_theme
+from sim.model.policies import monthly_theme, sheet
 from sim.model.rows import Rows, TooManyVisitsError
 
 #: Events between two looks at the keyboard; a fraction of a second.
@@ -40,7 +40,7 @@ def stream(
     env, compiled = Environment(), Compiled(city, random, kept)
     if turned is not None:
         compiled.world.put(trust=turned.trust)  # compiled code reads what stands there
-    control = Control(env, city, compiled, policies, turned)
+    control = Control(env, city, compiled, policies, turned, random)
     for births in Demand(city, random, turned):
         compiled.world.add_births(births)
         while env.peek() < births.until:
@@ -59,7 +59,8 @@ def replicate(city: City, random: int, policies: Sequence[Policy], watch: Callab
     # twice as many as are born: shocks, more reports and repeats find room, which costs nothing until it is used
     kept = max(int(2.0 * float(city.births.sum()) * city.end), ROWS)
     rows, acts = stream(city, random, policies, watch, kept)
-    return replace(rows, staff_changes=acts.staff_changes, calls=acts.calls, turns=acts.turns, themes=acts.themes)
+    names = ("staff_changes", "calls", "turns", "themes", "scores")
+    return replace(rows, **{name: getattr(acts, name) for name in names})
 
 
 def prepare() -> None:
@@ -134,6 +135,15 @@ class Compiled:
     def answers(self) -> NDArray[np.int64]:
         """By district: scored answers on satisfaction, and how many were satisfied."""
         return self.world.arrays["answered"].copy()
+
+    def counted(self) -> NDArray[np.int64]:
+        """Answers and requests, by place and month."""
+        counts = self.world.arrays["counts_of"]
+        return counts.reshape(len(counts), -1, sheet.COUNTS)
+
+    def press(self, pressure: NDArray[np.float64], effort: NDArray[np.float64]) -> None:
+        """From now on: the pressure on units, and the factors on work that begins."""
+        self.world.arrays["pressures"][:], self.world.arrays["efforts"][:] = pressure, effort
 
     def add_staff(self, pool: int, extra: int) -> None:
         """From now on, so many officers more than planned."""

@@ -68,6 +68,7 @@ class Callback:
     ring: Table
     contacted: Says
     resolved: Says
+    while_open: float  # … while it is open
     asks_satisfaction: bool
     satisfied: Annotated[NDArray[np.float64], 6]  # the coefficients of ``satisfied``
     reopen_to_dispatch: bool
@@ -100,6 +101,7 @@ def plan(index: Index) -> Callback | None:
         ring=index.table(spec.ring),
         contacted=Says(spec.contacted.if_false, spec.contacted.if_true),
         resolved=Says(spec.resolved.if_false, spec.resolved.if_true),
+        while_open=spec.resolved.if_false if spec.resolved.while_open is None else spec.resolved.while_open,
         asks_satisfaction=said is not None,
         satisfied=coefficients,
         # who is responsible from the first stays so

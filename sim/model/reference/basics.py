@@ -47,6 +47,10 @@ class Cleared(Merged):
     """A theme has fixed the problem: its owner closes this one."""
 
 
+class Gamed(Cleared):
+    """Its owner closes it, unsolved."""
+
+
 # --- draws -----------------------------------------------------------------------------------------------------------
 
 
@@ -168,7 +172,9 @@ def book_call(r: Request, kind: int, waited: float, answered: bool, over: bool) 
 
 
 def check_merged(r: Request) -> None:
-    """A request whose problem another one has fixed, or a theme, goes no further."""
+    """A request whose problem another one has fixed, or a theme, goes no further, nor one that is to be closed."""
+    if r.gaming:
+        raise Gamed
     if r.problem is not None and r.problem.fixed_by not in (0, r.key):
         raise Cleared if r.cleared else Merged
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import math
 
-from sim.model import purposes
+from sim.model import purposes, rules
 from sim.model.clockwork import DUE, REDIAL, Course, Moment, order_of, start
 from sim.model.draws import child
 from sim.model.facts import CALLBACK, CLOSED, MERGED, OPEN
-from sim.model.policies import callback, trust
+from sim.model.policies import callback, ranking, sheet, trust
 from sim.model.policies.monthly_theme import UNSOLVED
 from sim.model.reference.basics import Stage, at, book, chance, draw, lasts
 from sim.model.reference.errands import errand
@@ -26,7 +26,7 @@ def watch_due(w: World, r: Request) -> None:
 def expect_due(w: World, r: Request) -> Course:
     """Wait for the due date, which may have been moved; then ask, whether or not the request is closed."""
     while w.env.now < r.due_now:
-        due = Moment(w.env, order_of(DUE, r.key, 2))  # after an extension asked for at the same instant
+        due = Moment(w.env, order_of(DUE, r.key, 4))  # after all else that happens to it at that instant
         due.at(r.due_now)
         yield due
     if r.status in (OPEN, CLOSED):
@@ -76,7 +76,7 @@ def answers(w: World, r: Request, plan: callback.Callback) -> None:
     contacted, resolved = r.contacted <= r.contact_due, r.status == CLOSED and r.resolved == 1
     yes = plan.contacted.if_true if contacted else plan.contacted.if_false
     said_contacted = chance(w, yes, callback.SAID_CONTACTED, r.key, n)
-    yes = plan.resolved.if_true if resolved else plan.resolved.if_false
+    yes = plan.resolved.if_true if resolved else says_of_unsolved(w, r, plan)
     said_resolved = chance(w, yes, callback.SAID_RESOLVED, r.key, n)
     said_satisfied = -1
     if plan.asks_satisfaction:
@@ -93,12 +93,41 @@ def answers(w: World, r: Request, plan: callback.Callback) -> None:
         )
     r.last_answer = int(said_resolved)
     if plan.score_last or math.isnan(r.called_back):
+        take_off_sheet(w, r)
         r.called_back, r.said_contacted = now, int(said_contacted)
         r.said_resolved, r.said_satisfied = int(said_resolved), said_satisfied
         if said_satisfied >= 0:
             w.answered[r.district] += 1, said_satisfied
         w.seen_by_category[UNSOLVED, r.category] += not said_resolved
+        r.scored_unit, r.scored_cell = r.owner_unit, sheet.cell(contacted, said_resolved, said_satisfied)
+        if not r.excluded:
+            put_on_sheet(w, r, r.scored_unit, now, r.scored_cell, 1)
         dispute(w, r)
+
+
+def says_of_unsolved(w: World, r: Request, plan: callback.Callback) -> float:
+    """The probability that a citizen calls resolved what is not."""
+    if r.status == OPEN:
+        return plan.while_open
+    if r.gamed == r.rounds and w.city.ranking is not None and w.city.ranking.gaming is not None:
+        return w.city.ranking.gaming.persuaded
+    return plan.resolved.if_false
+
+
+def put_on_sheet(w: World, r: Request, unit: int, when: float, what: int, number: int) -> None:
+    """Count something for a unit, if there is one, and for the request's district, in the month in which it was."""
+    month = rules.count_at_most(w.city.turns, when)
+    w.counts[len(w.city.pools) + r.district, month, what] += number
+    if unit >= 0:
+        w.counts[unit, month, what] += number
+
+
+def take_off_sheet(w: World, r: Request) -> None:
+    """The scored answer, if there is one, counts no more, unless its sheet has been frozen."""
+    plan = w.city.sheet
+    assert plan is not None
+    if r.scored_cell >= 0 and not r.excluded and sheet.is_open(w.city.turns, plan.published, r.called_back, w.env.now):
+        put_on_sheet(w, r, r.scored_unit, r.called_back, r.scored_cell, -1)
 
 
 def dispute(w: World, r: Request) -> None:
@@ -107,7 +136,10 @@ def dispute(w: World, r: Request) -> None:
     if plan is None or r.disputed or (r.said_satisfied if plan.on_satisfied else r.said_resolved) != 0:
         return
     r.disputed = True
-    if chance(w, plan.asks, callback.EXCLUSION_ASKED, r.key):
+    asks, more = plan.asks, None if w.city.ranking is None else w.city.ranking.exclusion
+    if more is not None and r.owner_unit >= 0:
+        asks = ranking.asks(asks, w.pools[r.owner_unit].pressure, more.share)
+    if chance(w, asks, callback.EXCLUSION_ASKED, r.key):
         start(review_exclusion(w, r, plan))
 
 
@@ -116,8 +148,9 @@ def review_exclusion(w: World, r: Request, plan: callback.Exclusion) -> Course:
     w.under_review[r.key] = r
     key, work = int(child(r.key, callback.EXCLUSION, 0)), lasts(w, plan.work, callback.EXCLUSION_WORK, r.key)
     yield from errand(w, key, at(w, plan.family, r), work)
-    r.excluded = int(chance(w, plan.granted, callback.EXCLUSION_GRANTED, r.key))
-    if r.excluded:
+    if chance(w, plan.granted, callback.EXCLUSION_GRANTED, r.key):
+        take_off_sheet(w, r)
+        r.excluded = 1
         forget(w, r)
     del w.under_review[r.key]
     if r.key not in w.requests:

@@ -7,7 +7,7 @@ import math
 from sim.model import purposes
 from sim.model.clockwork import DUE, Moment, order_of, start
 from sim.model.facts import CLOSED, IN_CALLBACK, MERGED, OPEN, REWORK
-from sim.model.policies import callback
+from sim.model.policies import callback, ranking
 from sim.model.reference.basics import Stage, chance, check_merged, later, limits, spend
 from sim.model.reference.beats import end_watch, look_again
 from sim.model.reference.callbacks import ask_citizen, watch_due
@@ -24,7 +24,11 @@ def close(w: World, r: Request) -> None:
     if r.rounds == 1:
         r.first_closed = r.closed
     resolve = category.resolve[min(r.rounds, len(category.resolve)) - 1]
-    solved = r.cleared or chance(w, resolve, purposes.RESOLVES, r.key, r.rounds)
+    chances = ranking.resolves(resolve, r.effort)
+    if r.gaming:
+        r.gamed = r.rounds
+    solved = not r.gaming and (r.cleared or chance(w, chances, purposes.RESOLVES, r.key, r.rounds))
+    r.in_hands = r.gaming = False
     r.resolved = int(solved or r.resolved == 1)
     if r.problem is not None:
         r.problem.requests.pop(r.key, None)

@@ -47,6 +47,7 @@ from sim.model.policies import (
     one_hotline,
     online,
     precise_dispatch,
+    sheet,
     time_limits,
 )
 from sim.model.policies.monthly_theme import ERROR_FACTOR, LEAD_FACTOR, REQUESTS
@@ -64,9 +65,11 @@ from sim.model.reference.basics import (
     spend,
     wait,
 )
+from sim.model.reference.callbacks import put_on_sheet
 from sim.model.reference.closing import ask, asked, close, merge
 from sim.model.reference.contacts import end, is_known
 from sim.model.reference.council import sit_down
+from sim.model.reference.gaming import watch_gaming
 from sim.model.reference.limits import move_due, start_limits
 from sim.model.reference.patrol import have_citizen
 from sim.model.reference.pools import Pool, Visit, visit
@@ -235,6 +238,9 @@ def reached(w: World, r: Request) -> None:
         r.problem.first_report = w.env.now
     if chance(w, category.classified_handling.out_of_scope, classified_handling.SCOPE, r.key):
         r.status = OUT_OF_SCOPE
+        if w.city.sheet is not None and w.city.sheet.out_of_scope:
+            find_right(w, r)
+            count_request(w, r, r.right)
     elif chance(w, category.instant_answer.answered, instant_answer.ANSWERS, r.key):
         r.status = ANSWERED
     else:
@@ -252,9 +258,7 @@ def route(w: World, r: Request) -> Stage:
     """The desk finds the unit; a wrong one sends the request back, or stays responsible for it."""
     city = w.city
     if r.right < 0:
-        weights = city.categories[r.category].right_unit
-        r.right_family = choose(w, weights, city.unit_names, purposes.RIGHT_UNIT, r.matter)
-        r.right = at(w, city.unit_families[r.right_family], r)
+        find_right(w, r)
     r.wrongs = 0
     if city.dispatch is None or r.alone:
         hand_over(w, r, r.right)
@@ -267,6 +271,20 @@ def route(w: World, r: Request) -> Stage:
         if unit == r.right or city.first_recipient is not None:
             return
         yield from review(w, r, city.dispatch, unit)
+
+
+def find_right(w: World, r: Request) -> None:
+    """The unit that should have it."""
+    weights = w.city.categories[r.category].right_unit
+    r.right_family = choose(w, weights, w.city.unit_names, purposes.RIGHT_UNIT, r.matter)
+    r.right = at(w, w.city.unit_families[r.right_family], r)
+
+
+def count_request(w: World, r: Request, unit: int) -> None:
+    """A request more for a unit on its sheet, where there are sheets."""
+    plan = w.city.sheet
+    if plan is not None and (plan.repeats or r.repeat_of == 0):
+        put_on_sheet(w, r, unit, w.env.now, sheet.REQUESTS, 1)
 
 
 def desk(w: World, r: Request, plan: precise_dispatch.Dispatch) -> Generator[Event, Event, int]:
@@ -317,6 +335,8 @@ def hand_over(w: World, r: Request, unit: int) -> None:
     r.owner_unit = unit
     if r.first_unit < 0:
         r.first_unit, r.dispatched = unit, w.env.now
+        if not r.alone:
+            count_request(w, r, unit)
         if not w.limits_from_arrival or r.alone:
             start_limits(w, r, r.dispatched)
 
@@ -349,6 +369,8 @@ def begin_round(w: World, r: Request) -> Stage:
 
 def in_hand(w: World, r: Request) -> Stage:
     """What the owner and other units do in a round."""
+    r.in_hands = True
+    watch_gaming(w, r)
     if r.owner_unit != r.right and r.rounds == 1:
         r.cover = BOUNCED
     yield from contact_citizen(w, r)
@@ -357,6 +379,7 @@ def in_hand(w: World, r: Request) -> Stage:
     whistled = blow(w, r, after_own=False)
     yield from handle(w, r)
     yield from lead(w, r)
+    r.in_hands = False
     if not whistled and not blow(w, r, after_own=True):
         yield from parts(w, r)
 
@@ -403,7 +426,8 @@ def handle(w: World, r: Request) -> Stage:
     """The right unit works."""
     if r.owner_unit != r.right and r.rounds == 1:
         r.cover = OTHER_UNITS
-    kind = HANDLING if r.owner_unit == r.right else SUBTASK
+    r.in_hands = r.owner_unit == r.right
+    kind = HANDLING if r.in_hands else SUBTASK
     work = lasts(w, w.city.categories[r.category].work, purposes.HANDLING_WORK, r.key, r.rounds)
     if r.channel == len(w.city.channels) and w.city.act_before is not None:
         work = act_before.handling_work(work, w.city.act_before.work_factor)

@@ -18,7 +18,7 @@ from sim.model import rules
 from sim.model.clockwork import STAFF, WORK_END, Course, Moment, order_of, start
 from sim.model.draws import on_grid
 from sim.model.facts import CONTACT, ERRAND, HANDLING, OVERFLOW, SUBTASK
-from sim.model.policies import council
+from sim.model.policies import council, ranking
 from sim.model.policies.monthly_theme import WORK_FACTOR
 from sim.model.reference.basics import Stage, book, check_merged
 from sim.model.reference.beats import pause_patrols
@@ -96,6 +96,7 @@ class Pool:
         self.watches: list[Watch] = []  # of waits in this queue
         self.to_go = 0  # patrols that wait in this queue
         self.patrols: dict[int, int] = {}  # of these people, those that are under way, by district
+        self.pressure, self.effort = 0.0, 1.0  # on the unit, and the factor on work that begins here
 
     def join(self, request: Request | Errand, kind: int, work: float, report_due: float = math.nan) -> Visit:
         """A request or an errand joins the queue; a free officer takes it at once. ``report_due``: it is a whistled
@@ -140,6 +141,10 @@ class Pool:
             watch.count(now - visit.queued)
         if isinstance(visit.request, Errand) and visit.request.begun is not None:
             visit.request.begun(self)
+        if visit.kind in (HANDLING, SUBTASK):
+            assert isinstance(visit.request, Request)
+            visit.request.effort = visit.home.effort
+            visit.work = ranking.longer(visit.work, visit.home.effort)
         visit.callbacks.insert(0, self.finish)  # type: ignore[arg-type]
         visit.at(rules.add_open(*self.open_hours, now, visit.work) if self.pauses else now + visit.work)
 

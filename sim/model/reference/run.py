@@ -32,7 +32,7 @@ def replicate(city: City, random: int, policies: Sequence[Policy], watch: Callab
     open_pools(w)
     begin_errands(w)
     begin_patrols(w, life)
-    control = Control(env, city, w, policies, turned)
+    control = Control(env, city, w, policies, turned, random)
     start(births(w, Demand(city, random, turned), life))
     collecting = gc.isenabled()
     gc.disable()  # requests leave few cycles behind; looking for them costs a fifth of the run

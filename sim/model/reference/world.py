@@ -18,6 +18,7 @@ from sim.model.control import PoolState
 from sim.model.demand import Turned
 from sim.model.facts import IN_INTAKE
 from sim.model.index import NO_WORKING_TIME
+from sim.model.policies import sheet
 from sim.model.policies.monthly_theme import COUNTED, TURNED
 from sim.model.rows import Rows
 
@@ -32,6 +33,7 @@ class World:
     def __init__(self, env: Environment, city: City, stream: int, trace: Trace, turned: Turned | None) -> None:
         self.env, self.city, self.stream, self.trace, self.turned = env, city, stream, trace, turned
         self.answered = np.zeros((len(city.districts), 2), np.int64)  # on satisfaction, and of these satisfied
+        self.counts = sheet.nothing(city.sheet, len(city.districts))  # answers and requests by place and month
         self.pools: list[Pool] = []
         self.requests: dict[int, Request] = {}  # those that are not over
         self.errands: dict[int, Errand] = {}  # likewise
@@ -77,6 +79,15 @@ class World:
     def answers(self) -> NDArray[np.int64]:
         """By district: scored answers on satisfaction, and how many were satisfied."""
         return self.answered.copy()
+
+    def counted(self) -> NDArray[np.int64]:
+        """Answers and requests, by place and month."""
+        return self.counts
+
+    def press(self, pressure: NDArray[np.float64], effort: NDArray[np.float64]) -> None:
+        """From now on: the pressure on units, and the factors on work that begins."""
+        for pool, felt, factor in zip(self.pools, pressure.tolist(), effort.tolist(), strict=True):
+            pool.pressure, pool.effort = felt, factor
 
     def add_staff(self, pool: int, extra: int) -> None:
         """From now on, so many officers more than planned; where the roster changes in this instant, with that."""
@@ -211,6 +222,7 @@ class Request:
     said_resolved: int
     said_satisfied: int
     whistles: int
+    gamed: int
     excluded: int
     calls: int
     abandoned: int
@@ -249,6 +261,10 @@ class Request:
         self.told = False  # which line is the right one
         self.alone = False  # inspectors have found the problem, and no citizen has reported it yet
         self.cleared = False  # a theme has fixed its problem while its owner had it
+        self.scored_unit = self.scored_cell = -1  # who owned it at the scored answer, and what that was
+        self.in_hands = self.gaming = False  # its owner has it, and no other unit; … and is closing it unsolved
+        self.gaming_at = math.nan  # when its owner may do so
+        self.effort = 1.0  # the factor on its work in this round
         self.last_answer = -1  # what the citizen said of this round: resolved (1) or not (0)
 
     @property

@@ -28,8 +28,9 @@ UNDISPUTED, UNDER_REVIEW, DECIDED, OVER_BUT_REVIEW = range(4)
 
 # who asks the citizen: nobody, the request after closing, the clock at the due date; or there is no citizen
 NOBODY, AT_CLOSING, AT_DUE, NO_CITIZEN = 0, 1, 2, 3
-# who has fixed the problem of a request: nobody but itself, another one, a theme while its owner had it
-NOT_OVERTAKEN, BY_ANOTHER, CLEARED = range(3)
+# who has fixed the problem of a request: nobody but itself, another one, a theme while its owner had it; or nobody at
+# all, but its owner closes it
+NOT_OVERTAKEN, BY_ANOTHER, CLEARED, GAMED = range(4)
 
 # kinds of events, as in ``clockwork``
 TURNED, STAFF, WORK_END, LEAD_END, DUE, REDIAL = (
@@ -47,9 +48,9 @@ TURNED, STAFF, WORK_END, LEAD_END, DUE, REDIAL = (
 STAFF_CHANGES = 0
 WORK_IS_DONE, HANGS_UP = 1, 2
 RINGS_AGAIN, WAIT_IS_OVER, REDIALS, EXTENDS, IS_DUE, COMES_AGAIN = range(3, 9)
-IS_REPORTED, OVERFLOWS, IS_CLEARED, IS_GIVEN_UP = range(9, 13)
+IS_REPORTED, OVERFLOWS, IS_CLEARED, IS_GIVEN_UP, MAY_GAME = range(9, 14)
 # … and to a district
-IS_FOUND = 13
+IS_FOUND = 14
 
 # why ``advance`` comes back
 DONE, MORE_REQUESTS, MORE_PROBLEMS, MORE_PARTS, MORE_EVENTS, MORE_ROWS, PAUSED, TOO_MUCH = range(8)

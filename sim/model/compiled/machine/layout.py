@@ -101,8 +101,10 @@ PART_SLOT = _record("f8 report_due", "i4 request next n")
 #: an ``attempt`` of a callback and whether it ``reached``; ``cover``: a cause that covers all others just now;
 #: ``awaits``: it waits for the end of its callback; ``overtaken``: who else has fixed its problem (see ``codes``). An
 #: errand stands in a slot too, with the status ``NO_REQUEST``: its main task is at a pool (``unit``), or waits for
-#: the next time (``dispatches``); ``right`` is the request that is reviewed, or the number of the theme. What every
-#: event touches comes first.
+#: the next time (``dispatches``); ``right`` is the request that is reviewed, or the number of the theme.
+#: ``effort``: the factor on its work in this round; ``scored_…``: who owned it at the scored answer, and what that was
+#: (see ``policies.sheet``); ``gaming_at``: when its owner may close it unsolved, which has it (``in_hands``) or not.
+#: What every event touches comes first.
 REQUEST = _also(
     _record(
         "fact key",
@@ -125,7 +127,11 @@ REQUEST = _also(
         "i4 next previous street right_family",
         "fact hops calls abandoned picked_up within_15s within_20s",
         "u2 dispatches wrongs",
-        size=5 * CACHE_LINE,
+        "f8 effort gaming_at",
+        "i4 scored_unit",
+        "fact gamed",
+        "i1 scored_cell in_hands",
+        size=6 * CACHE_LINE,
     ),
     turned="f8 right",
     part="unit",
@@ -224,6 +230,10 @@ ARRAYS: dict[str, tuple[Any, int]] = {
     "handling": (np.float64, 2),  # factors, [``monthly_theme.TURNED``, c]
     "effort_done": (np.int64, 1),  # pieces of the effort for a theme that have been worked
     "effort_last": (np.float64, 1),  # when the last of them was
+    "counts_of": (np.int64, 2),  # answers and requests, [place, month · COUNTS + count], see ``policies.sheet``
+    "published": (np.float64, 1),  # by month: when its sheets are frozen
+    "pressures": (np.float64, 1),  # [p] on units
+    "efforts": (np.float64, 1),  # [p] factors on work that begins
     "watch_begun": (np.int64, 1),  # visits begun since the last check, as ``watch_limit``
     "watch_late": (np.int64, 1),  # … that had waited longer
     "lines": (QUEUE_LIST, 1),  # [p, level, k]

@@ -17,6 +17,7 @@ from sim.model.compiled.machine.tasks import TASKS_PER_REQUEST
 from sim.model.demand import Births
 from sim.model.draws import Tables, quantile
 from sim.model.index import NO_WORKING_TIME
+from sim.model.policies import sheet
 from sim.model.policies.monthly_theme import COUNTED, TURNED
 
 Floats = NDArray[np.float64]
@@ -63,6 +64,10 @@ class World:
             trust_turns=np.zeros(0) if city.trust is None else city.trust.turns,
             answered=np.zeros((len(city.districts), 2)),
             **_themes(city),
+            pressures=np.zeros(len(city.pools)),
+            efforts=np.ones(len(city.pools)),
+            published=np.zeros(0) if city.sheet is None else city.sheet.published,
+            counts_of=_counts(city),
         )
         self.put(blank=_blank(), **empty, **_rows(0))
         self._tasks = _lines(1, layout.TASK)  # one that nobody has, those of parts, those of requests
@@ -320,6 +325,12 @@ def _patrols(city: City) -> dict[str, Any]:
     }
 
 
+def _counts(city: City) -> Ints:
+    """Answers and requests by place, the months of each one after the other."""
+    counts = sheet.nothing(city.sheet, len(city.districts))
+    return counts.reshape(len(counts), -1) if len(counts) else counts[:, :, 0]
+
+
 def _pools(city: City) -> Records:
     pools = np.zeros(len(city.pools), layout.POOL)
     for p, plan in enumerate(city.pools):
@@ -336,7 +347,18 @@ def _blank() -> Records:
     for field in facts.REQUEST:
         if field.name in (layout.REQUEST.names or ()):
             blank[field.name] = field.initial
-    blank["due_now"] = np.inf
-    for name in ["right", "right_family", "unit", "parts", "next", "previous", "last_answer", "cover"]:
+    blank["due_now"], blank["effort"] = np.inf, 1.0
+    for name in [
+        "right",
+        "right_family",
+        "unit",
+        "parts",
+        "next",
+        "previous",
+        "last_answer",
+        "cover",
+        "scored_unit",
+        "scored_cell",
+    ]:
         blank[name] = -1
     return blank
