@@ -71,7 +71,7 @@ def nobody_of_a_total_is_forgotten(run: Ledger) -> None:
         return
     for family, spec in {**run.scenario.pools, **run.scenario.units}.items():
         if spec.staff and spec.staff.total is not None:
-            counts = [run.hours[pool].counts.max() for pool in run.pools if run.family(pool) == family]
+            counts = [run.planned(pool).counts.max() for pool in run.pools if run.family(pool) == family]
             assert spec.staff.total <= sum(counts) < spec.staff.total + len(counts), f"{family}: {counts}"
 
 

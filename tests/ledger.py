@@ -132,7 +132,7 @@ class Ledger:
     def hours(self) -> dict[str, Hours]:
         """The headcount of every pool, from the scenario; how a total is split or scaled, from `on_duty`."""
         council = self.scenario.policies.council
-        found = {pool: self._planned(pool) for pool in self.pools if self.family(pool) != TABLE}
+        found = {pool: self.planned(pool) for pool in self.pools if self.family(pool) != TABLE}
         for pool in [pool for pool in self.pools if self.family(pool) == TABLE]:
             assert council is not None
             office = self.pool_at[council.unit, self.places[pool][1]]
@@ -177,7 +177,7 @@ class Ledger:
         levels = self.out.levels[self.out.levels["pool"] == pool]
         return (levels["on_duty"] - levels["called_in"] - levels["overtime"]).to_numpy()
 
-    def _planned(self, pool: str) -> Hours:
+    def planned(self, pool: str) -> Hours:
         spec, start, end = self.spec(self.family(pool)), self.scenario.time.start, self.out.end
         on_duty = self._on_duty(pool)
         council = self.scenario.policies.council
