@@ -14,6 +14,8 @@ from sim.scenario.staff_side import TABLE
 def work_is_the_open_time_of_a_visit(run: Ledger) -> None:
     """Work begins when its officer is on duty, pauses when the office is closed, and else goes on."""
     for pool, v in run.visits[run.visits["started"].notna()].groupby("pool"):
+        if run.lends(pool) and run.scenario.scale != 1:
+            continue  # the ledger reads who is planned from who is there
         hours = run.hours[pool]
         begun = v["started"].to_numpy()
         none(hours.at(begun) < 1, v)
