@@ -315,7 +315,8 @@ def a_fix_is_a_closing_that_resolved(run: Ledger) -> None:
     none((fixed["fixed"] < fixed["first_closed"]) | (fixed["fixed"] > fixed["closed"]), fixed)
     none((fixed["rounds"] == 1) & ((fixed["closed"] != fixed["fixed"]) | ~fixed["resolved"].fillna(False)), fixed)
     about = r[r["problem"].notna()].merge(p, on="problem", how="left", suffixes=("", "_of"))
-    at_once = (about["status"] == "settled") & (about["arrived"] == about["fixed"])  # at the table, in no time
+    by_itself = (about["status"] == "settled") | (about["request"] == about["fixed_by"])
+    at_once = by_itself & (about["arrived"] == about["fixed"])  # at the table or by its unit, in no time
     late = (about["arrived"] >= about["fixed"]) & ~at_once
     none(about["born"].isna() | (about["born"] > about["arrived"]) | late, about)
     none((about["district"].astype(str) != about["district_of"].astype(str)), about)
