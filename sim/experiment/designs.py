@@ -187,7 +187,7 @@ def _combinations(experiment: Experiment, root: Node, folder: Path) -> list[Poin
         sets = [f"{path}={value}" for path, (_, value) in zip(factors, chosen, strict=True) if not _is_switch(path)]
         off = [path.split(".")[1] for path, value in settings.items() if value == "off" and _is_switch(path)]
         try:
-            scenario, along = _without(base, off, sets, takes_along=bool(off))
+            scenario, along = _without(base, off, sets, "all" if off else "nothing")
         except ScenarioError as wrong:
             findings |= dict.fromkeys(wrong.findings)
             continue
@@ -216,7 +216,7 @@ def _one_by_one(experiment: Experiment, folder: Path) -> list[Point]:
         for key in turned:
             block = _block(other, key)
             sets = [f"policies.{key}=null", *([f"policies.{key}={block}"] if block else [])]
-            found, along = _without(file, [], sets, takes_along=word == "off")
+            found, along = _without(file, [], sets, "all" if word == "off" else "parts")
             name = f"without {key}" if word == "off" else f"{key} alone"
             points.append(Point(name, {"mechanism": key, "turned": word}, found, scenario.name, tuple(along)))
     return points
@@ -258,16 +258,20 @@ def _scenario_file(name: str, folder: Path) -> str:
 
 
 def _without(
-    file: str, off: Sequence[str], sets: Sequence[str], takes_along: bool = True
+    file: str, off: Sequence[str], sets: Sequence[str], takes_along: Literal["all", "parts", "nothing"]
 ) -> tuple[Scenario, list[str]]:
-    """The scenario without these mechanisms and, if it ``takes_along``, all that needs them; and what that was."""
+    """The scenario without these mechanisms, and what it takes along of all that would have nothing to act on:
+    ``parts`` of mechanisms, or whole ones, too.
+    """
     along: list[str] = []
     while True:
         nulls = [f"{path}=null" for path in (*(f"policies.{key}" for key in off), *along)]
         try:
             return load(file, [*sets, *nulls]), along
         except ScenarioError as wrong:
-            idle = [f.path for f in wrong.findings if f.path.startswith("policies.") and f.path not in along]
-            if not takes_along or len(idle) < len(wrong.findings):
+            least = {"all": 1, "parts": 2, "nothing": 99}[takes_along]
+            paths = [f.path for f in wrong.findings if f.path.startswith("policies.") and f.path not in along]
+            idle = [path for path in paths if path.count(".") >= least]
+            if len(idle) < len(wrong.findings):
                 raise
             along += dict.fromkeys(idle)
