@@ -118,7 +118,9 @@ class Ledger:
             reviewed = callback and callback.exclusion
             theme, patrols = scenario.policies.monthly_theme, scenario.policies.act_before
             asked = (dispatch and dispatch.pool, reviewed and reviewed.review.pool, theme and theme.pool)
-            return {pool for pool in (*asked, patrols and patrols.pool) if pool}
+            supervised = scenario.policies.supervision
+            asked = (*asked, patrols and patrols.pool, supervised and supervised.pool)
+            return {pool for pool in asked if pool}
         if visit.kind == "part":
             return {part.unit for part in scenario.categories[visit.category].parts}
         moves = callback and callback.reopen and callback.reopen.to == "dispatch"

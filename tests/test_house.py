@@ -46,6 +46,7 @@ BOTH = (
         "contacts",
         "errands",
         "callbacks",
+        "supervision",
         "limits",
         "whistle",
         "closing",

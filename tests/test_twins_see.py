@@ -29,6 +29,7 @@ from sim.model.reference import (
     limits,
     patrol,
     pools,
+    supervision,
     theme,
     whistle,
 )
@@ -39,7 +40,7 @@ Patch = pytest.MonkeyPatch
 
 MODULES = (
     *(basics, beats, callbacks, closing, contacts, council, errands, gaming, journey, limits, patrol, pools, theme),
-    whistle,
+    *(supervision, whistle),
 )
 
 

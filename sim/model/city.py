@@ -30,6 +30,7 @@ from sim.model.policies import (
     precise_dispatch,
     ranking,
     sheet,
+    supervision,
     surge,
     time_limits,
     trust,
@@ -48,6 +49,7 @@ from sim.model.policies.online import Moves, Online
 from sim.model.policies.precise_dispatch import Accuracy, Dispatch
 from sim.model.policies.ranking import Ranking
 from sim.model.policies.sheet import Sheet
+from sim.model.policies.supervision import Supervision
 from sim.model.policies.surge import Surge
 from sim.model.policies.time_limits import Limits, Parked, TimeLimits
 from sim.model.policies.trust import Trust
@@ -181,6 +183,7 @@ class City:
     callback: Callback | None
     sheet: Sheet | None
     ranking: Ranking | None
+    supervision: Supervision | None
     surge: Surge | None
     council: Council | None
     trust: Trust | None
@@ -193,7 +196,8 @@ class City:
         lists = None if self.dispatch is None else self.dispatch.duty_list
         upkeep = lists is not None and lists.upkeep is not None
         reviews = self.callback is not None and self.callback.exclusion is not None
-        return upkeep or reviews or self.monthly_theme is not None or self.act_before is not None
+        mechanisms = (self.monthly_theme, self.act_before, self.supervision)
+        return upkeep or reviews or any(plan is not None for plan in mechanisms)
 
     @property
     def channel_list(self) -> tuple[str, ...]:
@@ -252,6 +256,7 @@ def build_city(scenario: Scenario) -> City:
         callback=callback.plan(index),
         sheet=sheet.plan(index),
         ranking=ranking.plan(index),
+        supervision=supervision.plan(index),
         surge=surge.plan(index),
         council=council.plan(index),
         trust=trust.plan(index),

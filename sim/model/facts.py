@@ -94,6 +94,9 @@ KINDS = (
     COUNCIL,
 ) = range(len(KINDS))
 
+#: Visits that escalation brings forward: at units, but for contacting, which is first of all in any case.
+AT_UNITS = (REVIEW, COORDINATION, HANDLING, SUBTASK, PART)
+
 #: Whom units are ranked with.
 LEVELS = ("street", "district", "department", "utility")
 
@@ -191,6 +194,7 @@ REQUEST = (
     _answer("said_satisfied", "the citizen's answer: satisfied; null without a scored answer, or if that is not asked"),
     _count("whistles", "how often its owner blew the whistle for parts of other units"),
     _count("gamed", "in which round its owner closed it unsolved, as it would soon be due; 0: in none"),
+    _moment("escalated", "when it was escalated for the first time; null if it never was"),
     Field(
         "excluded",
         "i1",

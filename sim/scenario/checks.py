@@ -21,6 +21,7 @@ _OF_PEOPLE = (
     "policies.surge.from",
     "policies.monthly_theme.pool",
     "policies.act_before.pool",
+    "policies.supervision.pool",
 )
 # where names of other parts stand, by the part that must define them
 _AS_VALUE = {

@@ -206,6 +206,12 @@ def _has_a_score(tree: Tree, _: Path) -> bool:
     return tree.has(callback) and all(known[name] for name, weight in weights.items() if weight > 0)
 
 
+def _escalates(tree: Tree, path: Path) -> bool:
+    """Whether something is told that escalates requests."""
+    flags = [node for key in ("repeats", "duplicates") for _, node in tree.at(".".join((*map(str, path), key)))]
+    return tree.has((*path, "overdue_by")) or any(_is(node, "true") for node in flags)
+
+
 _RESOLVE_LIMITS = "a limit to resolve (policies.time_limits.resolve or by_category)"
 _DESK = "a dispatch desk (dispatch)"
 _PHONE = "a channel by phone (kind: phone, or with patience)"
@@ -288,6 +294,24 @@ NEEDS = (
         "policies.ranking.exclusion",
         "exclusions that units may ask for (policies.callback.exclusion)",
         _has("policies.callback.exclusion"),
+    ),
+    Need(
+        "policies.supervision",
+        "something that escalates requests (overdue_by, repeats: true or duplicates: true)",
+        _escalates,
+    ),
+    Need("policies.supervision.overdue_by", _RESOLVE_LIMITS, _has_resolve_limits),
+    Need(
+        "policies.supervision.repeats",
+        "citizens who call again (policies.callback.call_again)",
+        _has("policies.callback.call_again"),
+        "true",
+    ),
+    Need(
+        "policies.supervision.duplicates",
+        "duplicates that are recognised (policies.precise_dispatch.duplicates)",
+        _has("policies.precise_dispatch.duplicates"),
+        "true",
     ),
     Need(
         "policies.callback.resolved.while_open",

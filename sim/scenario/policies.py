@@ -38,7 +38,7 @@ from sim.scenario.numbers import (
 from sim.scenario.patrol import ActBefore
 from sim.scenario.quantities import Duration, Moment, Months, PositiveDuration, duration_text, read_duration, to_tick
 from sim.scenario.staff_side import Discipline
-from sim.scenario.supervision import Ranking
+from sim.scenario.supervision import Ranking, Supervision
 from sim.scenario.theme import MonthlyTheme
 
 _WORKING = re.compile(r"(?P<amount>\S*?)\s*(?P<unit>workday|workhour)s?(?:\s*,?\s*(?P<closing>by closing))?")
@@ -402,6 +402,7 @@ class Policies(Section):
     surge: Surge | None = None
     council: Council | None = None
     ranking: Ranking | None = None
+    supervision: Supervision | None = None
     trust: Trust | None = None
     act_before: ActBefore | None = None
     monthly_theme: MonthlyTheme | None = None

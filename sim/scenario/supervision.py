@@ -1,4 +1,4 @@
-"""The parameters of ranking and supervision: lists, the pressure on units, and what answers it."""
+"""The parameters of ranking and supervision: lists, the pressure on units, what answers it, and escalation."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, WithJsonSchema
 
 from sim.scenario.calendars import Section
+from sim.scenario.distributions import Dist
 from sim.scenario.errors import ReadError, quoted
-from sim.scenario.numbers import Flag, NotNegative, Probability, choice, read_not_negative
+from sim.scenario.numbers import Flag, NotNegative, Probability, Text, choice, read_not_negative
 from sim.scenario.quantities import Duration, Rate
 
 
@@ -73,3 +74,15 @@ class Ranking(Section):
     effort: Effort | None = None
     gaming: Gaming | None = None
     exclusion: Pleading | None = None
+
+
+class Supervision(Section):
+    """A request is escalated (督办) so long after its due date, at its birth if its citizen `repeats` an unsolved matter,
+    or when a recognised duplicate attaches to it; each time supervisors of a `pool` have `work` with it.
+    """
+
+    pool: Text
+    work: Dist
+    overdue_by: Duration | None = None
+    repeats: Flag = False
+    duplicates: Flag = False

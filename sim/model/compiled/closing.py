@@ -32,6 +32,7 @@ from sim.model.compiled.machine.codes import (
 from sim.model.compiled.machine.memory import join_problem, leave_problem
 from sim.model.compiled.machine.tasks import CALLING, MAIN, task_of
 from sim.model.compiled.pools import give_up, leave
+from sim.model.compiled.supervision import watch_overdue
 from sim.model.compiled.whistle import give_up_parts
 from sim.model.compiling import inlined, not_inlined, outlined
 from sim.model.facts import CLOSED, IN_CALLBACK, MERGED, OPEN, REWORK
@@ -135,6 +136,8 @@ def asked(w: Any, i: Any, r: Any) -> Any:
         r.due_now = later(w, w.now, limits(w, r).resolve)
         if r.problem >= 0:
             join_problem(w, i, r)
+        if w.supervision.on:
+            watch_overdue(w, i, r)
         watch_due(w, i, r)
         return ROUTE if w.callback.reopen_to_dispatch else ROUND
     if chance(w, w.callback.call_again * min(trust_of(w, r.district), 1.0), callback.CALLS_AGAIN, r.key, 0):

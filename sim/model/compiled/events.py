@@ -27,6 +27,7 @@ from sim.model.compiled.machine.codes import (
     IS_DUE,
     IS_FOUND,
     IS_GIVEN_UP,
+    IS_OVERDUE,
     IS_REPORTED,
     MAY_GAME,
     OVER_BUT_REVIEW,
@@ -40,6 +41,7 @@ from sim.model.compiled.machine.memory import free_request, new_problem, new_req
 from sim.model.compiled.machine.tasks import CALLING, MAIN, request_of, which_of
 from sim.model.compiled.patrol import find
 from sim.model.compiled.pools import leave, serve, staff_changes
+from sim.model.compiled.supervision import overdue
 from sim.model.compiled.theme import is_cleared
 from sim.model.compiled.whistle import whistled_part_done
 from sim.model.compiling import inlined
@@ -125,6 +127,9 @@ def is_over(w: Any, what: Any, task: Any, key: Any) -> Any:
         return which_of(task) == MAIN or whistled_part_done(w, i, task)
     if what == RINGS_AGAIN:
         ring(w, i, r)
+        return False
+    if what == IS_OVERDUE:
+        overdue(w, i, r)
         return False
     if what == MAY_GAME:
         return game(w, i, r)

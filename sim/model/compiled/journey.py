@@ -88,6 +88,7 @@ from sim.model.compiled.machine.schedule import schedule
 from sim.model.compiled.machine.tasks import MAIN, task_of
 from sim.model.compiled.patrol import have_citizen, keep_patrolling, patrol_done, send_out
 from sim.model.compiled.pools import visit
+from sim.model.compiled.supervision import attached, repeated
 from sim.model.compiled.theme import work_effort_done
 from sim.model.compiled.whistle import blow, cover_parts, do_part, do_part_done, is_needed, wait_for_parts
 from sim.model.compiling import inlined, not_inlined, outlined
@@ -380,6 +381,8 @@ def reached(w: Any, i: Any, r: Any) -> Any:
         state.seen(w)[REQUESTS, r.category] += 1
     if r.overtaken:
         return MERGE
+    if w.supervision.on:
+        repeated(w, i, r)
     if w.time_limits.from_arrival:
         start_limits(w, i, r, turned)
     return ROUTE
@@ -431,6 +434,8 @@ def desk_done(w: Any, i: Any, r: Any) -> Any:
     if n == 0 and chance(w, w.dispatch.duplicates, precise_dispatch.DUPLICATE, r.key, 0) and is_known(w, i, r):
         if w.act_before.on:
             have_citizen(w, r)
+        if w.supervision.on:
+            attached(w, i, r)
         return MERGE
     r.unit = r.right
     if r.wrongs >= w.dispatch.max_hops:

@@ -14,6 +14,7 @@ from sim.model.compiled.machine.codes import DUE, EXTENDS, NO_CITIZEN
 from sim.model.compiled.machine.schedule import schedule
 from sim.model.compiled.machine.tasks import MAIN, part_task, task_of
 from sim.model.compiled.pools import line_up_again
+from sim.model.compiled.supervision import watch_overdue
 from sim.model.compiling import inlined, not_inlined, outlined
 from sim.model.facts import OPEN
 from sim.model.policies import time_limits
@@ -27,6 +28,8 @@ def start_limits(w: Any, i: Any, r: Any, since: Any) -> Any:
     r.due = r.due_now = later(w, since, limits(w, r).resolve)
     if w.time_limits.extension.on:
         expect_extension(w, i, r)
+    if w.supervision.on:
+        watch_overdue(w, i, r)
     watch_due(w, i, r)
 
 

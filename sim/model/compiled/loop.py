@@ -47,7 +47,7 @@ def shortage(w: Any) -> Any:
         return MORE_ROWS
     if w.problems_out + 2 > state.problem_rows(w).shape[0]:
         return MORE_ROWS
-    if w.in_flight + w.act_before.most + 2 > state.requests(w).shape[0]:
+    if w.in_flight + w.act_before.most + w.supervision.on + 2 > state.requests(w).shape[0]:
         return MORE_REQUESTS
     if w.unsolved + 1 > state.problems(w).shape[0]:
         return MORE_PROBLEMS

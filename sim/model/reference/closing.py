@@ -12,6 +12,7 @@ from sim.model.reference.basics import Stage, chance, check_merged, later, limit
 from sim.model.reference.beats import end_watch, look_again
 from sim.model.reference.callbacks import ask_citizen, watch_due
 from sim.model.reference.contacts import Life, call_again
+from sim.model.reference.supervision import watch_overdue
 from sim.model.reference.whistle import wait_for_parts
 from sim.model.reference.world import Problem, Request, World
 
@@ -103,6 +104,7 @@ def asked(w: World, r: Request, life: Life) -> bool:
         r.due_now = later(w, w.env.now, limits(w, r).resolve)
         if r.problem is not None:
             r.problem.requests[r.key] = r
+        watch_overdue(w, r)
         watch_due(w, r)
         return True
     if chance(w, plan.call_again * min(w.trust(r.district), 1.0), callback.CALLS_AGAIN, r.key):

@@ -73,6 +73,7 @@ from sim.model.reference.gaming import watch_gaming
 from sim.model.reference.limits import move_due, start_limits
 from sim.model.reference.patrol import have_citizen
 from sim.model.reference.pools import Pool, Visit, visit
+from sim.model.reference.supervision import attached, repeated
 from sim.model.reference.whistle import blow, cover_parts, do_part, is_needed, wait_for_parts
 from sim.model.reference.world import Request, World
 
@@ -247,6 +248,7 @@ def reached(w: World, r: Request) -> None:
         r.status = OPEN
         w.seen_by_category[REQUESTS, r.category] += 1
         check_merged(r)
+        repeated(w, r)
         if w.limits_from_arrival:
             start_limits(w, r, r.turned)
 
@@ -295,6 +297,7 @@ def desk(w: World, r: Request, plan: precise_dispatch.Dispatch) -> Generator[Eve
     yield from visit(w, r.main, r, at(w, plan.family, r), DISPATCH, work)
     if n == 0 and chance(w, plan.duplicates, precise_dispatch.DUPLICATE, r.key) and is_known(r):
         have_citizen(w, r)
+        attached(w, r)
         raise Merged
     unit = r.right
     if r.wrongs >= plan.max_hops:

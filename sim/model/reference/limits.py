@@ -9,6 +9,7 @@ from sim.model.facts import OPEN
 from sim.model.policies import time_limits
 from sim.model.reference.basics import chance, earlier, later, limits
 from sim.model.reference.callbacks import watch_due
+from sim.model.reference.supervision import watch_overdue
 from sim.model.reference.world import Request, World
 
 
@@ -18,6 +19,7 @@ def start_limits(w: World, r: Request, since: float) -> None:
     r.due = r.due_now = later(w, since, limits(w, r).resolve)
     if w.city.time_limits is not None and w.city.time_limits.extension is not None:
         start(ask_extension(w, r, w.city.time_limits.extension))
+    watch_overdue(w, r)
     watch_due(w, r)
 
 

@@ -17,7 +17,7 @@ from simpy import Environment
 from sim.model import rules
 from sim.model.clockwork import STAFF, WORK_END, Course, Moment, order_of, start
 from sim.model.draws import on_grid
-from sim.model.facts import CONTACT, ERRAND, HANDLING, OVERFLOW, SUBTASK
+from sim.model.facts import AT_UNITS, CONTACT, ERRAND, HANDLING, OVERFLOW, SUBTASK
 from sim.model.policies import council, ranking
 from sim.model.policies.monthly_theme import WORK_FACTOR
 from sim.model.reference.basics import Stage, book, check_merged
@@ -48,12 +48,17 @@ class Visit(Moment):
 
     @property
     def level(self) -> int:
-        """Lower levels are served first: contacting a citizen, a whistled part, all else of requests, an errand."""
+        """Lower levels are served first: contacting a citizen, a whistled part, an escalated request at a unit, all else
+        of requests, an errand.
+        """
         if self.kind == CONTACT:
             return 0
         if self.kind == ERRAND:
             return 4
-        return 3 if math.isnan(self.report_due) else 1
+        if not math.isnan(self.report_due):
+            return 1
+        assert isinstance(self.request, Request)
+        return 2 if self.kind in AT_UNITS and self.request.escalations else 3
 
     def lose_patience(self, _: object) -> None:
         """Hang up, if nobody has answered yet."""

@@ -223,6 +223,7 @@ class Request:
     said_satisfied: int
     whistles: int
     gamed: int
+    escalated: float
     excluded: int
     calls: int
     abandoned: int
@@ -264,6 +265,8 @@ class Request:
         self.scored_unit = self.scored_cell = -1  # who owned it at the scored answer, and what that was
         self.in_hands = self.gaming = False  # its owner has it, and no other unit; … and is closing it unsolved
         self.gaming_at = math.nan  # when its owner may do so
+        self.overdue_at = math.nan  # when it is escalated for being late
+        self.escalations = 0
         self.effort = 1.0  # the factor on its work in this round
         self.last_answer = -1  # what the citizen said of this round: resolved (1) or not (0)
 

@@ -51,6 +51,8 @@ RINGS_AGAIN, WAIT_IS_OVER, REDIALS, EXTENDS, IS_DUE, COMES_AGAIN = range(3, 9)
 IS_REPORTED, OVERFLOWS, IS_CLEARED, IS_GIVEN_UP, MAY_GAME = range(9, 14)
 # … and to a district
 IS_FOUND = 14
+# … and to a request that is late
+IS_OVERDUE = 15
 
 # why ``advance`` comes back
 DONE, MORE_REQUESTS, MORE_PROBLEMS, MORE_PARTS, MORE_EVENTS, MORE_ROWS, PAUSED, TOO_MUCH = range(8)

@@ -103,7 +103,8 @@ PART_SLOT = _record("f8 report_due", "i4 request next n")
 #: errand stands in a slot too, with the status ``NO_REQUEST``: its main task is at a pool (``unit``), or waits for
 #: the next time (``dispatches``); ``right`` is the request that is reviewed, or the number of the theme.
 #: ``effort``: the factor on its work in this round; ``scored_…``: who owned it at the scored answer, and what that was
-#: (see ``policies.sheet``); ``gaming_at``: when its owner may close it unsolved, which has it (``in_hands``) or not.
+#: (see ``policies.sheet``); ``gaming_at``: when its owner may close it unsolved, which has it (``in_hands``) or not;
+#: ``overdue_at``: when it is escalated for being late, ``escalations``: how often it has been.
 #: What every event touches comes first.
 REQUEST = _also(
     _record(
@@ -131,6 +132,9 @@ REQUEST = _also(
         "i4 scored_unit",
         "fact gamed",
         "i1 scored_cell in_hands",
+        "fact escalated",
+        "f8 overdue_at",
+        "u2 escalations",
         size=6 * CACHE_LINE,
     ),
     turned="f8 right",

@@ -13,21 +13,27 @@ from typing import Any
 import numpy as np
 
 from sim.model.compiled.machine import state
-from sim.model.compiled.machine.tasks import A_PART, NONE, which_of
+from sim.model.compiled.machine.tasks import A_PART, NONE, request_of, which_of
 from sim.model.compiling import inlined, not_inlined, outlined
-from sim.model.facts import CONTACT, ERRAND
+from sim.model.facts import AT_UNITS, CONTACT, ERRAND
 from sim.model.rules import AGED, DUE, FCFS
 
 
 @inlined
 def level_of(w: Any, v: Any) -> Any:
-    """Lower levels are served first: contacting a citizen, a whistled part, all else of requests, an errand."""
+    """Lower levels are served first: contacting a citizen, a whistled part, an escalated request at a unit, all else of
+    requests, an errand. Those that no mechanism needs are left out.
+    """
     kind = state.task(w, v).kind
     if kind == CONTACT:
         return np.int64(0)
     if kind == ERRAND:
         return w.levels - 1
-    return np.int64(1) if which_of(v) == A_PART else w.ordinary
+    if which_of(v) == A_PART:
+        return np.int64(1)
+    if w.supervision.on and kind in AT_UNITS and state.request(w, request_of(w, v)).escalations > 0:
+        return w.ordinary - 1
+    return w.ordinary
 
 
 @inlined

@@ -45,7 +45,7 @@ class World:
         self["end"], self["buckets_per_hour"] = city.end, buckets_per_hour
         self.most_patrols = 0 if city.act_before is None else city.act_before.most
         self["bucket"], self["classes"] = -1, len(city.scenario.classes)
-        self["ordinary"] = 1 if city.whistle is None else 2
+        self["ordinary"] = 1 + (city.whistle is not None) + (city.supervision is not None)
         self["levels"] = self["ordinary"] + 1 + city.has_errands
         lines = np.zeros(self["levels"] * len(city.pools) * self["classes"], layout.QUEUE_LIST)
         lines["first"] = lines["last"] = -1
