@@ -223,6 +223,10 @@ _FLOW = (
         "how often the owner blew the whistle for parts of other units",
     ),
     Measure(
+        "escalated_share", "Escalated", "督办率", "share", REQUESTS,
+        "it was escalated by the end of the run", "requests; none without `policies.supervision`",
+    ),
+    Measure(
         "report_rate", "Reported in time", "报到及时率", "share", REPORTS,
         "begun by the time until when the unit that was whistled for was to begin",
         "parts whistled for in the window whose time to report is not after the end of the run, but for those that "

@@ -111,6 +111,7 @@ def contact_ratios(c: Any, scenario: Scenario) -> dict[str, Ratio]:
         "rounds_mean": Ratio(c.rounds, c.requests),
         "reopened_share": Ratio(c.reopened, c.closed),
         "whistles": Ratio(c.whistles),
+        "escalated_share": Ratio(c.escalated, c.requests * (scenario.policies.supervision is not None)),
         # phone
         "calls": Ratio(c.calls),
         "answered_within_15s": Ratio(c.within_15s, c.calls),

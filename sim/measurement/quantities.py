@@ -53,7 +53,7 @@ _BLOCKS = (
     ("late", "contact_late", "late_stopped", *_durations("lateness", "lateness_stopped")),
     (
         *("own", "closed", "truly_resolved", "resolved_by_street", "due_passed", "contact_due_passed"),
-        *("hops", "bounced", "rounds", "reopened", "whistles", *_durations("hours", "x_ln_x")),
+        *("hops", "bounced", "rounds", "reopened", "whistles", "escalated", *_durations("hours", "x_ln_x")),
     ),
     (
         *("contacts", "requests", "asked", "answered", "deflected", "settled", "out_of_scope", "merged", "by_phone"),
@@ -187,6 +187,7 @@ def contact(
     q.rounds = r.rounds if request else 0.0
     q.reopened = closed and r.rounds > 1
     q.whistles = r.whistles
+    q.escalated = request and not math.isnan(r.escalated)
     return answered, late or contact_late, True, hours, log
 
 

@@ -207,6 +207,8 @@ class _Story:
             lines.append(f"{what} by {self.when(due)}: {state}")
         if gamed := row.get("gamed", 0):
             lines.append(f"In round {gamed} its owner, under pressure, closed it unsolved before it was due.")
+        if not pd.isna(escalated := row.get("escalated")):
+            lines.append(f"Escalated at {self.when(escalated)}: from then on units took it before others.")
         return lines or ["No clock runs for this request."]
 
     def _answers(self) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, NamedTuple
@@ -384,6 +385,21 @@ def _ranking(city: City) -> Iterator[str]:
         )
 
 
+def _supervision(city: City) -> Iterator[str]:
+    plan, policy = city.supervision, city.scenario.policies.supervision
+    assert plan is not None
+    assert policy is not None
+    late = "at once when it is late" if plan.overdue_by == 0 else f"when it is late by {length(plan.overdue_by)}"
+    when = [late] if plan.overdue_by < math.inf else []
+    when += ["if its citizen has called before"] if plan.repeats else []
+    when += ["when a duplicate is recognised"] if plan.duplicates else []
+    yield (
+        f"a request is escalated {', or '.join(when)}: units take it before all that is not, and people of "
+        f"{policy.pool} have work with it, {length(mean_hours(city, plan.work))} on average."
+    )
+    yield "How many will be is not known beforehand: that work is in no load told here."
+
+
 def _highest(city: City) -> float:
     """The pressure of who is always last, or always without any score, at the end."""
     plan, found = city.ranking, 0.0
@@ -514,6 +530,12 @@ MECHANISMS: Mapping[str, Mechanism] = {
         "月度点评、考核监督",
         "Units are scored and ranked each month; who is behind feels pressure, and works more, or only looks better.",
         _ranking,
+    ),
+    "supervision": Mechanism(
+        "Escalation",
+        "督办",
+        "Requests that are late, come back or are reported by several go before others, and supervisors urge them.",
+        _supervision,
     ),
     "surge": Mechanism(
         "Surge staffing",

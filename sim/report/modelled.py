@@ -61,6 +61,8 @@ def not_modelled(scenario: Scenario) -> tuple[list[str], set[str]]:
         without |= {"settled_share"}
     if scenario.policies.act_before is None:
         without |= {"found_share", "found_requests"}
+    if scenario.policies.supervision is None:
+        without |= {"escalated_share"}
     whistle = scenario.policies.whistle
     if whistle is None:
         without |= {"whistles"}

@@ -54,6 +54,7 @@ CITY_LINES = (
     "repeat_share",
     "whistles",
     "report_rate",
+    "escalated_share",
     "utilisation",
     "cost",
 )

@@ -77,8 +77,8 @@ class Ranking(Section):
 
 
 class Supervision(Section):
-    """A request is escalated (督办) so long after its due date, at its birth if its citizen `repeats` an unsolved matter,
-    or when a recognised duplicate attaches to it; each time supervisors of a `pool` have `work` with it.
+    """A request is escalated (督办) so long after its due date, when it comes if its citizen `repeats` what was not
+    solved, or when a recognised duplicate attaches to it; each time people of a `pool` have `work` with it.
     """
 
     pool: Text

@@ -76,7 +76,7 @@ def attached(w: Any, i: Any, r: Any) -> Any:
 
 @outlined
 def escalate(w: Any, i: Any, r: Any) -> Any:
-    """From now on it goes before all that is not escalated, also where it waits already; and supervisors are asked for."""
+    """From now on it goes before all that is not, also where it waits already; and supervisors are asked for."""
     not_inlined()
     x = state.task(w, task_of(i, MAIN))
     first = r.escalations == 0

@@ -1,4 +1,4 @@
-"""Supervision (督办): requests that are late, come back or are reported by several are escalated; supervisors urge them."""
+"""Supervision (督办): requests that are late, come back or are reported by several are escalated."""
 
 from __future__ import annotations
 

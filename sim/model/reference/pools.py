@@ -48,8 +48,8 @@ class Visit(Moment):
 
     @property
     def level(self) -> int:
-        """Lower levels are served first: contacting a citizen, a whistled part, an escalated request at a unit, all else
-        of requests, an errand.
+        """Lower levels are served first: contacting a citizen, a whistled part, an escalated request at a unit, all
+        else of requests, an errand.
         """
         if self.kind == CONTACT:
             return 0

@@ -62,7 +62,7 @@ def attached(w: World, r: Request) -> None:
 
 
 def escalate(w: World, r: Request) -> None:
-    """From now on it goes before all that is not escalated, also where it waits already; and supervisors are asked for."""
+    """From now on it goes before all that is not, also where it waits already; and supervisors are asked for."""
     r.escalations += 1
     if r.escalations == 1:
         r.escalated = w.env.now
