@@ -105,8 +105,12 @@ def nobody_overtakes(run: Ledger) -> None:
     v = run.visits[run.visits["home"] != ""]
     if (whistle := run.scenario.policies.whistle) and set(whistle.report_by) < set(run.scenario.classes):
         return  # tables do not tell who was whistled for
-    level = np.where(v["kind"] == "contact", 0, np.where(v["report_due"].notna(), 1, 3))
+    ordinary = np.where(brought_forward(v) & (v["escalated"] <= v["queued"]), 2, 3)
+    level = np.where(v["kind"] == "contact", 0, np.where(v["report_due"].notna(), 1, ordinary))
     v = v.assign(level=np.where(v["kind"] == "errand", 4, level))
+    v = v[
+        ~(brought_forward(v) & (v["escalated"] > v["queued"]) & (v["escalated"] <= v["out"]))
+    ]  # moved while it waited
     for home, queue in v.groupby("home"):
         rank = ranks(run, run.family(home), queue)
         if rank is None:
@@ -117,6 +121,27 @@ def nobody_overtakes(run: Ledger) -> None:
         # row i is ahead of column j, joined before j began and was still waiting when it did
         overtaken = np.triu((queued[:, None] < started) & (out[:, None] > started), 1)
         none(overtaken.any(axis=1), ordered)
+
+
+@law
+def what_is_escalated_goes_first(run: Ledger) -> None:
+    """Nobody who is not escalated starts while an escalated one waits in the queue, but contacts and whistled parts."""
+    v = run.visits[run.visits["home"] != ""]
+    if (whistle := run.scenario.policies.whistle) and set(whistle.report_by) < set(run.scenario.classes):
+        return  # tables do not tell who was whistled for
+    for _, queue in v.groupby("home"):
+        urged = brought_forward(queue)
+        begun = queue[queue["started"].notna() & (queue["kind"] != "contact") & queue["report_due"].isna()]
+        begun = begun[~(brought_forward(begun) & (begun["escalated"] <= begun["started"]))]["started"].to_numpy()
+        since = np.maximum(queue["queued"], queue["escalated"]).to_numpy()[:, None]
+        passed = (since < begun) & (queue["out"].to_numpy()[:, None] > begun)
+        none(passed.any(axis=1) & urged.to_numpy(), queue)
+
+
+def brought_forward(visits: pd.DataFrame) -> pd.Series:
+    """Visits whose place escalation moves, of requests that were escalated."""
+    kinds = ("review", "coordination", "handling", "subtask", "part")
+    return visits["kind"].isin(kinds) & visits["report_due"].isna() & visits["escalated"].notna()
 
 
 def ranks(run: Ledger, family: str, queue: pd.DataFrame) -> np.ndarray | None:

@@ -346,6 +346,20 @@ def excluded_is_only_what_was_disputed(run: Ledger) -> None:
             none(says_no & r["called_back"].isin(over) & ~r["excluded"], r)
 
 
+@law
+def what_is_late_is_escalated_and_nothing_else(run: Ledger) -> None:
+    """… but for those of citizens who call again, and those to which a duplicate has been attached."""
+    r, policy = run.requests, run.scenario.policies.supervision
+    if policy is None:
+        none(r["escalated"].notna(), r)
+        return
+    none((r["escalated"] < r["arrived"]) | (r["escalated"] > r["ended"].fillna(NEVER)), r)
+    moment = r["due"] + (NEVER if policy.overdue_by is None else policy.overdue_by)
+    none((r["first_closed"] > moment) & ~(r["escalated"] <= r["first_closed"]), r)
+    other = (r["repeat_of"].notna() & policy.repeats) | (r["problem"].notna() & policy.duplicates)
+    none(r["escalated"].notna() & one_round(r) & ~(r["escalated"] >= moment) & ~other, r)
+
+
 # --- visits of a request ---------------------------------------------------------------------------------------------
 
 

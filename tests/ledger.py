@@ -81,6 +81,7 @@ class Ledger:
         and `out`: when they left it, `over`: when they ended, both infinite if they have not.
         """
         known = ["request", "channel", "category", "urgency", "owner_unit", "due", "arrived", "status", "rounds"]
+        known.append("escalated")
         table = self.out.visits.merge(self.requests[known], on="request", how="left", validate="many_to_one")
         for name in ("pool", "kind", "channel", "category", "urgency", "owner_unit", "status"):
             table[name] = table[name].astype(object)

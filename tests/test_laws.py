@@ -20,6 +20,7 @@ from hypothesis import HealthCheck, Phase, given, note, settings
 from laws import LAWS, broken_laws
 from ledger import Ledger
 from test_act_before import EVERYTHING
+from test_supervision import queues
 from towns import FULL, full
 
 import sim
@@ -231,6 +232,10 @@ def forgeries(out: sim.Outcomes) -> dict[str, sim.Outcomes]:
         "who_is_called_in_comes_from_somewhere": changed(out, "levels", out.levels["hour"] == 30, called_in=1.0),
         "littles_law": changed(out, "levels", first(out.levels["queue"] > 0), queue=lambda q: q + 2.0**-30),
         **forged_patrols(),
+        "what_is_escalated_goes_first": forged_escalation(),
+        "what_is_late_is_escalated_and_nothing_else": changed(
+            out, "requests", closed, escalated=lambda t: r["arrived"]
+        ),
     }
 
 
@@ -250,6 +255,15 @@ def forged_patrols() -> dict[str, sim.Outcomes]:
         ),
         "patrols_last_an_hour_at_most": changed(out, "visits", first(v["kind"] == "errand"), worked=2.0),
     }
+
+
+@cache
+def forged_escalation() -> sim.Outcomes:
+    """The same of an office that has more to do than it can."""
+    out = sim.simulate(queues(), engine="compiled")
+    v = out.visits.merge(out.requests[["request", "escalated"]], on="request", how="left")
+    moved = first((v["kind"] == "handling") & (v["started"] > v["escalated"]))
+    return changed(out, "visits", moved, started=lambda t: t + 9, ended=lambda t: t + 9)
 
 
 @pytest.mark.parametrize("name", LAWS)

@@ -71,6 +71,11 @@ def attached(out: sim.Outcomes) -> float:
     return float(((out.requests["status"] == "merged") & out.requests["dispatched"].isna()).sum())
 
 
+def escalated(out: sim.Outcomes) -> float:
+    """Requests that were."""
+    return float(out.requests["escalated"].count())
+
+
 def spread(of: str) -> Number:
     """How far apart the urgent and the ordinary are in waiting at units."""
     return lambda out: float(out.requests.groupby("urgency", observed=True)["hours_unit_queue"].mean().diff().iloc[-1])
@@ -228,6 +233,7 @@ COUNCIL = (
         },
     ),
 )
+SUPERVISED = (("policies.supervision", {"pool": "callback", "work": "10 min", "overdue_by": "1 h"}),)
 KEPT = (("policies.precise_dispatch.duty_list", {"drift": 0.5, "upkeep": {"work": "1 h"}}),)
 
 PATROLLED = (
@@ -431,6 +437,11 @@ CASES = [
         DISPUTED,
         (*RANKING, *EXCLUSION, ("policies.ranking.exclusion", {"share": 0})),
     ),
+    Case("supervision.pool", "callback", "web desk", at_pool("web desk"), SUPERVISED),
+    Case("supervision.work", "5 min", "30 min", visits("errand"), SUPERVISED),
+    Case("supervision.overdue_by", "3 d", "0 h", escalated, SUPERVISED),
+    Case("supervision.repeats", False, True, escalated, SUPERVISED),
+    Case("supervision.duplicates", False, True, escalated, SUPERVISED),
     Case("callback.score.per_head.weight", 0.01, 0.0, of_sheets("score"), HEADS),
     Case("callback.score.per_head.residents", 1000, 10, of_sheets("score"), HEADS),
     Case(
@@ -534,6 +545,7 @@ OFF: dict[str, dict[str, Any]] = {
     "callback, sheets": {"pool": "callback", "work": "3 min", "coverage": 0, "score": {"weights": {"resolution": 1}}},
     "surge": {"triggers": [{"pool": "Works", "when": "waiting > 0", "check": "1 h"}], "adds": 0},
     "surge, never": {"triggers": [{"pool": "Works", "when": "wait_p90 > 99 d", "check": "1 h"}], "adds": "needed"},
+    "supervision": {"pool": "web desk", "work": "1 h", "overdue_by": "99 d"},
     "whistle": {"budget": 0},
     "whistle, of many": {"when": {"parts": 99}},
 }
@@ -550,6 +562,8 @@ def test_without_effect_no_byte_changes(name: str, engine: Any) -> None:
         bare |= {f"units.{unit}.discipline": None for unit in ("Street", "Works", "Water")}
     if name == "precise_dispatch, duty list":
         bare |= dict(MONTHS)
+    if name == "supervision":
+        bare["policies.time_limits"] = {"resolve": "2 h"}
     if name == "one_hotline":
         bare |= LINES
     if name == "enterprise_line":

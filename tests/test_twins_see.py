@@ -15,6 +15,7 @@ from test_twins import many, on_the_half_hour, twins
 from towns import FULL, OTHER_WAYS, all_purposes
 
 from sim.model import clockwork, facts, rules
+from sim.model.clockwork import start
 from sim.model.policies import precise_dispatch
 from sim.model.reference import (
     basics,
@@ -123,6 +124,7 @@ KEYS = (
     "SURPLUS_REPORT",
     "FOUND",
     "TIES",
+    "ESCALATED",
 )  # of what comes of something else, or drawn by no step
 DRAWN = {name: number for name, number in all_purposes().items() if name not in KEYS}
 
@@ -224,6 +226,24 @@ def errands_wait_among_requests(patch: Patch) -> None:
     patch.setattr(pools, "ERRAND", -1)
 
 
+def what_is_escalated_waits_among_the_others(patch: Patch) -> None:
+    patch.setattr(pools, "AT_UNITS", ())
+
+
+def what_waits_already_keeps_its_place(patch: Patch) -> None:
+    def other(w: Any, r: Any) -> None:
+        r.escalations += 1
+        if r.escalations == 1:
+            r.escalated = w.env.now
+        start(supervision.supervise(w, r))
+
+    everywhere(patch, "escalate", other)
+
+
+def a_moved_due_date_is_not_waited_for(patch: Patch) -> None:
+    everywhere(patch, "overdue", lambda w, r, _: supervision.escalate(w, r) if r.status == facts.OPEN else None)
+
+
 def upkeep_brings_nothing(patch: Patch) -> None:
     def other(w: Any, plan: precise_dispatch.Upkeep, key: int, desk: int) -> Any:
         yield from errands.errand(w, key, desk, basics.lasts(w, plan.work, precise_dispatch.UPKEEP_WORK, key))
@@ -277,6 +297,12 @@ TURNS = [
     parts_are_the_units_own,
     contact_waits_its_turn,
     errands_wait_among_requests,
+    forgets("repeated"),
+    forgets("attached"),
+    forgets("watch_overdue"),
+    what_is_escalated_waits_among_the_others,
+    what_waits_already_keeps_its_place,
+    a_moved_due_date_is_not_waited_for,
     upkeep_brings_nothing,
     nobody_disputes,
     matters_outlast_the_session,
