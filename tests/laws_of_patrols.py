@@ -62,7 +62,13 @@ def patrols_last_an_hour_at_most(run: Ledger) -> None:
     policy = run.scenario.policies.act_before
     others = run.scenario.policies
     precise, callback = others.precise_dispatch, others.callback
-    if policy is None or others.monthly_theme or (precise and precise.duty_list) or (callback and callback.exclusion):
+    if (
+        policy is None
+        or others.monthly_theme
+        or others.supervision
+        or (precise and precise.duty_list)
+        or (callback and callback.exclusion)
+    ):
         return
     patrols = run.visits[run.visits["kind"] == "errand"]
     none(patrols["worked"] > 1.0, patrols)

@@ -356,6 +356,9 @@ def what_is_late_is_escalated_and_nothing_else(run: Ledger) -> None:
     none((r["escalated"] < r["arrived"]) | (r["escalated"] > r["ended"].fillna(NEVER)), r)
     moment = r["due"] + (NEVER if policy.overdue_by is None else policy.overdue_by)
     none((r["first_closed"] > moment) & ~(r["escalated"] <= r["first_closed"]), r)
+    limits = run.scenario.policies.time_limits
+    if limits is not None and limits.parking is not None:
+        return  # it may be parked, and due later, after that
     other = (r["repeat_of"].notna() & policy.repeats) | (r["problem"].notna() & policy.duplicates)
     none(r["escalated"].notna() & one_round(r) & ~(r["escalated"] >= moment) & ~other, r)
 
