@@ -18,7 +18,7 @@ from simpy import Environment, Event
 KIND = 80
 MIDNIGHT = -1  # before all that SimPy itself schedules: what acts from a midnight on was turned before it
 CONTROL_ENDS = 2  # after all that SimPy itself schedules at an instant
-TURNED, STAFF, WORK_END, LEAD_END, DUE, REDIAL, ARRIVAL = (kind << KIND for kind in range(7))
+STAFF, TURNED, WORK_END, LEAD_END, DUE, REDIAL, ARRIVAL = (kind << KIND for kind in range(1, 8))
 
 #: What a request does: a generator that yields the events it waits for.
 Course = Generator[Event, Event, None]

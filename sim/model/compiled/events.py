@@ -23,6 +23,7 @@ from sim.model.compiled.machine.codes import (
     COMES_AGAIN,
     EXTENDS,
     HANGS_UP,
+    IS_ASKED,
     IS_CLEARED,
     IS_DUE,
     IS_FOUND,
@@ -42,7 +43,7 @@ from sim.model.compiled.machine.tasks import CALLING, MAIN, request_of, which_of
 from sim.model.compiled.patrol import find
 from sim.model.compiled.pools import leave, serve, staff_changes
 from sim.model.compiled.supervision import overdue
-from sim.model.compiled.theme import is_cleared
+from sim.model.compiled.theme import is_cleared, work_effort
 from sim.model.compiled.whistle import whistled_part_done
 from sim.model.compiling import inlined
 from sim.model.facts import OVERFLOW
@@ -69,6 +70,9 @@ def happens(w: Any, what: Any, who: Any, key: Any, number: Any) -> Any:
         return comes_again(w, who, key)
     if what == IS_CLEARED:
         return request_of(w, who), is_cleared(w, request_of(w, who)), -1
+    if what == IS_ASKED:
+        work_effort(w, request_of(w, who))
+        return NO_ONE, False, -1
     if what == IS_GIVEN_UP:
         leave(w, who)
         return request_of(w, who), True, -1

@@ -116,7 +116,7 @@ def add_staff(world: Any, p: Any, extra: Any, now: Any) -> Any:
 
 @entry
 def ask_effort(world: Any, number: Any, pool: Any, key: Any, hours: Any, now: Any) -> Any:
-    """A piece of the effort for a theme joins the queue of a pool; says in which slot it stands."""
+    """A piece of the effort for a theme is asked for; says in which slot it stands."""
     w = world[0]
     w.now = now
     return theme.ask_effort(w, number, pool, key, hours)

@@ -16,6 +16,7 @@ from sim.model.compiled.machine.codes import (
     CLEARED,
     EFFORT_WORKED,
     ENDS,
+    IS_ASKED,
     IS_CLEARED,
     IS_GIVEN_UP,
     TURNED,
@@ -30,12 +31,21 @@ from sim.model.facts import BY_THEME, DISPATCH, DISTRICT_DESK, OPEN, REVIEW
 
 @inlined
 def ask_effort(w: Any, number: Any, pool: Any, key: Any, hours: Any) -> Any:
-    """A piece of the effort for a theme joins the queue of a pool; says in which slot it stands."""
+    """A piece of the effort for a theme is asked for; says in which slot it stands. It joins the queue of a pool after
+    the changes of staff at this instant.
+    """
     i = new_errand(w, pool)
     r = state.request(w, i)
     r.key, r.right = key, number
-    errand(w, i, r, hours, EFFORT_WORKED)
+    state.task(w, task_of(i, MAIN)).work = hours
+    schedule(w, w.now, TURNED, key, 0, IS_ASKED, task_of(i, MAIN))
     return i
+
+
+@inlined
+def work_effort(w: Any, i: Any) -> Any:
+    """It joins the queue."""
+    errand(w, i, state.request(w, i), state.task(w, task_of(i, MAIN)).work, EFFORT_WORKED)
 
 
 @inlined
@@ -56,7 +66,7 @@ def give_up_effort(w: Any, i: Any, key: Any) -> Any:
 
 @inlined
 def clear_problem(w: Any, p: Any) -> Any:
-    """The problem is gone; its requests go on before all else that happens at this instant."""
+    """The problem is gone; its requests go on after the changes of staff at this instant."""
     problem = state.problem(w, p)
     problem.fixed, problem.fixed_by = w.now, np.uint64(BY_THEME)
     i = np.int64(problem.first)

@@ -23,7 +23,10 @@ def ask_effort(w: World, number: int, pool: int, keys: Sequence[int], hours: Seq
 
 
 def work_effort(w: World, number: int, pool: int, key: int, hours: float) -> Course:
-    """One piece of it."""
+    """One piece of it, which joins after the changes of staff at this instant."""
+    joins = Moment(w.env, order_of(TURNED, key))
+    joins.at(w.env.now)
+    yield joins
     if (yield from errand(w, key, pool, hours)):
         w.efforts[number].done += 1
         w.efforts[number].last = w.env.now
@@ -52,7 +55,7 @@ def clear(w: World, category: int, share: float, mark: int) -> int:
 
 
 def clear_problem(w: World, problem: Problem) -> None:
-    """The problem is gone; its requests go on before all else that happens at this instant."""
+    """The problem is gone; its requests go on after the changes of staff at this instant."""
     problem.fixed, problem.fixed_by = w.env.now, BY_THEME
     for r in problem.requests.values():
         goes_on = Moment(w.env, order_of(TURNED, r.key))

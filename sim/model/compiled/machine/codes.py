@@ -33,11 +33,11 @@ NOBODY, AT_CLOSING, AT_DUE, NO_CITIZEN = 0, 1, 2, 3
 NOT_OVERTAKEN, BY_ANOTHER, CLEARED, GAMED = range(4)
 
 # kinds of events, as in ``clockwork``
-TURNED, STAFF, WORK_END, LEAD_END, DUE, REDIAL = (
+STAFF, TURNED, WORK_END, LEAD_END, DUE, REDIAL = (
     kind >> clockwork.KIND
     for kind in (
-        clockwork.TURNED,
         clockwork.STAFF,
+        clockwork.TURNED,
         clockwork.WORK_END,
         clockwork.LEAD_END,
         clockwork.DUE,
@@ -51,8 +51,8 @@ RINGS_AGAIN, WAIT_IS_OVER, REDIALS, EXTENDS, IS_DUE, COMES_AGAIN = range(3, 9)
 IS_REPORTED, OVERFLOWS, IS_CLEARED, IS_GIVEN_UP, MAY_GAME = range(9, 14)
 # … and to a district
 IS_FOUND = 14
-# … and to a request that is late
-IS_OVERDUE = 15
+# … and to a request that is late; an errand that was asked for
+IS_OVERDUE, IS_ASKED = 15, 16
 
 # why ``advance`` comes back
 DONE, MORE_REQUESTS, MORE_PROBLEMS, MORE_PARTS, MORE_EVENTS, MORE_ROWS, PAUSED, TOO_MUCH = range(8)
