@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+import pytest
 from cities import cities
 from hypothesis import HealthCheck, Phase, given, settings
 
@@ -36,6 +37,7 @@ def keys_in(shape: Shape, data: Any, path: Key = ()) -> Iterator[Key]:
             yield from keys_in(shape.item, value, (*path, "*"))
 
 
+@pytest.mark.long
 def test_random_cities_know_every_key_of_the_schema() -> None:
     found: set[Key] = set()
 

@@ -21,7 +21,11 @@ def blocks(page: Path, language: str) -> list[str]:
     return [block for block in found if not block.startswith(("make", "git clone"))]
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+@pytest.mark.parametrize(
+    "page",
+    [pytest.param(page, marks=[pytest.mark.long] if page.stem == "lessons" else []) for page in PAGES],
+    ids=lambda page: page.stem,
+)
 def test_commands_and_programs_run(page: Path, tmp_path: Path) -> None:
     for path in (ROOT / "scenarios").glob("*.yaml"):
         shutil.copy(path, tmp_path)

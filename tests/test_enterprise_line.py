@@ -257,6 +257,7 @@ def test_without_firms_nothing_is_grouped_by_caller() -> None:
     assert "caller" not in set(measured["group_by"])
 
 
+@pytest.mark.long
 def test_dedication_helps_whom_it_is_for_and_costs_the_rest() -> None:
     """The same fourteen people: generous seats for firms; Erlang's exact values are in the theory tests."""
     talk = {"phone": {"talk": {"distribution": "exponential", "mean": "5 min"}}, "category": {"from_firms": 0.2}}

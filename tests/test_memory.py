@@ -158,6 +158,7 @@ def test_the_limit_of_a_container_is_asked(tmp_path: Path) -> None:
 # --- what validates can be stored ---
 
 
+@pytest.mark.long
 def test_memory_of_many_replications_is_that_of_one() -> None:
     program = """
 import resource, sys, tempfile
@@ -226,6 +227,7 @@ def test_a_large_chain_of_files_is_stored(tmp_path: Path, monkeypatch: pytest.Mo
     assert run_command(["reproduce", "here"]) == 0
 
 
+@pytest.mark.long
 def test_thousands_of_sources_are_stored() -> None:
     from sim.scenario.writing import complete_text, read_complete
 

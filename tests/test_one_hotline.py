@@ -192,6 +192,7 @@ def test_calls_per_contact(again: bool, w: float) -> None:
     assert not agrees(np.array(found), 1.0), "ignored"
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("merged", [False, True])
 def test_who_hangs_up_is_told_by_palm(merged: bool) -> None:
     """Abandonment and mean wait of Erlang A (Palm 1957): 0.1218 and 14.62 s with three lines of six, 0.0449 and 5.39 s

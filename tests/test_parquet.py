@@ -117,6 +117,7 @@ def big(rows: int) -> pd.DataFrame:
     )
 
 
+@pytest.mark.long
 def test_the_same_table_gives_the_same_bytes_however_busy_the_machine_is(tmp_path: Path) -> None:
     whole, stop = big(600_000), threading.Event()
 
@@ -150,6 +151,7 @@ def test_one_thread_writes_and_adds_up(tmp_path: Path) -> None:
             assert files.execute("SELECT current_setting('threads')").fetchone() == (1,)
 
 
+@pytest.mark.long
 def test_both_engines_and_any_number_of_processes_leave_the_same_bytes(tmp_path: Path) -> None:
     ways: list[dict[str, Any]] = [
         {"engine": engine, "processes": n} for engine in ("simpy", "compiled") for n in (1, 2)

@@ -93,7 +93,7 @@ def test_what_is_never_closed_is_left_out() -> None:
 
 def test_a_comparison_says_when_it_is_back() -> None:
     """90 a day come and 54 are done, for a week: 252 wait, of whom 24 a day can be drained: eleven days."""
-    comparison = sim.compare([town(), town(name="storm", demand=STORM)], replications=6)
+    comparison = sim.compare([town(), town(name="storm", demand=STORM)], replications=4)
     back = comparison.recovered["storm"]
     assert back.disturbed_until == 38 * 24
     weeks = (back.recovered_at - back.disturbed_until) / 168

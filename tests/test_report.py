@@ -65,6 +65,7 @@ def test_answers_come_first_and_the_contents_lead_to_every_section(page: Page) -
     assert [attributes["href"] for attributes in page.tags("a")] == [f"#{section}" for section in sections]
 
 
+@pytest.mark.long
 def test_the_same_run_gives_the_same_bytes(teaching: Run) -> None:
     slower = dataclasses.replace(teaching, seconds=teaching.seconds + 60)
     again = some(sim.load(TEACHING), 3)

@@ -56,7 +56,12 @@ def again(folder: Path, capsys: pytest.CaptureFixture[str]) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize(
-    "arguments", [(), ("--keep", "measures"), ("--engine", "compiled", "--set", "units.Roads.staff=4")]
+    "arguments",
+    [
+        (),
+        pytest.param(("--keep", "measures"), marks=pytest.mark.long),
+        pytest.param(("--engine", "compiled", "--set", "units.Roads.staff=4"), marks=pytest.mark.long),
+    ],
 )
 def test_a_run_is_reproduced_from_its_folder_alone(
     arguments: tuple[str, ...], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch

@@ -125,7 +125,7 @@ def patterns(draw: st.DrawFn, city: Data) -> Data:
 
 
 @given(told())
-@settings(max_examples=150)
+@settings(max_examples=60)
 def test_a_random_scenario_is_written_complete(city: Data) -> None:
     same(from_dict(city))
 

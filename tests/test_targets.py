@@ -35,6 +35,7 @@ def test_the_measures_are_those_of_the_catalogue() -> None:
     assert {name for name in MEASURES if "" not in REGISTRY[name].groups} == set()
 
 
+@pytest.mark.long
 def test_inside_is_when_the_interval_meets_the_value(plain: Run) -> None:
     found = Results(plain.measures, plain.scenario).city("breach_share")
     half = found.upper - found.mean

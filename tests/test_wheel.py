@@ -42,6 +42,7 @@ def test_a_wheel_has_all_of_the_program_and_all_scenarios(wheel: Path) -> None:
     assert found == {path.as_posix() for path in program | scenarios}
 
 
+@pytest.mark.long
 def test_the_program_works_where_only_a_wheel_is_installed(wheel: Path, tmp_path: Path) -> None:
     here, empty = tmp_path / "environment", tmp_path / "empty"
     venv.create(here, with_pip=False, symlinks=os.name == "posix")

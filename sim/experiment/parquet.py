@@ -39,6 +39,7 @@ def connection(**limits: str) -> Iterator[duckdb.DuckDBPyConnection]:
     try:
         own = {**_ONE_THREAD, **limits}
         with duckdb.connect(config={**own}) if limits else _database(os.getpid()).cursor() as opened:
+            opened.execute("SET enable_progress_bar = false")  # it would write into what a program prints
             yield opened
     except (duckdb.IOException, duckdb.InvalidInputException, duckdb.SerializationException) as wrong:
         full = "No space left on device" in str(wrong)

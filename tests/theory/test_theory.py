@@ -43,6 +43,7 @@ def test_short(case: Case) -> None:
     agree(case, case.measured(case.short, FEW), {"means": 0.10})
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("case", SHORT, ids=str)
 def test_a_wrong_rate_is_rejected(case: Case) -> None:
     reject(case)
