@@ -34,6 +34,7 @@ def mechanism_list(scenario: Scenario | None = None) -> list[dict[str, Any]]:
             "english": mechanism.english,
             "chinese": mechanism.chinese,
             "what": mechanism.what,
+            "part_of": mechanism.part_of and f"policies.{mechanism.part_of}",
             "needs": _needs(f"policies.{key}"),
             "keys": list(_keys(_section(Policies, key))),
         }
@@ -47,11 +48,13 @@ def mechanism_text(entries: list[dict[str, Any]], name: str = "") -> str:
     """For reading, in 80 columns; `name` is that of the scenario, "" for none."""
     lines = []
     if name:
-        on = sum(entry["on"] for entry in entries)
-        lines += [f"In “{name}” {on} of {len(entries)} are on.", ""]
+        on = {entry["part_of"] or entry["key"] for entry in entries if entry["on"]}
+        whole = [entry for entry in entries if not entry["part_of"]]
+        lines += [f"In “{name}” {len(on)} of {len(whole)} are on.", ""]
     for entry in entries:
         state = "" if not name else "  – on" if entry["on"] else "  – off"
-        lines.append(f"{entry['english']} ({entry['chinese']}), {entry['key']}{state}")
+        part = f", part of {entry['part_of']}" if entry["part_of"] else ""
+        lines.append(f"{entry['english']} ({entry['chinese']}), {entry['key']}{part}{state}")
         lines += _wrapped(entry["what"])
         lines += _wrapped(f"Keys: {', '.join(entry['keys'])}")
         for key, needs in entry["needs"].items():
