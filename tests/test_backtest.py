@@ -119,7 +119,7 @@ def test_a_digest_sees_the_smallest_change() -> None:
     ("switch", "engine"),
     [
         ("NUMBA_DISABLE_JIT", "simpy"),
-        ("NUMBA_BOUNDSCHECK", "simpy"),
+        pytest.param("NUMBA_BOUNDSCHECK", "simpy", marks=pytest.mark.long),
         pytest.param("NUMBA_BOUNDSCHECK", "compiled", marks=pytest.mark.long),
     ],
 )

@@ -209,6 +209,7 @@ def by_month(scenario: Scenario) -> np.ndarray:
     return np.array(rows)
 
 
+@pytest.mark.long
 def test_errors_and_hops_by_month() -> None:
     """Of simulated requests; the chain has a = 1 − e and b as it was."""
     found = by_month(drifting())

@@ -31,7 +31,7 @@ CITIES = int(os.environ.get("CITYSIM_CITIES", "0"))
 TABLES = ("requests", "visits", "levels", "problems")
 
 some_cities = settings(
-    max_examples=CITIES or 70,  # others each time
+    max_examples=CITIES or 50,  # others each time
     print_blob=True,
     phases=[Phase.explicit, Phase.reuse, Phase.generate, Phase.shrink],
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.large_base_example],

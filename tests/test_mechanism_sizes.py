@@ -61,7 +61,7 @@ def hops(requests: pd.DataFrame) -> list[float]:
     return [*(float((closed == n).mean()) for n in range(3)), float(closed.mean())]
 
 
-@pytest.mark.parametrize("most", [2, 3])
+@pytest.mark.parametrize("most", [3, pytest.param(2, marks=pytest.mark.long)])
 def test_hops_are_an_absorbing_chain(most: int) -> None:
     """P(0) = a, P(j) = (1 − a)(1 − b)ʲ⁻¹ b; the last look is by order. Mean (1 − a)(1 − (1 − b)ᵏ)/b."""
     a, b = 0.85, 0.7

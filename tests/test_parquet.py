@@ -83,6 +83,7 @@ def test_a_name_that_cannot_be_told_from_a_pattern_is_refused_before_anything_is
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.long
 def test_a_run_reads_its_own_tables_and_no_others(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     for seed, out in ((1, "plan1"), (2, "plan[1]"), (2, "district=North/a"), (2, "plain")):

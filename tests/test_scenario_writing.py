@@ -130,6 +130,7 @@ def test_a_random_scenario_is_written_complete(city: Data) -> None:
     same(from_dict(city))
 
 
+@pytest.mark.long
 @given(told(), told(), st.data())
 @settings(max_examples=60)
 def test_overlays_and_overrides_are_folded_in(

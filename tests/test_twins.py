@@ -141,6 +141,6 @@ def test_towns_in_which_everything_happens(town: dict[str, Any], replication: in
     assert twins(from_dict(town), replication, seed)
 
 
-@pytest.mark.parametrize("name", ["teaching", "beijing-2020"])
+@pytest.mark.parametrize("name", ["teaching", pytest.param("beijing-2020", marks=pytest.mark.long)])
 def test_scenarios_that_ship(name: str) -> None:
     assert twins(sim.load(name, ["time.end=2024-03-18"] if name == "teaching" else []))
