@@ -127,7 +127,8 @@ def answers(w: Any, i: Any, r: Any) -> Any:
         )
     r.last_answer = said_resolved
     if w.callback.score_last or math.isnan(r.called_back):
-        take_off_sheet(w, r)
+        if w.callback.score_last:
+            take_off_sheet(w, r)
         r.called_back, r.said_contacted = now, said_contacted
         r.said_resolved, r.said_satisfied = said_resolved, said_satisfied
         if w.trust.on:
@@ -135,9 +136,11 @@ def answers(w: Any, i: Any, r: Any) -> Any:
             state.answered(w)[r.district, 1] += said_satisfied
         if w.monthly_theme.on and not said_resolved:
             state.seen(w)[UNSOLVED, r.category] += 1
-        r.scored_unit, r.scored_cell = r.owner_unit, sheet.cell(contacted, said_resolved, said_satisfied)
+        cell = sheet.cell(contacted, said_resolved, said_satisfied)
+        if w.callback.score_last or w.callback.exclusion.on:
+            r.scored_unit, r.scored_cell = r.owner_unit, cell
         if not r.excluded:
-            put_on_sheet(w, r, r.scored_unit, now, r.scored_cell, 1)
+            put_on_sheet(w, r, np.int64(r.owner_unit), now, cell, 1)
         if w.callback.exclusion.on:
             dispute(w, i, r)
 

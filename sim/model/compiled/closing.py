@@ -48,12 +48,13 @@ def close(w: Any, i: Any, r: Any) -> Any:
         r.first_closed = r.closed
     first, beyond = state.resolve_edge(w, r.category), state.resolve_edge(w, r.category + 1)
     resolve = state.resolve(w, min(first + r.rounds, beyond) - 1)
-    chances = ranking.resolves(resolve, r.effort)
+    chances = ranking.resolves(resolve, r.effort) if w.ranking.effort.on else resolve
     gamed = r.overtaken == GAMED
     if gamed:
         r.gamed, r.overtaken = r.rounds, 0
     solved = not gamed and (r.overtaken == CLEARED or chance(w, chances, purposes.RESOLVES, r.key, r.rounds))
-    r.in_hands = 0
+    if w.ranking.gaming.on:
+        r.in_hands = 0
     r.resolved = solved or r.resolved == 1
     if r.problem >= 0:
         leave_problem(w, i, r)

@@ -507,8 +507,8 @@ def review(w: Any, i: Any, r: Any) -> Any:
 def begin_round(w: Any, i: Any, r: Any) -> Any:
     """One round at the owner: contact, work, lead time, the parts of other units; then it is closed."""
     r.rounds += 1
-    r.in_hands = 1
     if w.ranking.gaming.on:
+        r.in_hands = 1
         watch_gaming(w, i, r)
     if r.owner_unit != r.right and r.rounds == 1:
         r.cover = BOUNCED
@@ -559,8 +559,9 @@ def handle(w: Any, i: Any, r: Any) -> Any:
     r.whistled = blow(w, i, r, False)
     if r.owner_unit != r.right and r.rounds == 1:
         r.cover = OTHER_UNITS
-    r.in_hands = r.owner_unit == r.right
-    kind = HANDLING if r.in_hands else SUBTASK
+    kind = HANDLING if r.owner_unit == r.right else SUBTASK
+    if w.ranking.gaming.on:
+        r.in_hands = kind == HANDLING
     work = lasts(w, state.category(w, r.category).work, purposes.HANDLING_WORK, r.key, r.rounds)
     if w.act_before.on and r.channel == state.channels(w).shape[0]:
         work = act_before.handling_work(work, w.act_before.work_factor)
@@ -584,7 +585,8 @@ def lead(w: Any, i: Any, r: Any) -> Any:
 @inlined
 def lead_done(w: Any, i: Any, r: Any) -> Any:
     """The owner's own work is done; now come the parts of other units, if they have not been whistled for."""
-    r.in_hands = 0
+    if w.ranking.gaming.on:
+        r.in_hands = 0
     if r.whistled or blow(w, i, r, True):
         return JOIN
     r.part = 0

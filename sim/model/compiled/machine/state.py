@@ -123,7 +123,7 @@ def _copy_fields(typing_context: Any, to: Any, of: Any) -> Any:
 copy_fields: Any = _copy_fields
 prefetch_event = prefetch_task = _prefetch(1)
 prefetch_problem = _prefetch(2)
-prefetch_request = _prefetch(REQUEST.itemsize // CACHE_LINE)
+prefetch_request = _prefetch(REQUEST.itemsize // CACHE_LINE - 1)  # few mechanisms need the last line
 
 # whole arrays
 tables = _array("tables")
