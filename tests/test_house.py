@@ -128,7 +128,6 @@ ONLY_COMPILED = {
 }
 ONLY_REFERENCE = {
     "basics": {"Merged", "Cleared", "Gamed", "check_merged"},
-    "closing": {"let_go"},
     "theme": {"clear"},
     "journey": {"in_hand"},
     "pools": {"Visit", "Pool", "open_pools", "keep_hours", "join", "lose_patience", "overflow", "finish"}

@@ -79,12 +79,21 @@ def fix(w: Any, p: Any, by: Any) -> Any:
         r = state.request(w, i)
         following = np.int64(r.next)
         r.overtaken = BY_ANOTHER
-        if r.status == OPEN:
-            give_up(w, task_of(i, MAIN), r)
-            give_up_parts(w, r)
-            if is_idle(w, state.task(w, task_of(i, MAIN))) and r.parts < 0 and merge(w, i, r) == ENDS:
-                end(w, i, r)
+        if let_go(w, i, r) and merge(w, i, r) == ENDS:
+            end(w, i, r)
         i = following
+
+
+@inlined
+def let_go(w: Any, i: Any, r: Any) -> Any:
+    """What a request waits for is over, but for intake, which is finished first; what is worked on goes on. Says
+    whether nothing of it is under way.
+    """
+    if r.status != OPEN:
+        return False
+    give_up(w, task_of(i, MAIN), r)
+    give_up_parts(w, r)
+    return is_idle(w, state.task(w, task_of(i, MAIN))) and r.parts < 0
 
 
 @outlined

@@ -8,12 +8,11 @@ from typing import Any
 import numpy as np
 
 from sim.model.compiled.basics import draw, is_queueing, is_waiting
+from sim.model.compiled.closing import let_go
 from sim.model.compiled.machine import state
 from sim.model.compiled.machine.codes import DUE, GAMED, MAY_GAME
 from sim.model.compiled.machine.schedule import schedule
 from sim.model.compiled.machine.tasks import MAIN, part_task, task_of
-from sim.model.compiled.pools import give_up
-from sim.model.compiled.whistle import give_up_parts
 from sim.model.compiling import inlined
 from sim.model.facts import OPEN
 from sim.model.policies import ranking
@@ -51,9 +50,7 @@ def game(w: Any, i: Any, r: Any) -> Any:
     if not draw(w, ranking.GAMED, r.key, 0) < share:
         return False
     r.overtaken = GAMED
-    give_up(w, task_of(i, MAIN), r)
-    give_up_parts(w, r)
-    return True
+    return let_go(w, i, r)
 
 
 @inlined

@@ -7,8 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from sim.model.compiled.basics import is_idle, is_queueing
+from sim.model.compiled.basics import is_queueing
 from sim.model.compiled.beats import end_watch
+from sim.model.compiled.closing import let_go
 from sim.model.compiled.errands import errand, new_errand
 from sim.model.compiled.machine import state
 from sim.model.compiled.machine.codes import (
@@ -23,8 +24,6 @@ from sim.model.compiled.machine.codes import (
 )
 from sim.model.compiled.machine.schedule import schedule
 from sim.model.compiled.machine.tasks import MAIN, task_of
-from sim.model.compiled.pools import give_up
-from sim.model.compiled.whistle import give_up_parts
 from sim.model.compiling import inlined
 from sim.model.facts import BY_THEME, DISPATCH, DISTRICT_DESK, OPEN, REVIEW
 
@@ -86,8 +85,4 @@ def is_cleared(w: Any, i: Any) -> Any:
     r, x = state.request(w, i), state.task(w, task_of(i, MAIN))
     before_owner = x.number != 0 and (x.kind == DISPATCH or x.kind == DISTRICT_DESK or x.kind == REVIEW)
     r.overtaken = BY_ANOTHER if r.status != OPEN or before_owner else CLEARED
-    if r.status != OPEN:
-        return False
-    give_up(w, task_of(i, MAIN), r)
-    give_up_parts(w, r)
-    return is_idle(w, x) and r.parts < 0
+    return let_go(w, i, r)

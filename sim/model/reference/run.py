@@ -6,11 +6,12 @@ import gc
 from collections.abc import Callable, Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 from simpy import Environment
 
 from sim.model.city import City
 from sim.model.clockwork import start
-from sim.model.control import Control, Policy
+from sim.model.control import Control, Policy, PoolState
 from sim.model.demand import Demand, Turned
 from sim.model.facts import IN_CALLBACK, IN_INTAKE, INTAKE_OPEN
 from sim.model.reference.basics import book, spend
@@ -50,6 +51,45 @@ def replicate(city: City, random: int, policies: Sequence[Policy], watch: Callab
 
 class Steered(World):
     """A world that policies turn (see ``control.Engine``)."""
+
+    def state(self, pool: int, now: float) -> PoolState:
+        """A pool, as policies see it."""
+        p = self.pools[pool]
+        return PoolState(p.waiting, p.busy, p.headcount, p.oldest(now))
+
+    def waits(self, watch: int) -> tuple[int, int]:
+        """Visits begun since the last time, and how many of them had waited too long."""
+        begun, late = self.watches[watch].counts
+        self.watches[watch].counts = 0, 0
+        return begun, late
+
+    def answers(self) -> NDArray[np.int64]:
+        """By district: scored answers on satisfaction, and how many were satisfied."""
+        return self.answered.copy()
+
+    def counted(self) -> NDArray[np.int64]:
+        """Answers and requests, by place and month."""
+        return self.counts
+
+    def press(self, pressure: NDArray[np.float64], effort: NDArray[np.float64]) -> None:
+        """From now on: the pressure on units, and the factors on work that begins."""
+        for pool, felt, factor in zip(self.pools, pressure.tolist(), effort.tolist(), strict=True):
+            pool.pressure, pool.effort = felt, factor
+
+    def add_staff(self, pool: int, extra: int) -> None:
+        """From now on, so many officers more than planned; where the roster changes in this instant, with that."""
+        p = self.pools[pool]
+        p.extra = extra
+        if p.next_change != self.env.now:
+            p.change_staff()
+
+    def seen(self) -> NDArray[np.int64]:
+        """By category: what themes are chosen by."""
+        return self.seen_by_category.copy()
+
+    def effort(self, number: int) -> tuple[int, float]:
+        """How many pieces of the effort for a theme have been worked, and when the last of them was."""
+        return self.efforts[number].done, self.efforts[number].last
 
     def ask_effort(self, number: int, pool: int, keys: Sequence[int], hours: Sequence[float]) -> None:
         """The pieces of the effort for a theme join the queue of a pool."""

@@ -9,12 +9,10 @@ from operator import attrgetter, itemgetter
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 from simpy import Environment, Event
 
 from sim.model import facts
 from sim.model.city import City
-from sim.model.control import PoolState
 from sim.model.demand import Turned
 from sim.model.facts import IN_INTAKE
 from sim.model.index import NO_WORKING_TIME
@@ -61,48 +59,9 @@ class World:
         )
         self.limits_from_arrival = limits is not None and limits.from_arrival  # else from the first unit on
 
-    def state(self, pool: int, now: float) -> PoolState:
-        """A pool, as policies see it."""
-        p = self.pools[pool]
-        return PoolState(p.waiting, p.busy, p.headcount, p.oldest(now))
-
-    def waits(self, watch: int) -> tuple[int, int]:
-        """Visits begun since the last time, and how many of them had waited too long."""
-        begun, late = self.watches[watch].counts
-        self.watches[watch].counts = 0, 0
-        return begun, late
-
     def trust(self, district: int) -> float:
         """Of a district, in force today."""
         return 1.0 if self.turned is None else float(self.turned.trust[district])
-
-    def answers(self) -> NDArray[np.int64]:
-        """By district: scored answers on satisfaction, and how many were satisfied."""
-        return self.answered.copy()
-
-    def counted(self) -> NDArray[np.int64]:
-        """Answers and requests, by place and month."""
-        return self.counts
-
-    def press(self, pressure: NDArray[np.float64], effort: NDArray[np.float64]) -> None:
-        """From now on: the pressure on units, and the factors on work that begins."""
-        for pool, felt, factor in zip(self.pools, pressure.tolist(), effort.tolist(), strict=True):
-            pool.pressure, pool.effort = felt, factor
-
-    def add_staff(self, pool: int, extra: int) -> None:
-        """From now on, so many officers more than planned; where the roster changes in this instant, with that."""
-        p = self.pools[pool]
-        p.extra = extra
-        if p.next_change != self.env.now:
-            p.change_staff()
-
-    def seen(self) -> NDArray[np.int64]:
-        """By category: what themes are chosen by."""
-        return self.seen_by_category.copy()
-
-    def effort(self, number: int) -> tuple[int, float]:
-        """How many pieces of the effort for a theme have been worked, and when the last of them was."""
-        return self.efforts[number].done, self.efforts[number].last
 
 
 class Watch:
