@@ -11,6 +11,8 @@ import numpy as np
 from numba.core.codegen import JITCodeLibrary
 from numba.core.compiler import Compiler
 from numba.core.compiler_lock import global_compiler_lock
+from numba.core.typed_passes import NopythonRewrites
+from numba.core.untyped_passes import InlineClosureLikes
 from numba.extending import intrinsic
 from numpy.typing import NDArray
 
@@ -24,6 +26,15 @@ Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 # numba optimises every function, makes native code of it, and optimises it again in each function that contains it.
 # With functions in functions in functions that was most of the time to compile. So the code of what is inlined stays as
 # numba has written it down, and an entry takes in that of all it calls, and of what these call: it is optimised once.
+
+
+class _Arguments(tuple[Any, ...]):
+    """The types of a function's arguments. numba has them written down before each of its passes, and the name of a
+    world, with all its records, is long.
+    """
+
+    def __str__(self) -> str:
+        return f"{len(self)} arguments"
 
 
 class _LibraryCode(JITCodeLibrary):
@@ -64,6 +75,10 @@ class _EntryCode(JITCodeLibrary):
         super().finalize()  # type: ignore[no-untyped-call]
 
 
+#: Passes that find nothing to do in this code, which has no closures and no arithmetic of arrays.
+_IDLE = (InlineClosureLikes, NopythonRewrites)
+
+
 def _compiler(code: Any) -> Any:
     """numba's compiler, which leaves what it makes of a function in ``code``."""
 
@@ -71,7 +86,11 @@ def _compiler(code: Any) -> Any:
         def define_pipelines(self) -> Any:
             self.state.library = code(self.state.targetctx.codegen(), self.state.func_id.func_qualname)
             self.state.library.enable_object_caching()
-            return super().define_pipelines()  # type: ignore[no-untyped-call]
+            self.state.args = _Arguments(self.state.args)
+            pipelines: list[Any] = super().define_pipelines()  # type: ignore[no-untyped-call]
+            for pipeline in pipelines:
+                pipeline.passes = [step for step in pipeline.passes if step[0] not in _IDLE]
+            return pipelines
 
     return Into
 
@@ -117,9 +136,18 @@ def standalone(signature: str | None = None, **how: Any) -> Decorator:
 def rule(signature: str) -> Decorator:
     """For draws and rules: called from Python one by one, inlined where compiled code calls them.
 
-    Nothing is allocated in them, so nothing is counted either: numba's reference counts would cost more than the work.
+    There is native code of a rule only once Python has called it. Nothing is allocated in them, so nothing is counted
+    either: numba's reference counts would cost more than the work.
     """
-    return _kept(signature, _nrt=False, forceinline=True, no_cfunc_wrapper=True)
+
+    def decorate(function: Callable[..., Any]) -> Any:
+        called: Any = standalone(signature, _nrt=False)(function)
+        if not nb.config.DISABLE_JIT:
+            inlined_one = _of_one_kind(_library_function(function), signature)
+            called.get_call_template, called.get_overload = inlined_one.get_call_template, inlined_one.get_overload
+        return called
+
+    return decorate
 
 
 def entry(function: Callable[..., Any]) -> Any:
@@ -146,23 +174,23 @@ def outlined(function: Callable[..., Any]) -> Callable[..., Any]:
 
     That spares the compiler, and the processor's cache of instructions. Their first word is ``not_inlined()``.
     """
-    return _library_function(function, forceinline=False)
+    return _library_function(function, forceinline=False, error_model="numpy")
 
 
 def inlined(function: Callable[..., Any]) -> Callable[..., Any]:
     """For functions of the compiled engine, inlined into its entries; only compiled code calls them."""
-    return _library_function(function, forceinline=True)
+    return _library_function(function, error_model="numpy")
 
 
-def _library_function(function: Callable[..., Any], **how: Any) -> Callable[..., Any]:
-    how |= {"_nrt": False, "error_model": "numpy", "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
+def _library_function(function: Callable[..., Any], **how: Any) -> Any:
+    how = {"_nrt": False, "forceinline": True, "no_cpython_wrapper": True, "no_cfunc_wrapper": True} | how
     compiled: Any = nb.njit(pipeline_class=_compiler(_LibraryCode), **how)(function)
     if nb.config.DISABLE_JIT:
         return function
     template = compiled.get_call_template
     # numba would make a copy for each constant with which it is called
     compiled.get_call_template = lambda types, named: template(tuple(map(nb.types.unliteral, types)), named)
-    return compiled  # type: ignore[no-any-return]
+    return compiled
 
 
 def with_fields(records: NDArray[Any]) -> Any:
