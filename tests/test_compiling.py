@@ -23,20 +23,21 @@ def test_a_rule_is_compiled_when_first_called_and_for_its_own_types_alone() -> N
     assert compiled.signatures == [(nb.types.uint64,)]
 
 
-def test_a_rule_first_called_by_compiled_code_has_its_own_types_too() -> None:
-    @rule("float64(float64)")
-    def third(hours: Any) -> Any:
-        return hours / 3.0
+def test_in_compiled_code_a_rule_has_its_own_types_too_and_python_s_code_waits_for_python() -> None:
+    @rule("uint64(uint64)")
+    def half(number: Any) -> Any:
+        return (number - np.uint64(1)) >> np.uint64(1)
 
-    compiled: Any = third
+    compiled: Any = half
 
     @nb.njit  # type: ignore[untyped-decorator]
     def twice(count: Any) -> Any:
-        return third(count) + third(count)
+        return half(count) + half(count)
 
-    assert twice(3) == 2.0
-    assert compiled.signatures == [(nb.types.float64,)]
-    assert third(6) == 2.0
+    assert twice(0) == 2**64 - 2  # not −1, the half of the signed −1, twice
+    assert not compiled.signatures
+    assert half(0) == 2**63 - 1
+    assert compiled.signatures == [(nb.types.uint64,)]
 
 
 def test_numba_leaves_parts_to_the_entries_that_contain_them(monkeypatch: pytest.MonkeyPatch) -> None:

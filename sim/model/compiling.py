@@ -143,7 +143,7 @@ def rule(signature: str) -> Decorator:
     def decorate(function: Callable[..., Any]) -> Any:
         called: Any = standalone(signature, _nrt=False)(function)
         if not nb.config.DISABLE_JIT:
-            inlined_one = _of_one_kind(_library_function(function), signature)
+            inlined_one: Any = _of_one_kind(_library_function(function), signature)
             called.get_call_template, called.get_overload = inlined_one.get_call_template, inlined_one.get_overload
         return called
 
@@ -170,7 +170,7 @@ not_inlined: Any = _not_inlined  #: the first word of an ``outlined`` function
 
 
 def outlined(function: Callable[..., Any]) -> Callable[..., Any]:
-    """For functions of the compiled engine that are called from several places: there is one copy of them.
+    """For functions of the compiled engine that are called from several places, or seldom: there is one copy of them.
 
     That spares the compiler, and the processor's cache of instructions. Their first word is ``not_inlined()``.
     """
@@ -182,7 +182,7 @@ def inlined(function: Callable[..., Any]) -> Callable[..., Any]:
     return _library_function(function, error_model="numpy")
 
 
-def _library_function(function: Callable[..., Any], **how: Any) -> Any:
+def _library_function(function: Callable[..., Any], **how: Any) -> Callable[..., Any]:
     how = {"_nrt": False, "forceinline": True, "no_cpython_wrapper": True, "no_cfunc_wrapper": True} | how
     compiled: Any = nb.njit(pipeline_class=_compiler(_LibraryCode), **how)(function)
     if nb.config.DISABLE_JIT:
@@ -190,7 +190,7 @@ def _library_function(function: Callable[..., Any], **how: Any) -> Any:
     template = compiled.get_call_template
     # numba would make a copy for each constant with which it is called
     compiled.get_call_template = lambda types, named: template(tuple(map(nb.types.unliteral, types)), named)
-    return compiled
+    return compiled  # type: ignore[no-any-return]
 
 
 def with_fields(records: NDArray[Any]) -> Any:

@@ -177,9 +177,10 @@ def take_off_sheet(w: Any, r: Any) -> Any:
         put_on_sheet(w, r, r.scored_unit, r.called_back, r.scored_cell, -1)
 
 
-@inlined
+@outlined
 def dispute(w: Any, i: Any, r: Any) -> Any:
     """After the first scored answer that is negative, the unit may ask to leave the request out of the rates."""
+    not_inlined()
     said = r.said_satisfied if w.callback.exclusion.on_satisfied else r.said_resolved
     if r.exclusion != UNDISPUTED or said != 0:
         return
@@ -201,9 +202,10 @@ def review_exclusion(w: Any, i: Any, r: Any) -> Any:
     errand(w, number, e, lasts(w, w.callback.exclusion.work, callback.EXCLUSION_WORK, r.key, 0), REVIEWED)
 
 
-@inlined
+@outlined
 def review_exclusion_done(w: Any, e: Any) -> Any:
     """… and when it is over, it is decided."""
+    not_inlined()
     r = state.request(w, e.right)
     over, r.exclusion = r.exclusion == OVER_BUT_REVIEW, DECIDED
     if chance(w, w.callback.exclusion.granted, callback.EXCLUSION_GRANTED, r.key, 0):

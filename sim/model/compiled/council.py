@@ -14,14 +14,15 @@ from sim.model.compiled.machine.codes import DUE, ENDS, HANGS_UP, MEET_CHATBOT, 
 from sim.model.compiled.machine.schedule import schedule
 from sim.model.compiled.machine.tasks import MAIN, task_of
 from sim.model.compiled.pools import visit
-from sim.model.compiling import inlined
+from sim.model.compiling import not_inlined, outlined
 from sim.model.facts import BY_COUNCIL, COUNCIL, SETTLED
 from sim.model.policies import council
 
 
-@inlined
+@outlined
 def sit_down(w: Any, i: Any, r: Any) -> Any:
     """A matter that no session is long enough for goes on at once, one that finds no seat in time goes on then."""
+    not_inlined()
     if r.problem < 0 or r.repeat_of != np.uint64(0) or state.problem(w, r.problem).reported > 1:
         return MEET_CHATBOT
     if not chance(w, state.category(w, r.category).council.share, council.BROUGHT, r.key, 0):
@@ -36,9 +37,10 @@ def sit_down(w: Any, i: Any, r: Any) -> Any:
     return VISITS
 
 
-@inlined
+@outlined
 def sit_down_done(w: Any, i: Any, r: Any) -> Any:
     """The matter is settled, or goes on to the hotline."""
+    not_inlined()
     r.turned = w.now
     sat = not math.isnan(state.task(w, task_of(i, MAIN)).started)
     if not sat or not chance(w, w.council.settles, council.SETTLED, r.key, 0):

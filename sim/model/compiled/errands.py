@@ -13,7 +13,7 @@ from sim.model.compiled.machine.codes import ENDS, KEEP_LIST, LIST_UPDATED, NO_R
 from sim.model.compiled.machine.memory import new_request
 from sim.model.compiled.machine.tasks import MAIN, task_of
 from sim.model.compiled.pools import visit
-from sim.model.compiling import inlined
+from sim.model.compiling import inlined, not_inlined, outlined
 from sim.model.facts import ERRAND, LEAD_TIME
 from sim.model.policies import precise_dispatch
 
@@ -44,9 +44,10 @@ def begin_errands(w: Any) -> Any:
         keep_list(w, i, state.request(w, i))
 
 
-@inlined
+@outlined
 def keep_list(w: Any, i: Any, r: Any) -> Any:
     """The duty list of a desk is brought up to date again and again; a turn at which that is still going on passes."""
+    not_inlined()
     begins = state.upkeep_begins(w)
     while r.dispatches < begins.shape[0] and begins[r.dispatches] < w.now:
         r.dispatches += 1
@@ -58,15 +59,17 @@ def keep_list(w: Any, i: Any, r: Any) -> Any:
     return wait(w, task_of(i, MAIN), r, hours, LEAD_TIME, UPDATE_LIST)
 
 
-@inlined
+@outlined
 def update_list(w: Any, i: Any, r: Any) -> Any:
     """The errand …"""
+    not_inlined()
     work = lasts(w, w.dispatch.duty_list.upkeep.work, precise_dispatch.UPKEEP_WORK, r.key, 0)
     return errand(w, i, r, work, LIST_UPDATED)
 
 
-@inlined
+@outlined
 def update_list_done(w: Any, r: Any) -> Any:
     """… and when it is over, the list is as it should be."""
+    not_inlined()
     state.upkept(w)[r.unit] = rules.count_at_most(state.month_turns(w), w.now)
     return KEEP_LIST

@@ -13,7 +13,7 @@ from sim.model.compiled.machine import state
 from sim.model.compiled.machine.codes import DUE, GAMED, MAY_GAME
 from sim.model.compiled.machine.schedule import schedule
 from sim.model.compiled.machine.tasks import MAIN, part_task, task_of
-from sim.model.compiling import inlined
+from sim.model.compiling import inlined, not_inlined, outlined
 from sim.model.facts import OPEN
 from sim.model.policies import ranking
 
@@ -34,11 +34,12 @@ def expect_gaming(w: Any, i: Any, r: Any, moment: Any) -> Any:
     schedule(w, moment, DUE, r.key, 2, MAY_GAME, task_of(i, MAIN))
 
 
-@inlined
+@outlined
 def game(w: Any, i: Any, r: Any) -> Any:
     """It has come: the due date may have been moved, or somebody may be at work, or the pressure be too low. Says
     whether the request goes on.
     """
+    not_inlined()
     if r.status != OPEN or r.gaming_at != w.now:
         return False
     if r.due_now - w.ranking.gaming.window > w.now:

@@ -225,9 +225,10 @@ def life(w: Any, i: Any) -> Any:
         end(w, i, r)
 
 
-@inlined
+@outlined
 def meet_chatbot(w: Any, i: Any, r: Any) -> Any:
     """A chatbot answers some of those whom it takes; whom it fails calls the hotline after all."""
+    not_inlined()
     bot, by_phone = w.online.chatbot, state.channel(w, r.channel).is_phone
     if not (bot.on_the_phone if by_phone else bot.online):
         return CALL

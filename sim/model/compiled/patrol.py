@@ -40,17 +40,19 @@ def begin_patrols(w: Any) -> Any:
         keep_patrolling(w, i, r)
 
 
-@inlined
+@outlined
 def keep_patrolling(w: Any, i: Any, r: Any) -> Any:
     """People are sent out again and again; ``right`` is the how-many-th time."""
+    not_inlined()
     if r.right == state.patrol_times(w).shape[0]:
         return ENDS
     return wait(w, task_of(i, MAIN), r, state.patrol_times(w)[r.right] - w.now, LEAD_TIME, SEND_OUT)
 
 
-@inlined
+@outlined
 def send_out(w: Any, r: Any) -> Any:
     """To each place as many as its share of the hours takes, but for those who wait there to go since last time."""
+    not_inlined()
     number = np.int64(r.right)
     r.right += 1
     weigh(w)
@@ -109,19 +111,21 @@ def patrol(w: Any, place: Any, key: Any, work: Any) -> Any:
     errand(w, i, r, work, PATROLLED)
 
 
-@inlined
+@outlined
 def patrol_done(w: Any, i: Any, r: Any) -> Any:
     """… and when it is over, one less is out."""
+    not_inlined()
     p, district = np.int64(state.task(w, task_of(i, MAIN)).pool), state.place_district(w)[r.right]
     end_patrol(w, p, district)
     return ENDS
 
 
-@inlined
+@outlined
 def find(w: Any, district: Any, key: Any) -> Any:
     """Somebody comes upon a problem; if no request of it is open, it becomes one, without a citizen. Returns that, −1:
     there is none.
     """
+    not_inlined()
     beat, i = state.beat(w, district), np.int64(-1)
     if beat.at != w.now or beat.key != key:
         return i  # it was to be, and has come otherwise

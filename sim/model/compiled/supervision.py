@@ -35,9 +35,10 @@ def expect_overdue(w: Any, i: Any, r: Any, moment: Any) -> Any:
     schedule(w, moment, DUE, r.key, 3, IS_OVERDUE, task_of(i, MAIN))
 
 
-@inlined
+@outlined
 def overdue(w: Any, i: Any, r: Any) -> Any:
     """It has come: the due date may have been moved."""
+    not_inlined()
     if r.status != OPEN or r.overdue_at != w.now:
         return
     if r.due_now + w.supervision.overdue_by > w.now:

@@ -24,7 +24,7 @@ from sim.model.compiled.machine.codes import (
 )
 from sim.model.compiled.machine.schedule import schedule
 from sim.model.compiled.machine.tasks import MAIN, task_of
-from sim.model.compiling import inlined
+from sim.model.compiling import inlined, not_inlined, outlined
 from sim.model.facts import BY_THEME, DISPATCH, DISTRICT_DESK, OPEN, REVIEW
 
 
@@ -41,15 +41,17 @@ def ask_effort(w: Any, number: Any, pool: Any, key: Any, hours: Any) -> Any:
     return i
 
 
-@inlined
+@outlined
 def work_effort(w: Any, i: Any) -> Any:
     """It joins the queue."""
+    not_inlined()
     errand(w, i, state.request(w, i), state.task(w, task_of(i, MAIN)).work, EFFORT_WORKED)
 
 
-@inlined
+@outlined
 def work_effort_done(w: Any, i: Any, r: Any) -> Any:
     """It is over; nobody may have begun it."""
+    not_inlined()
     if not math.isnan(state.task(w, task_of(i, MAIN)).started):
         state.effort_done(w)[r.right] += 1
         state.effort_last(w)[r.right] = w.now
@@ -77,11 +79,12 @@ def clear_problem(w: Any, p: Any) -> Any:
         end_watch(w, p)
 
 
-@inlined
+@outlined
 def is_cleared(w: Any, i: Any) -> Any:
     """A request whose owner has it is closed, as soon as nobody works on it; elsewhere it is merged. Says whether it
     goes on.
     """
+    not_inlined()
     r, x = state.request(w, i), state.task(w, task_of(i, MAIN))
     before_owner = x.number != 0 and (x.kind == DISPATCH or x.kind == DISTRICT_DESK or x.kind == REVIEW)
     r.overtaken = BY_ANOTHER if r.status != OPEN or before_owner else CLEARED
