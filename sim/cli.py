@@ -162,6 +162,7 @@ def run(
 ) -> None:
     """Simulate SCENARIO; print its measures, write a run folder with a report."""
     from sim.experiment import store
+    from sim.experiment.ample import late_in_any_case
     from sim.experiment.runs import run as run_scenario
     from sim.report.page import run_page
     from sim.report.text import measures_json, run_text
@@ -182,6 +183,7 @@ def run(
                 progress=tick,
                 tell=tell,
             )
+        found = late_in_any_case(found, tell=tell)
         folder = store.write(found, draft, run_page(found))
     if as_json:
         say_json(measures_json(found, folder))

@@ -47,7 +47,7 @@ def test_run_prints_measures_and_leaves_a_complete_folder(capsys: pytest.Capture
     assert max(len(line) for line in out.splitlines()) <= 80
     folder = Path("here")
     names = {path.name for path in folder.iterdir()}
-    tables = {f"{n}.parquet" for n in ("measures", "pools", *SMALL_TABLES, *CONTACT_TABLES)}
+    tables = {f"{n}.parquet" for n in ("measures", "pools", "late_in_any_case", *SMALL_TABLES, *CONTACT_TABLES)}
     assert names == tables | {"manifest.json", "scenario.yaml", "report.html", "given"}
     manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
     assert manifest["replications"] == 2

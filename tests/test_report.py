@@ -59,7 +59,7 @@ def test_the_report_of_a_run_says_everything_it_should(page: Page, teaching: Run
 
 
 def test_answers_come_first_and_the_contents_lead_to_every_section(page: Page) -> None:
-    sections = [attributes["id"] for attributes in page.tags("section")]
+    sections = [attributes["aria-labelledby"].removesuffix("-title") for attributes in page.tags("section")]  # type: ignore[union-attr]
     assert sections[0] == "answers"
     assert sections[-2:] == ["run", "sources"]
     assert [attributes["href"] for attributes in page.tags("a")] == [f"#{section}" for section in sections]

@@ -40,6 +40,7 @@ class Run:
     seconds: float
     pools: pd.DataFrame
     tables: Tables
+    in_any_case: pd.DataFrame | None = None  # what is late where nobody waits for staff, see ``experiment.ample``
 
     @property
     def measures(self) -> pd.DataFrame:

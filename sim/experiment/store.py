@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 _RESULTS = Path("results")
 _SCENARIO = "scenario.yaml"
 _ALWAYS = ("measures", "levels", "pools")
+_IN_ANY_CASE = "late_in_any_case"
 
 
 @contextmanager
@@ -92,8 +93,9 @@ def replace_page(page: str, path: Path) -> Path:
 def write(run: Run, place: Draft, report: str) -> Path:
     """Write a run folder with its report, and say where."""
     folder = place.beside
-    for name, table in {"measures": run.measures, "pools": run.pools, **run.tables.kept}.items():
-        if not isinstance(table, Path):  # it stands in the folder already
+    tables = {"measures": run.measures, "pools": run.pools, _IN_ANY_CASE: run.in_any_case, **run.tables.kept}
+    for name, table in tables.items():
+        if table is not None and not isinstance(table, Path):  # it stands in the folder already
             write_table(table, folder / f"{name}.parquet")
     (folder / manifest.REMADE).write_text(report, encoding="utf-8", newline="\n")
     manifest.write(_content(run, folder), folder / manifest.NAME)
@@ -142,6 +144,7 @@ def run_of(folder: Path, content: dict[str, Any]) -> Run:
     """The run in a folder with this manifest."""
     files = {name: folder / f"{name}.parquet" for name in (*_ALWAYS, *SMALL_TABLES[1:], *CONTACT_TABLES)}
     kept = {name: path for name, path in files.items() if path.name in content["sha256"]}
+    in_any_case = folder / f"{_IN_ANY_CASE}.parquet"
     for name in (_SCENARIO, *(files[name].name for name in _ALWAYS)):
         if name not in content["sha256"]:
             raise RunFolderError(f"{folder} is not whole: {manifest.NAME} does not list {name}")
@@ -168,6 +171,7 @@ def run_of(folder: Path, content: dict[str, Any]) -> Run:
         seconds=content["seconds"],
         pools=pools,
         tables=Tables(measures, kept),
+        in_any_case=read_table(in_any_case) if in_any_case.name in content["sha256"] else None,
     )
 
 

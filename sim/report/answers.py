@@ -8,12 +8,14 @@ from markupsafe import Markup
 
 from sim.inference.gaps import FEWEST
 from sim.report.blocks import Cell, Section, Table, Text, Tile, Tiles
+from sim.report.departments import departments, what_people_could_change
 from sim.report.formats import gap, gap_interval
 from sim.report.modelled import RATES, missing_wages, not_modelled, thinned
 from sim.report.names import Names, marked, measure_name
 from sim.report.results import Gap, Results
 
 if TYPE_CHECKING:
+    from sim.experiment.runs import Run
     from sim.scenario import Scenario
 
 _TILES = ("response_rate", "resolution_rate", "satisfaction_rate", "true_resolution_share", "breach_share")
@@ -50,19 +52,29 @@ _TWO_DENOMINATORS = (
 )
 
 
-def answers(scenario: Scenario, results: Results, names: Names, replications: int) -> Section:
-    """The first section of a run's report."""
+def answers(run: Run, results: Results, names: Names) -> Section:
+    """The first section of a run's report: what happens, at which department, and what is not modelled."""
+    scenario = run.scenario
     missing, without = not_modelled(scenario)
     if results.city("contacts").mean == 0:
         missing.insert(0, "Nobody called: there are no contacts in the count window, hence no shares and no times.")
-    if not {"response_rate", "contact_breach_share"} & without:
-        missing.append(_TWO_DENOMINATORS)
-    missing = [sentence for sentence in (thinned(scenario), *missing, missing_wages(scenario)) if sentence]
     shown = [measure for measure in (*_TILES, *_MORE_TILES) if measure not in without]
     section = Section("answers", "Answers first")
     section.blocks.append(Tiles([_tile(measure, results, names) for measure in shown]))
+    about = [thinned(scenario), what_people_could_change(run, results), missing_wages(scenario)]
+    section.blocks.extend(Text(sentence) for sentence in about if sentence)
+    if (table := departments(run, results, names, without)) is not None:
+        section.blocks.append(table)
     section.blocks.extend(Text(sentence) for sentence in missing)
-    section.blocks.append(_table(results, names, without))
+    return section
+
+
+def whole_city(scenario: Scenario, results: Results, names: Names, replications: int) -> Section:
+    """All measures of the whole city, the worst district beside each."""
+    without = not_modelled(scenario)[1]
+    section = Section("city", "The whole city", [_table(results, names, without)])
+    if not {"response_rate", "contact_breach_share"} & without:
+        section.blocks.append(Text(_TWO_DENOMINATORS))
     section.blocks.append(Text(_how_to_read(replications), note=True))
     return section
 

@@ -87,8 +87,9 @@ Block = Text | Heading | Tiles | Table | Figure
 
 @dataclass(frozen=True)
 class Section:
-    """A part of the page with its heading."""
+    """A part of the page with its heading; ``folded``: only that is seen until somebody opens it."""
 
     key: str
     title: Cell
     blocks: list[Block] = field(default_factory=list)
+    folded: bool = False

@@ -6,6 +6,7 @@ The same run gives the same bytes: nothing on a page tells when or where it was 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,7 +15,7 @@ from markupsafe import Markup
 
 from sim.model.city import build_city
 from sim.report.against import targets_section
-from sim.report.answers import answers
+from sim.report.answers import answers, whole_city
 from sim.report.blocks import Block, Cell, Section, Text
 from sim.report.comparing import comparison_sections, comparison_title
 from sim.report.figures import arrivals, backlog, load
@@ -22,14 +23,14 @@ from sim.report.figures_dots import time_to_close, truth
 from sim.report.figures_shares import breaches, causes
 from sim.report.formats import times
 from sim.report.mechanisms import in_words
-from sim.report.modelled import models_resolution, not_modelled
+from sim.report.modelled import models_resolution
 from sim.report.names import Names, clean, marked
 from sim.report.provenance import assumptions, what_was_run, window
 from sim.report.results import Results
 from sim.report.series import bins, flow, weeks
 from sim.report.sheets import last_sheet
 from sim.report.sweeping import sweep_sections
-from sim.report.tables import largest_causes, units
+from sim.report.tables import largest_causes
 
 if TYPE_CHECKING:
     from sim.experiment.compare import Comparison
@@ -43,14 +44,15 @@ _HERE = Path(__file__).resolve().parent
 def run_page(run: Run) -> str:
     """The report of a run, a whole HTML document."""
     scenario, results, names = run.scenario, Results(run.measures, run.scenario), Names(run.scenario, run.pools)
-    sections = [
-        answers(scenario, results, names, run.replications),
+    details = [
         *targets_section(scenario, results),
+        whole_city(scenario, results, names, run.replications),
         *_figures(run, results, names),
         _mechanisms(scenario),
         what_was_run(run),
         assumptions(scenario),
     ]
+    sections = [answers(run, results, names), *(replace(section, folded=True) for section in details)]
     facts = [window(scenario), times(run.replications), f"seed {run.seed}"]
     if scenario.scale != 1:
         facts.insert(0, f"scale 1:{scenario.scale:g}")
@@ -66,7 +68,6 @@ def _figures(run: Run, results: Results, names: Names) -> list[Section]:
         over_time = [
             backlog(scenario, spans, moving, results),
             arrivals(scenario, spans, moving),
-            units(results, names, not_modelled(scenario)[1]),
         ]
     staffed = weeks(run, names)
     asked = scenario.policies.callback is not None

@@ -8,12 +8,14 @@ import textwrap
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from sim.experiment.ample import what_staff_changes
 from sim.inference import gaps, summary
 from sim.inference.gaps import places_of
 from sim.measurement import REGISTRY
 from sim.report.against import against_targets, targets_text
 from sim.report.changes import other_requests, what_differs
 from sim.report.comparison_text import WIDTH, cut_name
+from sim.report.departments import changes, what_people_could_change
 from sim.report.formats import FEW_DUE, few_due, gap, gap_interval, times
 from sim.report.modelled import missing_wages, not_modelled, thinned
 from sim.report.names import clean
@@ -87,26 +89,35 @@ def run_text(run: Run) -> str:
         lines += ["", *told]
     if warning := missing_wages(run.scenario):
         lines += ["", textwrap.fill(clean(warning), WIDTH)]
-    lines += ["", *_by_unit(results), ""]
+    lines += ["", *_by_unit(run, results), ""]
     return "\n".join(lines)
 
 
-def _by_unit(results: Results) -> list[str]:
-    """The ten units with the most requests."""
+def _by_unit(run: Run, results: Results) -> list[str]:
+    """The ten units with the most requests: what is late of them, and what staff could change of that."""
     chosen = results.largest("unit", 10)
     if not chosen:
         return []
     columns = [results.by(measure, "unit") for measure in _OF_UNITS]
     busy, due = results.by("utilisation", "pool"), results.by("breach_share", "unit")
-    lines = [f"{'unit':29}{'requests':>8}{'median':>12}{'90 %':>12}{'late':>9}{'busy':>9}", "─" * WIDTH]
+    changed = what_staff_changes(run, "unit")
+    head = f"{'by staff':>9}" if changed else ""
+    lines = [f"{'unit':21}{'requests':>9}{'late':>8}{head}{'median':>12}{'90 %':>12}{'busy':>9}", "─" * WIDTH]
     few = [name for name in chosen if few_due(due[name].cases)]
     for name in chosen:
         requests, median, most, late = (column[name].text for column in columns)
-        late = "–" if name in few else late
-        lines.append(f"{cut_name(name, 28):29}{requests:>8}{median:>12}{most:>12}{late:>9}{busy[name].text:>9}")
+        late, by_staff = ("–", "–") if name in few else (late, changes(changed.get(name)))
+        told = f"{by_staff:>9}" if changed else ""
+        lines.append(
+            f"{cut_name(name, 20):21}{requests:>9}{late:>8}{told}{median:>12}{most:>12}{busy[name].text:>9}".rstrip()
+        )
     if len(results.units()) > len(chosen):
         lines.append(f"… and {len(results.units()) - len(chosen)} more units in the report")
-    return [*lines, FEW_DUE] if few else lines
+    if few:
+        lines.append(FEW_DUE)
+    if sentence := what_people_could_change(run, results):
+        lines += ["", textwrap.fill(f"By staff: {sentence}", WIDTH)]
+    return lines
 
 
 # --- JSON -----------------------------------------------------------------------------------------------------------

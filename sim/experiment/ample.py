@@ -1,0 +1,86 @@
+"""How much of what is late people could change: the same citizens in the same city, where nobody waits for staff."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from sim.experiment.expected import expected_contacts
+from sim.experiment.preparing import prepare
+from sim.experiment.streaming import stream_measures
+from sim.model.city import City, build_city
+from sim.model.simulation import choose
+
+if TYPE_CHECKING:
+    from sim.experiment.runs import Run
+    from sim.model.control import Policy
+    from sim.model.simulation import Engine
+    from sim.scenario import Scenario
+
+#: A city with more contacts than this is not run once more.
+MOST_CONTACTS = 1_000_000
+#: People of each pool while it is open: more than there are contacts.
+_OFFICERS = 2**24
+
+_MEASURE = "breach_share"
+_GROUPS = ("", "district", "category", "unit")
+
+
+def is_asked(scenario: Scenario) -> bool:
+    """Whether it is a question: requests have limits to resolve and units, and are not too many."""
+    limits = scenario.policies.time_limits
+    has_limits = limits is not None and bool(limits.resolve or limits.by_category)
+    return has_limits and bool(scenario.units) and expected_contacts(scenario) <= MOST_CONTACTS
+
+
+def with_ample_staff(city: City) -> City:
+    """The city with so many people in each pool, whenever it is open, that nobody waits for one."""
+    pools = [replace(pool, headcounts=np.where(pool.headcounts > 0, _OFFICERS, 0)) for pool in city.pools]
+    return replace(city, pools=tuple(pools))
+
+
+def late_in_any_case(run: Run, policies: Sequence[Policy] = (), tell: Callable[[str], None] = lambda word: None) -> Run:
+    """A run that also knows what is late where nobody waits for staff.
+
+    Its replication 0 is run once more, on the same citizens, with people without limit in each pool; opening hours and
+    shifts stay what they are. ``policies``: those with which it was run. The rows of ``breach_share`` of that, as in
+    ``Run.measures``, for the whole city and by district, category and unit, are in ``Run.in_any_case`` of what is
+    returned; None where it is no question (``is_asked``).
+    """
+    if not is_asked(run.scenario):
+        return run
+    engine: Engine = choose(run.scenario, run.engine)  # type: ignore[arg-type]  # the name of one
+    prepare(engine, tell)
+    city = with_ample_staff(build_city(run.scenario))
+    found, _ = stream_measures(city, run.seed, 0, engine, policies)
+    wanted = (found["measure"] == _MEASURE) & found["group_by"].isin(_GROUPS)
+    return replace(run, in_any_case=found[wanted].reset_index(drop=True))
+
+
+class Staff(NamedTuple):
+    """Of requests in replication 0: the share that is late, and the share that is where nobody waits for staff."""
+
+    late: float
+    in_any_case: float
+
+    @property
+    def changes(self) -> float:
+        """How much of it more people could change at most."""
+        return self.late - self.in_any_case
+
+
+def what_staff_changes(run: Run, group_by: str) -> dict[str, Staff]:
+    """What people could change of what is late, by group ("" for the whole city); empty where a run does not know."""
+    if run.in_any_case is None:
+        return {}
+    before, after = (
+        table[(table["measure"] == _MEASURE) & (table["group_by"] == group_by) & (table["replication"] == 0)]
+        for table in (run.measures, run.in_any_case)
+    )
+    known = before.merge(after, on="group", suffixes=("", "_after"))
+    pairs = zip(known["group"], known["value"], known["value_after"], strict=True)
+    return {"".join(json.loads(group)): Staff(late, after) for group, late, after in pairs}

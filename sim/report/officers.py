@@ -1,0 +1,29 @@
+"""How many officers the units of a scenario have."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sim.model.city import build_city
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sim.report.results import Results
+    from sim.scenario import Scenario
+
+OFFICERS = "Officers: as planned, the most that are on duty at once."
+
+
+def officers(scenario: Scenario) -> dict[str, int]:
+    """Of each unit of the city, the most that are planned to be on duty at once."""
+    return {pool.name: int(pool.headcounts.max()) for pool in build_city(scenario).pools if pool.level}
+
+
+def units_first(base: Results, staff: Sequence[dict[str, int]], most: int) -> list[str]:
+    """The units that a comparison tells of: those whose officers are not as many in both, then those with most
+    requests.
+    """
+    ranked = base.largest("unit", len(base.units()))
+    before, after = staff
+    return sorted(ranked, key=lambda name: before.get(name) == after.get(name))[:most]
