@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 import json
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from pages import Page, sound
 from towns import FULL, full, station
@@ -20,10 +22,12 @@ from sim.report.formats import FEW_DUE, difference, difference_interval, interva
 from sim.report.names import Names
 from sim.report.page import comparison_page, run_page
 from sim.report.results import Results
-from sim.report.series import bins, flow
+from sim.report.series import as_series, bins, flow
 from sim.report.text import run_text
 from sim.report.verdicts import verdict
 from sim.scenario import Scenario, from_dict
+
+MIDWAY = datetime(2024, 1, 11)
 
 TEACHING = Path(__file__).resolve().parent.parent / "scenarios" / "teaching.yaml"
 EVIL = "<script>alert('$x^2$')</script> & \"quoted\" 'd' --> ]]> $\\frac$"
@@ -152,7 +156,7 @@ def test_a_share_of_a_handful_of_due_requests_is_not_shown(teaching: Run, page: 
 
 def test_the_backlog_figure_says_what_the_measure_counts(teaching: Run, page: Page) -> None:
     all_open = Results(teaching.measures, teaching.scenario).city("backlog_end").text
-    assert f"“Backlog at the end” ({all_open}) also has" in page.words
+    assert f"“Backlog at the end” ({all_open}) is that of" in page.words
 
 
 def test_categories_whose_median_is_not_reached_are_the_slowest() -> None:
@@ -345,6 +349,31 @@ def test_a_request_is_not_open_while_it_is_closed() -> None:
         expected = (~(begun["ended"] + 1.0 <= midnight)).sum()  # work and an hour of lead time, whichever round
         assert moving.stock[0][0, day] == expected
     assert moving.arrived[0].sum() > 30
+
+
+def test_figures_over_time_end_where_counting_ends() -> None:
+    """What comes afterwards is there so that what is open can close, and is no year of the question."""
+    found = run(station("20 / d", "10 min", 2, days=40, category={"lead": "2 d"}), 1, keep="all", processes=1)
+    short = found.scenario.model_copy(update={"time": found.scenario.time.model_copy(update={"count_until": MIDWAY})})
+    for keep in ("all", "measures"):
+        counted = dataclasses.replace(run(short, 1, keep=keep, processes=1))  # type: ignore[arg-type]
+        whole = dataclasses.replace(counted, scenario=found.scenario)
+        spans = bins(counted)
+        assert spans.edges[-1] == 24.0 * 10
+        names = Names(short, found.pools)
+        before, after = (flow(one, bins(one), names, {"Desk": 1.0}) for one in (counted, whole))
+        assert np.array_equal(before.stock[0], after.stock[0][:, :10])  # nothing of what comes later is in the last day
+        assert np.array_equal(before.arrived[0], after.arrived[0][:, :10])
+
+
+def test_units_that_hardly_count_stand_together() -> None:
+    names = Names(full())
+    shown = [s.name.name for s in as_series(names, {"A": 990.0, "B": 6.0, "C": 2.0, "D": 2.0})]
+    assert shown == ["A", "B", "others"]
+    assert [s.name.name for s in as_series(names, {"A": 990.0, "B": 6.0, "C": 2.0})] == ["A", "B", "C"]  # one alone
+    many = as_series(names, {f"U{i}": 100.0 - i for i in range(20)})
+    assert len(many) == 12
+    assert sum(len(s.members) for s in many) == 20
 
 
 def test_a_comparison_says_which_differences_it_would_have_shown() -> None:

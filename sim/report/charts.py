@@ -11,7 +11,7 @@ import matplotlib as mpl
 import numpy as np
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
-from matplotlib.collections import PatchCollection
+from matplotlib.collections import LineCollection, PatchCollection
 from matplotlib.figure import Figure as Drawing
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch, Rectangle, StepPatch
@@ -62,10 +62,20 @@ class Dot:
     upper: float = math.nan
 
 
+def wrapped(label: str, most: float) -> str:
+    """A label on two lines where it is wider than so many ems; no word is cut unless it is too long by itself."""
+    if ems(label) <= most:
+        return label
+    words = label.split(" ")
+    breaks = [(" ".join(words[:i]), " ".join(words[i:])) for i in range(1, len(words))] or [(label, "")]
+    halves = min(breaks, key=lambda both: max(map(ems, both)))
+    return "\n".join(shortened(half, most) for half in halves).rstrip()
+
+
 def rows(ax: Axes, labels: Sequence[str], most: float = 22.0, bold: Sequence[int] = ()) -> None:
     """An axis of rows, the first on top, with a label and a thin line each."""
     ax.set_ylim(len(labels) - 0.5, -0.5)
-    ax.set_yticks(range(len(labels)), [shortened(label, most) for label in labels], color=svg.INK)
+    ax.set_yticks(range(len(labels)), [wrapped(label, most) for label in labels], color=svg.INK, linespacing=0.95)
     for row in bold:
         ax.get_yticklabels()[row].set_fontweight("bold")
     ax.grid(axis="y")
@@ -215,20 +225,50 @@ def steps(
     ax.add_artist(StepPatch(values, edges, baseline=baseline, fill=fill, **look))  # type: ignore[arg-type]
 
 
-def cells(ax: Axes, values: Floats, most: float) -> None:
-    """Shares in cells, the darker the greater, written in percent; NaN stays empty. Shape [row, column]."""
-    colours = mpl.colormaps["Blues"]
+def tops(ax: Axes, values: Floats, edges: Floats, **look: Any) -> None:
+    """Steps without what joins them: an hour of pause is a gap, not two bars beside each other."""
+    seen = np.nan_to_num(values) > 0
+    ax.add_collection(
+        LineCollection(
+            [[(a, y), (b, y)] for a, b, y in zip(edges[:-1][seen], edges[1:][seen], values[seen], strict=True)],
+            colors=look.pop("color"),
+            linewidths=look.pop("lw"),
+            **look,
+        ),
+        autolim=False,
+    )
+
+
+def axis_words(figure: Drawing, words: str) -> None:
+    """What the vertical axes of all panels count, in the upper left corner."""
+    tall = figure.get_figheight()
+    figure.text(0.05 / svg.WIDTH, 1 - 0.02 / tall, f"↑ {words}", va="top", fontsize=svg.SIZE - 0.5, color=svg.GREY)
+
+
+def scale(figure: Drawing, left: float) -> None:
+    """What the shades of cells mean, in the upper left corner, ``left`` inches from the edge."""
+    shares = (0.0, 0.25, 0.5, 0.75, 1.0)
+    handles = [Patch(fc=shade(share)) for share in shares]
+    keyed(figure, handles, [f"{100 * share:.0f} %" for share in shares], left)
+
+
+def shade(share: float) -> Any:
+    """The colour of a share from 0 to 1, the darker the greater."""
+    return mpl.colormaps["Blues"](0.04 + 0.86 * min(share, 1.0))
+
+
+def cells(ax: Axes, values: Floats, few: NDArray[np.bool_]) -> None:
+    """Shares in cells, written in percent, those of ``few`` in parentheses; NaN stays empty. Shape [row, column]."""
     boxes, faces = [], []
     for row, column in np.ndindex(*values.shape):
         value = values[row, column]
         if math.isnan(value):
             ax.text(column, row, "–", ha="center", va="center_baseline", color=svg.GREY, fontsize=svg.SIZE - 1)
             continue
-        depth = 0.04 + 0.86 * (value / most if most > 0 else 0.0)
         boxes.append(Rectangle((column - 0.48, row - 0.46), 0.96, 0.92))
-        faces.append(colours(depth))
-        text = f"{100 * value:.0f}"
-        ink = "white" if depth > 0.66 else svg.INK
+        faces.append("white" if few[row, column] else shade(float(value)))
+        text = f"({100 * value:.0f})" if few[row, column] else f"{100 * value:.0f}"
+        ink = svg.GREY if few[row, column] else "white" if value > 0.72 else svg.INK
         ax.text(column, row, text, ha="center", va="center_baseline", color=ink, fontsize=svg.SIZE - 1)
     ax.add_collection(PatchCollection(boxes, facecolors=faces, linewidths=0))
 

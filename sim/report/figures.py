@@ -46,6 +46,8 @@ def date_ticks(start: datetime, hours: float, most: int) -> tuple[list[float], l
         if len(chosen) <= most:
             break
     firsts = [datetime(m // 12, m % 12 + 1, 1) for m in chosen]
+    inner = [first for first in firsts if first - start < 0.93 * (end - start)]  # the last word would stand in the next
+    firsts = inner if len(inner) > 1 else firsts
     form = "%b %Y" if step < 12 else "%Y"
     return [(first - start) / timedelta(hours=1) for first in firsts], [f"{first:{form}}" for first in firsts]
 
@@ -54,12 +56,11 @@ def _over_time(scenario: Scenario, spans: Bins, values: Floats, steps: bool, tic
     """Draws the mean over replications with their range; steps for what happens in a bin, dots at its end for stock."""
     mean, low, high = values.mean(axis=0), values.min(axis=0), values.max(axis=0)
     end = float(spans.edges[-1])
-    window = [scenario.hours_of(t) for t in (scenario.time.count_from, scenario.time.count_until)]
+    warm_up = scenario.hours_of(scenario.time.count_from)
 
     def draw(ax: Axes) -> None:
-        for begin, until in ((0.0, window[0]), (window[1], end)):
-            if until > begin:
-                ax.axvspan(begin, until, color=svg.PALE, lw=0)
+        if warm_up > 0:
+            ax.axvspan(0.0, warm_up, color=svg.PALE, lw=0)
         if steps:
             charts.steps(ax, high, spans.edges, baseline=low, fill=True, color=svg.ORANGE, alpha=0.35, lw=0)
             charts.steps(ax, mean, spans.edges, color=_BROWN, lw=1.4, baseline=None)
@@ -84,6 +85,7 @@ def _panels_over_time(
     note: str,
 ) -> Figure:
     steps = key == "arrivals"
+    words = f"{'requests' if found.whole else 'visits'} {'a day' if steps else 'open' if found.whole else 'waiting'}"
     values = found.arrived if steps else found.stock
     names, shown = [s.name for s in found.series], list(values)
     if len(names) > 1:
@@ -93,9 +95,11 @@ def _panels_over_time(
         charts.Panel(name.text, _over_time(scenario, spans, value, steps, ticks))
         for name, value in zip(names, shown, strict=True)
     ]
-    with svg.drawing(charts.panels_height(len(all_panels))) as figure:
-        charts.panels(figure, all_panels)
-        image = svg.inline(figure, key, title, f"One small chart for each unit. {reading}")
+    above = 0.22
+    with svg.drawing(charts.panels_height(len(all_panels), above)) as figure:
+        charts.axis_words(figure, words)
+        charts.panels(figure, all_panels, above)
+        image = svg.inline(figure, key, title, f"One small chart for each unit, {words}. {reading}")
     means = [value.mean(axis=0) for value in shown]
     lines = [[date, *(number(float(mean[i]), "") for mean in means)] for i, date in enumerate(spans.dates)]
     head = f"{spans.word} from" if spans.days > 1 else "day"
@@ -105,12 +109,17 @@ def _panels_over_time(
 
 def _shading(scenario: Scenario) -> str:
     time = scenario.time
-    if (time.count_from, time.count_until) == (time.start, time.end):
-        return ""
-    return (
-        " Shaded: before and after the days whose requests are counted; here, unlike in most measures, the others are "
-        "shown, too."
-    )
+    said = ""
+    if time.count_from > time.start:
+        said += " Shaded: before the days whose requests are counted."
+    if time.count_until < time.end:
+        said += f" The run goes on until {time.end:%Y-%m-%d}, so that what is open then can come to its end."
+    return said
+
+
+def _last_day(scenario: Scenario) -> str:
+    """That of the count window."""
+    return f"{scenario.time.count_until - timedelta(microseconds=1):%Y-%m-%d}"
 
 
 def _span_words(spans: Bins, number_: int) -> str:
@@ -153,11 +162,17 @@ def backlog(scenario: Scenario, spans: Bins, found: Flow, results: Results) -> F
         what = f"Number at the end of each {spans.word}, counted at the owner from dispatch to closing."
         when = "at the end"
         all_open = results.city("backlog_end").text
-        what += f" “Backlog at the end” ({all_open}) also has those that wait for dispatch."
+        what += (
+            f" “Backlog at the end” ({all_open}) is that of {scenario.time.end:%Y-%m-%d}, those that wait for dispatch"
+        )
+        what += " among them."
     else:
         title = "Visits waiting at the units (queue)"
-        what = f"Mean number over each {spans.word}. The run kept no requests, so lead times are not part of it."
-        when = f"in the last {spans.word}"
+        what = (
+            f"Mean number over each {spans.word}. The run kept no requests, so lead times are not part of it: that is"
+        )
+        what += f" why “Backlog at the end” ({results.city('backlog_end').text}) is larger."
+        when = f"wait for an officer in the last {spans.word} that is counted"
     reading = (
         f"{number(float(total[-1]), '')} {when}, {number(at_end[largest], '')} of them at "
         f"{found.series[largest].name.text}. The highest {_span_words(spans, peak)}: "
@@ -177,7 +192,7 @@ def _week_panel(week: Week) -> Callable[[Axes], None]:
     def draw(ax: Axes) -> None:
         charts.steps(ax, week.on_duty, edges, fill=True, color=svg.PALE, lw=0)
         charts.steps(ax, week.busy, edges, fill=True, color=svg.SKY, alpha=0.8, lw=0)
-        charts.steps(ax, week.on_duty, edges, color=svg.INK, lw=0.9, baseline=None)
+        charts.tops(ax, week.on_duty, edges, color=svg.INK, lw=1.1)
         charts.steps(ax, week.load, edges, color=svg.VERMILLION, lw=1.1, baseline=None)
         ax.set_xlim(0, 168)
         ax.set_xticks([24.0 * day for day in range(8)], [""] * 8)
@@ -226,7 +241,7 @@ def load(found: Sequence[Week]) -> Figure:
             Patch(fc=svg.SKY, alpha=0.8),
             Line2D([], [], color=svg.VERMILLION, lw=1.1),
         ]
-        charts.keyed(figure, handles, ["on duty", "at work", "arriving load"], 0.4)
+        charts.keyed(figure, handles, ["officers on duty", "at work", "arriving load"], 0.4)
         charts.panels(figure, all_panels, 0.3, wide=True)
         image = svg.inline(
             figure, "load", title, f"Officers by hour of the week, a small chart for each pool. {reading}"

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from sim.measurement import REGISTRY
 from sim.model.facts import CAUSES
@@ -14,9 +15,14 @@ from sim.report import charts, svg
 from sim.report.blocks import Cell, Figure, Table
 from sim.report.figures_dots import CITY, MOST_CATEGORIES, MOST_DISTRICTS
 from sim.report.formats import number
-from sim.report.names import OTHERS, Name, Names, shortened
+from sim.report.names import OTHERS, Name, Names
 from sim.report.results import Results
 from sim.report.series import as_series, merging_note
+
+#: A share of fewer requests is marked as one of a few.
+_FEW = 10
+#: Ems that the name of a column takes at most before it goes on beside itself.
+_HIGHEST = 15.0
 
 LAYERS = {
     "intake": charts.Layer("intake", svg.YELLOW),
@@ -59,30 +65,34 @@ def breaches(results: Results, names: Names) -> Figure | None:
     last = [by_column.get((column,), math.nan) for column in columns]
     right = [*(by_row.get((row,), math.nan) for row in rows), city[()]]
     values = np.column_stack([np.vstack([inner, last]), right])
+    due = _due(table, [*rows, ""], [*columns, ""])
+    few = due < _FEW
     row_names = [*(names.district(row) for row in rows), CITY]
     column_names = [*(names.category(column) for column in columns), Name("All")]
     late = table.groupby(["first", "second"], sort=False)["numerator"].sum().drop(OTHERS, level=0, errors="ignore")
     late = late.drop(OTHERS, level=1, errors="ignore")
-    most: Any = late.idxmax()
-    reading = (
-        f"{number(float(city[()]), 'share')} of the requests missed their limit. Most of the late ones: "
-        f"{names.district(most[0]).text}, {names.category(most[1]).text} ({number(share[most], 'share')} were late)."
-    )
+    late = late[late.index.get_level_values(0).isin(results.places)]
+    reading = f"{number(float(city[()]), 'share')} of the requests missed their limit."
+    if len(late):
+        most: Any = late.idxmax()
+        where = f"{names.district(most[0]).text}, {names.category(most[1]).text}"
+        reading += f" Most of the late ones: {where} ({number(share[most], 'share')} were late)."
     title = "Breaches by district and category, %"
     labels = [name.text for name in row_names]
-    texts = [shortened(name.text, 15) for name in column_names]
-    slope = math.radians(38)
-    left, above = charts.label_width(labels, 19), charts.label_width(texts) * math.sin(slope) + 0.12
-    width = min(svg.WIDTH - left - 0.85, 0.9 * len(column_names))
-    with svg.drawing(above + 0.24 * (len(rows) + 1) + 0.05) as figure:
-        ax = svg.axes(figure, left, 0.05, width, 0.24 * (len(rows) + 1))
+    texts = [charts.wrapped(name.text, _HIGHEST) for name in column_names]
+    left = charts.label_width(labels, 19)
+    tall, above = 0.27 * (len(rows) + 1), charts.label_width([name.text for name in column_names], _HIGHEST) + 0.35
+    width = min(svg.WIDTH - left - 0.15, 0.9 * len(column_names))
+    with svg.drawing(above + tall + 0.05) as figure:
+        ax = svg.axes(figure, left, 0.05, width, tall)
         charts.rows(ax, labels, 19, bold=[len(rows)])
-        charts.cells(ax, values, float(np.nanmax(values)))
+        charts.cells(ax, values, few)
+        charts.scale(figure, left)
         ax.set_xlim(-0.5, len(columns) + 0.5)
         ax.grid(visible=False)
         ax.xaxis.tick_top()
         ax.spines["bottom"].set_visible(False)
-        ax.set_xticks(range(len(columns) + 1), texts, rotation=38, ha="left", rotation_mode="anchor", color=svg.INK)
+        ax.set_xticks(range(len(columns) + 1), texts, rotation=90, color=svg.INK, linespacing=0.95)
         ax.tick_params(axis="x", length=0, pad=2)
         ax.axvline(len(columns) - 0.5, color="white", lw=3)
         ax.axhline(len(rows) - 0.5, color="white", lw=3)
@@ -92,8 +102,21 @@ def breaches(results: Results, names: Names) -> Figure | None:
     ]
     shown = Table.plain("Breach share: means over the replications", ["district", *column_names], cells)
     measure = REGISTRY["breach_share"]
-    note = f"Of {measure.denominator}: {measure.definition}. The darker, the more; – where no request came due."
+    note = (
+        f"Of {measure.denominator}: {measure.definition}. The darker, the more; white in parentheses: of fewer than "
+        f"{_FEW} requests (mean over the replications); – where no request came due."
+    )
     return Figure("breaches", title, reading, image, shown, note)
+
+
+def _due(table: pd.DataFrame, rows: list[str], columns: list[str]) -> NDArray[np.float64]:
+    """Requests that came due in each cell, means over the replications; "" for all rows or columns."""
+    mean = table.groupby(["first", "second"], sort=False)["denominator"].sum() / table["replication"].nunique()
+    cells: dict[Any, float] = mean.to_dict()
+    for row, column in list(cells):
+        for place in ((row, ""), ("", column), ("", "")):
+            cells[place] = cells.get(place, 0.0) + cells[row, column]
+    return np.array([[cells.get((row, column), 0.0) for column in columns] for row in rows])
 
 
 def _share(table: pd.DataFrame, keys: list[str]) -> dict[tuple[str, ...], float]:

@@ -22,6 +22,8 @@ Floats = NDArray[np.float64]
 
 #: A figure shows so many units at most.
 MOST_UNITS = 12
+#: Whose part of all is smaller does not stand by itself, where there are several of these.
+_LEAST = 0.005
 #: A figure shows so many bins at most; days, weeks, four weeks, years of 52 weeks.
 _MOST_BINS, _DAYS = 160, (1, 7, 28, 364)
 
@@ -37,23 +39,24 @@ class Series:
 def as_series(names: Names, sizes: dict[str, float]) -> list[Series]:
     """Pools as at most ``MOST_UNITS`` series, the largest first.
 
-    Where there are more pools, instances of one declaration count together; where that is not enough, the smallest
-    are the others.
+    Where there are more pools, instances of one declaration count together. The smallest are the others: those that
+    there is no room for, and several that hardly count.
     """
     ranked = sorted(sizes, key=lambda pool: -sizes[pool])
-    if len(ranked) <= MOST_UNITS:
-        return [Series(names.pool(pool), frozenset([pool])) for pool in ranked]
-    families: dict[str, set[str]] = {}
+    several = len(ranked) > MOST_UNITS
+    groups: dict[str, set[str]] = {}
     for pool in ranked:
-        families.setdefault(names.family(pool), set()).add(pool)
-    order = sorted(families, key=lambda family: -sum(sizes[pool] for pool in families[family]))
-    if len(order) <= MOST_UNITS:
-        shown, rest = order, []
-    else:
-        shown, rest = order[: MOST_UNITS - 1], order[MOST_UNITS - 1 :]
-    found = [Series(names.pool(family), frozenset(families[family])) for family in shown]
-    if rest:
-        found.append(Series(Name(OTHERS), frozenset().union(*(families[family] for family in rest))))
+        groups.setdefault(names.family(pool) if several else pool, set()).add(pool)
+    size = {name: sum(sizes[pool] for pool in members) for name, members in groups.items()}
+    order = sorted(groups, key=lambda name: -size[name])
+    shown = [name for name in order if size[name] >= _LEAST * sum(size.values())]
+    if len(order) - len(shown) < 2:
+        shown = order
+    if len(shown) > MOST_UNITS or (len(shown) == MOST_UNITS and len(order) > len(shown)):
+        shown = shown[: MOST_UNITS - 1]
+    found = [Series(names.pool(name), frozenset(groups[name])) for name in shown]
+    if rest := order[len(shown) :]:
+        found.append(Series(Name(OTHERS), frozenset().union(*(groups[name] for name in rest))))
     return found
 
 
@@ -71,7 +74,8 @@ def merging_note(series: Sequence[Series]) -> str:
 
 @dataclass(frozen=True)
 class Bins:
-    """Equal spans of days from the scenario's start; ``edges`` in hours, the last one is the end.
+    """Equal spans of days from the scenario's start; ``edges`` in hours, the last one is the end of the count window:
+    what comes after it is there only so that what is open can come to its end.
 
     The last bin may be shorter or longer than the others, by half at most.
     """
@@ -94,7 +98,7 @@ class Bins:
 def bins(run: Run) -> Bins:
     """Days, or weeks where the run is long."""
     time = run.scenario.time
-    end = run.scenario.hours_of(time.end)
+    end = run.scenario.hours_of(time.count_until)
     days = next((d for d in _DAYS if end / 24 / d <= _MOST_BINS), _DAYS[-1])
     edges = np.arange(0.0, end, 24.0 * days)
     if len(edges) > 1 and end - edges[-1] < 12.0 * days:  # too short to stand by itself
@@ -130,9 +134,10 @@ def flow(run: Run, spans: Bins, names: Names, sizes: dict[str, float]) -> Flow:
         return Flow(series, list(came / days), list((came - left).cumsum(axis=2)), whole=True)
     found = run.tables.query(
         """SELECT pool::VARCHAR AS pool, replication, least(hour // ?, ?) AS bin, sum(arrivals) AS arrivals,
-            sum(queue) AS queue FROM levels GROUP BY ALL ORDER BY ALL""",
+            sum(queue) AS queue FROM levels WHERE hour < ? GROUP BY ALL ORDER BY ALL""",
         24 * spans.days,
         len(days) - 1,
+        float(spans.edges[-1]),
     )
     arrived, waited = (_by_series(found, run, spans, series, column) for column in ("arrivals", "queue"))
     return Flow(series, list(arrived / days), list(waited / (24.0 * days)), whole=False)
@@ -166,9 +171,10 @@ def _counts(run: Run, spans: Bins, series: Sequence[Series], rows: str, moment: 
     """
     found = run.tables.query(
         f"""SELECT owner_unit::VARCHAR AS pool, replication, least(floor({moment} / ?), ?)::INTEGER AS bin,
-            count(*) AS requests FROM {rows} AND {moment} IS NOT NULL GROUP BY ALL""",
+            count(*) AS requests FROM {rows} AND {moment} < ? GROUP BY ALL""",
         24.0 * spans.days,
         len(spans.edges) - 2,
+        float(spans.edges[-1]),
     )
     return _by_series(found, run, spans, series, "requests")
 

@@ -102,14 +102,14 @@ def _by_unit(run: Run, results: Results) -> list[str]:
     busy, due = results.by("utilisation", "pool"), results.by("breach_share", "unit")
     changed = what_staff_changes(run, "unit")
     head = f"{'by staff':>9}" if changed else ""
-    lines = [f"{'unit':21}{'requests':>9}{'late':>8}{head}{'median':>12}{'90 %':>12}{'busy':>9}", "─" * WIDTH]
+    lines = [f"{'unit':23}{'requests':>8}{'late':>8}{head}{'median':>12}{'90 %':>12}{'busy':>8}", "─" * WIDTH]
     few = [name for name in chosen if few_due(due[name].cases)]
     for name in chosen:
         requests, median, most, late = (column[name].text for column in columns)
         late, by_staff = ("–", "–") if name in few else (late, changes(changed.get(name)))
         told = f"{by_staff:>9}" if changed else ""
         lines.append(
-            f"{cut_name(name, 20):21}{requests:>9}{late:>8}{told}{median:>12}{most:>12}{busy[name].text:>9}".rstrip()
+            f"{cut_name(name, 22):23}{requests:>8}{late:>8}{told}{median:>12}{most:>12}{busy[name].text:>8}".rstrip()
         )
     if len(results.units()) > len(chosen):
         lines.append(f"… and {len(results.units()) - len(chosen)} more units in the report")
