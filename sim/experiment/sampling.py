@@ -11,7 +11,7 @@ import json
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 import numpy as np
 from pydantic import Field
@@ -20,7 +20,7 @@ from sim.scenario import Finding, Scenario
 from sim.scenario.calendars import Section
 from sim.scenario.errors import Path, ReadError, nearest, quoted, read_path
 from sim.scenario.nodes import Node, spot_of
-from sim.scenario.numbers import NUMBER, Flag, Plain, Text
+from sim.scenario.numbers import NUMBER, Flag, Plain, Text, choice
 
 
 class Sample(Section):
@@ -45,8 +45,8 @@ class Claim(Section):
 
     mechanism: Text
     measure: Text
-    change: Literal["rises", "falls"]
-    city: Literal["before", "base", "both"] = Field(default="both", alias="in")
+    change: Annotated[str, choice("rises", "falls")]
+    city: Annotated[str, choice("before", "base", "both")] = Field(default="both", alias="in")
 
     @property
     def turned(self) -> tuple[str, ...]:
