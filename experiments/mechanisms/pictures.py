@@ -6,22 +6,17 @@ python experiments/mechanisms/pictures.py [NAME …]
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
 from functools import partial
 
+import hotline_pictures
 import numpy as np
 import pandas as pd
 import small_cities as cities
 from drawing import line, picture, say
+from small_cities import runs
 
 import sim
 from sim.report.svg import GREY, INK
-from sim.scenario import Scenario
-
-
-def runs(scenario: Scenario, of: Callable[[sim.Outcomes], object], replications: int) -> np.ndarray:
-    """What is asked of each replication, [replication, …]."""
-    return np.array([of(sim.simulate(scenario, k, engine="compiled")) for k in range(replications)], dtype=float)
 
 
 def monthly_theme() -> None:
@@ -130,7 +125,59 @@ def trust() -> None:
         left.legend(loc="lower left")
 
 
-PICTURES = {"monthly-theme": monthly_theme, "act-before": act_before, "council": council, "trust": trust}
+def duty_list() -> None:
+    """Hops by month, by how often somebody works on the list."""
+    months = pd.period_range("2023-01", periods=24, freq="M")
+
+    def hops(out: sim.Outcomes) -> np.ndarray:
+        r = out.requests
+        month = (pd.Timestamp("2023-01-01") + pd.to_timedelta(r["arrived"], "h")).dt.to_period("M")
+        return r.groupby(month)["hops"].mean().reindex(months).to_numpy()
+
+    with picture("duty-list", "A list that nobody keeps sends ever more requests to the wrong office") as [ax]:
+        for look, (every, label) in enumerate(
+            ((None, "never"), ("6 months", "each half year"), ("2 months", "every other month"))
+        ):
+            found = line(ax, range(1, 25), runs(cities.listed(every), hops, 3), look, label)
+            say(f"duty-list, {label}", hops=found[[0, 5, 6, 11, 12, 23]])
+        ax.set(xlabel="month", ylabel="wrong offices a request\n(3 runs, 95 %)", ylim=(0, None))
+        ax.set_xticks([1, 6, 12, 18, 24])
+        ax.legend(loc="upper left", title="the list is brought up to date")
+
+
+def exclusion() -> None:
+    """The reported and the true share by how often units ask."""
+    asks = np.array([0, 0.2, 0.4, 0.6, 0.8, 1])
+
+    def rates(out: sim.Outcomes) -> list[float]:
+        r = out.requests[out.requests["called_back"].notna()]
+        said = r.loc[~r["excluded"].fillna(False).astype(bool), "said_resolved"]
+        return [100 * float(said.mean()), 100 * float(r["resolved"].mean())]
+
+    found = np.array([runs(cities.excluding(share), rates, 5) for share in asks.tolist()])
+    with picture("exclusion", "The more is left out, the better the rate; the city stays as it is") as [ax]:
+        reported = line(ax, 100 * asks, found[:, :, 0].T, 0, "said to be resolved, of those that count")
+        true = line(ax, 100 * asks, found[:, :, 1].T, 1, "truly resolved")
+        ax.set(
+            xlabel="of negative answers, those for which units ask for exclusion, % (half is granted)", ylim=(60, 90)
+        )
+        ax.set_ylabel("% of requests\n(5 runs of half a year, 95 %)")
+        ax.legend(loc="upper left")
+    say("exclusion", asks=asks, reported=reported, true=true)
+
+
+PICTURES = {
+    "monthly-theme": monthly_theme,
+    "act-before": act_before,
+    "council": council,
+    "trust": trust,
+    "surge": hotline_pictures.surge,
+    "online": hotline_pictures.online,
+    "one-hotline": hotline_pictures.one_hotline,
+    "enterprise-line": hotline_pictures.enterprise_line,
+    "duty-list": duty_list,
+    "exclusion": exclusion,
+}
 
 if __name__ == "__main__":
     for name in sys.argv[1:] or PICTURES:
