@@ -12,7 +12,7 @@ from sim.inference.signs import Signs, share_interval
 from sim.measurement import REGISTRY
 from sim.report.blocks import Block, Cell, Section, Table, Text
 from sim.report.comparison_text import WIDTH
-from sim.report.formats import beside
+from sim.report.formats import beside, shows
 from sim.report.names import clean, marked, measure_name
 
 if TYPE_CHECKING:
@@ -93,12 +93,13 @@ def _changes(sweep: Sweep) -> Iterator[str]:
 
 
 def _effects(signs: Signs, unit: str) -> list[str]:
-    """The least, the middle and the greatest, in one unit; of shares in percentage points."""
-    texts = beside([signs.lowest, signs.middle, signs.highest], unit)
+    """The least, the middle and the greatest, in one unit; of shares in percentage points, small ones more exactly."""
     numbers = (signs.lowest, signs.middle, signs.highest)
-    signed = [
-        f"+{text}" if number > 0 and text.strip("0.,% ") else text for number, text in zip(numbers, texts, strict=True)
-    ]
+    if unit == "share" and max(map(abs, numbers)) < 0.01:
+        texts = [f"{100 * value:.2f} %".replace("-", "−") for value in numbers]
+    else:
+        texts = beside(numbers, unit)
+    signed = [f"+{text}" if value > 0 and shows(text) else text for value, text in zip(numbers, texts, strict=True)]
     return [text.replace("%", "pp") if unit == "share" else text for text in signed]
 
 
