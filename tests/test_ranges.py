@@ -176,8 +176,10 @@ def test_differences_are_taken_within_a_point(swept: tuple[Design, Sweep]) -> No
 def test_a_planner_reads_what_holds(swept: tuple[Design, Sweep]) -> None:
     planned, found = swept
     text = sweep_text(found)
-    assert "Of 3 claims, each looked at in one city, over 5 points of 4 ranges at once" in " ".join(text.split())
-    assert "Nobody is sent on (alone)\n    holds everywhere: 5 of 5;" in text
+    assert "Of 3 claims, each in one city, at 5 points of 4 ranges at once: 2 hold at all points" in " ".join(
+        text.split()
+    )
+    assert "Nobody is sent on (alone)\n    holds at all points: 5 of 5;" in text
     assert max(len(line) for line in text.splitlines()) <= 80
     page = sound(sweep_page(found)).words
     assert "at least 48 % of the ranges" in page, "0.025 to the power of 1/5"

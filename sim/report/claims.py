@@ -21,20 +21,27 @@ if TYPE_CHECKING:
     from sim.experiment.sweep import Sweep
 
 ALWAYS, MOSTLY, EITHER, NOTHING, REVERSED, NEVER = (
-    "holds everywhere",
+    "holds at all points",
     "holds mostly",
     "either sign",
     "nothing moves",
     "mostly the reverse",
-    "the reverse everywhere",
+    "the reverse at all points",
 )
+#: How the sentence says it of one claim, and of several.
+_SAID = {
+    ALWAYS: ("holds at all points", "hold at all points"),
+    MOSTLY: ("holds at most points", "hold at most points"),
+    EITHER: ("has either sign", "have either sign"),
+    NOTHING: ("moves nothing", "move nothing"),
+    REVERSED: ("turns out the reverse at most points", "turn out the reverse at most points"),
+    NEVER: ("turns out the reverse at all points", "turn out the reverse at all points"),
+}
 _CITY = {"on": "alone", "off": "among all"}
 
 
 def verdict_over(holds: int, against: int, n: int) -> str:
-    """What the signs over the sample say of a claim: everywhere is at every point, mostly that the interval of the
-    share lies above a half.
-    """
+    """What the signs over the sample say of a claim; mostly is where the interval of the share lies above a half."""
     if 2 * (n - holds - against) > n:
         return NOTHING
     if n in (holds, against):
@@ -49,13 +56,12 @@ def claims_sentence(found: Sequence[Judged], design: Design) -> str:
     assert design.experiment.sample is not None
     points, ranges = design.experiment.sample.points, len(design.experiment.uncertainties)
     counts = Counter(verdict_over(j.holds, j.against, j.effects.n) for j in found)
-    words = (ALWAYS, MOSTLY, EITHER, NOTHING, REVERSED, NEVER)
-    told = ", ".join(f"{counts[word]} {word}" for word in words if counts[word])
+    told = ", ".join(f"{counts[word]} {_SAID[word][counts[word] > 1]}" for word in _SAID if counts[word])
     least = f"{100 * share_interval(points, points).lower:.0f}"
     return (
-        f"Of {len(found)} claims, each looked at in one city, over {points} points of {ranges} ranges at once: {told}. "
-        f"A sign that is the same at all {points} points is so in at least {least} % of the ranges (95 %). It says "
-        "nothing of how large an effect is, or of what is held."
+        f"Of {len(found)} claims, each in one city, at {points} points of {ranges} ranges at once: {told}. A sign that "
+        f"is the same at all {points} points is so in at least {least} % of the ranges (95 %). This says nothing of "
+        "how large an effect is, or of what is held."
     )
 
 
@@ -126,28 +132,14 @@ def _claims(found: Sequence[Judged]) -> Table:
         share = j.share
         lines.append(
             [
-                marked(j.says),
-                _CITY[j.turned],
+                marked(f"{j.says} ({_CITY[j.turned]})"),
                 verdict_over(j.holds, j.against, j.effects.n),
-                f"{j.holds} of {j.effects.n}",
-                f"{100 * share.lower:.0f}–{100 * share.upper:.0f} %",
-                _short(j),
-                middle,
-                f"{low} … {high}",
+                f"{j.holds} of {j.effects.n} ({100 * share.lower:.0f}–{100 * share.upper:.0f} %)",
+                f"{_short(j)}: {middle}, {low} to {high}",
                 "" if j.goes_with is None else _goes(j.goes_with),
             ]
         )
-    heads = [
-        "claim",
-        "city",
-        "verdict",
-        "holds at",
-        "share, 95 %",
-        "measure",
-        "effect, middle",
-        "all",
-        "goes most with",
-    ]
+    heads = ["claim", "verdict", "points (share, 95 %)", "effect: the middle, least to greatest", "goes most with"]
     note = (
         "Alone: the mechanism added to the city before; among all: what it does in the city with all, found by taking "
         "it away. "
@@ -155,7 +147,7 @@ def _claims(found: Sequence[Judged]) -> Table:
         "Clopper and Pearson. Goes most with: the assumption with the largest rank correlation, where that is clear "
         "after Holm’s rule. ≠: of other requests."
     )
-    return Table("Claims over the ranges", heads, [("", lines)], words=frozenset({0, 1, 2, 5, 8}), note=note)
+    return Table("Claims over the ranges", heads, [("", lines)], words=frozenset({0, 1, 3, 4}), note=note)
 
 
 def _all_changes(sweep: Sweep) -> Table:
