@@ -54,7 +54,7 @@ def share_interval(count: int, n: int, level: float = 0.95) -> Interval:
     return Interval(count / n, lower, upper, n)
 
 
-def goes_with(effects: ArrayLike, values: Mapping[str, ArrayLike], level: float = 0.05) -> tuple[str, float] | None:
+def goes_with(effects: ArrayLike, values: Mapping[str, ArrayLike], level: float = 0.01) -> tuple[str, float] | None:
     """The name of the values with which effects go most, and Spearman's rank correlation with them; None where no
     correlation is clear: Holm's p over all names, by Student's t, is not below ``level``.
     """

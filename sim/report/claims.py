@@ -144,8 +144,8 @@ def _claims(found: Sequence[Judged]) -> Table:
         "Alone: the mechanism added to the city before; among all: what it does in the city with all, found by taking "
         "it away. "
         "Mostly: the interval of the share lies above a half. Share: that of the ranges in which the sign holds, after "
-        "Clopper and Pearson. Goes most with: the assumption with the largest rank correlation, where that is clear "
-        "after Holm’s rule. ≠: of other requests."
+        "Clopper and Pearson. Goes most with: the assumption with the largest rank correlation, where p is below 0.01 "
+        "after Holm’s rule; of few points, one may stand there that by chance lies like another. ≠: of other requests."
     )
     return Table("Claims over the ranges", heads, [("", lines)], words=frozenset({0, 1, 3, 4}), note=note)
 
