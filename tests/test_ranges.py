@@ -190,7 +190,7 @@ def test_a_planner_reads_what_holds(swept: tuple[Design, Sweep]) -> None:
     assert "(2 of 5)" not in plan
     bare = dataclasses.replace(planned, experiment=planned.experiment.model_copy(update={"claims": {}}))
     changes = sweep_text(dataclasses.replace(found, design=bare))
-    assert "first_recipient, on: Mean hops up in 0, down in 5 of 5" in " ".join(changes.split())
+    assert "first recipient on: Mean hops up in 0, down in 5 of 5" in " ".join(changes.split())
 
 
 # --- what can be concluded --------------------------------------------------------------------------------------------
@@ -282,6 +282,17 @@ def test_what_is_wrong_is_said_with_its_place(tmp_path: Path, old: str, new: str
     with pytest.raises(ScenarioError) as caught:
         design(tmp_path, RANGES.replace(old, new))
     assert any(f.line == line and words in str(f) for f in caught.value.findings), str(caught.value)
+
+
+def test_all_that_is_wrong_is_said_at_once_wherever_in_the_sample(tmp_path: Path) -> None:
+    """Of a list of values one is wrong, which few points have; of a range all above 1."""
+    text = RANGES.replace("[0.7, 0.95]", "[0.5, 1.5]").replace("values: [1, 2, 3]", "values: [1, 2, 3, 4, few]")
+    with pytest.raises(ScenarioError) as caught:
+        design(tmp_path, text)
+    assert [(f.line, f.path) for f in caught.value.findings] == [
+        (9, "dispatch.accuracy"),
+        (10, "policies.callback.retries"),
+    ]
 
 
 def test_one_range_for_two_cities_that_differ_is_refused(tmp_path: Path) -> None:

@@ -120,7 +120,8 @@ def load_design(file: Path) -> Design:
             _sampled(experiment, root, folder) if experiment.sample else _points(experiment, root, folder, ((), ()))
         )
     except ScenarioError as wrong:
-        raise ScenarioError([_of_experiment(finding, root, str(file)) for finding in wrong.findings]) from wrong
+        told = (_of_experiment(finding, root, str(file)) for finding in wrong.findings)
+        raise ScenarioError(sorted(told, key=lambda finding: finding.place)) from wrong
     return Design(folder.name if file.name == _FILE else file.stem, experiment, tuple(points))
 
 
@@ -203,20 +204,26 @@ def _turning(root: Node) -> list[tuple[str, str]]:
 def _sampled(experiment: Experiment, root: Node, folder: Path) -> list[Point]:
     """The points of the experiment at each point of the ranges. What a city does not have is not assumed there."""
     assert experiment.sample is not None
-    names = [experiment.base, *([experiment.one_by_one.before] if experiment.one_by_one else [])]
+    names = [experiment.base] + ([experiment.one_by_one.before] if experiment.one_by_one else [])
     cities = [load(scenario_file(name, folder)) for name in names]
-    findings = list(check_cities(root, experiment.uncertainties, experiment.held, cities))
-    if findings:
+    if findings := list(check_cities(root, experiment.uncertainties, experiment.held, cities)):
         raise ScenarioError(findings)
     leaves = [[value.path for value in city.values()] for city in cities]
     has = [[path for path in experiment.uncertainties if under(path, known)] for known in leaves]
     points: list[Point] = []
+    wrong: dict[str, Finding] = {}  # by path
     total = experiment.sample.points
     for number, values in enumerate(drawn(experiment.uncertainties, total, experiment.seed), start=1):
         assumed = [[f"{path}={values[path]}" for path in paths] for paths in has]
-        made = _points(experiment, root, folder, assumed)
+        try:
+            made = _points(experiment, root, folder, assumed)
+        except ScenarioError as error:
+            wrong = {finding.path: finding for finding in error.findings} | wrong
+            continue
         at = f" ({number} of {total})"
         points += [replace(p, name=p.name + at, against=p.against + at, sample=number, values=values) for p in made]
+    if wrong:
+        raise ScenarioError(list(wrong.values()))
     return points
 
 
@@ -263,8 +270,7 @@ def _one_by_one(experiment: Experiment, root: Node, folder: Path, assumed: Seque
     files = [scenario_file(name, folder) for name in (experiment.base, experiment.one_by_one.before)]
     base, before = (load(file, sets) for file, sets in zip(files, assumed, strict=True))
     turned = [key for key in Policies.model_fields if block_of(base, key) != block_of(before, key)]
-    findings = list(check_turned(root, experiment.claims, turned))
-    if findings:
+    if findings := list(check_turned(root, experiment.claims, turned)):
         raise ScenarioError(findings)
     pairs = [(key, word) for word in ("off", "on") for key in turned]
     wanted = {(claim.mechanism, word) for claim in experiment.claims.values() for word in claim.turned} or {*pairs}

@@ -16,7 +16,7 @@ from sim.report.formats import beside, shows
 from sim.report.names import clean, marked, measure_name
 
 if TYPE_CHECKING:
-    from sim.experiment.designs import Design
+    from sim.experiment.designs import Design, Point
     from sim.experiment.sampling import Uncertainty
     from sim.experiment.sweep import Sweep
 
@@ -90,12 +90,19 @@ def _short(j: Judged) -> str:
 
 def _changes(sweep: Sweep) -> Iterator[str]:
     """Where nothing is claimed: in how many points each pair moves a measure up and down."""
-    for (key, measure), over in over_sample(sweep).items():
-        signs, name = over.changes, ", ".join(word for word in key if word)
+    for (_, measure), over in over_sample(sweep).items():
+        signs, name = over.changes, _turned(over.point)
         low, middle, high = _effects(signs, over.unit)
         told = f"{name}: {REGISTRY[measure].english} up in {signs.above}, down in {signs.below} of {signs.n}; "
         yield textwrap.fill(f"{told}{middle}, {low} to {high}", WIDTH, subsequent_indent="    ")
     yield ""
+
+
+def _turned(point: Point) -> str:
+    """What is turned at a point: a mechanism, or factors without their paths."""
+    if "mechanism" in point.settings:
+        return f"{point.settings['mechanism'].replace('_', ' ')} {point.settings['turned']}"
+    return ", ".join(f"{path.rpartition('.')[2]} {value}" for path, value in point.settings.items())
 
 
 def _effects(signs: Signs, unit: str) -> list[str]:
@@ -152,11 +159,10 @@ def _claims(found: Sequence[Judged]) -> Table:
 
 def _all_changes(sweep: Sweep) -> Table:
     lines: list[list[Cell]] = []
-    for (key, measure), over in over_sample(sweep).items():
+    for (_, measure), over in over_sample(sweep).items():
         low, middle, high = _effects(over.changes, over.unit)
-        name = ", ".join(word.replace("_", " ") for word in key if word)
         counts = [f"{number}" for number in (over.changes.above, over.changes.below, over.changes.n)]
-        lines.append([marked(name), measure_name(measure), *counts, middle, f"{low} … {high}"])
+        lines.append([marked(_turned(over.point)), measure_name(measure), *counts, middle, f"{low} … {high}"])
     heads = ["what is turned", "measure", "up", "down", "of points", "change, middle", "all"]
     note = "Each point less its own baseline at the same point of the ranges, with the same citizens."
     return Table("Changes at the points of the ranges", heads, [("", lines)], words=frozenset({0, 1}), note=note)
