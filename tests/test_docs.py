@@ -52,3 +52,16 @@ def test_commands_and_programs_run(page: Path, tmp_path: Path) -> None:
 def test_links_lead_somewhere(page: Path) -> None:
     for target in re.findall(r"\]\(([^)#:]+?)(?:#[^)]*)?\)", page.read_text(encoding="utf-8")):
         assert (page.parent / target).exists(), target
+
+
+@pytest.mark.parametrize(
+    "page", sorted(p for p in (ROOT / "docs/mechanisms").glob("*.md") if p.stem != "README"), ids=lambda p: p.stem
+)
+def test_each_mechanism_has_a_picture_told_in_words(page: Path) -> None:
+    """A drawing of its own, told with its numbers to who cannot see it; small, and the same bytes each time."""
+    (words,) = re.findall(rf"!\[([^\]]+)\]\({page.stem}\.svg\)", page.read_text(encoding="utf-8"))
+    assert len(words) > 80
+    assert re.search(r"\d", words)
+    drawing = page.with_suffix(".svg").read_text(encoding="utf-8")
+    assert len(drawing) < 60_000
+    assert "<dc:date>" not in drawing

@@ -3,27 +3,41 @@
 `factors` are paths of the scenario with the values each takes, in all combinations; values that are long to write may
 have names. The path of a mechanism takes `on` (as in the base) and `off`. `one_by_one` turns each mechanism by which
 the base differs from the city before: off in the base, that is as it was before, and on there, that is as in the base.
+With `sample`, all of this is made at so many points of the ranges of `uncertainties`, each with a baseline of its own;
+`claims` say which pairs are wanted, and what is expected of them.
 """
 
 from __future__ import annotations
 
 import itertools
-import json
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
+from sim.experiment.sampling import (
+    Claim,
+    Sample,
+    Uncertainty,
+    check_cities,
+    check_claims,
+    check_sample,
+    check_turned,
+    drawn,
+    flow,
+    under,
+)
+from sim.experiment.turning import block_of, scenario_file, without
 from sim.measurement import REGISTRY
 from sim.scenario import Finding, Scenario, ScenarioError, load
 from sim.scenario.calendars import Section
 from sim.scenario.errors import ReadError, nearest, quoted, read_path
-from sim.scenario.files import find_scenario, read_file
+from sim.scenario.files import read_file
 from sim.scenario.merging import OVERRIDES
 from sim.scenario.nodes import Node, Spot, spot_of
-from sim.scenario.numbers import Plain, Text
+from sim.scenario.numbers import Text
 from sim.scenario.policies import Policies
 from sim.scenario.validating import validated
 from sim.scenario.yaml_loader import parse_yaml
@@ -51,6 +65,10 @@ class Experiment(Section):
     base: Text
     factors: dict[str, Annotated[list[Any] | dict[str, Any], Field(min_length=1)]] = Field(default={})
     one_by_one: OneByOne | None = None
+    sample: Sample | None = None
+    uncertainties: dict[str, Uncertainty] = Field(default={})
+    held: dict[str, Text] = Field(default={})
+    claims: dict[str, Claim] = Field(default={})
     measures: Annotated[list[Text], Field(min_length=1)] = Field(default=[*HEADLINES])
     replications: Annotated[int, Field(ge=1)] = 5
     seed: Annotated[int, Field(ge=0, lt=2**63)] = 1
@@ -59,7 +77,8 @@ class Experiment(Section):
 @dataclass(frozen=True)
 class Point:
     """A scenario of the design. ``settings``: the value of each factor as it is written. ``against``: the name of the
-    point that it is compared with, its own if it is a baseline. ``takes_along``: what else had to be off.
+    point that it is compared with, its own if it is a baseline. ``takes_along``: what else had to be off. ``sample``:
+    the point of the ranges at which it is made, from 1, and ``values`` what is assumed there.
     """
 
     name: str
@@ -67,6 +86,8 @@ class Point:
     scenario: Scenario
     against: str
     takes_along: tuple[str, ...] = ()
+    sample: int = 0
+    values: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -95,9 +116,12 @@ def load_design(file: Path) -> Design:
     experiment, root = _read(file)
     folder = file.resolve().parent
     try:
-        points = _one_by_one(experiment, folder) if experiment.one_by_one else _combinations(experiment, root, folder)
+        points = (
+            _sampled(experiment, root, folder) if experiment.sample else _points(experiment, root, folder, ((), ()))
+        )
     except ScenarioError as wrong:
-        raise ScenarioError([_of_experiment(finding, root, str(file)) for finding in wrong.findings]) from wrong
+        told = (_of_experiment(finding, root, str(file)) for finding in wrong.findings)
+        raise ScenarioError(sorted(told, key=lambda finding: finding.place)) from wrong
     return Design(folder.name if file.name == _FILE else file.stem, experiment, tuple(points))
 
 
@@ -130,7 +154,9 @@ def _checked(experiment: Experiment, root: Node) -> Iterator[Finding]:
             yield spot_of(root, at).finding(at, said)
     if bool(experiment.factors) == bool(experiment.one_by_one):
         yield root.at.finding((), "an experiment has factors, or one_by_one, and not both")
-    points = 1
+    yield from check_sample(root, experiment.uncertainties, experiment.factors)
+    yield from check_claims(root, experiment.claims, experiment.measures)
+    points = 1 if experiment.sample is None else experiment.sample.points
     for path, values in experiment.factors.items():
         points *= len(values)
         try:
@@ -145,7 +171,7 @@ def _checked(experiment: Experiment, root: Node) -> Iterator[Finding]:
             yield from _switches(path, values, root)
     if points > _MOST_POINTS:
         yield spot_of(root, ("factors",), True).finding(
-            ("factors",), f"{points:,} combinations are more than {_MOST_POINTS:,}"
+            ("factors",), f"{points:,} points are more than {_MOST_POINTS:,}"
         )
 
 
@@ -157,27 +183,60 @@ def _switches(path: str, values: list[Any] | dict[str, Any], root: Node) -> Iter
 
 
 def _of_experiment(finding: Finding, root: Node, file: str) -> Finding:
-    """What is wrong with a point, at the factor of the experiment's file that turned it where there is one."""
+    """What is wrong with a point, at the line of the experiment's file that turned it where there is one."""
     if finding.file != OVERRIDES:
         return finding
     path = finding.path
-    near = (key for key in _factors(root) if path and (path.startswith(key) or key.startswith(f"{path}.")))
-    at = next((("factors", key) for key in near), ())
+    near = (at for at in _turning(root) if path and (path.startswith(at[1]) or at[1].startswith(f"{path}.")))
+    at = next(near, ())
     spot = spot_of(root, at, bool(at)) if at else Spot(file)
     return Finding(spot.file, spot.line, spot.column, finding.path, finding.message)
 
 
-def _factors(root: Node) -> list[str]:
-    factors = root.map.get("factors")
-    return [] if factors is None else list(factors.map)
+def _turning(root: Node) -> list[tuple[str, str]]:
+    """The places of the paths that the experiment turns."""
+    return [(name, key) for name in ("factors", "uncertainties") if name in root.map for key in root.map[name].map]
 
 
 # --- the points -------------------------------------------------------------------------------------------------------
 
 
-def _combinations(experiment: Experiment, root: Node, folder: Path) -> list[Point]:
+def _sampled(experiment: Experiment, root: Node, folder: Path) -> list[Point]:
+    """The points of the experiment at each point of the ranges. What a city does not have is not assumed there."""
+    assert experiment.sample is not None
+    names = [experiment.base] + ([experiment.one_by_one.before] if experiment.one_by_one else [])
+    cities = [load(scenario_file(name, folder)) for name in names]
+    if findings := list(check_cities(root, experiment.uncertainties, experiment.held, cities)):
+        raise ScenarioError(findings)
+    leaves = [[value.path for value in city.values()] for city in cities]
+    has = [[path for path in experiment.uncertainties if under(path, known)] for known in leaves]
+    points: list[Point] = []
+    wrong: dict[str, Finding] = {}  # by path
+    total = experiment.sample.points
+    for number, values in enumerate(drawn(experiment.uncertainties, total, experiment.seed), start=1):
+        assumed = [[f"{path}={values[path]}" for path in paths] for paths in has]
+        try:
+            made = _points(experiment, root, folder, assumed)
+        except ScenarioError as error:
+            wrong = {finding.path: finding for finding in error.findings} | wrong
+            continue
+        at = f" ({number} of {total})"
+        points += [replace(p, name=p.name + at, against=p.against + at, sample=number, values=values) for p in made]
+    if wrong:
+        raise ScenarioError(list(wrong.values()))
+    return points
+
+
+def _points(experiment: Experiment, root: Node, folder: Path, assumed: Sequence[Sequence[str]]) -> list[Point]:
+    """The points of the experiment, where this is assumed of the base and of the city before."""
+    if experiment.one_by_one:
+        return _one_by_one(experiment, root, folder, assumed)
+    return _combinations(experiment, root, folder, assumed[0])
+
+
+def _combinations(experiment: Experiment, root: Node, folder: Path, assumed: Sequence[str]) -> list[Point]:
     """All combinations of the values of the factors, the last varying first; the first of all is the baseline."""
-    factors, base = experiment.factors, _scenario_file(experiment.base, folder)
+    factors, base = experiment.factors, scenario_file(experiment.base, folder)
     points: list[Point] = []
     findings: dict[Finding, None] = {}
     named = [_named(path, values) for path, values in factors.items()]
@@ -187,7 +246,7 @@ def _combinations(experiment: Experiment, root: Node, folder: Path) -> list[Poin
         sets = [f"{path}={value}" for path, (_, value) in zip(factors, chosen, strict=True) if not _is_switch(path)]
         off = [path.split(".")[1] for path, value in settings.items() if value == "off" and _is_switch(path)]
         try:
-            scenario, along = _without(base, off, sets, "all" if off else "nothing")
+            scenario, along = without(base, off, [*assumed, *sets], "all" if off else "nothing")
         except ScenarioError as wrong:
             findings |= dict.fromkeys(wrong.findings)
             continue
@@ -203,29 +262,29 @@ def _combinations(experiment: Experiment, root: Node, folder: Path) -> list[Poin
     return [Point(p.name, p.settings, p.scenario, points[0].name, p.takes_along) for p in points]
 
 
-def _one_by_one(experiment: Experiment, folder: Path) -> list[Point]:
+def _one_by_one(experiment: Experiment, root: Node, folder: Path, assumed: Sequence[Sequence[str]]) -> list[Point]:
     """The base and the city before; then each mechanism by which they differ, as before in the base, and as in the base
-    before.
+    before. Where there are claims, only what they need.
     """
     assert experiment.one_by_one is not None
-    files = [_scenario_file(name, folder) for name in (experiment.base, experiment.one_by_one.before)]
-    base, before = (load(file) for file in files)
-    points = [Point(s.name, {"mechanism": "", "turned": ""}, s, s.name) for s in (base, before)]
-    turned = [key for key in Policies.model_fields if _block(base, key) != _block(before, key)]
-    for file, scenario, other, word in ((files[0], base, before, "off"), (files[1], before, base, "on")):
-        for key in turned:
-            block = _block(other, key)
-            sets = [f"policies.{key}=null", *([f"policies.{key}={block}"] if block else [])]
-            found, along = _without(file, [], sets, "all" if word == "off" else "parts")
-            name = f"without {key}" if word == "off" else f"{key} alone"
-            points.append(Point(name, {"mechanism": key, "turned": word}, found, scenario.name, tuple(along)))
+    files = [scenario_file(name, folder) for name in (experiment.base, experiment.one_by_one.before)]
+    base, before = (load(file, sets) for file, sets in zip(files, assumed, strict=True))
+    turned = [key for key in Policies.model_fields if block_of(base, key) != block_of(before, key)]
+    if findings := list(check_turned(root, experiment.claims, turned)):
+        raise ScenarioError(findings)
+    pairs = [(key, word) for word in ("off", "on") for key in turned]
+    wanted = {(claim.mechanism, word) for claim in experiment.claims.values() for word in claim.turned} or {*pairs}
+    cities = {"off": (files[0], base, before, assumed[0]), "on": (files[1], before, base, assumed[1])}
+    used = [cities[word][1] for word in cities if any(word == turn for _, turn in wanted)]
+    points = [Point(s.name, {"mechanism": "", "turned": ""}, s, s.name) for s in used]
+    for key, word in (pair for pair in pairs if pair in wanted):
+        file, scenario, other, own = cities[word]
+        block = block_of(other, key)
+        sets = [*own, f"policies.{key}=null", *([f"policies.{key}={block}"] if block else [])]
+        found, along = without(file, [], sets, "all" if word == "off" else "parts")
+        name = f"without {key}" if word == "off" else f"{key} alone"
+        points.append(Point(name, {"mechanism": key, "turned": word}, found, scenario.name, tuple(along)))
     return points
-
-
-def _block(scenario: Scenario, key: str) -> str:
-    """A mechanism as text that reads back the same, empty where it is off."""
-    policy = getattr(scenario.policies, key)
-    return "" if policy is None else json.dumps(policy.model_dump(mode="json", by_alias=True, exclude_none=True))
 
 
 def _is_switch(path: str) -> bool:
@@ -236,42 +295,6 @@ def _is_switch(path: str) -> bool:
 def _named(path: str, values: list[Any] | dict[str, Any]) -> list[tuple[str, str]]:
     """The values of a factor with their names, as they are written where they have none."""
     if isinstance(values, dict):
-        return [(name, _flow(value)) for name, value in values.items()]
-    texts = [_SWITCHED[str(value)] if _is_switch(path) else _flow(value) for value in values]
+        return [(name, flow(value)) for name, value in values.items()]
+    texts = [_SWITCHED[str(value)] if _is_switch(path) else flow(value) for value in values]
     return list(zip(texts, texts, strict=True))
-
-
-def _flow(value: Any) -> str:
-    """A value as YAML on one line: what was not quoted is not quoted."""
-    if isinstance(value, dict):
-        return f"{{{', '.join(f'{_flow(key)}: {_flow(entry)}' for key, entry in value.items())}}}"
-    if isinstance(value, list):
-        return f"[{', '.join(map(_flow, value))}]"
-    plain = isinstance(value, Plain) and not set(value) & set(",[]{}#") and ": " not in value
-    return str(value) if plain else json.dumps(value, ensure_ascii=False)
-
-
-def _scenario_file(name: str, folder: Path) -> str:
-    """A scenario beside the experiment, else one that is known by its name or path."""
-    beside = folder / name
-    return str(beside if beside.is_file() else find_scenario(name))
-
-
-def _without(
-    file: str, off: Sequence[str], sets: Sequence[str], takes_along: Literal["all", "parts", "nothing"]
-) -> tuple[Scenario, list[str]]:
-    """The scenario without these mechanisms, and what it takes along of all that would have nothing to act on:
-    ``parts`` of mechanisms, or whole ones, too.
-    """
-    along: list[str] = []
-    while True:
-        nulls = [f"{path}=null" for path in (*(f"policies.{key}" for key in off), *along)]
-        try:
-            return load(file, [*sets, *nulls]), along
-        except ScenarioError as wrong:
-            least = {"all": 1, "parts": 2, "nothing": 99}[takes_along]
-            paths = [f.path for f in wrong.findings if f.path.startswith("policies.") and f.path not in along]
-            idle = [path for path in paths if path.count(".") >= least]
-            if len(idle) < len(wrong.findings):
-                raise
-            along += dict.fromkeys(idle)

@@ -53,10 +53,16 @@ class Sweep:
 
     @property
     def table(self) -> pd.DataFrame:
-        """One row a point, replication and measure, with a column for each factor: tidy, for spreadsheets."""
+        """One row a point, replication and measure, with a column for each factor and, of a sample, one for each value
+        that was assumed: tidy, for spreadsheets.
+        """
         import pandas as pd
 
-        settings = pd.DataFrame([{"point": p.name, **p.settings} for p in self.design.points])
+        told = [
+            {"point": p.name, **p.settings, **({"sample": p.sample, **p.values} if p.sample else {})}
+            for p in self.design.points
+        ]
+        settings = pd.DataFrame(told)
         wanted = self.measures[self.measures["measure"].isin(self.design.experiment.measures)]
         columns = ["scenario", "replication", "measure", "value", "numerator", "denominator", "unit"]
         return settings.merge(wanted[columns].rename(columns={"scenario": "point"}), on="point")

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from sim.measurement import REGISTRY
+from sim.report.claims import claims_text
 from sim.report.comparison_text import MARKS, WIDTH, cut_name
 from sim.report.formats import difference, number, rows_of, times
 from sim.report.mechanisms import MECHANISMS
@@ -38,7 +39,7 @@ def shown_measures(design: Design) -> list[str]:
 def plan_text(design: Design, missing: int) -> str:
     """What would be run."""
     lines = [textwrap.fill(clean(design.experiment.question), WIDTH), "", *_size(design, missing), ""]
-    for point in design.points:
+    for point in (point for point in design.points if point.sample < 2):
         along = f" (and without {', '.join(point.takes_along)})" if point.takes_along else ""
         lines.append(textwrap.fill(f"{point.name}{along}", WIDTH, initial_indent="  ", subsequent_indent="      "))
     return "\n".join(lines)
@@ -50,12 +51,17 @@ def _size(design: Design, missing: int) -> list[str]:
         f"{len(design.points)} points, {times(design.experiment.replications)} each on the same citizens, seed "
         f"{design.experiment.seed}: {runs:,} runs, of which {missing:,} are missing."
     )
+    if design.experiment.sample is not None:
+        said += f" These are the points at the first of {design.experiment.sample.points} samples of the "
+        said += f"{len(design.experiment.uncertainties)} ranges; the others have the same."
     return [textwrap.fill(said, WIDTH)]
 
 
 def sweep_text(sweep: Sweep) -> str:
-    """The means of each point; of mechanisms turned one by one, the differences they make."""
+    """The means of each point; of mechanisms turned one by one, the differences they make; over ranges, what holds."""
     design = sweep.design
+    if design.experiment.sample is not None:
+        return claims_text(sweep)
     lines = [textwrap.fill(clean(design.experiment.question), WIDTH), ""]
     lines += (
         [textwrap.fill(thinned(design.points[0].scenario), WIDTH), ""] if thinned(design.points[0].scenario) else []

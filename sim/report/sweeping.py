@@ -12,6 +12,7 @@ from matplotlib.axes import Axes
 from sim.measurement import REGISTRY
 from sim.report import charts, svg
 from sim.report.blocks import Block, Cell, Figure, Section, Table, Text
+from sim.report.claims import claims_blocks, ranges_section
 from sim.report.formats import difference, difference_interval, interval, number, p_value, rows_of, time_unit, times
 from sim.report.modelled import thinned
 from sim.report.names import clean, marked, measure_name
@@ -45,6 +46,8 @@ _Found = dict[tuple[str, str], Any]
 def sweep_sections(sweep: Sweep) -> list[Section]:
     """The whole report."""
     design = sweep.design
+    if design.experiment.sample is not None:
+        return _over_ranges(sweep)
     summary: _Found = {(row.scenario, row.measure): row for row in rows_of(sweep.summary)}
     compared: _Found = {(row.scenario, row.measure): row for row in rows_of(sweep.differences)}
     measures = shown_measures(design)
@@ -60,6 +63,14 @@ def sweep_sections(sweep: Sweep) -> list[Section]:
         Section("differences", "Differences", [_differences(sweep, measures, compared)]),
         Section("run", "What was run", [_what_was_run(sweep)]),
     ]
+
+
+def _over_ranges(sweep: Sweep) -> list[Section]:
+    """Of a sample: what holds over all of it. The numbers of each point stand in the table beside the report."""
+    said: list[Block] = [Text(line) for line in (thinned(sweep.design.points[0].scenario),) if line]
+    said += [Text(f"{name}, replication {k} failed: {clean(word)}") for (name, k), word in sweep.failed.items()]
+    found = Section("found", "What was found", [*said, *claims_blocks(sweep)])
+    return [found, ranges_section(sweep.design), Section("run", "What was run", [_what_was_run(sweep)])]
 
 
 # --- curves over a factor ---------------------------------------------------------------------------------------------
