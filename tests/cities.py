@@ -394,16 +394,17 @@ def policies(draw: DrawFn, pools: Data, classes: list[str], matters: Data, units
     if "callback" in found and draw(OFTEN):
         found["ranking"] = draw(rankings())
     if draw(st.booleans()):
-        found["supervision"] = draw(supervisions([name for name in (*pools, *units) if name != "second line"]))
+        found["supervision"] = draw(supervisions([name for name in (*pools, *units) if name != "second line"], [*units]))
     return found
 
 
-def supervisions(pools: list[str]) -> st.SearchStrategy[Data]:
+def supervisions(pools: list[str], units: list[str]) -> st.SearchStrategy[Data]:
     """What escalates requests, and who has work with it."""
     triggers = {
         "overdue_by": st.sampled_from(["0 h", "2 h", "1 d"]),
         "repeats": st.sampled_from([True, True, False]),
         "duplicates": st.sampled_from([True, True, False]),
+        "sent_up": st.fixed_dictionaries({"share": PROBABLY, "to": st.sampled_from(units)}),
     }
     more = some(triggers, 0.8)
     return st.builds(lambda pool, work, more: {"pool": pool, "work": work, **more}, st.sampled_from(pools), SHORT, more)

@@ -97,6 +97,9 @@ KINDS = (
 #: Visits that escalation brings forward: at units, but for contacting, which is first of all in any case.
 AT_UNITS = (REVIEW, COORDINATION, HANDLING, SUBTASK, PART)
 
+#: … and those that what is sent up does not wait for any longer.
+TO_GO_UP = (REVIEW, COORDINATION, HANDLING, SUBTASK)
+
 #: Whom units are ranked with.
 LEVELS = ("street", "district", "department", "utility")
 
@@ -195,6 +198,7 @@ REQUEST = (
     _count("whistles", "how often its owner blew the whistle for parts of other units"),
     _count("gamed", "in which round its owner closed it unsolved, as it would soon be due; 0: in none"),
     _moment("escalated", "when it was escalated for the first time; null if it never was"),
+    _moment("sent_up", "when a higher unit first took over its handling; null if none did"),
     Field(
         "excluded",
         "i1",

@@ -45,6 +45,7 @@ _AS_VALUE = {
         "categories.*.confused_with",
         "dispatch.backstop",
         "policies.council.unit",
+        "policies.supervision.sent_up.to",
     ],
     "categories": [
         *("demand.shocks.*.categories.*", "channels.*.lines.*.categories.*", "policies.monthly_theme.among.*"),

@@ -76,6 +76,13 @@ class Ranking(Section):
     exclusion: Pleading | None = None
 
 
+class SentUp(Section):
+    """Each time a request is escalated, what is left of its handling goes up with probability `share`, to a unit `to`."""
+
+    share: Probability
+    to: Text
+
+
 class Supervision(Section):
     """A request is escalated (督办) so long after its due date, when it comes if its citizen `repeats` what was not
     solved, or when a recognised duplicate attaches to it; each time people of a `pool` have `work` with it.
@@ -86,3 +93,4 @@ class Supervision(Section):
     overdue_by: Duration | None = None
     repeats: Flag = False
     duplicates: Flag = False
+    sent_up: SentUp | None = None

@@ -11,6 +11,15 @@ from sim.model.staffing import Family
 
 ESCALATED = purpose("escalated")  # keys of errands
 SUPERVISION_WORK = purpose("supervision work")
+SENT_UP = purpose("sent up")
+
+
+@dataclass(frozen=True)
+class SentUp:
+    """How often what is left of the handling of an escalated request goes up, and to whom."""
+
+    share: float
+    family: Family
 
 
 @dataclass(frozen=True)
@@ -22,6 +31,7 @@ class Supervision:
     overdue_by: float  # hours, infinity: being late does not
     repeats: bool
     duplicates: bool
+    sent_up: SentUp | None
 
 
 def plan(index: Index) -> Supervision | None:
@@ -35,4 +45,5 @@ def plan(index: Index) -> Supervision | None:
         overdue_by=math.inf if spec.overdue_by is None else spec.overdue_by,
         repeats=spec.repeats,
         duplicates=spec.duplicates,
+        sent_up=None if spec.sent_up is None else SentUp(spec.sent_up.share, index.families[spec.sent_up.to]),
     )

@@ -104,7 +104,8 @@ PART_SLOT = _record("f8 report_due", "i4 request next n")
 #: the next time (``dispatches``); ``right`` is the request that is reviewed, or the number of the theme.
 #: ``effort``: the factor on its work in this round; ``scored_…``: who owned it at the scored answer, and what that was
 #: (see ``policies.sheet``); ``gaming_at``: when its owner may close it unsolved, which has it (``in_hands``) or not;
-#: ``overdue_at``: when it is escalated for being late, ``escalations``: how often it has been.
+#: ``overdue_at``: when it is escalated for being late, ``escalations``: how often it has been, ``to_go_up``: whether
+#: what is left of its handling is for a higher unit.
 #: What every event touches comes first.
 REQUEST = _also(
     _record(
@@ -135,6 +136,8 @@ REQUEST = _also(
         "fact escalated",
         "f8 overdue_at",
         "u2 escalations",
+        "i1 to_go_up",
+        "fact sent_up",
         size=6 * CACHE_LINE,
     ),
     turned="f8 right",
