@@ -363,6 +363,25 @@ def what_is_late_is_escalated_and_nothing_else(run: Ledger) -> None:
     none(r["escalated"].notna() & one_round(r) & ~(r["escalated"] >= moment) & ~other, r)
 
 
+@law
+def what_is_sent_up_has_been_escalated_and_is_a_sub_task(run: Ledger) -> None:
+    """Of the higher unit, which joins its queue then; after that no other unit has the handling of it."""
+    r, supervised, v = run.requests, run.scenario.policies.supervision, run.visits
+    plan = None if supervised is None else supervised.sent_up
+    if plan is None or plan.share == 0:
+        none(r["sent_up"].notna(), r)
+        return
+    none(r["sent_up"].notna() & ~(r["sent_up"] >= r["escalated"]), r)
+    moment = v["request"].map(r.set_index("request")["sent_up"])
+    up = v[(v["kind"] == "subtask") & (v["queued"] == moment)]
+    assert sorted(up["request"]) == sorted(r.loc[r["sent_up"].notna(), "request"])
+    callback = run.scenario.policies.callback
+    if not (callback and callback.reopen and callback.reopen.to == "dispatch"):
+        later = (v["queued"] >= moment) & v["kind"].isin(("review", "coordination", "handling", "subtask"))
+        higher = v["home"].map({"": plan.to, **{pool: run.family(pool) for pool in run.pools}}) == plan.to
+        none(later & ~(higher & (v["kind"] == "subtask")), v)
+
+
 # --- visits of a request ---------------------------------------------------------------------------------------------
 
 
@@ -398,8 +417,10 @@ def hops_and_rounds_are_those_of_the_visits(run: Ledger) -> None:
     reviews = v[done & (v["kind"] == "review")].groupby("request").size()
     rounds = v[v["kind"].isin(("contact", "handling", "coordination"))].groupby("request")["round"].max()
     reviews, rounds = (counts.reindex(r.index, fill_value=0) for counts in (reviews, rounds))
-    # what was fixed meanwhile, and so merged after its review, left for no other unit
-    none((r["hops"] > reviews) | (r["hops"] < reviews - (r["status"] == "merged")), r)
+    # what was fixed meanwhile, and so merged after its review, or went up, left for no other unit
+    supervised = run.scenario.policies.supervision
+    up = r["escalated"].notna() & bool(supervised and supervised.sent_up)
+    none((r["hops"] > reviews) | (r["hops"] < reviews - ((r["status"] == "merged") | up)), r)
     none(r["rounds"] < rounds, r)
     callback = run.scenario.policies.callback
     most = 1 + (callback.reopen.at_most if callback and callback.reopen else 0)
@@ -409,9 +430,11 @@ def hops_and_rounds_are_those_of_the_visits(run: Ledger) -> None:
     most = 0 if policies.first_recipient or not dispatch else dispatch.max_hops
     none((r["hops"] > most) & one_round(r), r)
     for kind, policy in (("coordination", "first_recipient"), ("subtask", "first_recipient"), ("callback", "callback")):
-        assert getattr(policies, policy) or not (v["kind"] == kind).any()
+        of_kind = v[(v["kind"] == kind) & ~(v["request"].map(r["sent_up"]).notna() & (kind == "subtask"))]
+        assert getattr(policies, policy) or of_kind.empty
+    went_up = v["request"].map(r["sent_up"]) == v["ended"]
     for kind in ("contact", "coordination", "subtask", "handling"):
-        once = v[v["kind"] == kind]
+        once = v[(v["kind"] == kind) & ~(v["started"].isna() & went_up)]
         none(once.duplicated("request" if kind == "contact" else ["request", "round"]), once)
 
 
