@@ -394,7 +394,9 @@ def policies(draw: DrawFn, pools: Data, classes: list[str], matters: Data, units
     if "callback" in found and draw(OFTEN):
         found["ranking"] = draw(rankings())
     if draw(st.booleans()):
-        found["supervision"] = draw(supervisions([name for name in (*pools, *units) if name != "second line"], [*units]))
+        found["supervision"] = draw(
+            supervisions([name for name in (*pools, *units) if name != "second line"], [*units])
+        )
     return found
 
 

@@ -373,11 +373,12 @@ def what_is_sent_up_has_been_escalated_and_is_a_sub_task(run: Ledger) -> None:
         return
     none(r["sent_up"].notna() & ~(r["sent_up"] >= r["escalated"]), r)
     moment = v["request"].map(r.set_index("request")["sent_up"])
-    up = v[(v["kind"] == "subtask") & (v["queued"] == moment)]
+    left = v["started"].isna() & (v["ended"] == moment)  # for it
+    up = v[~left & (v["kind"] == "subtask") & (v["queued"] == moment)]
     assert sorted(up["request"]) == sorted(r.loc[r["sent_up"].notna(), "request"])
     callback = run.scenario.policies.callback
     if not (callback and callback.reopen and callback.reopen.to == "dispatch"):
-        later = (v["queued"] >= moment) & v["kind"].isin(("review", "coordination", "handling", "subtask"))
+        later = ~left & (v["queued"] >= moment) & v["kind"].isin(("review", "coordination", "handling", "subtask"))
         higher = v["home"].map({"": plan.to, **{pool: run.family(pool) for pool in run.pools}}) == plan.to
         none(later & ~(higher & (v["kind"] == "subtask")), v)
 

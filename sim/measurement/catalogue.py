@@ -227,6 +227,11 @@ _FLOW = (
         "it was escalated by the end of the run", "requests; none without `policies.supervision`",
     ),
     Measure(
+        "sent_up_share", "Sent up", "提级办理率", "share", REQUESTS,
+        "a higher unit had taken over its handling by the end of the run",
+        "requests; none without `policies.supervision.sent_up`",
+    ),
+    Measure(
         "report_rate", "Reported in time", "报到及时率", "share", REPORTS,
         "begun by the time until when the unit that was whistled for was to begin",
         "parts whistled for in the window whose time to report is not after the end of the run, but for those that "

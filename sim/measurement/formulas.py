@@ -77,6 +77,7 @@ def contact_ratios(c: Any, scenario: Scenario) -> dict[str, Ratio]:
     """All measures that are a sum, or one sum over another; ``c`` has those of ``quantities.CONTACTS``."""
     callback, has_contact = scenario.policies.callback, scenario.contact is not None
     has_exclusion = callback is not None and callback.exclusion is not None
+    supervision = scenario.policies.supervision
     return {
         "callback_answered_share": Ratio(c.answered_callback, c.own * (callback is not None)),
         "excluded_share": Ratio(c.excluded, c.answered_callback * has_exclusion),
@@ -111,7 +112,8 @@ def contact_ratios(c: Any, scenario: Scenario) -> dict[str, Ratio]:
         "rounds_mean": Ratio(c.rounds, c.requests),
         "reopened_share": Ratio(c.reopened, c.closed),
         "whistles": Ratio(c.whistles),
-        "escalated_share": Ratio(c.escalated, c.requests * (scenario.policies.supervision is not None)),
+        "escalated_share": Ratio(c.escalated, c.requests * (supervision is not None)),
+        "sent_up_share": Ratio(c.sent_up, c.requests * (supervision is not None and supervision.sent_up is not None)),
         # phone
         "calls": Ratio(c.calls),
         "answered_within_15s": Ratio(c.within_15s, c.calls),

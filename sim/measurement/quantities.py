@@ -53,7 +53,8 @@ _BLOCKS = (
     ("late", "contact_late", "late_stopped", *_durations("lateness", "lateness_stopped")),
     (
         *("own", "closed", "truly_resolved", "resolved_by_street", "due_passed", "contact_due_passed"),
-        *("hops", "bounced", "rounds", "reopened", "whistles", "escalated", *_durations("hours", "x_ln_x")),
+        *("hops", "bounced", "rounds", "reopened", "whistles", "escalated", "sent_up"),
+        *_durations("hours", "x_ln_x"),
     ),
     (
         *("contacts", "requests", "asked", "answered", "deflected", "settled", "out_of_scope", "merged", "by_phone"),
@@ -188,6 +189,7 @@ def contact(
     q.reopened = closed and r.rounds > 1
     q.whistles = r.whistles
     q.escalated = request and not math.isnan(r.escalated)
+    q.sent_up = request and not math.isnan(r.sent_up)
     return answered, late or contact_late, True, hours, log
 
 

@@ -38,7 +38,8 @@ _GROUPS = (
         "Volume and work",
         (
             *("contacts", "requests", "backlog_end", "hops_mean", "rounds_mean", "repeat_share"),
-            *("whistles", "report_rate", "escalated_share", "found_requests", "found_share"),
+            *("whistles", "report_rate", "escalated_share", "sent_up_share"),
+            *("found_requests", "found_share"),
         ),
     ),
     ("Staff", ("utilisation", "cost", "cost_per_request")),

@@ -61,8 +61,11 @@ def not_modelled(scenario: Scenario) -> tuple[list[str], set[str]]:
         without |= {"settled_share"}
     if scenario.policies.act_before is None:
         without |= {"found_share", "found_requests"}
-    if scenario.policies.supervision is None:
+    supervision = scenario.policies.supervision
+    if supervision is None:
         without |= {"escalated_share"}
+    if supervision is None or supervision.sent_up is None:
+        without |= {"sent_up_share"}
     whistle = scenario.policies.whistle
     if whistle is None:
         without |= {"whistles"}

@@ -55,6 +55,7 @@ CITY_LINES = (
     "whistles",
     "report_rate",
     "escalated_share",
+    "sent_up_share",
     "utilisation",
     "cost",
 )

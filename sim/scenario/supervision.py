@@ -77,7 +77,7 @@ class Ranking(Section):
 
 
 class SentUp(Section):
-    """Each time a request is escalated, what is left of its handling goes up with probability `share`, to a unit `to`."""
+    """With probability `share`, each time a request is escalated, what is left of its handling goes up to a unit `to`."""
 
     share: Probability
     to: Text
