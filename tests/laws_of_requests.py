@@ -20,6 +20,12 @@ def one_round(r: pd.DataFrame) -> pd.Series:
     return (r["rounds"] < 2) & (r["closed"].isna() | (r["status"] == "closed"))
 
 
+def may_go_up(run: Ledger, r: pd.DataFrame) -> pd.Series:
+    """Whether a request may be one that is sent up."""
+    policy = run.scenario.policies.supervision
+    return r["escalated"].notna() & (policy is not None and policy.sent_up is not None)
+
+
 # --- time ------------------------------------------------------------------------------------------------------------
 
 
@@ -126,6 +132,7 @@ def hours_by_cause_are_those_of_the_visits(run: Ledger) -> None:
     if run.scenario.policies.first_recipient:  # till the coordination nothing tells who is the wrong one
         cleared = run.out.problems.loc[run.out.problems["fixed_by"] == "theme", "problem"]
         wrong = wrong | r["first_closed"].isna() | r["problem"].isin(cleared)
+    wrong = wrong | may_go_up(run, r)  # nothing tells of a wrong unit either that neither reviews nor coordinates
     none((r["hops"] == 0) & ~wrong & once & (r["hours_bounced"] != 0), r)
     straight = past & once & (r["hops"] == 0) & ~wrong
     alone = straight & (r["whistles"] == 0)  # nobody works beside the owner
@@ -373,13 +380,13 @@ def what_is_sent_up_has_been_escalated_and_is_a_sub_task(run: Ledger) -> None:
         return
     none(r["sent_up"].notna() & ~(r["sent_up"] >= r["escalated"]), r)
     moment = v["request"].map(r.set_index("request")["sent_up"])
-    left = v["started"].isna() & (v["ended"] == moment)  # for it
+    higher = v["home"].map({"": plan.to, **{pool: run.family(pool) for pool in run.pools}}) == plan.to
+    left = ~higher & v["started"].isna() & (v["ended"] == moment)  # for it
     up = v[~left & (v["kind"] == "subtask") & (v["queued"] == moment)]
     assert sorted(up["request"]) == sorted(r.loc[r["sent_up"].notna(), "request"])
     callback = run.scenario.policies.callback
     if not (callback and callback.reopen and callback.reopen.to == "dispatch"):
         later = ~left & (v["queued"] >= moment) & v["kind"].isin(("review", "coordination", "handling", "subtask"))
-        higher = v["home"].map({"": plan.to, **{pool: run.family(pool) for pool in run.pools}}) == plan.to
         none(later & ~(higher & (v["kind"] == "subtask")), v)
 
 
@@ -419,9 +426,7 @@ def hops_and_rounds_are_those_of_the_visits(run: Ledger) -> None:
     rounds = v[v["kind"].isin(("contact", "handling", "coordination"))].groupby("request")["round"].max()
     reviews, rounds = (counts.reindex(r.index, fill_value=0) for counts in (reviews, rounds))
     # what was fixed meanwhile, and so merged after its review, or went up, left for no other unit
-    supervised = run.scenario.policies.supervision
-    up = r["escalated"].notna() & bool(supervised and supervised.sent_up)
-    none((r["hops"] > reviews) | (r["hops"] < reviews - ((r["status"] == "merged") | up)), r)
+    none((r["hops"] > reviews) | (r["hops"] < reviews - ((r["status"] == "merged") | may_go_up(run, r))), r)
     none(r["rounds"] < rounds, r)
     callback = run.scenario.policies.callback
     most = 1 + (callback.reopen.at_most if callback and callback.reopen else 0)
@@ -433,9 +438,9 @@ def hops_and_rounds_are_those_of_the_visits(run: Ledger) -> None:
     for kind, policy in (("coordination", "first_recipient"), ("subtask", "first_recipient"), ("callback", "callback")):
         of_kind = v[(v["kind"] == kind) & ~(v["request"].map(r["sent_up"]).notna() & (kind == "subtask"))]
         assert getattr(policies, policy) or of_kind.empty
-    went_up = v["request"].map(r["sent_up"]) == v["ended"]
+    went_up = (v["request"].map(r["sent_up"]) == v["ended"]) & v["started"].isna()
     for kind in ("contact", "coordination", "subtask", "handling"):
-        once = v[(v["kind"] == kind) & ~(v["started"].isna() & went_up)]
+        once = v[(v["kind"] == kind) & ~went_up]
         none(once.duplicated("request" if kind == "contact" else ["request", "round"]), once)
 
 

@@ -77,7 +77,9 @@ class Ranking(Section):
 
 
 class SentUp(Section):
-    """With probability `share`, each time a request is escalated, what is left of its handling goes up to a unit `to`."""
+    """Each time a request is escalated, with probability `share`, what is left of its handling goes up to a unit `to`,
+    while its owner stays.
+    """
 
     share: Probability
     to: Text
