@@ -406,7 +406,12 @@ def supervisions(pools: list[str], units: list[str]) -> st.SearchStrategy[Data]:
         "overdue_by": st.sampled_from(["0 h", "2 h", "1 d"]),
         "repeats": st.sampled_from([True, True, False]),
         "duplicates": st.sampled_from([True, True, False]),
-        "sent_up": st.fixed_dictionaries({"share": PROBABLY, "to": st.sampled_from(units)}),
+        "sent_up": st.builds(
+            lambda names, share, some: {"to": names[0], "share": share} | ({"from": names[1:2]} if some else {}),
+            st.permutations(units),
+            PROBABLY,
+            st.booleans() if units[1:] else st.just(False),
+        ),
     }
     more = some(triggers, 0.8)
     return st.builds(lambda pool, work, more: {"pool": pool, "work": work, **more}, st.sampled_from(pools), SHORT, more)

@@ -452,6 +452,13 @@ CASES = [
     Case("supervision.overdue_by", "3 d", "0 h", escalated, SUPERVISED),
     Case("supervision.repeats", False, True, escalated, SUPERVISED),
     Case("supervision.duplicates", False, True, escalated, SUPERVISED),
+    Case(
+        "supervision.sent_up.from",
+        ["Water"],
+        ["Water", "Street"],
+        sent_up,
+        (*SUPERVISED, ("policies.supervision.sent_up", TO_WORKS)),
+    ),
     Case("supervision.sent_up.share", 0.1, 0.9, sent_up, (*SUPERVISED, ("policies.supervision.sent_up", TO_WORKS))),
     Case(
         "supervision.sent_up.to",

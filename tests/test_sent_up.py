@@ -202,6 +202,19 @@ def test_who_is_there_already_is_not_sent_up() -> None:
     assert rows["sent_up"].notna().all()
 
 
+def test_only_what_is_the_duty_of_those_named_goes_up() -> None:
+    """… and is in their hands: not what a wrong unit holds that is not named."""
+    named = {**UP, "sent_up": {"share": 1, "to": "Department", "from": ["Office"]}}
+    other = {"Other": NOBODY}
+    taken_over(both(city(named)), after=6.0)
+    rows = matters(both(city(named, units=other, matter={"unit": {"Office": 0.5, "Other": 0.5}})))
+    assert rows.loc[rows["owner_unit"] == "Office", "sent_up"].notna().all()
+    assert rows.loc[rows["owner_unit"] == "Other", "sent_up"].isna().all()
+    rows = matters(both(city(named, **WRONG)))
+    assert rows["escalated"].notna().all()
+    assert rows["sent_up"].isna().all()
+
+
 def test_the_desk_finds_an_owner_anew_and_that_is_not_the_department() -> None:
     """Reopened to the desk: the office once more, from where it goes up again."""
     callback = {**CALLBACK, "reopen": {"to": "dispatch", "at_most": 1}}
@@ -284,6 +297,9 @@ def test_explain_and_show_tell_it() -> None:
         ({"sent_up": {"share": 0, "to": "Nobody"}}, "there is no unit “Nobody”"),
         ({"sent_up": {"share": 0, "to": "supervisors"}}, "there is no unit “supervisors”"),
         ({"sent_up": {"share": 0}}, "to"),
+        ({"sent_up": {"share": 0, "to": "Department", "from": ["Nobody"]}}, "there is no unit “Nobody”"),
+        ({"sent_up": {"share": 0, "to": "Department", "from": []}}, "an empty list: leave it out for all"),
+        ({"sent_up": {"share": 0, "to": "Department", "from": ["Department"]}}, "is where they are sent up to"),
         ({"overdue_by": None}, "needs something that escalates requests"),
     ],
 )
@@ -294,6 +310,11 @@ def test_what_leads_nowhere_is_refused(change: Data, said: str) -> None:
 
 def test_there_must_be_a_unit_below() -> None:
     with pytest.raises(
-        ScenarioError, match=r"supervision.sent_up: has nothing to act on: it needs requests that come to another unit"
+        ScenarioError, match=r"supervision.sent_up: has nothing to act on: it needs requests of another unit"
     ):
         town({**POLICY, "sent_up": {"share": 0, "to": "Office"}})
+    with pytest.raises(
+        ScenarioError, match=r"needs requests of another unit than the one in “to”, and one of those in"
+    ):
+        from_elsewhere = {"share": 0, "to": "Department", "from": ["Elsewhere"]}
+        city({**UP, "sent_up": from_elsewhere}, matter={"confused_with": "Elsewhere"}, units={"Elsewhere": NOBODY})

@@ -213,10 +213,11 @@ def _escalates(tree: Tree, path: Path) -> bool:
 
 
 def _has_a_lower_unit(tree: Tree, path: Path) -> bool:
-    """Whether requests come to another unit than that to which this policy sends them up."""
+    """Whether requests are the duty of another unit than that to which this policy sends them up, of those it names."""
     to = tree.text((*path, "to"))
-    named = [node for key in ("unit", "confused_with") for _, node in tree.at(f"categories.*.{key}")]
-    return any(name != to for node in named for name in (node.map or [node.value]))
+    of = {str(node.value) for _, node in tree.items(*path, "from")}
+    named = [node for key in ("categories.*.unit", "dispatch.backstop") for _, node in tree.at(key)]
+    return any(name != to and (not of or name in of) for node in named for name in (node.map or [node.value]))
 
 
 _RESOLVE_LIMITS = "a limit to resolve (policies.time_limits.resolve or by_category)"
@@ -322,7 +323,7 @@ NEEDS = (
     ),
     Need(
         "policies.supervision.sent_up",
-        "requests that come to another unit than the one in “to” (categories.*.unit)",
+        "requests of another unit than the one in “to”, and one of those in “from” (categories.*.unit)",
         _has_a_lower_unit,
     ),
     Need(

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, WithJsonSchema
+from pydantic import BeforeValidator, Field, WithJsonSchema
 
 from sim.scenario.calendars import Section
+from sim.scenario.demand_side import Names
 from sim.scenario.distributions import Dist
 from sim.scenario.errors import ReadError, quoted
 from sim.scenario.numbers import Flag, NotNegative, Probability, Text, choice, read_not_negative
@@ -78,11 +79,12 @@ class Ranking(Section):
 
 class SentUp(Section):
     """Each time a request is escalated, with probability `share`, what is left of its handling goes up to a unit `to`,
-    while its owner stays.
+    while its owner stays. Only what is the duty of units `from_` does; None: of all others.
     """
 
     share: Probability
     to: Text
+    from_: Names | None = Field(default=None, alias="from")
 
 
 class Supervision(Section):

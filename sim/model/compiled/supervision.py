@@ -130,8 +130,8 @@ def goes_up(w: Any, r: Any) -> Any:
     """Whether what is left of its handling is for a higher unit that does not have it yet."""
     if not w.supervision.sent_up.on or not r.to_go_up:
         return False
-    higher = at(w, w.supervision.sent_up.family, r)
-    return r.owner_unit != higher and r.right != higher
+    goes_from = state.goes_from(w)
+    return goes_from[r.owner_unit] != 0 and goes_from[r.right] != 0
 
 
 @inlined

@@ -102,7 +102,7 @@ def leave_for_higher(w: World, r: Request, _: object) -> None:
 def goes_up(w: World, r: Request) -> bool:
     """Whether what is left of its handling is for a higher unit that does not have it yet."""
     plan = None if w.city.supervision is None else w.city.supervision.sent_up
-    return plan is not None and r.to_go_up and at(w, plan.family, r) not in (r.owner_unit, r.right)
+    return plan is not None and r.to_go_up and bool(plan.goes_from[r.owner_unit] and plan.goes_from[r.right])
 
 
 def send_up(w: World, r: Request) -> None:

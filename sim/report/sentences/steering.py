@@ -166,8 +166,9 @@ def supervision(city: City) -> Iterator[str]:
         f"{policy.pool} have work with it, {length(mean_hours(city, plan.work))} on average."
     )
     if policy.sent_up is not None:
+        whose = f" of {few([*policy.sent_up.from_])}" if policy.sent_up.from_ else ""
         yield (
-            f"Of 100 escalations {of_100(policy.sent_up.share)} send up what is left of the handling to "
+            f"Of 100 escalations{whose} {of_100(policy.sent_up.share)} send up what is left of the handling to "
             f"{policy.sent_up.to}; the owner stays, and so does whose score it is."
         )
     yield "How many will be is not known beforehand: that work is in no load told here."

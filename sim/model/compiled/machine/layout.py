@@ -199,6 +199,7 @@ ARRAYS: dict[str, tuple[Any, int]] = {
     "workdays": (np.float64, 2),  # of the limits: midnight, first opening, last closing, [3, day]
     "whistle_of_class": (WHISTLE_OF_CLASS, 1),  # [k]
     "whistle_budget": (np.int64, 2),  # [p, month]
+    "goes_from": (np.int8, 1),  # [p] whether what is this unit's is sent up
     "month_turns": (np.float64, 1),
     "upkeep_begins": (np.float64, 1),
     "upkeep_keys": (np.uint64, 2),  # [desk, time]
