@@ -313,8 +313,6 @@ def test_there_must_be_a_unit_below() -> None:
         ScenarioError, match=r"supervision.sent_up: has nothing to act on: it needs requests of another unit"
     ):
         town({**POLICY, "sent_up": {"share": 0, "to": "Office"}})
-    with pytest.raises(
-        ScenarioError, match=r"needs requests of another unit than the one in “to”, and one of those in"
-    ):
-        from_elsewhere = {"share": 0, "to": "Department", "from": ["Elsewhere"]}
+    from_elsewhere = {"share": 0, "to": "Department", "from": ["Elsewhere"]}
+    with pytest.raises(ScenarioError, match=r"than the one in “to”, and one of those in “from”"):
         city({**UP, "sent_up": from_elsewhere}, matter={"confused_with": "Elsewhere"}, units={"Elsewhere": NOBODY})
