@@ -556,6 +556,7 @@ def callbacks(draw: DrawFn, limited: bool, reviewers: list[str]) -> Data:
             [
                 {"intercept": 0.5, "late": -1, "hops": -0.3, "log_days": -0.1},
                 {"intercept": -0.5, "said_resolved": 2, "rounds": -0.5},
+                {"intercept": 1, "levels": {"very_satisfied": 1.5, "satisfied": 0.5, "very_dissatisfied": -1}},
             ]
         ),
         "reopen": reopen,

@@ -190,6 +190,7 @@ ENTERPRISE = (*FIRMS.items(), ("policies.enterprise_line", {"pool": "firms", "ta
 SAID_YES = share("said_resolved", True)
 SATISFIED = share("said_satisfied", True)
 CALLBACK = "policies.callback."
+LEVELS = ((f"{CALLBACK}satisfied.levels", {"very_satisfied": 3, "satisfied": 1, "very_dissatisfied": -1}),)
 DESK = (("dispatch.accuracy", 0.5), ("dispatch.redispatch_accuracy", None))
 SURGE = (
     ("policies.surge.triggers", [{"pool": "Works", "when": "oldest > 9 h", "check": "3 h"}]),
@@ -357,6 +358,9 @@ CASES = [
     Case("callback.satisfied.log_days", -2, 0, SATISFIED),
     Case("callback.satisfied.hops", -5, 0, SATISFIED),
     Case("callback.satisfied.rounds", -9, 0, SATISFIED, ((f"{CALLBACK}score", {"round": "last"}), *OPENED)),
+    Case("callback.satisfied.levels.very_satisfied", 3, 1, share("said_level", "very satisfied"), LEVELS),
+    Case("callback.satisfied.levels.satisfied", 3, 0, share("said_level", "satisfied"), LEVELS),
+    Case("callback.satisfied.levels.very_dissatisfied", -3, 0, share("said_level", "very dissatisfied"), LEVELS),
     Case("callback.reopen.to", "owner", "dispatch", visits("dispatch", "number")),
     Case("callback.reopen.at_most", 0, 3, total("rounds")),
     Case("callback.reopen.probability", 0.0, 1.0, total("rounds")),

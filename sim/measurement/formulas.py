@@ -78,9 +78,11 @@ def contact_ratios(c: Any, scenario: Scenario) -> dict[str, Ratio]:
     callback, has_contact = scenario.policies.callback, scenario.contact is not None
     has_exclusion = callback is not None and callback.exclusion is not None
     supervision = scenario.policies.supervision
+    has_levels = callback is not None and callback.satisfied is not None and callback.satisfied.levels is not None
     return {
         "callback_answered_share": Ratio(c.answered_callback, c.own * (callback is not None)),
         "excluded_share": Ratio(c.excluded, c.answered_callback * has_exclusion),
+        **{f"{name}_share": Ratio(c[name], c.scored * has_levels) for name in quantities.LEVELS},
         # truth
         "resolution_gap": Ratio(c.said_resolved - c.scored_and_resolved, c.scored),
         "false_resolution_share": Ratio(c.falsely_resolved, c.said_resolved),

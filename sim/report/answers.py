@@ -9,7 +9,7 @@ from markupsafe import Markup
 from sim.inference.gaps import FEWEST
 from sim.report.blocks import Cell, Section, Table, Text, Tile, Tiles
 from sim.report.formats import gap, gap_interval
-from sim.report.modelled import RATES, missing_wages, not_modelled, thinned
+from sim.report.modelled import LEVELS, RATES, missing_wages, not_modelled, thinned
 from sim.report.names import Names, marked, measure_name
 from sim.report.results import Gap, Results
 
@@ -24,6 +24,7 @@ _GROUPS = (
         "Three rates and score",
         RATES,
     ),
+    ("Satisfaction in five levels", LEVELS),
     ("Truth", ("true_resolution_share", "false_resolution_share", "closed_share")),
     ("Breaches", ("breach_share", "contact_breach_share", "lateness_mean_among_closed")),
     (

@@ -230,6 +230,8 @@ class _Story:
         if self.scenario.contact is None:
             asked.remove("contacted")
         said = [f"{'' if row[f'said_{what}'] else 'not '}{what}" for what in asked]
+        if not pd.isna(level := row.get("said_level")):
+            said[-1] = str(level)
         told = [f"In the callback of {self.when(row['called_back'])} the citizen said: {', '.join(said)}"]
         if row["excluded"]:
             told.append("The unit asked to leave it out of the rates, and was granted that.")

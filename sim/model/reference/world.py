@@ -180,6 +180,7 @@ class Request:
     said_contacted: int
     said_resolved: int
     said_satisfied: int
+    said_level: int
     whistles: int
     gamed: int
     escalated: float

@@ -137,6 +137,7 @@ REQUEST = _also(
         "f8 overdue_at",
         "u2 escalations",
         "i1 to_go_up",
+        "fact said_level",
         "fact sent_up",
         size=6 * CACHE_LINE,
     ),
