@@ -354,6 +354,17 @@ def excluded_is_only_what_was_disputed(run: Ledger) -> None:
 
 
 @law
+def five_levels_are_a_view_of_one_answer(run: Ledger) -> None:
+    r, callback = run.requests, run.scenario.policies.callback
+    if callback is None or callback.satisfied is None or callback.satisfied.levels is None:
+        none(r["said_level"].notna(), r)
+        return
+    none(r["said_level"].isna() != r["said_satisfied"].isna(), r)
+    upper = r["said_level"].isin(("basically satisfied", "satisfied", "very satisfied"))
+    none(upper != r["said_satisfied"].fillna(False), r)
+
+
+@law
 def what_is_late_is_escalated_and_nothing_else(run: Ledger) -> None:
     """… but for those of citizens who call again, and those to which a duplicate has been attached."""
     r, policy = run.requests, run.scenario.policies.supervision

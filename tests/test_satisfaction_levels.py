@@ -17,6 +17,7 @@ from sim.model.facts import SATISFACTIONS
 from sim.model.policies import callback
 from sim.report.explain import explain
 from sim.report.page import run_page
+from sim.report.show import show_text
 from sim.report.text import run_text
 from sim.scenario import Scenario, ScenarioError
 
@@ -107,6 +108,7 @@ def test_the_upper_three_are_the_satisfied() -> None:
 
 def test_they_are_shown_where_they_are_asked() -> None:
     for levels, shown in ((LEVELS, True), (None, False)):
+        assert ("told in five levels" in " ".join(show_text(city(levels)).split())) == shown
         run = sim.run(city(levels), 2, keep="all", engine="compiled")
         assert ("Very dissatisfied" in run_page(run)) == shown
         assert ("Basically satisfied" in run_text(run)) == shown

@@ -28,6 +28,8 @@ def callback(city: City) -> Iterator[str]:
         f"“Resolved” say {of_100(plan.resolved.if_true)} of 100 where it is true, and "
         f"{of_100(plan.resolved.if_false)} of 100 where it is not."
     )
+    if plan.levels is not None:
+        yield "How satisfied they are is told in five levels, of which the upper three are the satisfied."
     if plan.reopen_at_most:
         to = "the dispatch desk" if plan.reopen_to_dispatch else "their owner"
         yield (
