@@ -236,10 +236,7 @@ def forgeries(out: sim.Outcomes) -> dict[str, sim.Outcomes]:
         "what_is_escalated_goes_first": forged_escalation(),
         "what_is_sent_up_has_been_escalated_and_is_a_sub_task": forged_sent_up(),
         "five_levels_are_a_view_of_one_answer": changed(
-            out,
-            "requests",
-            first(r["said_satisfied"] == True),
-            said_level="satisfied",  # noqa: E712 (of a column)
+            out, "requests", first(r["said_satisfied"].fillna(False)), said_level="satisfied"
         ),
         "what_is_late_is_escalated_and_nothing_else": changed(
             out, "requests", closed, escalated=lambda t: r["arrived"]
