@@ -394,16 +394,24 @@ def policies(draw: DrawFn, pools: Data, classes: list[str], matters: Data, units
     if "callback" in found and draw(OFTEN):
         found["ranking"] = draw(rankings())
     if draw(st.booleans()):
-        found["supervision"] = draw(supervisions([name for name in (*pools, *units) if name != "second line"]))
+        found["supervision"] = draw(
+            supervisions([name for name in (*pools, *units) if name != "second line"], [*units])
+        )
     return found
 
 
-def supervisions(pools: list[str]) -> st.SearchStrategy[Data]:
+def supervisions(pools: list[str], units: list[str]) -> st.SearchStrategy[Data]:
     """What escalates requests, and who has work with it."""
     triggers = {
         "overdue_by": st.sampled_from(["0 h", "2 h", "1 d"]),
         "repeats": st.sampled_from([True, True, False]),
         "duplicates": st.sampled_from([True, True, False]),
+        "sent_up": st.builds(
+            lambda names, share, some: {"to": names[0], "share": share} | ({"from": names[1:2]} if some else {}),
+            st.permutations(units),
+            PROBABLY,
+            st.booleans() if units[1:] else st.just(False),
+        ),
     }
     more = some(triggers, 0.8)
     return st.builds(lambda pool, work, more: {"pool": pool, "work": work, **more}, st.sampled_from(pools), SHORT, more)
@@ -548,6 +556,7 @@ def callbacks(draw: DrawFn, limited: bool, reviewers: list[str]) -> Data:
             [
                 {"intercept": 0.5, "late": -1, "hops": -0.3, "log_days": -0.1},
                 {"intercept": -0.5, "said_resolved": 2, "rounds": -0.5},
+                {"intercept": 1, "levels": {"very_satisfied": 1.5, "satisfied": 0.5, "very_dissatisfied": -1}},
             ]
         ),
         "reopen": reopen,

@@ -20,6 +20,12 @@ def one_round(r: pd.DataFrame) -> pd.Series:
     return (r["rounds"] < 2) & (r["closed"].isna() | (r["status"] == "closed"))
 
 
+def may_go_up(run: Ledger, r: pd.DataFrame) -> pd.Series:
+    """Whether a request may be one that is sent up."""
+    policy = run.scenario.policies.supervision
+    return r["escalated"].notna() & (policy is not None and policy.sent_up is not None)
+
+
 # --- time ------------------------------------------------------------------------------------------------------------
 
 
@@ -126,6 +132,7 @@ def hours_by_cause_are_those_of_the_visits(run: Ledger) -> None:
     if run.scenario.policies.first_recipient:  # till the coordination nothing tells who is the wrong one
         cleared = run.out.problems.loc[run.out.problems["fixed_by"] == "theme", "problem"]
         wrong = wrong | r["first_closed"].isna() | r["problem"].isin(cleared)
+    wrong = wrong | may_go_up(run, r)  # nothing tells of a wrong unit either that neither reviews nor coordinates
     none((r["hops"] == 0) & ~wrong & once & (r["hours_bounced"] != 0), r)
     straight = past & once & (r["hops"] == 0) & ~wrong
     alone = straight & (r["whistles"] == 0)  # nobody works beside the owner
@@ -347,6 +354,17 @@ def excluded_is_only_what_was_disputed(run: Ledger) -> None:
 
 
 @law
+def five_levels_are_a_view_of_one_answer(run: Ledger) -> None:
+    r, callback = run.requests, run.scenario.policies.callback
+    if callback is None or callback.satisfied is None or callback.satisfied.levels is None:
+        none(r["said_level"].notna(), r)
+        return
+    none(r["said_level"].isna() != r["said_satisfied"].isna(), r)
+    upper = r["said_level"].isin(("basically satisfied", "satisfied", "very satisfied"))
+    none(upper != r["said_satisfied"].fillna(False), r)
+
+
+@law
 def what_is_late_is_escalated_and_nothing_else(run: Ledger) -> None:
     """… but for those of citizens who call again, and those to which a duplicate has been attached."""
     r, policy = run.requests, run.scenario.policies.supervision
@@ -361,6 +379,26 @@ def what_is_late_is_escalated_and_nothing_else(run: Ledger) -> None:
         return  # it may be parked, and due later, after that
     other = (r["repeat_of"].notna() & policy.repeats) | (r["problem"].notna() & policy.duplicates)
     none(r["escalated"].notna() & one_round(r) & ~(r["escalated"] >= moment) & ~other, r)
+
+
+@law
+def what_is_sent_up_has_been_escalated_and_is_a_sub_task(run: Ledger) -> None:
+    """Of the higher unit, which joins its queue then; after that no other unit has the handling of it."""
+    r, supervised, v = run.requests, run.scenario.policies.supervision, run.visits
+    plan = None if supervised is None else supervised.sent_up
+    if plan is None or plan.share == 0:
+        none(r["sent_up"].notna(), r)
+        return
+    none(r["sent_up"].notna() & ~(r["sent_up"] >= r["escalated"]), r)
+    moment = v["request"].map(r.set_index("request")["sent_up"])
+    higher = v["home"].map({"": plan.to, **{pool: run.family(pool) for pool in run.pools}}) == plan.to
+    left = ~higher & v["started"].isna() & (v["ended"] == moment)  # for it
+    up = v[~left & (v["kind"] == "subtask") & (v["queued"] == moment)]
+    assert sorted(up["request"]) == sorted(r.loc[r["sent_up"].notna(), "request"])
+    callback = run.scenario.policies.callback
+    if not (callback and callback.reopen and callback.reopen.to == "dispatch"):
+        later = ~left & (v["queued"] >= moment) & v["kind"].isin(("review", "coordination", "handling", "subtask"))
+        none(later & ~(higher & (v["kind"] == "subtask")), v)
 
 
 # --- visits of a request ---------------------------------------------------------------------------------------------
@@ -398,8 +436,8 @@ def hops_and_rounds_are_those_of_the_visits(run: Ledger) -> None:
     reviews = v[done & (v["kind"] == "review")].groupby("request").size()
     rounds = v[v["kind"].isin(("contact", "handling", "coordination"))].groupby("request")["round"].max()
     reviews, rounds = (counts.reindex(r.index, fill_value=0) for counts in (reviews, rounds))
-    # what was fixed meanwhile, and so merged after its review, left for no other unit
-    none((r["hops"] > reviews) | (r["hops"] < reviews - (r["status"] == "merged")), r)
+    # what was fixed meanwhile, and so merged after its review, or went up, left for no other unit
+    none((r["hops"] > reviews) | (r["hops"] < reviews - ((r["status"] == "merged") | may_go_up(run, r))), r)
     none(r["rounds"] < rounds, r)
     callback = run.scenario.policies.callback
     most = 1 + (callback.reopen.at_most if callback and callback.reopen else 0)
@@ -409,9 +447,11 @@ def hops_and_rounds_are_those_of_the_visits(run: Ledger) -> None:
     most = 0 if policies.first_recipient or not dispatch else dispatch.max_hops
     none((r["hops"] > most) & one_round(r), r)
     for kind, policy in (("coordination", "first_recipient"), ("subtask", "first_recipient"), ("callback", "callback")):
-        assert getattr(policies, policy) or not (v["kind"] == kind).any()
+        of_kind = v[(v["kind"] == kind) & ~(v["request"].map(r["sent_up"]).notna() & (kind == "subtask"))]
+        assert getattr(policies, policy) or of_kind.empty
+    went_up = (v["request"].map(r["sent_up"]) == v["ended"]) & v["started"].isna()
     for kind in ("contact", "coordination", "subtask", "handling"):
-        once = v[v["kind"] == kind]
+        once = v[(v["kind"] == kind) & ~went_up]
         none(once.duplicated("request" if kind == "contact" else ["request", "round"]), once)
 
 

@@ -20,6 +20,7 @@ from hypothesis import HealthCheck, Phase, given, note, settings
 from laws import LAWS, broken_laws
 from ledger import Ledger
 from test_act_before import EVERYTHING
+from test_sent_up import city as with_department
 from test_supervision import queues
 from towns import FULL, full
 
@@ -233,6 +234,10 @@ def forgeries(out: sim.Outcomes) -> dict[str, sim.Outcomes]:
         "littles_law": changed(out, "levels", first(out.levels["queue"] > 0), queue=lambda q: q + 2.0**-30),
         **forged_patrols(),
         "what_is_escalated_goes_first": forged_escalation(),
+        "what_is_sent_up_has_been_escalated_and_is_a_sub_task": forged_sent_up(),
+        "five_levels_are_a_view_of_one_answer": changed(
+            out, "requests", first(r["said_satisfied"].fillna(False)), said_level="satisfied"
+        ),
         "what_is_late_is_escalated_and_nothing_else": changed(
             out, "requests", closed, escalated=lambda t: r["arrived"]
         ),
@@ -264,6 +269,13 @@ def forged_escalation() -> sim.Outcomes:
     v = out.visits.merge(out.requests[["request", "escalated"]], on="request", how="left")
     moved = first((v["kind"] == "handling") & (v["started"] > v["escalated"]))
     return changed(out, "visits", moved, started=lambda t: t + 9, ended=lambda t: t + 9)
+
+
+@cache
+def forged_sent_up() -> sim.Outcomes:
+    """The same of an office in which nobody works, of which a sub-task stayed at the office."""
+    out = sim.simulate(with_department(), engine="compiled")
+    return changed(out, "visits", first(out.visits["kind"] == "subtask"), pool="Office")
 
 
 @pytest.mark.parametrize("name", LAWS)

@@ -76,6 +76,15 @@ def escalated(out: sim.Outcomes) -> float:
     return float(out.requests["escalated"].count())
 
 
+def sent_up(out: sim.Outcomes) -> float:
+    """Requests that were."""
+    return float(out.requests["sent_up"].count())
+
+
+def sub_tasks_at(pool: str) -> Number:
+    return lambda out: float(((out.visits["kind"] == "subtask") & (out.visits["pool"] == pool)).sum())
+
+
 def spread(of: str) -> Number:
     """How far apart the urgent and the ordinary are in waiting at units."""
     return lambda out: float(out.requests.groupby("urgency", observed=True)["hours_unit_queue"].mean().diff().iloc[-1])
@@ -181,6 +190,7 @@ ENTERPRISE = (*FIRMS.items(), ("policies.enterprise_line", {"pool": "firms", "ta
 SAID_YES = share("said_resolved", True)
 SATISFIED = share("said_satisfied", True)
 CALLBACK = "policies.callback."
+LEVELS = ((f"{CALLBACK}satisfied.levels", {"very_satisfied": 3, "satisfied": 1, "very_dissatisfied": -1}),)
 DESK = (("dispatch.accuracy", 0.5), ("dispatch.redispatch_accuracy", None))
 SURGE = (
     ("policies.surge.triggers", [{"pool": "Works", "when": "oldest > 9 h", "check": "3 h"}]),
@@ -234,6 +244,7 @@ COUNCIL = (
     ),
 )
 SUPERVISED = (("policies.supervision", {"pool": "callback", "work": "10 min", "overdue_by": "1 h"}),)
+TO_WORKS = {"share": 0.9, "to": "Works"}
 KEPT = (("policies.precise_dispatch.duty_list", {"drift": 0.5, "upkeep": {"work": "1 h"}}),)
 
 PATROLLED = (
@@ -347,6 +358,9 @@ CASES = [
     Case("callback.satisfied.log_days", -2, 0, SATISFIED),
     Case("callback.satisfied.hops", -5, 0, SATISFIED),
     Case("callback.satisfied.rounds", -9, 0, SATISFIED, ((f"{CALLBACK}score", {"round": "last"}), *OPENED)),
+    Case("callback.satisfied.levels.very_satisfied", 3, 1, share("said_level", "very satisfied"), LEVELS),
+    Case("callback.satisfied.levels.satisfied", 3, 0, share("said_level", "satisfied"), LEVELS),
+    Case("callback.satisfied.levels.very_dissatisfied", -3, 0, share("said_level", "very dissatisfied"), LEVELS),
     Case("callback.reopen.to", "owner", "dispatch", visits("dispatch", "number")),
     Case("callback.reopen.at_most", 0, 3, total("rounds")),
     Case("callback.reopen.probability", 0.0, 1.0, total("rounds")),
@@ -442,6 +456,21 @@ CASES = [
     Case("supervision.overdue_by", "3 d", "0 h", escalated, SUPERVISED),
     Case("supervision.repeats", False, True, escalated, SUPERVISED),
     Case("supervision.duplicates", False, True, escalated, SUPERVISED),
+    Case(
+        "supervision.sent_up.from",
+        ["Water"],
+        ["Water", "Street"],
+        sent_up,
+        (*SUPERVISED, ("policies.supervision.sent_up", TO_WORKS)),
+    ),
+    Case("supervision.sent_up.share", 0.1, 0.9, sent_up, (*SUPERVISED, ("policies.supervision.sent_up", TO_WORKS))),
+    Case(
+        "supervision.sent_up.to",
+        "Water",
+        "Works",
+        sub_tasks_at("Works"),
+        (*SUPERVISED, ("policies.supervision.sent_up", TO_WORKS)),
+    ),
     Case("callback.score.per_head.weight", 0.01, 0.0, of_sheets("score"), HEADS),
     Case("callback.score.per_head.residents", 1000, 10, of_sheets("score"), HEADS),
     Case(
@@ -541,7 +570,7 @@ OFF: dict[str, dict[str, Any]] = {
     "callback, sheets": {"pool": "callback", "work": "3 min", "coverage": 0, "score": {"weights": {"resolution": 1}}},
     "surge": {"triggers": [{"pool": "Works", "when": "waiting > 0", "check": "1 h"}], "adds": 0},
     "surge, never": {"triggers": [{"pool": "Works", "when": "wait_p90 > 99 d", "check": "1 h"}], "adds": "needed"},
-    "supervision": {"pool": "web desk", "work": "1 h", "overdue_by": "99 d"},
+    "supervision": {"pool": "web desk", "work": "1 h", "overdue_by": "99 d", "sent_up": {"share": 1, "to": "Works"}},
     "whistle": {"budget": 0},
     "whistle, of many": {"when": {"parts": 99}},
 }

@@ -309,6 +309,8 @@ TURNS = [
     what_is_escalated_waits_among_the_others,
     what_waits_already_keeps_its_place,
     a_moved_due_date_is_not_waited_for,
+    forgets("leave_for_higher"),
+    forgets("send_up"),
     upkeep_brings_nothing,
     nobody_disputes,
     matters_outlast_the_session,

@@ -221,7 +221,8 @@ def _other_ways() -> dict[str, Any]:
     policies["ranking"] = {"gain": 2, "decay": 0.1, "effort": {"share": 0.5, "most": 1.4, "overtime": "30 / h"}}
     policies["ranking"] |= {"gaming": {"share": 0.3, "window": "2 h", "persuaded": 0.6}, "exclusion": {"share": 0.2}}
     policies["supervision"] = {"pool": "web desk", "work": _random("30 min"), "overdue_by": "3 h"}
-    policies["supervision"] |= {"repeats": True, "duplicates": True}
+    policies["supervision"] |= {"repeats": True, "duplicates": True, "sent_up": {"share": 0.5, "to": "Works"}}
+    policies["callback"]["satisfied"]["levels"] = {"very_satisfied": 2, "satisfied": 0.5, "very_dissatisfied": -1}
     policies["callback"]["resolved"] = {**policies["callback"]["resolved"], "while_open": 0.3}
     town["categories"]["Noise"]["reports"] = {"reported": 0.6}
     policies["surge"] = {

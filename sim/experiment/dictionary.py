@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from sim.measurement.table import MEASURE_COLUMNS
-from sim.model.facts import KINDS, LEVELS, STATUSES
+from sim.model.facts import KINDS, LEVELS, SATISFACTIONS, STATUSES
 from sim.outcomes.columns import Column
 from sim.outcomes.levels import LEVEL_COLUMNS
 from sim.outcomes.replication import (
@@ -90,6 +90,7 @@ KINDS_OF = {
     "statuses": Kind(*_NAME, ", ".join(f"`{status}`" for status in STATUSES)),
     "kinds": Kind(*_NAME, ", ".join(f"`{kind}`" for kind in KINDS)),
     "levels": Kind(*_NAME, ", ".join(f"`{level}`" for level in LEVELS)),
+    "satisfactions": Kind(*_NAME, ", ".join(f"`{level}`" for level in SATISFACTIONS)),
     "months": Kind(*_NAME, "year and month, such as `2024-03`"),
     "share": Kind(*_DOUBLE, "share of 1"),
     "number": Kind("BIGINT", "int64", "number"),

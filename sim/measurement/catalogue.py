@@ -76,6 +76,21 @@ _RATES = (
         "the citizen said to have been contacted; stands beside `response_rate`, which is by the log",
         _SCORED, "higher",
     ),
+    *(
+        Measure(
+            f"level_{level}_share", english, chinese, "share", REQUESTS,
+            f"in the scored answer the citizen was “{level.replace('_', ' ')}”, of five levels; the upper three are "
+            "those satisfied of `satisfaction_rate`",
+            f"{_SCORED}; none without `policies.callback.satisfied.levels`",
+        )
+        for level, english, chinese in (
+            ("very_satisfied", "Very satisfied", "非常满意占比"),
+            ("satisfied", "Satisfied, the second of five levels", "满意占比"),
+            ("basically_satisfied", "Basically satisfied", "基本满意占比"),
+            ("dissatisfied", "Dissatisfied", "不满意占比"),
+            ("very_dissatisfied", "Very dissatisfied", "非常不满意占比"),
+        )
+    ),
     Measure(
         "callback_answered_share", "Answered callbacks", "回访成功率", "share", REQUESTS,
         "a callback was answered, excluded or not", f"{_OWN}; none without a callback policy", "higher",
@@ -225,6 +240,11 @@ _FLOW = (
     Measure(
         "escalated_share", "Escalated", "督办率", "share", REQUESTS,
         "it was escalated by the end of the run", "requests; none without `policies.supervision`",
+    ),
+    Measure(
+        "sent_up_share", "Sent up", "提级办理率", "share", REQUESTS,
+        "a higher unit had taken over its handling by the end of the run",
+        "requests; none without `policies.supervision.sent_up`",
     ),
     Measure(
         "report_rate", "Reported in time", "报到及时率", "share", REPORTS,

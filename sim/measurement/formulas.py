@@ -77,9 +77,12 @@ def contact_ratios(c: Any, scenario: Scenario) -> dict[str, Ratio]:
     """All measures that are a sum, or one sum over another; ``c`` has those of ``quantities.CONTACTS``."""
     callback, has_contact = scenario.policies.callback, scenario.contact is not None
     has_exclusion = callback is not None and callback.exclusion is not None
+    supervision = scenario.policies.supervision
+    has_levels = callback is not None and callback.satisfied is not None and callback.satisfied.levels is not None
     return {
         "callback_answered_share": Ratio(c.answered_callback, c.own * (callback is not None)),
         "excluded_share": Ratio(c.excluded, c.answered_callback * has_exclusion),
+        **{f"{name}_share": Ratio(c[name], c.scored * has_levels) for name in quantities.LEVELS},
         # truth
         "resolution_gap": Ratio(c.said_resolved - c.scored_and_resolved, c.scored),
         "false_resolution_share": Ratio(c.falsely_resolved, c.said_resolved),
@@ -111,7 +114,8 @@ def contact_ratios(c: Any, scenario: Scenario) -> dict[str, Ratio]:
         "rounds_mean": Ratio(c.rounds, c.requests),
         "reopened_share": Ratio(c.reopened, c.closed),
         "whistles": Ratio(c.whistles),
-        "escalated_share": Ratio(c.escalated, c.requests * (scenario.policies.supervision is not None)),
+        "escalated_share": Ratio(c.escalated, c.requests * (supervision is not None)),
+        "sent_up_share": Ratio(c.sent_up, c.requests * (supervision is not None and supervision.sent_up is not None)),
         # phone
         "calls": Ratio(c.calls),
         "answered_within_15s": Ratio(c.within_15s, c.calls),

@@ -26,6 +26,7 @@ from sim.model.facts import (
     MERGED,
     OPEN,
     OUT_OF_SCOPE,
+    SATISFACTIONS,
     SETTLED,
 )
 
@@ -39,6 +40,8 @@ def _durations(*names: str) -> tuple[str, ...]:
 
 #: Of the scored, by what the citizen said but for the first two.
 RATES = ("scored", "responded", "said_resolved", "said_satisfied", "said_contacted")
+#: … and in which of five levels.
+LEVELS = tuple(f"level_{name.replace(' ', '_')}" for name in SATISFACTIONS)
 CALLS = (
     "calls",
     "within_15s",
@@ -49,11 +52,12 @@ CALLS = (
     *_durations("wait", "wait_picked_up"),
 )
 _BLOCKS = (
-    (*RATES, "answered_callback", "excluded", "scored_and_resolved", "falsely_resolved"),
+    (*RATES, *LEVELS, "answered_callback", "excluded", "scored_and_resolved", "falsely_resolved"),
     ("late", "contact_late", "late_stopped", *_durations("lateness", "lateness_stopped")),
     (
         *("own", "closed", "truly_resolved", "resolved_by_street", "due_passed", "contact_due_passed"),
-        *("hops", "bounced", "rounds", "reopened", "whistles", "escalated", *_durations("hours", "x_ln_x")),
+        *("hops", "bounced", "rounds", "reopened", "whistles", "escalated", "sent_up"),
+        *_durations("hours", "x_ln_x"),
     ),
     (
         *("contacts", "requests", "asked", "answered", "deflected", "settled", "out_of_scope", "merged", "by_phone"),
@@ -146,6 +150,11 @@ def contact(
         q.said_resolved = said_resolved
         q.said_satisfied = scored and r.said_satisfied == 1
         q.said_contacted = scored and r.said_contacted == 1
+        q.level_very_dissatisfied = scored and r.said_level == 0
+        q.level_dissatisfied = scored and r.said_level == 1
+        q.level_basically_satisfied = scored and r.said_level == 2
+        q.level_satisfied = scored and r.said_level == 3
+        q.level_very_satisfied = scored and r.said_level == 4
         q.answered_callback = own
         q.excluded = own and not scored
         q.scored_and_resolved = scored and resolved
@@ -188,6 +197,7 @@ def contact(
     q.reopened = closed and r.rounds > 1
     q.whistles = r.whistles
     q.escalated = request and not math.isnan(r.escalated)
+    q.sent_up = request and not math.isnan(r.sent_up)
     return answered, late or contact_late, True, hours, log
 
 

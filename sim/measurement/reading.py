@@ -41,6 +41,7 @@ def fold_tables(outcomes: Outcomes) -> Fold:
         "owner_unit": names.owners,
         "first_unit": (),
         "status": STATUSES,
+        "said_level": facts.SATISFACTIONS,
     }
     fold = Fold(scenario, names, outcomes.count_from, outcomes.count_until, outcomes.end)
     requests = _rows(_with_calls(contacts, outcomes.visits, outcomes.end), facts.REQUEST, codes)

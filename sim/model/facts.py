@@ -56,6 +56,9 @@ STATUSES = (
 )
 ANSWERED, DEFLECTED, SETTLED, OUT_OF_SCOPE, LOST, MERGED, CLOSED, INTAKE_OPEN, OPEN = range(len(STATUSES))
 
+#: What citizens say in five levels (好差评); from the third on they are satisfied.
+SATISFACTIONS = ("very dissatisfied", "dissatisfied", "basically satisfied", "satisfied", "very satisfied")
+
 _SECOND = 1 / 3600
 #: Waits at intake that service levels are told by, in hours.
 QUICK, SOON = 15 * _SECOND, 20 * _SECOND
@@ -96,6 +99,9 @@ KINDS = (
 
 #: Visits that escalation brings forward: at units, but for contacting, which is first of all in any case.
 AT_UNITS = (REVIEW, COORDINATION, HANDLING, SUBTASK, PART)
+
+#: … and those that what is sent up does not wait for any longer.
+TO_GO_UP = (REVIEW, COORDINATION, HANDLING, SUBTASK)
 
 #: Whom units are ranked with.
 LEVELS = ("street", "district", "department", "utility")
@@ -192,9 +198,16 @@ REQUEST = (
     _answer("said_contacted", "the citizen's answer: the unit made contact; null without a scored answer"),
     _answer("said_resolved", "the citizen's answer: the matter is resolved; null without a scored answer"),
     _answer("said_satisfied", "the citizen's answer: satisfied; null without a scored answer, or if that is not asked"),
+    _name(
+        "said_level",
+        "satisfactions",
+        "… in five levels; null where that is null, or without `policies.callback.satisfied.levels`",
+        kind="i1",
+    ),
     _count("whistles", "how often its owner blew the whistle for parts of other units"),
     _count("gamed", "in which round its owner closed it unsolved, as it would soon be due; 0: in none"),
     _moment("escalated", "when it was escalated for the first time; null if it never was"),
+    _moment("sent_up", "when a higher unit first took over its handling; null if none did"),
     Field(
         "excluded",
         "i1",

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from sim.model import facts
 from sim.model.city import City
-from sim.model.facts import CAUSES, ERRAND, FIXERS, KINDS, LEVELS, STATUSES, Field
+from sim.model.facts import CAUSES, ERRAND, FIXERS, KINDS, LEVELS, SATISFACTIONS, STATUSES, Field
 from sim.model.rows import Rows
 from sim.outcomes.columns import Column, framed
 from sim.outcomes.levels import Levels
@@ -84,6 +84,7 @@ def names_of(city: City) -> dict[str, Sequence[str]]:
         "statuses": STATUSES,
         "kinds": KINDS,
         "levels": LEVELS,
+        "satisfactions": SATISFACTIONS,
         "months": city.months,
     }
 

@@ -10,7 +10,7 @@ from sim.inference.gaps import FEWEST
 from sim.report.blocks import Cell, Section, Table, Text, Tile, Tiles
 from sim.report.departments import departments, what_people_could_change
 from sim.report.formats import gap, gap_interval
-from sim.report.modelled import RATES, missing_wages, not_modelled, thinned
+from sim.report.modelled import LEVELS, RATES, missing_wages, not_modelled, thinned
 from sim.report.names import Names, marked, measure_name
 from sim.report.results import Gap, Results
 
@@ -26,6 +26,7 @@ _GROUPS = (
         "Three rates and score",
         RATES,
     ),
+    ("Satisfaction in five levels", LEVELS),
     ("Truth", ("true_resolution_share", "false_resolution_share", "closed_share")),
     ("Breaches", ("breach_share", "contact_breach_share", "lateness_mean_among_closed")),
     (
@@ -40,7 +41,8 @@ _GROUPS = (
         "Volume and work",
         (
             *("contacts", "requests", "backlog_end", "hops_mean", "rounds_mean", "repeat_share"),
-            *("whistles", "report_rate", "escalated_share", "found_requests", "found_share"),
+            *("whistles", "report_rate", "escalated_share", "sent_up_share"),
+            *("found_requests", "found_share"),
         ),
     ),
     ("Staff", ("utilisation", "cost", "cost_per_request")),

@@ -164,7 +164,14 @@ class _Story:
         ]
 
     def _visit(self, visit: Any) -> tuple[float, str]:
-        what = f"{VISIT_WORDS[visit.kind]} ({visit.pool})"
+        sent_up, words = self.row.get("sent_up"), VISIT_WORDS[visit.kind]
+        if (
+            visit.kind == "subtask"
+            and visit.queued >= sent_up
+            and not (pd.isna(visit.started) and visit.ended == sent_up)
+        ):
+            words = "sub-task at the higher unit"
+        what = f"{words} ({visit.pool})"
         if not pd.isna(visit.report_due):
             what += f", whistled for, to be begun by {self.when(visit.report_due)}"
         if visit.kind in ("handling", "subtask", "part") and visit.round > 1:
@@ -209,6 +216,10 @@ class _Story:
             lines.append(f"In round {gamed} its owner, under pressure, closed it unsolved before it was due.")
         if not pd.isna(escalated := row.get("escalated")):
             lines.append(f"Escalated at {self.when(escalated)}: from then on units took it before others.")
+        if not pd.isna(sent_up := row.get("sent_up")):
+            plan = self.scenario.policies.supervision
+            to = "a higher unit" if plan is None or plan.sent_up is None else plan.sent_up.to
+            lines.append(f"Sent up at {self.when(sent_up)}: what was left of its handling went to {to}, not its score.")
         return lines or ["No clock runs for this request."]
 
     def _answers(self) -> list[str]:
@@ -219,6 +230,8 @@ class _Story:
         if self.scenario.contact is None:
             asked.remove("contacted")
         said = [f"{'' if row[f'said_{what}'] else 'not '}{what}" for what in asked]
+        if not pd.isna(level := row.get("said_level")):
+            said[-1] = str(level)
         told = [f"In the callback of {self.when(row['called_back'])} the citizen said: {', '.join(said)}"]
         if row["excluded"]:
             told.append("The unit asked to leave it out of the rates, and was granted that.")

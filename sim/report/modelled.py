@@ -9,6 +9,10 @@ if TYPE_CHECKING:
     from sim.scenario import Scenario
     from sim.scenario.staff_side import Pool
 
+LEVELS = tuple(
+    f"level_{level}_share"
+    for level in ("very_satisfied", "satisfied", "basically_satisfied", "dissatisfied", "very_dissatisfied")
+)
 RATES = ("response_rate", "resolution_rate", "satisfaction_rate", "score", "said_contacted_rate")
 
 
@@ -36,6 +40,8 @@ def not_modelled(scenario: Scenario) -> tuple[list[str], set[str]]:
             "hence there is no satisfaction rate, nor a score in which it has weight."
         )
         without |= {"satisfaction_rate", *({"score"} if callback.score.weights.satisfaction > 0 else ())}
+    if callback is None or callback.satisfied is None or callback.satisfied.levels is None:
+        without |= {*LEVELS}
     if callback is None or callback.exclusion is None:
         without |= {"excluded_share"}
     if callback is None or callback.reopen is None:
@@ -61,8 +67,11 @@ def not_modelled(scenario: Scenario) -> tuple[list[str], set[str]]:
         without |= {"settled_share"}
     if scenario.policies.act_before is None:
         without |= {"found_share", "found_requests"}
-    if scenario.policies.supervision is None:
+    supervision = scenario.policies.supervision
+    if supervision is None:
         without |= {"escalated_share"}
+    if supervision is None or supervision.sent_up is None:
+        without |= {"sent_up_share"}
     whistle = scenario.policies.whistle
     if whistle is None:
         without |= {"whistles"}

@@ -17,7 +17,7 @@ from sim.report.changes import other_requests, what_differs
 from sim.report.comparison_text import WIDTH, cut_name
 from sim.report.departments import changes, what_people_could_change
 from sim.report.formats import FEW_DUE, few_due, gap, gap_interval, times
-from sim.report.modelled import missing_wages, not_modelled, thinned
+from sim.report.modelled import LEVELS, missing_wages, not_modelled, thinned
 from sim.report.names import clean
 from sim.report.results import Results
 
@@ -35,6 +35,7 @@ CITY_LINES = (
     "response_rate",
     "resolution_rate",
     "satisfaction_rate",
+    *LEVELS,
     "score",
     "true_resolution_share",
     "breach_share",
@@ -57,6 +58,7 @@ CITY_LINES = (
     "whistles",
     "report_rate",
     "escalated_share",
+    "sent_up_share",
     "utilisation",
     "cost",
 )

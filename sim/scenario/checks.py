@@ -45,6 +45,7 @@ _AS_VALUE = {
         "categories.*.confused_with",
         "dispatch.backstop",
         "policies.council.unit",
+        *("policies.supervision.sent_up.to", "policies.supervision.sent_up.from.*"),
     ],
     "categories": [
         *("demand.shocks.*.categories.*", "channels.*.lines.*.categories.*", "policies.monthly_theme.among.*"),
@@ -365,6 +366,10 @@ class _Checker(Tree):
             yield self.finding(at, message)
         yield from self.lender()
         yield from self.ceiling()
+        to = self.text(("policies", "supervision", "sent_up", "to"))
+        for path, node in self.at("policies.supervision.sent_up.from.*"):
+            if node.value == to:
+                yield self.finding(path, f"{quoted(to)} is where they are sent up to")
 
     def lender(self) -> Iterator[Finding]:
         """Who lends people to others calls none itself, and stands wherever they do."""

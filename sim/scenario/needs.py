@@ -212,6 +212,14 @@ def _escalates(tree: Tree, path: Path) -> bool:
     return tree.has((*path, "overdue_by")) or any(_is(node, "true") for node in flags)
 
 
+def _has_a_lower_unit(tree: Tree, path: Path) -> bool:
+    """Whether requests are the duty of another unit than that to which this policy sends them up, of those it names."""
+    to = tree.text((*path, "to"))
+    of = {str(node.value) for _, node in tree.items(*path, "from")}
+    named = [node for key in ("categories.*.unit", "dispatch.backstop") for _, node in tree.at(key)]
+    return any(name != to and (not of or name in of) for node in named for name in (node.map or [node.value]))
+
+
 _RESOLVE_LIMITS = "a limit to resolve (policies.time_limits.resolve or by_category)"
 _DESK = "a dispatch desk (dispatch)"
 _PHONE = "a channel by phone (kind: phone, or with patience)"
@@ -312,6 +320,11 @@ NEEDS = (
         "duplicates that are recognised (policies.precise_dispatch.duplicates)",
         _has("policies.precise_dispatch.duplicates"),
         "true",
+    ),
+    Need(
+        "policies.supervision.sent_up",
+        "requests of another unit than the one in “to”, and one of those in “from” (categories.*.unit)",
+        _has_a_lower_unit,
     ),
     Need(
         "policies.callback.resolved.while_open",

@@ -229,8 +229,22 @@ class SaysResolved(Says):
     while_open: Probability | None = None
 
 
+class SatisfactionLevels(Section):
+    """How far above or below the border of satisfaction (0, in log odds) the levels beside the middle ones begin."""
+
+    very_satisfied: NotNegative
+    satisfied: NotNegative
+    very_dissatisfied: Number
+
+    @model_validator(mode="after")
+    def _in_order(self) -> SatisfactionLevels:
+        if not self.very_satisfied >= self.satisfied >= 0 >= self.very_dissatisfied:
+            raise ReadError("the levels must be in order: very_satisfied ≥ satisfied ≥ 0 ≥ very_dissatisfied")
+        return self
+
+
 class Satisfaction(Section):
-    """Coefficients of the logistic model of satisfaction."""
+    """Coefficients of the logistic model of satisfaction. With `levels` its answers are told in five, too."""
 
     intercept: Number = 0.0
     said_resolved: Number = 0.0
@@ -238,6 +252,7 @@ class Satisfaction(Section):
     log_days: Number = 0.0
     hops: Number = 0.0
     rounds: Number = 0.0
+    levels: SatisfactionLevels | None = None
 
 
 class Reopen(Section):

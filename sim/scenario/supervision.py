@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, WithJsonSchema
+from pydantic import BeforeValidator, Field, WithJsonSchema
 
 from sim.scenario.calendars import Section
+from sim.scenario.demand_side import Names
 from sim.scenario.distributions import Dist
 from sim.scenario.errors import ReadError, quoted
 from sim.scenario.numbers import Flag, NotNegative, Probability, Text, choice, read_not_negative
@@ -76,6 +77,16 @@ class Ranking(Section):
     exclusion: Pleading | None = None
 
 
+class SentUp(Section):
+    """Each time a request is escalated, with probability `share`, what is left of its handling goes up to a unit `to`,
+    while its owner stays. Only what is the duty of units `from_` does; None: of all others.
+    """
+
+    share: Probability
+    to: Text
+    from_: Names | None = Field(default=None, alias="from")
+
+
 class Supervision(Section):
     """A request is escalated (督办) so long after its due date, when it comes if its citizen `repeats` what was not
     solved, or when a recognised duplicate attaches to it; each time people of a `pool` have `work` with it.
@@ -86,3 +97,4 @@ class Supervision(Section):
     overdue_by: Duration | None = None
     repeats: Flag = False
     duplicates: Flag = False
+    sent_up: SentUp | None = None

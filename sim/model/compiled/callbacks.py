@@ -113,24 +113,23 @@ def answers(w: Any, i: Any, r: Any) -> Any:
     yes = w.callback.resolved.if_true if resolved else says_of_unsolved(w, r)
     said_resolved = chance(w, yes, callback.SAID_RESOLVED, r.key, n)
     said_satisfied: Any = -1
+    said_level: Any = -1
     if w.callback.asks_satisfaction:
-        said_satisfied = np.int64(
-            callback.satisfied(
-                draw(w, callback.SAID_SATISFIED, r.key, n),
-                w.callback.satisfied,
-                said_resolved,
-                until > r.due_now,
-                until - r.arrived,
-                r.hops,
-                max(r.rounds, 1),
-            )
-        )
+        late, hours, rounds = until > r.due_now, until - r.arrived, max(r.rounds, 1)
+        felt = callback.felt(w.callback.satisfied, said_resolved, late, hours, r.hops, rounds)
+        luck = draw(w, callback.SAID_SATISFIED, r.key, n)
+        said_satisfied = np.int64(callback.satisfied(luck, felt))
+        if w.callback.levels.on:
+            levels = w.callback.levels
+            said_level = callback.level(luck, felt, levels.very_satisfied, levels.satisfied, levels.very_dissatisfied)
     r.last_answer = said_resolved
     if w.callback.score_last or math.isnan(r.called_back):
         if w.callback.score_last:
             take_off_sheet(w, r)
         r.called_back, r.said_contacted = now, said_contacted
         r.said_resolved, r.said_satisfied = said_resolved, said_satisfied
+        if w.callback.levels.on:
+            r.said_level = said_level
         if w.trust.on:
             state.answered(w)[r.district, 0] += 1
             state.answered(w)[r.district, 1] += said_satisfied

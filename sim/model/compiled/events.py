@@ -22,6 +22,7 @@ from sim.model.compiled.machine import state
 from sim.model.compiled.machine.codes import (
     COMES_AGAIN,
     EXTENDS,
+    GOES_UP,
     HANGS_UP,
     IS_ASKED,
     IS_CLEARED,
@@ -42,7 +43,7 @@ from sim.model.compiled.machine.memory import free_request, new_problem, new_req
 from sim.model.compiled.machine.tasks import CALLING, MAIN, request_of, which_of
 from sim.model.compiled.patrol import find
 from sim.model.compiled.pools import leave, serve, staff_changes
-from sim.model.compiled.supervision import overdue
+from sim.model.compiled.supervision import leave_for_higher, overdue
 from sim.model.compiled.theme import is_cleared, work_effort
 from sim.model.compiled.whistle import whistled_part_done
 from sim.model.compiling import inlined
@@ -135,6 +136,8 @@ def is_over(w: Any, what: Any, task: Any, key: Any) -> Any:
     if what == IS_OVERDUE:
         overdue(w, i, r)
         return False
+    if what == GOES_UP:
+        return leave_for_higher(w, i, r)
     if what == MAY_GAME:
         return game(w, i, r)
     if what == EXTENDS:

@@ -83,12 +83,13 @@ from sim.model.compiled.machine.codes import (
     UPDATE_LIST,
     VISITS,
     WAITS,
+    WHISTLE,
 )
 from sim.model.compiled.machine.schedule import schedule
 from sim.model.compiled.machine.tasks import MAIN, task_of
 from sim.model.compiled.patrol import have_citizen, keep_patrolling, patrol_done, send_out
 from sim.model.compiled.pools import visit
-from sim.model.compiled.supervision import attached, repeated
+from sim.model.compiled.supervision import attached, goes_up, repeated, send_up
 from sim.model.compiled.theme import work_effort_done
 from sim.model.compiled.whistle import blow, cover_parts, do_part, do_part_done, is_needed, wait_for_parts
 from sim.model.compiling import inlined, not_inlined, outlined
@@ -163,14 +164,16 @@ def life(w: Any, i: Any) -> Any:
         elif stage == HAND_OVER:
             stage = hand_over(w, i, r)
         elif stage == REVIEW_DONE:
-            r.hops += 1
-            stage = DESK
+            stage = review_done(w, r)
         elif stage == ROUND:
             stage = begin_round(w, i, r)
         elif stage == COORDINATE:
             stage = coordinate(w, i, r)
         elif stage == PARK:
             stage = park(w, i, r)
+        elif stage == WHISTLE:
+            r.whistled = blow(w, i, r, False)
+            stage = HANDLE
         elif stage == HANDLE:
             stage = handle(w, i, r)
         elif stage == LEAD:
@@ -394,6 +397,8 @@ def route(w: Any, i: Any, r: Any) -> Any:
     """The desk finds the unit; a wrong one sends the request back, or stays responsible for it."""
     if r.right < 0:
         find_right(w, r)
+    elif r.to_go_up:
+        r.right = at(w, state.unit_family(w, r.right_family), r)  # it may have gone up in the round before
     r.wrongs = 0
     if w.dispatch.on and r.asking != NO_CITIZEN:
         return DESK
@@ -489,7 +494,7 @@ def hand_over(w: Any, i: Any, r: Any) -> Any:
         return ROUND
     if r.cover == BOUNCED:
         r.cover = -1
-    if r.unit == r.right or w.first_recipient.on:
+    if r.unit == r.right or w.first_recipient.on or goes_up(w, r):
         return ROUND
     return review(w, i, r)
 
@@ -502,6 +507,15 @@ def review(w: Any, i: Any, r: Any) -> Any:
         r.cover = BOUNCED
     work = lasts(w, w.dispatch.review, precise_dispatch.REVIEW_WORK, r.key, r.dispatches - 1)
     return visit(w, task_of(i, MAIN), r, np.int64(r.unit), REVIEW, work, REVIEW_DONE)
+
+
+@inlined
+def review_done(w: Any, r: Any) -> Any:
+    """… or leaves it to a higher one."""
+    if goes_up(w, r):
+        return ROUND
+    r.hops += 1
+    return DESK
 
 
 @inlined
@@ -530,8 +544,8 @@ def contact_citizen(w: Any, i: Any, r: Any, then: Any) -> Any:
 
 @inlined
 def coordinate(w: Any, i: Any, r: Any) -> Any:
-    """The wrong unit, which stays responsible, finds the right one."""
-    if r.owner_unit == r.right or r.rounds > 1:
+    """The wrong unit, which stays responsible, finds the right one, unless a higher one takes over."""
+    if r.owner_unit == r.right or r.rounds > 1 or not w.first_recipient.on or goes_up(w, r):
         return PARK
     work = lasts(w, w.first_recipient.coordination, first_recipient.COORDINATION_WORK, r.key, 0)
     return visit(w, task_of(i, MAIN), r, np.int64(r.owner_unit), COORDINATION, work, PARK)
@@ -541,7 +555,7 @@ def coordinate(w: Any, i: Any, r: Any) -> Any:
 def park(w: Any, i: Any, r: Any) -> Any:
     """A truly long matter may be parked; its due date moves."""
     if r.rounds > 1 or not chance(w, state.category(w, r.category).parking.probability, time_limits.PARKS, r.key, 0):
-        return HANDLE
+        return WHISTLE
     r.cover = -1
     parking = w.time_limits.parking
     if parking.working_time.kind != rules.ON_THE_CLOCK:
@@ -551,13 +565,16 @@ def park(w: Any, i: Any, r: Any) -> Any:
         parked = lasts(w, parking.time, time_limits.PARKING_TIME, r.key, 0)
         due = r.due_now + parked
     move_due(w, i, r, due)
-    return wait(w, task_of(i, MAIN), r, parked, PARKED, HANDLE)
+    return wait(w, task_of(i, MAIN), r, parked, PARKED, WHISTLE)
 
 
 @inlined
 def handle(w: Any, i: Any, r: Any) -> Any:
-    """The right unit works, beside the parts that are whistled for now."""
-    r.whistled = blow(w, i, r, False)
+    """The right unit works, beside the parts that are whistled for now, or a higher one to which it goes up before
+    anybody has begun.
+    """
+    if w.supervision.sent_up.on:
+        send_up(w, r)
     if r.owner_unit != r.right and r.rounds == 1:
         r.cover = OTHER_UNITS
     kind = HANDLING if r.owner_unit == r.right else SUBTASK
@@ -571,7 +588,9 @@ def handle(w: Any, i: Any, r: Any) -> Any:
 
 @inlined
 def lead(w: Any, i: Any, r: Any) -> Any:
-    """Lead time, without end for some."""
+    """Lead time, without end for some; nobody has worked on what goes up."""
+    if w.supervision.sent_up.on and math.isnan(state.task(w, task_of(i, MAIN)).started):
+        return HANDLE
     category = state.category(w, r.category)
     if r.rounds == 1 and chance(w, category.never_closed, purposes.NEVER, matter_of(r), 0):
         return wait(w, task_of(i, MAIN), r, math.inf, LEAD_TIME, LEAD_DONE)

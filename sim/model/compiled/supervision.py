@@ -7,17 +7,17 @@ from typing import Any
 
 import numpy as np
 
-from sim.model.compiled.basics import at, is_queueing, lasts
+from sim.model.compiled.basics import at, chance, is_queueing, lasts
 from sim.model.compiled.errands import errand, new_errand
 from sim.model.compiled.machine import state
-from sim.model.compiled.machine.codes import DUE, ENDS, IS_OVERDUE
+from sim.model.compiled.machine.codes import DUE, ENDS, GOES_UP, IS_OVERDUE
 from sim.model.compiled.machine.queues import dequeue
 from sim.model.compiled.machine.schedule import schedule
 from sim.model.compiled.machine.tasks import MAIN, task_of
-from sim.model.compiled.pools import line_up
+from sim.model.compiled.pools import leave, line_up
 from sim.model.compiling import inlined, not_inlined, outlined
 from sim.model.draws import child
-from sim.model.facts import OPEN
+from sim.model.facts import OPEN, TO_GO_UP
 from sim.model.policies import supervision
 
 
@@ -90,6 +90,8 @@ def escalate(w: Any, i: Any, r: Any) -> Any:
     if moves:
         line_up(w, task_of(i, MAIN))
     supervise(w, r)
+    if w.supervision.sent_up.on:
+        perhaps_send_up(w, i, r)
 
 
 @inlined
@@ -100,3 +102,42 @@ def supervise(w: Any, r: Any) -> Any:
     e = state.request(w, number)
     e.key = child(r.key, np.uint64(supervision.ESCALATED), n)
     errand(w, number, e, lasts(w, w.supervision.work, supervision.SUPERVISION_WORK, r.key, n), ENDS)
+
+
+@inlined
+def perhaps_send_up(w: Any, i: Any, r: Any) -> Any:
+    """What is left of its handling may be for a higher unit: what waits at another one leaves that at this instant,
+    what is being worked on goes up after that.
+    """
+    if r.to_go_up or not chance(w, w.supervision.sent_up.share, supervision.SENT_UP, r.key, r.escalations):
+        return
+    r.to_go_up = 1
+    schedule(w, w.now, DUE, r.key, 5, GOES_UP, task_of(i, MAIN))
+
+
+@inlined
+def leave_for_higher(w: Any, i: Any, r: Any) -> Any:
+    """Leave the queue of a unit for the higher one, if nobody has begun with it. Says whether it goes on."""
+    x = state.task(w, task_of(i, MAIN))
+    leaves = is_queueing(x) and x.kind in TO_GO_UP and goes_up(w, r)
+    if leaves:
+        leave(w, task_of(i, MAIN))
+    return leaves
+
+
+@inlined
+def goes_up(w: Any, r: Any) -> Any:
+    """Whether what is left of its handling is for a higher unit that does not have it yet."""
+    if not w.supervision.sent_up.on or not r.to_go_up:
+        return False
+    goes_from = state.goes_from(w)
+    return goes_from[r.owner_unit] != 0 and goes_from[r.right] != 0
+
+
+@inlined
+def send_up(w: Any, r: Any) -> Any:
+    """The higher unit is the right one from now on, for a request that goes up; its owner stays."""
+    if goes_up(w, r):
+        r.right = at(w, w.supervision.sent_up.family, r)
+        if math.isnan(r.sent_up):
+            r.sent_up = w.now

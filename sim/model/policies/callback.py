@@ -54,6 +54,15 @@ class Exclusion:
     work: Table
 
 
+@dataclass(frozen=True)
+class Levels:
+    """Where the levels of satisfaction beside the middle ones begin, as log odds from its border."""
+
+    very_satisfied: float
+    satisfied: float
+    very_dissatisfied: float
+
+
 @dataclass(frozen=True, eq=False)
 class Callback:
     """Whom the hotline asks, and what comes of it."""
@@ -70,7 +79,8 @@ class Callback:
     resolved: Says
     while_open: float  # … while it is open
     asks_satisfaction: bool
-    satisfied: Annotated[NDArray[np.float64], 6]  # the coefficients of ``satisfied``
+    satisfied: Annotated[NDArray[np.float64], 6]  # the coefficients of ``felt``
+    levels: Levels | None  # … in five levels, too
     reopen_to_dispatch: bool
     reopen_at_most: int  # 0: never reopened
     reopen_probability: float
@@ -104,6 +114,7 @@ def plan(index: Index) -> Callback | None:
         while_open=spec.resolved.if_false if spec.resolved.while_open is None else spec.resolved.while_open,
         asks_satisfaction=said is not None,
         satisfied=coefficients,
+        levels=_levels(index),
         # who is responsible from the first stays so
         reopen_to_dispatch=reopen is not None and reopen.to == "dispatch" and index.policies.first_recipient is None,
         reopen_at_most=0 if reopen is None else reopen.at_most,
@@ -115,6 +126,13 @@ def plan(index: Index) -> Callback | None:
     )
 
 
+def _levels(index: Index) -> Levels | None:
+    said = None if index.policies.callback is None else index.policies.callback.satisfied
+    if said is None or said.levels is None:
+        return None
+    return Levels(said.levels.very_satisfied, said.levels.satisfied, said.levels.very_dissatisfied)
+
+
 def _exclusion(index: Index) -> Exclusion | None:
     spec = index.policies.callback
     if spec is None or spec.exclusion is None:
@@ -124,16 +142,31 @@ def _exclusion(index: Index) -> Exclusion | None:
     return Exclusion(family, policy.on == "satisfied", policy.asks, policy.granted, work)
 
 
-@rule("boolean(float64, float64[:], boolean, boolean, float64, int64, int64)")
-def satisfied(u: Any, weights: Any, said_resolved: Any, late: Any, hours: Any, hops: Any, rounds: Any) -> Any:
-    """Whether the citizen says to be satisfied: logistic in what was felt.
+@rule("float64(float64[:], boolean, boolean, float64, int64, int64)")
+def felt(weights: Any, said_resolved: Any, late: Any, hours: Any, hops: Any, rounds: Any) -> Any:
+    """The log odds of being satisfied.
 
     ``weights``: intercept, said_resolved, late, log_days (log of 1 + days since arrival), hops, rounds (beyond the
     first).
     """
     x = weights[0] + weights[1] * said_resolved + weights[2] * late
-    x += weights[3] * math.log(1.0 + hours / 24.0) + weights[4] * hops + weights[5] * (rounds - 1)
+    return x + (weights[3] * math.log(1.0 + hours / 24.0) + weights[4] * hops + weights[5] * (rounds - 1))
+
+
+@rule("boolean(float64, float64)")
+def satisfied(u: Any, x: Any) -> Any:
+    """Whether the citizen says to be satisfied, at such log odds: that is so where x is above the log odds of u."""
     return u < 1.0 / (1.0 + math.exp(-x))
+
+
+@rule("int64(float64, float64, float64, float64, float64)")
+def level(u: Any, x: Any, very_satisfied: Any, content: Any, very_dissatisfied: Any) -> Any:
+    """In which of five levels, the last the best: how far x is above or below the log odds of u, with the same luck."""
+    if satisfied(u, x):
+        if satisfied(u, x - very_satisfied):
+            return 4
+        return 3 if satisfied(u, x - content) else 2
+    return 1 if satisfied(u, x - very_dissatisfied) else 0
 
 
 def load(

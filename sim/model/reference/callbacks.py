@@ -78,24 +78,20 @@ def answers(w: World, r: Request, plan: callback.Callback) -> None:
     said_contacted = chance(w, yes, callback.SAID_CONTACTED, r.key, n)
     yes = plan.resolved.if_true if resolved else says_of_unsolved(w, r, plan)
     said_resolved = chance(w, yes, callback.SAID_RESOLVED, r.key, n)
-    said_satisfied = -1
+    said_satisfied = said_level = -1
     if plan.asks_satisfaction:
-        said_satisfied = int(
-            callback.satisfied(
-                draw(w, callback.SAID_SATISFIED, r.key, n),
-                plan.satisfied,
-                said_resolved,
-                until > r.due_now,
-                until - r.arrived,
-                r.hops,
-                max(r.rounds, 1),
-            )
-        )
+        late, hours, rounds = until > r.due_now, until - r.arrived, max(r.rounds, 1)
+        felt = callback.felt(plan.satisfied, said_resolved, late, hours, r.hops, rounds)
+        luck = draw(w, callback.SAID_SATISFIED, r.key, n)
+        said_satisfied = int(callback.satisfied(luck, felt))
+        if (levels := plan.levels) is not None:
+            edges = levels.very_satisfied, levels.satisfied, levels.very_dissatisfied
+            said_level = callback.level(luck, felt, *edges)
     r.last_answer = int(said_resolved)
     if plan.score_last or math.isnan(r.called_back):
         take_off_sheet(w, r)
         r.called_back, r.said_contacted = now, int(said_contacted)
-        r.said_resolved, r.said_satisfied = int(said_resolved), said_satisfied
+        r.said_resolved, r.said_satisfied, r.said_level = int(said_resolved), said_satisfied, said_level
         if said_satisfied >= 0:
             w.answered[r.district] += 1, said_satisfied
         w.seen_by_category[UNSOLVED, r.category] += not said_resolved

@@ -73,7 +73,7 @@ from sim.model.reference.gaming import watch_gaming
 from sim.model.reference.limits import move_due, start_limits
 from sim.model.reference.patrol import have_citizen
 from sim.model.reference.pools import Pool, Visit, visit
-from sim.model.reference.supervision import attached, repeated
+from sim.model.reference.supervision import attached, goes_up, repeated, send_up
 from sim.model.reference.whistle import blow, cover_parts, do_part, is_needed, wait_for_parts
 from sim.model.reference.world import Request, World
 
@@ -261,6 +261,8 @@ def route(w: World, r: Request) -> Stage:
     city = w.city
     if r.right < 0:
         find_right(w, r)
+    elif r.to_go_up:
+        r.right = at(w, city.unit_families[r.right_family], r)  # it may have gone up in the round before
     r.wrongs = 0
     if city.dispatch is None or r.alone:
         hand_over(w, r, r.right)
@@ -270,9 +272,12 @@ def route(w: World, r: Request) -> Stage:
         hand_over(w, r, unit)
         if r.cover == BOUNCED:
             r.cover = -1
-        if unit == r.right or city.first_recipient is not None:
+        if unit == r.right or city.first_recipient is not None or goes_up(w, r):
             return
         yield from review(w, r, city.dispatch, unit)
+        if goes_up(w, r):
+            return
+        r.hops += 1
 
 
 def find_right(w: World, r: Request) -> None:
@@ -351,7 +356,6 @@ def review(w: World, r: Request, plan: precise_dispatch.Dispatch, unit: int) -> 
         r.cover = BOUNCED
     work = lasts(w, plan.review, precise_dispatch.REVIEW_WORK, r.key, r.dispatches - 1)
     yield from visit(w, r.main, r, unit, REVIEW, work)
-    r.hops += 1
 
 
 # --- handling --------------------------------------------------------------------------------------------------------
@@ -398,9 +402,9 @@ def contact_citizen(w: World, r: Request) -> Stage:
 
 
 def coordinate(w: World, r: Request) -> Stage:
-    """The wrong unit, which stays responsible, finds the right one."""
+    """The wrong unit, which stays responsible, finds the right one, unless a higher one takes over."""
     plan = w.city.first_recipient
-    if r.owner_unit == r.right or r.rounds > 1 or plan is None:
+    if r.owner_unit == r.right or r.rounds > 1 or plan is None or goes_up(w, r):
         return
     work = lasts(w, plan.coordination, first_recipient.COORDINATION_WORK, r.key)
     yield from visit(w, r.main, r, r.owner_unit, COORDINATION, work)
@@ -426,15 +430,18 @@ def park(w: World, r: Request) -> Stage:
 
 
 def handle(w: World, r: Request) -> Stage:
-    """The right unit works."""
-    if r.owner_unit != r.right and r.rounds == 1:
-        r.cover = OTHER_UNITS
-    r.in_hands = r.owner_unit == r.right
-    kind = HANDLING if r.in_hands else SUBTASK
-    work = lasts(w, w.city.categories[r.category].work, purposes.HANDLING_WORK, r.key, r.rounds)
-    if r.channel == len(w.city.channels) and w.city.act_before is not None:
-        work = act_before.handling_work(work, w.city.act_before.work_factor)
-    yield from visit(w, r.main, r, r.right, kind, work)
+    """The right unit works, or a higher one to which it goes up before anybody has begun."""
+    worked = False
+    while not worked:
+        send_up(w, r)
+        if r.owner_unit != r.right and r.rounds == 1:
+            r.cover = OTHER_UNITS
+        r.in_hands = r.owner_unit == r.right
+        kind = HANDLING if r.in_hands else SUBTASK
+        work = lasts(w, w.city.categories[r.category].work, purposes.HANDLING_WORK, r.key, r.rounds)
+        if r.channel == len(w.city.channels) and w.city.act_before is not None:
+            work = act_before.handling_work(work, w.city.act_before.work_factor)
+        worked = yield from visit(w, r.main, r, r.right, kind, work)
 
 
 def lead(w: World, r: Request) -> Stage:

@@ -7,12 +7,13 @@ its queue early stays in the heap under an old ticket and is skipped when it com
 from __future__ import annotations
 
 import math
+from collections.abc import Generator
 from heapq import heappop, heappush
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
-from simpy import Environment
+from simpy import Environment, Event
 
 from sim.model import rules
 from sim.model.clockwork import STAFF, WORK_END, Course, Moment, order_of, start
@@ -20,7 +21,7 @@ from sim.model.draws import on_grid
 from sim.model.facts import AT_UNITS, CONTACT, ERRAND, HANDLING, OVERFLOW, SUBTASK
 from sim.model.policies import council, ranking
 from sim.model.policies.monthly_theme import WORK_FACTOR
-from sim.model.reference.basics import Stage, book, check_merged
+from sim.model.reference.basics import book, check_merged
 from sim.model.reference.beats import pause_patrols
 from sim.model.reference.world import Errand, Request
 from sim.model.rows import MAX_VISITS, TooManyVisitsError
@@ -197,12 +198,15 @@ class Pool:
         self.serve()
 
 
-def visit(w: World, task: Task, r: Request, pool: int, kind: int, work: float, report_due: float = math.nan) -> Stage:
-    """A visit of a task, from joining the queue to its end."""
+def visit(
+    w: World, task: Task, r: Request, pool: int, kind: int, work: float, report_due: float = math.nan
+) -> Generator[Event, Event, bool]:
+    """A visit of a task, from joining the queue to its end; says whether anybody worked on it."""
     task.visit = visit = w.pools[pool].join(r, kind, work, report_due)
     yield visit
     book(w, task, r)
     check_merged(r)
+    return not math.isnan(visit.started)
 
 
 def open_pools(w: World) -> None:

@@ -7,9 +7,9 @@ from functools import partial
 
 from sim.model.clockwork import DUE, Course, Moment, order_of, start
 from sim.model.draws import child
-from sim.model.facts import OPEN
+from sim.model.facts import OPEN, TO_GO_UP
 from sim.model.policies import supervision
-from sim.model.reference.basics import at, lasts
+from sim.model.reference.basics import at, chance, lasts
 from sim.model.reference.errands import errand
 from sim.model.reference.world import Request, World
 
@@ -69,6 +69,7 @@ def escalate(w: World, r: Request) -> None:
         if (visit := r.main.queueing) is not None:
             visit.home.line_up(visit)
     start(supervise(w, r))
+    perhaps_send_up(w, r)
 
 
 def supervise(w: World, r: Request) -> Course:
@@ -77,3 +78,37 @@ def supervise(w: World, r: Request) -> Course:
     assert plan is not None
     key, work = int(child(r.key, supervision.ESCALATED, n)), lasts(w, plan.work, supervision.SUPERVISION_WORK, r.key, n)
     yield from errand(w, key, at(w, plan.family, r), work)
+
+
+def perhaps_send_up(w: World, r: Request) -> None:
+    """What is left of its handling may be for a higher unit: what waits at another one leaves that at this instant,
+    what is being worked on goes up after that.
+    """
+    plan = None if w.city.supervision is None else w.city.supervision.sent_up
+    if plan is None or r.to_go_up or not chance(w, plan.share, supervision.SENT_UP, r.key, r.escalations):
+        return
+    r.to_go_up = True
+    leaves = Moment(w.env, order_of(DUE, r.key, 5))  # after all else that happens to it at that instant
+    leaves.callbacks.append(partial(leave_for_higher, w, r))
+    leaves.at(w.env.now)
+
+
+def leave_for_higher(w: World, r: Request, _: object) -> None:
+    """Leave the queue of a unit for the higher one, if nobody has begun with it."""
+    if (visit := r.main.queueing) is not None and visit.kind in TO_GO_UP and goes_up(w, r):
+        visit.leave()
+
+
+def goes_up(w: World, r: Request) -> bool:
+    """Whether what is left of its handling is for a higher unit that does not have it yet."""
+    plan = None if w.city.supervision is None else w.city.supervision.sent_up
+    return plan is not None and r.to_go_up and bool(plan.goes_from[r.owner_unit] and plan.goes_from[r.right])
+
+
+def send_up(w: World, r: Request) -> None:
+    """The higher unit is the right one from now on, for a request that goes up; its owner stays."""
+    plan = None if w.city.supervision is None else w.city.supervision.sent_up
+    if plan is not None and goes_up(w, r):
+        r.right = at(w, plan.family, r)
+        if math.isnan(r.sent_up):
+            r.sent_up = w.env.now

@@ -180,9 +180,11 @@ class Request:
     said_contacted: int
     said_resolved: int
     said_satisfied: int
+    said_level: int
     whistles: int
     gamed: int
     escalated: float
+    sent_up: float
     excluded: int
     calls: int
     abandoned: int
@@ -226,6 +228,7 @@ class Request:
         self.gaming_at = math.nan  # when its owner may do so
         self.overdue_at = math.nan  # when it is escalated for being late
         self.escalations = 0
+        self.to_go_up = False  # what is left of its handling is for a higher unit
         self.effort = 1.0  # the factor on its work in this round
         self.last_answer = -1  # what the citizen said of this round: resolved (1) or not (0)
 

@@ -28,6 +28,8 @@ def callback(city: City) -> Iterator[str]:
         f"“Resolved” say {of_100(plan.resolved.if_true)} of 100 where it is true, and "
         f"{of_100(plan.resolved.if_false)} of 100 where it is not."
     )
+    if plan.levels is not None:
+        yield "How satisfied they are is told in five levels, of which the upper three are the satisfied."
     if plan.reopen_at_most:
         to = "the dispatch desk" if plan.reopen_to_dispatch else "their owner"
         yield (
@@ -165,6 +167,12 @@ def supervision(city: City) -> Iterator[str]:
         f"a request is escalated {', or '.join(when)}: units take it before all that is not, and people of "
         f"{policy.pool} have work with it, {length(mean_hours(city, plan.work))} on average."
     )
+    if policy.sent_up is not None:
+        whose = f" of {few([*policy.sent_up.from_])}" if policy.sent_up.from_ else ""
+        yield (
+            f"Of 100 escalations{whose} {of_100(policy.sent_up.share)} send up what is left of the handling to "
+            f"{policy.sent_up.to}; the owner stays, and so does whose score it is."
+        )
     yield "How many will be is not known beforehand: that work is in no load told here."
 
 

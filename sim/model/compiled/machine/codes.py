@@ -18,6 +18,8 @@ MEET_CHATBOT, CALL_GENERAL = 29, 30
 SIT_DOWN, SAT = 31, 32
 # … of what inspectors found, before it is closed, and of patrols
 CLOSE_ROUND, KEEP_PATROLLING, SEND_OUT, PATROLLED = range(34, 38)
+# … of a request before its handling
+WHISTLE = 38
 # … or how it waits: at a pool, away from any, no more; or for its first call
 VISITS, WAITS, ENDS, NOT_YET = 40, 41, 42, 43
 
@@ -51,8 +53,8 @@ RINGS_AGAIN, WAIT_IS_OVER, REDIALS, EXTENDS, IS_DUE, COMES_AGAIN = range(3, 9)
 IS_REPORTED, OVERFLOWS, IS_CLEARED, IS_GIVEN_UP, MAY_GAME = range(9, 14)
 # … and to a district
 IS_FOUND = 14
-# … and to a request that is late; an errand that was asked for
-IS_OVERDUE, IS_ASKED = 15, 16
+# … and to a request that is late; an errand that was asked for; a request that is sent up
+IS_OVERDUE, IS_ASKED, GOES_UP = 15, 16, 17
 
 # why ``advance`` comes back
 DONE, MORE_REQUESTS, MORE_PROBLEMS, MORE_PARTS, MORE_EVENTS, MORE_ROWS, PAUSED, TOO_MUCH = range(8)

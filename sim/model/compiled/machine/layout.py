@@ -104,7 +104,8 @@ PART_SLOT = _record("f8 report_due", "i4 request next n")
 #: the next time (``dispatches``); ``right`` is the request that is reviewed, or the number of the theme.
 #: ``effort``: the factor on its work in this round; ``scored_…``: who owned it at the scored answer, and what that was
 #: (see ``policies.sheet``); ``gaming_at``: when its owner may close it unsolved, which has it (``in_hands``) or not;
-#: ``overdue_at``: when it is escalated for being late, ``escalations``: how often it has been.
+#: ``overdue_at``: when it is escalated for being late, ``escalations``: how often it has been, ``to_go_up``: whether
+#: what is left of its handling is for a higher unit.
 #: What every event touches comes first.
 REQUEST = _also(
     _record(
@@ -135,6 +136,9 @@ REQUEST = _also(
         "fact escalated",
         "f8 overdue_at",
         "u2 escalations",
+        "i1 to_go_up",
+        "fact said_level",
+        "fact sent_up",
         size=6 * CACHE_LINE,
     ),
     turned="f8 right",
@@ -196,6 +200,7 @@ ARRAYS: dict[str, tuple[Any, int]] = {
     "workdays": (np.float64, 2),  # of the limits: midnight, first opening, last closing, [3, day]
     "whistle_of_class": (WHISTLE_OF_CLASS, 1),  # [k]
     "whistle_budget": (np.int64, 2),  # [p, month]
+    "goes_from": (np.int8, 1),  # [p] whether what is this unit's is sent up
     "month_turns": (np.float64, 1),
     "upkeep_begins": (np.float64, 1),
     "upkeep_keys": (np.uint64, 2),  # [desk, time]

@@ -239,6 +239,8 @@ def _organisation(city: City) -> dict[str, Any]:
     arrays["workdays"] = (NO_WORKING_TIME if limits is None else limits.working_time).workdays
     arrays |= _whistles(city) | _upkeep(city) | _watches(city) | _patrols(city)
     arrays["month_turns"] = city.turns
+    sent_up = None if city.supervision is None else city.supervision.sent_up
+    arrays["goes_from"] = np.zeros(0, np.int8) if sent_up is None else sent_up.goes_from
     arrays["on_duty"] = np.array([there for roster in rosters for there in roster.on_duty], np.int8)
     classes = len(city.scenario.classes)
     return arrays | {"head_start": _matrix([plan.head_start for plan in city.pools], classes)}
