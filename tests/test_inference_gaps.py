@@ -66,7 +66,7 @@ def test_the_interval_holds_the_true_gap(spread: float) -> None:
     held, own = 0, []
     for _ in range(200):
         values = truth[:, None] + noise * rng.normal(size=(16, 5))
-        found = gaps(by_district({f"D{i}": row for i, row in enumerate(values)})).iloc[0]
+        found = gaps(by_district({f"D{i}": row for i, row in enumerate(values)}).assign(unit="h")).iloc[0]
         held += found["lower"] <= spread <= found["upper"]
         own.append(np.ptp(values, axis=0).mean())
     assert held >= 190

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from sim.inference.relevance import Relevance
 from sim.measurement import REGISTRY
-from sim.report.formats import difference, number, shows
+from sim.report.formats import difference, difference_interval, number, shows
 
 #: Differences are called clear where Holm's p is below it.
 LEVEL = 0.05
@@ -20,14 +21,14 @@ def verdict(row: Any | None) -> str:
     """What a row of differences says, corrected for the number of its family (``sim.inference.differences``).
 
     Better and worse: clear, and not smaller than what matters nor than what is written. No relevant difference: all of
-    the interval is smaller than that. Not clear: what is neither, so that more replications would tell.
+    the interval is smaller than that, or is written as 0. Not clear: neither, so that more replications may tell.
     """
     if row is None:
         return UNCLEAR
     if row.other_requests:
         return OTHER
-    exactly = row.lower == row.upper == row.grid == 0.0
-    if exactly or (-row.relevant < row.lower - row.grid and row.upper + row.grid < row.relevant):
+    nothing = row.grid == 0.0 and not math.isnan(row.lower) and not shows(difference(row) + difference_interval(row))
+    if nothing or (-row.relevant < row.lower - row.grid and row.upper + row.grid < row.relevant):
         return NONE
     better = REGISTRY[row.measure].better
     matters = abs(row.difference) >= max(row.relevant, row.grid) and shows(difference(row))
