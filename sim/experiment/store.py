@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import platform
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from sim.experiment.designs import Design
+    from sim.experiment.own_policies import OwnPolicy
     from sim.experiment.sweep import Sweep
 
 _RESULTS = Path("results")
@@ -34,9 +35,11 @@ _IN_ANY_CASE = "late_in_any_case"
 
 
 @contextmanager
-def run_draft(scenario: Scenario, seed: int, replications: int, out: Path | None) -> Iterator[Draft]:
+def run_draft(
+    scenario: Scenario, seed: int, replications: int, out: Path | None, policies: Sequence[OwnPolicy] = ()
+) -> Iterator[Draft]:
     """A draft of a run folder: ``out``, or a new folder in results/ named after the scenario. The scenario stands in it
-    before anything is simulated: complete, and as it was given.
+    before anything is simulated: complete, and as it was given, with the files of one's own policies.
     """
     name = f"{_slug(scenario.name)}-{scenario.digest[:8]}-seed{seed}-n{replications}"
     if out is not None:
@@ -47,7 +50,7 @@ def run_draft(scenario: Scenario, seed: int, replications: int, out: Path | None
     place = draft(_RESULTS / name, "folder", "number") if out is None else draft(out, "folder", "refuse")
     with place as opened:
         (opened.beside / _SCENARIO).write_text(complete_text(scenario), encoding="utf-8", newline="\n")
-        keep_originals(scenario, opened.beside / "given")
+        keep_originals(scenario, opened.beside / "given", policies)
         yield opened
 
 
