@@ -15,7 +15,7 @@ from sim.report.verdicts import verdict
 if TYPE_CHECKING:
     from sim.report.variants import Variant
 
-_MOST = 20
+_MOST = 10
 _MEASURES = ("requests", "breach_share", "time_to_close_p50", "time_to_close_p90", "utilisation")
 
 

@@ -32,7 +32,7 @@ _MORE = ("response_rate", "resolution_rate", "time_to_close_p90")
 _MARKS = {
     BETTER: charts.Mark("clearly better", "o", svg.BLUE),
     WORSE: charts.Mark("clearly worse", "D", svg.VERMILLION),
-    NONE: charts.Mark("no relevant difference", "|", svg.GREY),
+    NONE: charts.Mark("too small to matter", "o", svg.GREY),
     UNCLEAR: charts.Mark("not clear", "o", svg.GREY, filled=False),
     OTHER: charts.Mark("other requests, no verdict", "s", svg.GREY, filled=False),
 }
@@ -85,13 +85,13 @@ def who_gains(
                 clear[word] += _known(row)
         charts.legend(figure, list(_MARKS.values()), 0.1)
         total = sum(clear.values())
-        reading = f"No clear difference among {total}; in {clear[NONE]} there is none that matters."
+        small = f"{clear[NONE]} are too small to matter"
+        reading = f"No clear difference among {total}; {small}."
         if clear[OTHER] == total:
             reading = f"Other requests in all {total}: no verdict."
         elif clear[BETTER] + clear[WORSE]:
             reading = (
-                f"Clear differences: {clear[BETTER]} for the better, {clear[WORSE]} for the worse, of {total}; in "
-                f"{clear[NONE]} there is none that matters."
+                f"Clear differences: {clear[BETTER]} for the better, {clear[WORSE]} for the worse, of {total}; {small}."
             )
         image = svg.inline(figure, key, title, reading)
     tabled = [*chosen, *(m for m in _MORE if any(_known(rows.get((m, dimension, g))) for g in groups))]
@@ -106,7 +106,7 @@ def who_gains(
     cut = f" Shown are the {len(shown)} with most requests." if len(groups) > len(shown) else ""
     note = (
         f"Variant less baseline, paired by replication. Clear: {meaning(relevance)}; p is adjusted over the groups of "
-        "a measure (the whole city: over the headline measures). No relevant difference: all of the interval is "
+        "a measure (the whole city: over the headline measures). Too small to matter: all of the interval is "
         "smaller. An interval stands for itself: one that misses zero need not be clear. "
         f"Intervals may run out of the picture; the numbers have them whole.{cut}"
     )
@@ -127,7 +127,8 @@ def _forest(ax: Axes, measure: str, found: Sequence[Any | None], words: Sequence
     known = [row for row in found if row is not None and _known(row)]
     ends = [max(abs(row.lower), abs(row.upper)) for row in known if not math.isnan(row.lower)]
     largest = max((abs(row.difference) for row in known), default=0.0)
-    reach = max(1.6 * largest, float(np.quantile(ends, 0.75)) if ends else 0.0)
+    matters = 1.2 * known[0].relevant if known else 0.0  # what is too small to matter looks small
+    reach = max(1.6 * largest, float(np.quantile(ends, 0.75)) if ends else 0.0, matters)
     factor, sign = 100.0, "pp"
     if REGISTRY[measure].unit == "h":
         length, sign = time_unit(reach)
