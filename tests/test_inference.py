@@ -119,6 +119,18 @@ def test_what_matters_is_told_by_the_unit_and_the_baseline() -> None:
     assert list(found["grid"] > 0) == [False, False, False, True, True]
 
 
+def test_a_quantile_is_known_no_better_than_its_bin() -> None:
+    """All replications in one bin, which is 0.5 % wide; a mean that is the same in all is known."""
+    table = pd.concat(
+        [rows([40.0, 40.0], "time_to_close_p50", unit="h"), rows([40.0, 40.0], "phone_wait_mean", unit="h")]
+    )
+    median, mean = summary(table).to_dict("records")
+    assert (median["lower"], median["upper"]) == pytest.approx((39.9, 40.1))
+    assert (mean["lower"], mean["upper"]) == (40, 40)
+    assert summary(table, exact=[""])["upper"].tolist() == [40, 40]
+    assert math.isnan(summary(rows([40.0], "time_to_close_p50", unit="h"))["lower"].item())
+
+
 def test_a_value_not_reached_in_one_replication_leaves_no_mean() -> None:
     table = rows([1.0, NAN, 3.0], "time_to_close_p90", denominator=10.0)
     found = summary(table).iloc[0]

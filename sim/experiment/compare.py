@@ -171,7 +171,7 @@ def compare(
         seed=seed,
         replications=replications,
         measures=table,
-        summary=summary(table, apart=pd.concat(apart, ignore_index=True)),
+        summary=summary(table, apart=pd.concat(apart, ignore_index=True), exact=tuple(EXACT)),
         differences=differences(table, names[0], relevance=relevance, exact=tuple(EXACT)),
         requests=requests,
         open=opened,

@@ -22,19 +22,28 @@ SAME_COUNT = 0.02
 RELEVANT = Relevance()
 
 
-def summary(measures: pd.DataFrame, level: float = 0.95, apart: pd.DataFrame | None = None) -> pd.DataFrame:
+def summary(
+    measures: pd.DataFrame,
+    level: float = 0.95,
+    apart: pd.DataFrame | None = None,
+    exact: Collection[str] = (),
+) -> pd.DataFrame:
     """Each measure's mean over the replications of a scenario, with its interval.
 
     Columns: scenario, measure, group_by, group, mean, lower, upper, n, unit. Intervals are cut off where the measure
-    ends (a share: at 0 and 1). Of ``equity_gap``, the mean is not that of the replications' gaps but the gap of the
-    districts' means: ``apart`` as found by ``sim.inference.gaps``, else that of all districts.
+    ends (a share: at 0 and 1), and not narrower than the bin of a quantile that comes from a histogram (but where
+    ``group_by`` is among the ``exact``, as in ``differences``). Of ``equity_gap``, the mean is not that of the
+    replications' gaps but the gap of the districts' means: ``apart`` as found by ``sim.inference.gaps``, else that of
+    all districts.
     """
     cube = Cube(measures)
     parts = []
     for number, scenario in enumerate(cube.scenarios):
         student = Student(cube.values[:, number])
         mean = np.where(cube.unreached[:, number].any(axis=1), np.nan, student.mean)
-        half = student.half_width(level)
+        # what all replications have in one bin is known no better than that
+        bins = np.where(_on_grid(cube.keys, exact), GRID / 2 * mean, 0.0)
+        half = np.maximum(student.half_width(level), bins)
         ends = (within(mean + sign * half, cube.keys["measure"], cube.keys["unit"]) for sign in (-1, 1))
         part = cube.keys.assign(
             scenario=scenario, mean=mean, n=student.n, **dict(zip(("lower", "upper"), ends, strict=True))

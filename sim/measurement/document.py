@@ -33,7 +33,7 @@ middle of the bin in which it falls, hence within 0.25 % of the exact value, and
 p-quantile of n cases is the ⌈p·n⌉-th smallest. A comparison has the requests themselves: there, quantiles of
 the time to close are exact for the whole city, units, districts and categories. All other differences of
 quantiles that are smaller than a bin (the column `grid` of `differences`) are told as “<” its width: they may be
-nothing.
+nothing. For the same reason the interval of a quantile over the replications is never narrower than a bin.
 
 **Groups.** `group_by` is empty for the whole city, or names dimensions joined by `+`; `group` is a JSON
 list of their values. The unit of a request is its owner (first recipient, if that policy is on), the
