@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -261,6 +262,19 @@ def test_clear_means_adjusted_in_the_terminal_and_in_the_report(comparison: Comp
         assert words in comparison_text(changed).split("One more")[-1]
         figure = sound(comparison_page(changed)).words.split("Differences by category. ")[-1]
         assert figure.startswith(reading)
+
+
+def test_what_is_written_alike_has_no_mark(comparison: Comparison) -> None:
+    """Where the table has one number for both, it says of it neither better nor worse."""
+    rows = comparison.differences.query("group_by in ('unit', 'district', 'category')")
+    clear = {"difference": -50.0, "lower": -51.0, "upper": -49.0, "p_holm": 0.001, "other_requests": False}
+    changed = dataclasses.replace(comparison, differences=comparison.differences.copy())
+    changed.differences.loc[rows.index] = rows.assign(**clear)
+    for text in (comparison_text(changed), sound(comparison_page(changed)).words):
+        cells = re.findall(r"(\S+(?: \S+)?(?: → \S+(?: %| h| d)?)?) ?[▲▼](?! clearly)", text)
+        tables = [cell for cell in cells if re.match(r"[\d.]", cell)]
+        assert len(tables) > 5
+        assert all("→" in cell for cell in tables), tables
 
 
 def test_what_is_too_small_to_be_written_is_not_better(comparison: Comparison) -> None:

@@ -50,6 +50,8 @@ def _cell(variant: Variant, measure: str, name: str) -> str | None:
         return None
     written = beside([estimate.mean for estimate in both], both[0].unit)
     texts = [text if estimate.reached else "not reached" for text, estimate in zip(written, both, strict=True)]
+    if texts[0] == texts[1]:
+        return texts[0]
     mark = MARKS.get(verdict(variant.rows.get((measure, by, name))), "") if REGISTRY[measure].better else ""
     return f"{_arrow(*texts)} {mark}".rstrip()
 

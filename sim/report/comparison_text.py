@@ -175,7 +175,10 @@ def _units(variant: Variant) -> list[str]:
 def _row(name: str, cells: Sequence[tuple[str, str]], staff: str = "") -> str:
     """A group's line of a table."""
     others = any(word == OTHER for _, word in cells)
-    told = (f"{text}{MARKS.get(word, '') if word != OTHER else ''}" for text, word in cells)
+    marks = {BETTER: MARKS[BETTER], WORSE: MARKS[WORSE]}
+    told = (
+        f"{text}{marks.get(word, '') if '→' in text else ''}" for text, word in cells
+    )  # no mark on what looks alike
     line = f"{'≠' if others else ' '} {cut_name(name, _NAME - 1):{_NAME}}{staff}"
     return f"{line}{''.join(f'{text:>{_CELL}}' for text in told)}".rstrip()
 
