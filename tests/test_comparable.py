@@ -147,7 +147,9 @@ def test_a_value_may_be_set_for_one_of_them(tmp_path: Path) -> None:
 
 
 def test_what_matters_is_what_the_reader_says(tmp_path: Path) -> None:
-    arguments = ["compare", "teaching", "teaching", "-n", "2", "--set", "2:units.Street offices.staff=6"]
+    path = tmp_path / "town.yaml"
+    path.write_text(yaml.safe_dump(town().resolved()), encoding="utf-8")
+    arguments = ["compare", str(path), str(path), "-n", "2", "--set", "2:units.Desk.staff=3"]
     told = {}
     for number, (sizes, said) in enumerate(
         (

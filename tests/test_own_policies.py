@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import pickle
 from pathlib import Path
 from typing import Any
 
@@ -35,12 +36,12 @@ def own(text: str, function: str = "hire") -> Any:
     return read_policy(f"own.py:{function}")
 
 
-def test_a_policy_of_a_file_acts_as_the_same_function_does_on_any_number_of_processes() -> None:
+def test_a_policy_of_a_file_acts_as_the_same_function_does_in_this_process_and_in_others() -> None:
     policy = own(TEXT)
     Path("own.py").unlink()  # what acts is what was read
     expected = sim.run(CROWDED, 2, policies=[hire(3, after=100.0)], processes=1).measures
-    for processes in (1, 2):
-        found = sim.run(CROWDED, 2, policies=[policy], processes=processes)
+    for here in (policy, pickle.loads(pickle.dumps(policy))):
+        found = sim.run(CROWDED, 2, policies=[here], processes=1)
         assert found.measures.equals(expected)
         assert found.policies == (f"own.py:hire@sha256:{policy.sha256}",)
     assert not expected.equals(sim.run(CROWDED, 2, processes=1).measures)
@@ -67,18 +68,22 @@ def test_a_comparison_has_policies_for_each_scenario() -> None:
 
 
 def test_the_command_line_gives_one_to_all_or_to_one(capsys: pytest.CaptureFixture[str]) -> None:
-    own(TEXT.replace("Desk", "Roads"))
-    arguments = ["compare", "teaching", "teaching", "-n", "1", "--json"]
-    assert run_command([*arguments, "--policy", "2:own.py:hire", "--out", "one.html"]) == 0
+    own(TEXT.replace("Desk", "Roads") + "\ndef fire(env, city):\n    yield env.timeout(1)\n")
+    arguments = ["--policy", "own.py:hire", "--policy", "2:own.py:fire", "--out", "page.html"]
+    assert run_command(["compare", "teaching", "teaching", "-n", "1", "--json", *arguments]) == 0
     document = json.loads(capsys.readouterr().out)
-    first, second = document["policies"].values()
-    assert (first, [name.partition("@")[0] for name in second]) == ([], ["own.py:hire"])
-    assert document["remarks"][0] == "--policy 2:own.py:hire holds for “A small town, one week (2)” only."
-    assert "Own policy here" in document["what_differs"]["A small town, one week (2)"][0]
-    assert run_command([*arguments, "--policy", "own.py:hire", "--out", "all.html"]) == 0
-    document = json.loads(capsys.readouterr().out)
-    assert all(len(names) == 1 for names in document["policies"].values())
-    assert "the baseline too" in document["remarks"][0]
+    first, second = ([name.partition("@")[0] for name in names] for names in document["policies"].values())
+    assert (first, second) == (["own.py:hire"], ["own.py:hire", "own.py:fire"])
+    assert document["remarks"] == [
+        "--policy own.py:hire holds for every scenario, the baseline too. Write 2:own.py:hire for the second.",
+        "--policy 2:own.py:fire holds for “A small town, one week (2)” only.",
+    ]
+    differs = document["what_differs"]["A small town, one week (2)"]
+    assert [line.partition(" (sha")[0] for line in differs] == [
+        "Own policy here, not in the baseline: own.py:fire",
+        "Own policy in both: own.py:hire",
+    ]
+    assert {row["difference"] for row in document["differences"]} <= {0.0, None}  # it only waits
 
 
 @pytest.mark.parametrize(
