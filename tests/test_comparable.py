@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from pathlib import Path
 from typing import Any
 
@@ -208,14 +209,19 @@ def test_units_come_first_with_their_officers_in_both() -> None:
     base = full()
     units = {name: {**spec} for name, spec in FULL["units"].items()}
     units["Works"]["staff"] = 9
-    found = sim.compare([base, full(name="More", units=units)], 2, processes=1)
+    served = {name: {**spec} for name, spec in FULL["categories"].items()}
+    served["Noise"]["unit"] = "Newcomers"
+    units["Newcomers"] = {"staff": 4}
+    found = sim.compare([base, full(name="More", units=units, categories=served)], 2, processes=1)
     text, page = comparison_text(found), sound(comparison_page(found)).words
     here = officers(base)["Works"]
     row = next(line for line in text.splitlines() if line[2:].startswith("Works"))
     assert f"Works {here}→9" in " ".join(row.split())
+    assert "Newcomers –→4" in " ".join(text.split())
     lines = text.splitlines()
     at = next(i for i, line in enumerate(lines) if line.startswith("  by unit"))
-    assert lines.index(row) == at + 2  # before units whose officers are as many
+    assert lines.index(row) in (at + 2, at + 3)  # before units whose officers are as many
     assert at < next(i for i, line in enumerate(lines) if line.startswith("  measure"))
     assert f"{here} → 9" in page
+    assert re.search("Newcomers *– → 4", page)
     assert page.index("By unit") < page.index("headline measures")

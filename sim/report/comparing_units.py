@@ -29,7 +29,7 @@ def units_table(variant: Variant, names: Names) -> list[Table]:
         few = few or None in cells
         staff = _arrow(*(str(of.get(name, "–")) for of in variant.staff))
         lines.append([names.pool(name), staff, *("–" if cell is None else cell for cell in cells)])
-    more = len(variant.base.units()) - len(chosen)
+    more = len(variant.staff[0].keys() | variant.staff[1].keys()) - len(chosen)
     note = (
         f"{OFFICERS} Baseline → variant, one number where both are written alike. ▲ clearly better, ▼ clearly worse, "
         "≠ other requests (no verdict), no mark: no relevant difference, or not clear."

@@ -165,7 +165,7 @@ def _units(variant: Variant) -> list[str]:
         of_name = [cells.get((measure, name), ("–", UNCLEAR)) for measure, _ in columns]
         staff = _arrow(*(str(of.get(name, "–")) for of in variant.staff))
         lines.append(_row(name, of_name, f"{staff:>{_STAFF}}"))
-    more = len(variant.base.units()) - len(chosen)
+    more = len(variant.staff[0].keys() | variant.staff[1].keys()) - len(chosen)
     lines += [f"… and {more} more in the report"] if more > 0 else []
     note = f"{OFFICERS} One number: the same in both, as far as it is written."
     note += " ∞: not reached, too many are open at the end." if any("∞" in line for line in lines) else ""
