@@ -21,7 +21,18 @@ import click
 
 from sim import __version__
 from sim.errors import CitysimError
-from sim.options import json_option, path, replication_options, set_option, word
+from sim.options import (
+    by_scenario,
+    json_option,
+    path,
+    policy_option,
+    relevance_of,
+    relevant_option,
+    replication_options,
+    set_option,
+    whom,
+    word,
+)
 from sim.terminal import (
     INTERRUPTED,
     deafen,
@@ -48,6 +59,7 @@ EXIT_CODES = {
     "EngineError": USAGE,
     "IncomparableError": BAD_DATA,
     "OwnPoliciesError": BAD_DATA,
+    "OwnPolicyError": BAD_DATA,
     "RunFolderError": BAD_DATA,
     "ScenarioError": BAD_DATA,
     "TakenError": BAD_DATA,
@@ -146,6 +158,7 @@ def cli() -> None:
 @click.argument("scenario")
 @replication_options
 @set_option
+@policy_option
 @click.option("--keep", type=click.Choice(["measures", "all"]), help="What to keep; default: all up to 1 M contacts.")
 @click.option("--out", type=path, help="Run folder; default: a new one in results/.")
 @json_option
@@ -156,6 +169,7 @@ def run(
     engine: Engine,
     processes: int | None,
     overrides: tuple[str, ...],
+    policies: tuple[str, ...],
     keep: Keep | None,
     out: Path | None,
     as_json: bool,
@@ -163,27 +177,30 @@ def run(
     """Simulate SCENARIO; print its measures, write a run folder with a report."""
     from sim.experiment import store
     from sim.experiment.ample import late_in_any_case
+    from sim.experiment.own_policies import read_policy
     from sim.experiment.runs import run as run_scenario
     from sim.report.page import run_page
     from sim.report.text import measures_json, run_text
     from sim.scenario import load
 
-    loaded = load(scenario, overrides)
+    (own,), (said,) = (by_scenario(*of, [scenario]) for of in (("--set", overrides), ("--policy", policies)))
+    loaded, acting = load(scenario, own), [read_policy(text) for text in said if text is not None]
     tell_notes([loaded])
-    with store.run_draft(loaded, seed, replications, out) as draft:
+    with store.run_draft(loaded, seed, replications, out, acting) as draft:
         with progress(loaded.name, loaded, replications) as tick:
             found = run_scenario(
                 loaded,
                 replications,
                 seed=seed,
                 engine=engine,
+                policies=acting,
                 keep=keep or "auto",
                 folder=draft.beside,
                 processes=processes,
                 progress=tick,
                 tell=tell,
             )
-        found = late_in_any_case(found, tell=tell)
+        found = late_in_any_case(found, acting, tell)
         folder = store.write(found, draft, run_page(found))
     if as_json:
         say_json(measures_json(found, folder))
@@ -196,6 +213,8 @@ def run(
 @click.argument("scenarios", nargs=-1, required=True)
 @replication_options
 @set_option
+@policy_option
+@relevant_option
 @click.option("--out", type=path, help="Where the report goes; default: results/compare-….html.")
 @json_option
 def compare(
@@ -205,12 +224,16 @@ def compare(
     engine: Engine,
     processes: int | None,
     overrides: tuple[str, ...],
+    policies: tuple[str, ...],
+    relevant: tuple[str, ...],
     out: Path | None,
     as_json: bool,
 ) -> None:
     """Run SCENARIOS on the same citizens and compare each with the first."""
     from sim.experiment import store
     from sim.experiment.compare import compare as compare_scenarios
+    from sim.experiment.compare import unique_names
+    from sim.experiment.own_policies import read_policy
     from sim.report.comparison_text import comparison_text
     from sim.report.page import comparison_page
     from sim.report.text import comparison_json
@@ -218,7 +241,11 @@ def compare(
 
     if len(scenarios) < 2:
         raise click.UsageError("compare wants at least two scenarios")
-    loaded = load_all(scenarios, overrides)
+    relevance = relevance_of(relevant)
+    said = by_scenario("--policy", policies, scenarios)
+    loaded = load_all(scenarios, by_scenario("--set", overrides, scenarios))
+    acting = [[read_policy(text) for text in of_one if text is not None] for of_one in said]
+    names = unique_names(loaded)
     tell_notes(loaded)
     with store.comparison_draft(loaded[0], replications, out) as draft:
         with progress(f"{len(loaded)} scenarios", loaded[0], replications, len(loaded)) as tick:
@@ -227,10 +254,12 @@ def compare(
                 replications,
                 seed=seed,
                 engine=engine,
+                policies=acting,
+                relevance=relevance,
                 processes=processes,
                 progress=tick,
                 tell=tell,
-                said=[f"--set {override} holds for every scenario, the baseline too." for override in overrides],
+                said=[*whom("--set", overrides, names), *whom("--policy", policies, names)],
             )
         path = store.write_page(comparison_page(found), draft)
     if as_json:
@@ -288,16 +317,25 @@ def report(folder: Path, out: Path | None) -> None:
 @cli.command()
 @click.argument("folder", type=path)
 @click.option("--processes", type=click.IntRange(1), help="Processes at once; default: one a core.")
+@click.option(
+    "--policy",
+    "policies",
+    multiple=True,
+    metavar="FILE.py:FUNCTION",
+    help="A policy of your own that acted in the run: the same file, wherever it is.",
+)
 @json_option
-def reproduce(folder: Path, processes: int | None, as_json: bool) -> int:
+def reproduce(folder: Path, processes: int | None, policies: tuple[str, ...], as_json: bool) -> int:
     """Run the run in FOLDER again and compare; exit code 5 where anything came out differently."""
+    from sim.experiment.own_policies import read_policy
     from sim.experiment.reproduce import reproduce as run_again
     from sim.experiment.reproduce import reproducible
     from sim.report.reproduced import reproduction_json, reproduction_text
 
-    stored, content = reproducible(folder)
+    acting = [read_policy(text) for text in policies]
+    stored, content = reproducible(folder, acting)
     with progress(stored.scenario.name, stored.scenario, stored.replications) as tick:
-        found = run_again(folder, stored, content, processes=processes, progress=tick, tell=tell)
+        found = run_again(folder, stored, content, policies=acting, processes=processes, progress=tick, tell=tell)
     if as_json:
         say_json(reproduction_json(found, folder))
     else:
@@ -329,7 +367,7 @@ def show(scenario: str, path: str, overrides: tuple[str, ...], as_json: bool) ->
     from sim.report.show import show_json, show_text
     from sim.scenario import load
 
-    loaded = load(scenario, overrides)
+    loaded = load(scenario, by_scenario("--set", overrides, [scenario])[0])
     if as_json:
         say_json(show_json(loaded, path))
     else:
@@ -343,7 +381,8 @@ def validate(scenarios: tuple[str, ...], overrides: tuple[str, ...]) -> None:
     """Check SCENARIOS and report every error at once."""
     from sim.scenario import load_all
 
-    for name, loaded in zip(scenarios, load_all(scenarios, overrides), strict=True):
+    own = by_scenario("--set", overrides, scenarios)
+    for name, loaded in zip(scenarios, load_all(scenarios, own), strict=True):
         say(f"{name}: ok ({loaded.name})")
         for note in loaded.notes:
             say(f"  note: {note}")
@@ -382,7 +421,7 @@ def mechanisms(scenario: str | None, overrides: tuple[str, ...], as_json: bool) 
 
     if scenario is None and overrides:
         raise click.UsageError("--set needs a SCENARIO whose values it changes")
-    loaded = None if scenario is None else load(scenario, overrides)
+    loaded = None if scenario is None else load(scenario, by_scenario("--set", overrides, [scenario])[0])
     entries = mechanism_list(loaded)
     if as_json:
         say_json(json.dumps(entries, ensure_ascii=False, indent=1))

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
+if TYPE_CHECKING:
+    from sim.inference import Relevance
+
 Command = Callable[..., Any]
+
+_NUMBERED = re.compile(r"(\d+):(.*)", re.DOTALL)
 
 
 def word(text: str) -> str:
@@ -29,8 +35,71 @@ set_option = click.option(
     "overrides",
     multiple=True,
     metavar="PATH=VALUE",
-    help="Change a value of the scenario; may be repeated.",
+    help="Change a value of the scenario; may be repeated. Of several, 2:PATH=VALUE changes the second only.",
 )
+policy_option = click.option(
+    "--policy",
+    "policies",
+    multiple=True,
+    metavar="FILE.py:FUNCTION",
+    help="A policy of your own acts, see docs/policies.md; may be repeated. Of several scenarios, 2:FILE.py:FUNCTION "
+    "acts in the second only.",
+)
+relevant_option = click.option(
+    "--relevant",
+    multiple=True,
+    metavar="SIZE",
+    help="The smallest difference that matters to you: in points (1pp) of shares and scores, in percent (2%) of times, "
+    "counts and costs; may be repeated.  [default: 0.5pp, 1%]",
+)
+
+
+def by_scenario(option: str, said: Sequence[str], scenarios: Sequence[str]) -> list[list[str | None]]:
+    """What is said to each of the scenarios, one list each: to all of them, or, as in “2:what”, to the second only,
+    with None in the lists of the others. A usage error for a number that none of them has.
+    """
+    found: list[list[str | None]] = [[] for _ in scenarios]
+    for text in said:
+        numbered = _NUMBERED.fullmatch(text)
+        number = int(numbered.group(1)) if numbered else 0
+        if numbered and not 1 <= number <= len(scenarios):
+            there = ", ".join(f"{i} is {name}" for i, name in enumerate(scenarios, 1))
+            raise click.UsageError(f"{option} {text}: there is no scenario {number} here ({there})")
+        for own, of_one in enumerate(found, 1):
+            of_one.append(text if not numbered else numbered.group(2) if own == number else None)
+    return found
+
+
+def whom(option: str, said: Sequence[str], names: Sequence[str]) -> list[str]:
+    """For whom each of them holds, in sentences."""
+    sentences = []
+    for text in said:
+        numbered = _NUMBERED.fullmatch(text)
+        if numbered:
+            sentences.append(f"{option} {text} holds for “{names[int(numbered.group(1)) - 1]}” only.")
+        else:
+            sentences.append(
+                f"{option} {text} holds for every scenario, the baseline too. Write 2:{text} for the second."
+            )
+    return sentences
+
+
+def relevance_of(sizes: Sequence[str]) -> Relevance:
+    """What matters, of sizes such as “1pp” and “2%”."""
+    from sim.inference import Relevance
+
+    found = dict[str, float]()
+    for size in sizes:
+        known = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*(pp|%)\s*", size)
+        field = {"pp": "points", "%": "part"}[known.group(2)] if known else ""
+        if known is None or field in found:
+            why = "two sizes of one kind" if known else "no size"
+            raise click.UsageError(
+                f"--relevant {size}: {why}; write points of shares and scores, such as 0.5pp, or percent of times, "
+                "counts and costs, such as 1%"
+            )
+        found[field] = float(known.group(1)) / 100
+    return Relevance(**found)
 
 
 def replication_options(command: Command) -> Command:

@@ -161,6 +161,11 @@ def test_json_for_machines(capsys: pytest.CaptureFixture[str]) -> None:
     (rate,) = [m for m in document["measures"] if m["measure"] == "response_rate" and m["group_by"] == ""]
     assert rate["group"] == []
     assert 0 <= rate["mean"] <= 1
+    shares = [m for m in document["measures"] if m["unit"] == "share" and m["upper"] is not None]
+    shares = [m for m in shares if m["measure"] not in ("utilisation", "resolution_gap")]
+    assert all(0 <= m["lower"] <= m["mean"] <= m["upper"] <= 1 for m in shares)  # as on the page
+    assert any(m["lower"] == 0 < m["mean"] for m in shares)
+    assert any(m["upper"] == 1 > m["mean"] for m in shares)
     assert run_command(["compare", TEACHING, TEACHING, "-n", "2", "--json"]) == 0
     differences = json.loads(capsys.readouterr().out)["differences"]
     assert {row["difference"] for row in differences} <= {0.0, None}

@@ -14,7 +14,7 @@ from measure_tables import measure_rows as rows
 from measure_tables import requests_table
 from scipy import stats
 
-from sim.inference import differences, holm, interval, pairwise_requests, summary
+from sim.inference import Relevance, differences, holm, interval, pairwise_requests, summary
 
 NAN = math.nan
 
@@ -61,7 +61,7 @@ def test_the_interval_covers_as_often_as_it_says() -> None:
 def test_summary() -> None:
     table = pd.concat(
         [
-            rows([1.0, 2.0, 3.0]),
+            rows([11.0, 12.0, 13.0], unit="h"),
             rows([1.0, NAN, 3.0], "closed_share"),
             rows([5.0], "score", scenario="other"),
         ]
@@ -70,11 +70,65 @@ def test_summary() -> None:
     assert list(found.columns) == ["group_by", "group", "mean", "lower", "upper", "n", "unit"]
     half = stats.t.ppf(0.975, 2) / math.sqrt(3)
     first = found.loc[("base", "breach_share")]
-    assert (first["mean"], first["lower"], first["upper"]) == pytest.approx((2, 2 - half, 2 + half))
+    assert (first["mean"], first["lower"], first["upper"]) == pytest.approx((12, 12 - half, 12 + half))
     assert found.loc[("base", "closed_share"), "n"] == 2
     assert found.loc[("base", "closed_share"), "mean"] == 2
     assert math.isnan(found.loc[("other", "score"), "lower"])
     assert len(found) == 3
+
+
+@pytest.mark.parametrize(
+    ("measure", "unit", "lowest", "highest"),
+    [
+        ("breach_share", "share", 0.0, 1.0),
+        ("score", "score", 0.0, 1.0),
+        ("time_to_close_mean", "h", 0.0, math.inf),
+        ("resolution_gap", "share", -1.0, 1.0),
+        ("utilisation", "share", 0.0, math.inf),
+    ],
+)
+def test_intervals_end_where_their_measure_does(measure: str, unit: str, lowest: float, highest: float) -> None:
+    """Also those of differences, and none is narrower than it need be."""
+    for values in ([0.01, 0.3], [0.7, 0.99], [0.4, 0.41]):
+        mean, _, _, n = interval(values)
+        half = interval(values).upper - mean
+        found = summary(rows(values, measure, unit=unit)).iloc[0]
+        assert (found["n"], found["mean"]) == (n, mean)
+        assert (found["lower"], found["upper"]) == (max(mean - half, lowest), min(mean + half, highest))
+        table = pd.concat([rows([0.0, 0.0], measure, unit=unit), rows(values, measure, "other", unit=unit)])
+        apart = differences(table, "base").iloc[0]
+        assert apart["lower"] == max(mean - half, lowest - highest)
+        assert apart["upper"] == min(mean + half, highest - lowest)
+
+
+def test_what_matters_is_told_by_the_unit_and_the_baseline() -> None:
+    parts = []
+    for scenario, more in (("base", 0.0), ("other", 1.0)):
+        parts += [
+            rows([0.2, 0.3], "breach_share", scenario),
+            rows([0.8, 0.9], "score", scenario, unit="score"),
+            rows([200.0 + more, 300.0], "backlog_end", scenario, unit="requests"),
+            rows([50.0, 150.0 + more], "time_to_close_p50", scenario, unit="h"),
+            rows([50.0, 150.0 + more], "time_to_close_p50", scenario, unit="h", group_by="month", group='["a"]'),
+        ]
+    found = differences(pd.concat(parts), "base", exact=[""])
+    assert list(found["relevant"]) == [0.005, 0.005, 2.5, 1.0, 1.0]
+    assert list(found["grid"]) == [0, 0, 0, 0, 0.005 * 100.5]
+    found = differences(pd.concat(parts), "base", relevance=Relevance(0.01, 0.05))
+    assert list(found["relevant"]) == [0.01, 0.01, 12.5, 5.0, 5.0]
+    assert list(found["grid"] > 0) == [False, False, False, True, True]
+
+
+def test_a_quantile_is_known_no_better_than_its_bin() -> None:
+    """All replications in one bin, which is 0.5 % wide; a mean that is the same in all is known."""
+    table = pd.concat(
+        [rows([40.0, 40.0], "time_to_close_p50", unit="h"), rows([40.0, 40.0], "phone_wait_mean", unit="h")]
+    )
+    median, mean = summary(table).to_dict("records")
+    assert (median["lower"], median["upper"]) == pytest.approx((39.9, 40.1))
+    assert (mean["lower"], mean["upper"]) == (40, 40)
+    assert summary(table, exact=[""])["upper"].tolist() == [40, 40]
+    assert math.isnan(summary(rows([40.0], "time_to_close_p50", unit="h"))["lower"].item())
 
 
 def test_a_value_not_reached_in_one_replication_leaves_no_mean() -> None:
@@ -95,7 +149,7 @@ def test_the_same_replication_twice_is_refused() -> None:
 
 def test_differences_are_paired() -> None:
     base, other = [10.0, 20.0, 30.0, 40.0], [11.0, 22.0, 31.0, 42.0]
-    table = pd.concat([rows(base), rows(other, scenario="more")])
+    table = pd.concat([rows(base, unit="h"), rows(other, scenario="more", unit="h")])
     found = differences(table, "base").iloc[0]
     expected = stats.ttest_rel(other, base)
     bounds = expected.confidence_interval(0.95)
@@ -216,6 +270,24 @@ def test_the_same_requests_in_two_scenarios() -> None:
     assert (found.faster, found.slower, found.unchanged) == (2 / 5, 1 / 5, 1 / 5)
     assert found.open_in_both == 1 / 5
     assert (found.only_in_a, found.only_in_b) == (2, 1)
+
+
+def test_faster_and_slower_is_what_matters() -> None:
+    """From 1 % of the time on, and a minute: of hours the former, of minutes the latter; and by how much half are."""
+    minute = 1 / 60
+    before = [5.0, 5.0, 100.0, 100.0, 100.0, 0.5, 0.5, None, 5.0]
+    after = [4.96, 4.94, 99.1, 98.9, 101.1, 0.5 - 0.9 * minute, 0.5 - 1.1 * minute, 7.0, None]
+
+    def table(hours: list[float | None]) -> pd.DataFrame:
+        return requests_table([request(i, h, "open" if h is None else "closed") for i, h in enumerate(hours)])
+
+    found = pairwise_requests(table(before), table(after))
+    assert (found.faster * 9, found.slower * 9, found.unchanged * 9) == pytest.approx((4, 2, 3))
+    assert found.faster_by == pytest.approx(0.06)  # the second of 0.018, 0.06, 1.1 and one that was open
+    assert found.slower_by == pytest.approx(1.1)
+    loose = pairwise_requests(table(before), table(after), relevance=Relevance(part=0.2))
+    assert (loose.faster * 9, loose.slower * 9) == pytest.approx((1, 1))
+    assert math.isinf(loose.faster_by)
 
 
 def test_what_is_told_of_the_same_requests() -> None:

@@ -25,6 +25,13 @@ def by_district(values: dict[str, Any], cases: float = 100.0, measure: str = "br
     return pd.concat(parts, ignore_index=True).assign(denominator=cases)
 
 
+def test_a_gap_of_shares_is_no_more_than_one() -> None:
+    table = by_district({"A": [0.0, 0.1, 0.4], "B": [0.9, 0.95, 0.99]})
+    found = gaps(table).iloc[0]
+    assert 0 <= found["lower"] < found["gap"] < found["upper"] == 1
+    assert gaps(table.assign(unit="h")).iloc[0]["upper"] > 1
+
+
 def test_it_is_that_of_the_means_and_says_which_two() -> None:
     """Each replication is far apart by itself, in another way each time; the means are not."""
     table = by_district({"A": [0.1, 0.5, 0.3], "B": [0.5, 0.1, 0.36], "C": [0.3, 0.3, 0.33]})
@@ -66,7 +73,7 @@ def test_the_interval_holds_the_true_gap(spread: float) -> None:
     held, own = 0, []
     for _ in range(200):
         values = truth[:, None] + noise * rng.normal(size=(16, 5))
-        found = gaps(by_district({f"D{i}": row for i, row in enumerate(values)})).iloc[0]
+        found = gaps(by_district({f"D{i}": row for i, row in enumerate(values)}).assign(unit="h")).iloc[0]
         held += found["lower"] <= spread <= found["upper"]
         own.append(np.ptp(values, axis=0).mean())
     assert held >= 190

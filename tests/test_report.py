@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import re
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -21,7 +22,7 @@ from sim.report.comparison_text import comparison_text
 from sim.report.formats import FEW_DUE, difference, difference_interval, interval, number, rows_of
 from sim.report.names import Names
 from sim.report.page import comparison_page, run_page
-from sim.report.results import Results
+from sim.report.results import Estimate, Results
 from sim.report.series import as_series, bins, flow
 from sim.report.text import run_text
 from sim.report.verdicts import verdict
@@ -238,8 +239,9 @@ def test_the_report_of_a_comparison_says_everything_it_should(comparison: Compar
         "p (Holm)",
         "Fewer less A small town, one week",
         "units.Roads.staff",
-        "faster",
-        "close at the same time",
+        "1 % of its time or more, and a minute at least",
+        "close at about the same time",
+        "0.5 pp (shares), 0.005 (scores) or 1 % of the baseline",
     ):
         assert words in found.words
     for scenario in comparison.scenarios:
@@ -266,13 +268,57 @@ def test_clear_means_adjusted_in_the_terminal_and_in_the_report(comparison: Comp
         assert figure.startswith(reading)
 
 
+def test_what_is_written_alike_has_no_mark(comparison: Comparison) -> None:
+    """Where the table has one number for both, it says of it neither better nor worse."""
+    rows = comparison.differences.query("group_by in ('unit', 'district', 'category')")
+    clear = {"difference": -50.0, "lower": -51.0, "upper": -49.0, "p_holm": 0.001, "other_requests": False}
+    changed = dataclasses.replace(comparison, differences=comparison.differences.copy())
+    changed.differences.loc[rows.index] = rows.assign(**clear)
+    for text in (comparison_text(changed), sound(comparison_page(changed)).words):
+        cells = re.findall(r"(\S+(?: \S+)?(?: → \S+(?: %| h| d)?)?) ?[▲▼](?! clearly)", text)
+        tables = [cell for cell in cells if re.match(r"[\d.]", cell)]
+        assert len(tables) > 5
+        assert all("→" in cell for cell in tables), tables
+
+
 def test_what_is_too_small_to_be_written_is_not_better(comparison: Comparison) -> None:
-    """A clear difference of 0.0 pp is none that a planner could use."""
+    """A clear difference of 0.0 pp is none that a planner could use, nor one of less than 0.5 pp."""
     table = comparison.differences
     row = next(rows_of(table[(table["measure"] == "breach_share") & (table["group_by"] == "")]))
-    for size, word in ((-0.0004, "no difference"), (-0.0006, "better")):
-        small = row._replace(difference=size, lower=size - 1e-5, upper=size + 1e-5, p_holm=0.001)
-        assert verdict(small) == word
+    for size, half, p, relevant, word in (
+        (-0.0004, 1e-5, 0.001, 0.0, "no relevant difference"),  # is written 0.0 pp, whatever matters to who asks
+        (-0.0006, 1e-5, 0.001, 0.0, "better"),
+        (-0.0006, 1e-5, 0.001, 0.005, "no relevant difference"),
+        (0.004, 0.0009, 0.001, 0.005, "no relevant difference"),
+        (0.004, 0.002, 0.001, 0.005, "not clear"),  # clear, but perhaps too small
+        (0.006, 0.002, 0.001, 0.005, "worse"),
+        (-0.006, 0.002, 0.001, 0.005, "better"),
+        (-0.006, 0.009, 0.2, 0.005, "not clear"),
+        (0.001, 0.003, 0.9, 0.005, "no relevant difference"),
+        (0.0, 0.0, 1.0, 0.0, "no relevant difference"),
+    ):
+        told = row._replace(difference=size, lower=size - half, upper=size + half, p_holm=p, relevant=relevant)
+        assert verdict(told) == word, (size, half, relevant)
+
+
+def test_a_difference_below_the_grid_is_no_certain_zero(comparison: Comparison) -> None:
+    """Of a quantile that comes from a histogram: in one bin before and after, it may have moved all the same."""
+    table = comparison.differences
+    row = next(rows_of(table[(table["measure"] == "time_to_close_p50") & (table["group_by"] == "")]))
+    same = row._replace(difference=0.0, lower=0.0, upper=0.0, p_holm=1.0, relevant=0.0, grid=0.25)
+    assert (difference(same), difference_interval(same), verdict(same)) == ("< 15.0 min", "", "not clear")
+    assert verdict(same._replace(relevant=0.5)) == "no relevant difference"
+    bins = same._replace(difference=-0.1, lower=-0.2, upper=0.0, p_holm=0.001)
+    assert (difference(bins), verdict(bins)) == ("< 15.0 min", "not clear")
+    assert verdict(bins._replace(difference=-0.3, lower=-0.31, upper=-0.29)) == "better"
+    assert row.grid == 0
+
+
+def test_a_mean_and_its_interval_have_one_unit() -> None:
+    for mean, half, text in ((47.0, 5.0, "42.0 … 52.0 h"), (49.0, 5.0, "1.8 … 2.2 d"), (0.0, 0.5, "0.0 … 30.0 min")):
+        found = Estimate("time_to_close_mean", mean, max(mean - half, 0.0), mean + half, "h", 9.0, True)
+        assert found.interval == text
+        assert not mean or found.text.split()[-1] == text.split()[-1]
 
 
 def test_a_comparison_of_the_same_is_no_difference() -> None:

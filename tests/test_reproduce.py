@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -169,6 +170,29 @@ def test_a_run_with_policies_of_ones_own_says_that_it_cannot(capsys: pytest.Capt
     assert "policies of your own in Python (watch)" in err
     assert len(err.splitlines()) == 1
     assert out == ""
+
+
+def test_a_run_with_a_policy_of_a_file_is_reproduced_when_the_file_is_given(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """Not unasked, and not with another file; its copy in the folder will do."""
+    text = "def hire(env, city):\n    yield env.timeout(30)\n    city.propose(staff={'Roads': 2})\n"
+    Path("own.py").write_text(text, encoding="utf-8")
+    digest = hashlib.sha256(text.encode()).hexdigest()
+    folder = stored("--policy", "own.py:hire")
+    assert json.loads((folder / "manifest.json").read_text())["policies"] == [f"own.py:hire@sha256:{digest}"]
+    assert f"own policy: own.py:hire (sha256 {digest[:12]}…)" in capsys.readouterr().out
+    assert digest in (folder / "report.html").read_text(encoding="utf-8")
+    assert run_command(["reproduce", "here"]) == 3
+    assert "add --policy here/given/own.py:hire" in capsys.readouterr().err
+    Path("own.py").write_text(text.replace("2", "1"), encoding="utf-8")
+    assert run_command(["reproduce", "here", "--policy", "own.py:hire"]) == 3
+    assert f"{digest}" in capsys.readouterr().err
+    assert run_command(["reproduce", "here", "--policy", "here/given/own.py:hire"]) == 0
+    assert "is reproduced" in capsys.readouterr().out
+    assert run_command(["run", TEACHING, "-n", "1", "--out", "plain"]) == 0
+    assert run_command(["reproduce", "plain", "--policy", "own.py:hire"]) == 3
+    assert "ran without policies" in capsys.readouterr().err
 
 
 def test_a_run_of_plain_data_is_reproduced_too() -> None:

@@ -57,6 +57,15 @@ def test_inside_is_when_the_interval_meets_the_value(plain: Run) -> None:
         assert json.loads(measures_json(held, Path("x")))["targets"][0]["inside"] == (word == "inside")
 
 
+def test_value_interval_and_tolerance_have_one_unit(plain: Run) -> None:
+    """That of the larger of what is published and what was simulated: here both in days, or both in hours."""
+    median = Results(plain.measures, plain.scenario).city("time_to_close_p50").mean
+    for value, tolerance, unit in ((72.0, 12.0, "d"), (1.5 * median, 0.5, "h")):
+        target = f"targets.median={{measure: time_to_close_p50, value: {value!r}, tolerance: {tolerance!r}}}"
+        (one,) = against_targets(sim.load("teaching", [target]), Results(plain.measures, plain.scenario))
+        assert {text.split()[-1] for text in (*one.texts, one.tolerance, one.interval)} == {unit}
+
+
 def test_what_was_fitted_is_not_predicted() -> None:
     predicted, fitted = (told(0.2, 0.01, more=more) for more in ("", ", fitted_to: [categories.*.work]"))
     assert "nothing: predicted" in sound(run_page(predicted)).words

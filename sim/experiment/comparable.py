@@ -33,11 +33,11 @@ def check_comparable(scenarios: Sequence[Scenario], names: Sequence[str]) -> Non
             )
 
 
-def remarks(scenarios: Sequence[Scenario], names: Sequence[str]) -> Iterator[str]:
-    """What must be said before the differences, one sentence each."""
+def remarks(scenarios: Sequence[Scenario], names: Sequence[str], policies: Sequence[Sequence[str]]) -> Iterator[str]:
+    """What must be said before the differences, one sentence each; ``policies``: the names of the caller's own."""
     base = scenarios[0]
-    for scenario, name in zip(scenarios[1:], names[1:], strict=True):
-        if scenario.digest == base.digest:
+    for scenario, name, own in zip(scenarios[1:], names[1:], policies[1:], strict=True):
+        if scenario.digest == base.digest and own == policies[0]:
             yield f"“{name}” and “{names[0]}” say the same, but for their names: every difference is zero."
             continue
         for what, here, there in (

@@ -1,20 +1,25 @@
-"""The files of a scenario as they were given: its own, those it extends, and the sources they name."""
+"""The files of a run as they were given: the scenario's own, those it extends, the sources they name, and policies."""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from sim.scenario import Scenario
 from sim.scenario.errors import ReadError
 from sim.scenario.files import inside, read_file
 from sim.scenario.loading import SOURCES_FILE
 
+if TYPE_CHECKING:
+    from sim.experiment.own_policies import OwnPolicy
+
 _NO_FILES = ("<data>", "<text>")
 _LONGEST_NAME = 100
 
 
-def keep_originals(scenario: Scenario, folder: Path) -> None:
+def keep_originals(scenario: Scenario, folder: Path, policies: Sequence[OwnPolicy] = ()) -> None:
     """Copy them into a new folder, each under a name of its own. Data that came from no file leaves nothing."""
     paths: list[Path] = []
     for name in scenario.files:
@@ -26,6 +31,8 @@ def keep_originals(scenario: Scenario, folder: Path) -> None:
             texts.setdefault(path.resolve(), read_file(path))
         except ReadError:  # gone since it was loaded, or never there
             continue
+    for policy in policies:
+        texts.setdefault(Path(policy.path).resolve(), policy.text)
     taken: set[str] = set()
     for path, text in texts.items():
         folder.mkdir(exist_ok=True)

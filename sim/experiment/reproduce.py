@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import platform
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,10 +14,12 @@ import numpy as np
 
 from sim.errors import CitysimError
 from sim.experiment import manifest
+from sim.experiment.ample import late_in_any_case
+from sim.experiment.own_policies import OwnPolicy
 from sim.experiment.parallel import Progress, unseen
 from sim.experiment.parquet import connection, name_of, read_table, source, write_table
 from sim.experiment.runs import Run, run
-from sim.experiment.store import run_of
+from sim.experiment.store import IN_ANY_CASE, run_of
 from sim.experiment.versions import commit, packages, version_of
 
 #: Up to here a relative difference is one of the last digits: another processor rounds otherwise.
@@ -67,19 +69,33 @@ class Reproduction:
         return all(difference.last_digits for difference in (*self.tables, *self.measures))
 
 
-def reproducible(folder: Path) -> tuple[Run, dict[str, Any]]:
-    """The run in a folder and its manifest. Raises ``RunFolderError``, and ``OwnPoliciesError`` where it had policies
-    that are not in the folder.
+def reproducible(folder: Path, policies: Sequence[OwnPolicy] = ()) -> tuple[Run, dict[str, Any]]:
+    """The run in a folder and its manifest. Raises ``RunFolderError``, and ``OwnPoliciesError`` where it did not act
+    with just these ``policies``: what Python a folder brings along is not run unless somebody says so.
     """
     content = manifest.read(folder)
     stored = run_of(folder, content)
-    if stored.policies:
-        names = ", ".join(stored.policies)
-        raise OwnPoliciesError(
-            f"{folder} cannot be reproduced: it ran with policies of your own in Python ({names}), which are not "
-            "in it: run it again with sim.run"
-        )
-    return stored, content
+    given = [repr(policy) for policy in policies]
+    if [_without_file(name) for name in given] == [_without_file(name) for name in stored.policies]:
+        return stored, content
+    if not stored.policies:
+        raise OwnPoliciesError(f"{folder} ran without policies of your own in Python: reproduce it without --policy")
+    names, files = ", ".join(stored.policies), [name.partition("@sha256:")[0] for name in stored.policies]
+    again = "run it again with sim.run"
+    if all("@sha256:" in name for name in stored.policies):
+        said = " ".join(f"--policy {folder / 'given' / file}" for file in files)
+        again = f"read {'it' if len(files) == 1 else 'them'} there, then add {said}"
+    here = f"; given is {', '.join(given)}" if given else ""
+    raise OwnPoliciesError(
+        f"{folder} cannot be reproduced as it is: it ran with policies of your own in Python ({names}), and no Python "
+        f"of a folder is run unasked{here}: {again}"
+    )
+
+
+def _without_file(name: str) -> str:
+    """The function and the checksum of a policy; the file may have been renamed. The whole name where it is of none."""
+    function, separator, digest = name.rpartition("@sha256:")
+    return f"{function.rpartition(':')[2]}{separator}{digest}" if separator else name
 
 
 def reproduce(
@@ -87,11 +103,14 @@ def reproduce(
     stored: Run,
     content: dict[str, Any],
     *,
+    policies: Sequence[OwnPolicy] = (),
     processes: int | None = None,
     progress: Progress = unseen,
     tell: Callable[[str], None] = lambda word: None,
 ) -> Reproduction:
-    """Run what is ``reproducible`` again, with its seed, replications and engine, and compare every table it kept."""
+    """Run what is ``reproducible`` again, with its seed, replications, engine and policies, and compare every table it
+    kept.
+    """
     with tempfile.TemporaryDirectory(prefix="citysim-again-") as place:
         again = Path(place)
         fresh = run(
@@ -99,6 +118,7 @@ def reproduce(
             stored.replications,
             seed=stored.seed,
             engine=stored.engine,  # type: ignore[arg-type]  # the manifest was checked
+            policies=policies,
             keep="all" if stored.tables.has_contacts else "measures",
             folder=again,
             processes=processes,
@@ -107,7 +127,12 @@ def reproduce(
         )
         write_table(fresh.measures, again / "measures.parquet")
         write_table(fresh.pools, again / "pools.parquet")
-        names = ("measures", "pools", *stored.tables.kept)
+        names = ["measures", "pools", *stored.tables.kept]
+        if stored.in_any_case is not None:
+            names.append(IN_ANY_CASE)
+            in_any_case = late_in_any_case(fresh, policies, tell).in_any_case
+            assert in_any_case is not None  # of the same scenario
+            write_table(in_any_case, again / f"{IN_ANY_CASE}.parquet")
         pairs = {name: (folder / f"{name}.parquet", again / f"{name}.parquet") for name in names}
         tables = [_difference(name, *paths) for name, paths in pairs.items()]
         measures = _measures(*pairs["measures"]) if tables[0] else []

@@ -126,6 +126,7 @@ def run(
     from sim.experiment.expected import expected_contacts
     from sim.experiment.memory import check_counts, check_memory
     from sim.experiment.preparing import prepare
+    from sim.model.control import policy_name
     from sim.model.simulation import choose
 
     if replications < 1:
@@ -153,7 +154,7 @@ def run(
         seed=seed,
         replications=replications,
         engine=engine,
-        policies=tuple(getattr(policy, "__qualname__", repr(policy)) for policy in policies),
+        policies=tuple(policy_name(policy) for policy in policies),
         seconds=time.perf_counter() - begin,
         pools=found[0][1],
         tables=Tables(unpacked([part.measures for part in parts]), tables),

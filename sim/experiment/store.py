@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import platform
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -25,18 +25,21 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from sim.experiment.designs import Design
+    from sim.experiment.own_policies import OwnPolicy
     from sim.experiment.sweep import Sweep
 
 _RESULTS = Path("results")
 _SCENARIO = "scenario.yaml"
 _ALWAYS = ("measures", "levels", "pools")
-_IN_ANY_CASE = "late_in_any_case"
+IN_ANY_CASE = "late_in_any_case"
 
 
 @contextmanager
-def run_draft(scenario: Scenario, seed: int, replications: int, out: Path | None) -> Iterator[Draft]:
+def run_draft(
+    scenario: Scenario, seed: int, replications: int, out: Path | None, policies: Sequence[OwnPolicy] = ()
+) -> Iterator[Draft]:
     """A draft of a run folder: ``out``, or a new folder in results/ named after the scenario. The scenario stands in it
-    before anything is simulated: complete, and as it was given.
+    before anything is simulated: complete, and as it was given, with the files of one's own policies.
     """
     name = f"{_slug(scenario.name)}-{scenario.digest[:8]}-seed{seed}-n{replications}"
     if out is not None:
@@ -47,7 +50,7 @@ def run_draft(scenario: Scenario, seed: int, replications: int, out: Path | None
     place = draft(_RESULTS / name, "folder", "number") if out is None else draft(out, "folder", "refuse")
     with place as opened:
         (opened.beside / _SCENARIO).write_text(complete_text(scenario), encoding="utf-8", newline="\n")
-        keep_originals(scenario, opened.beside / "given")
+        keep_originals(scenario, opened.beside / "given", policies)
         yield opened
 
 
@@ -93,7 +96,7 @@ def replace_page(page: str, path: Path) -> Path:
 def write(run: Run, place: Draft, report: str) -> Path:
     """Write a run folder with its report, and say where."""
     folder = place.beside
-    tables = {"measures": run.measures, "pools": run.pools, _IN_ANY_CASE: run.in_any_case, **run.tables.kept}
+    tables = {"measures": run.measures, "pools": run.pools, IN_ANY_CASE: run.in_any_case, **run.tables.kept}
     for name, table in tables.items():
         if table is not None and not isinstance(table, Path):  # it stands in the folder already
             write_table(table, folder / f"{name}.parquet")
@@ -144,7 +147,7 @@ def run_of(folder: Path, content: dict[str, Any]) -> Run:
     """The run in a folder with this manifest."""
     files = {name: folder / f"{name}.parquet" for name in (*_ALWAYS, *SMALL_TABLES[1:], *CONTACT_TABLES)}
     kept = {name: path for name, path in files.items() if path.name in content["sha256"]}
-    in_any_case = folder / f"{_IN_ANY_CASE}.parquet"
+    in_any_case = folder / f"{IN_ANY_CASE}.parquet"
     for name in (_SCENARIO, *(files[name].name for name in _ALWAYS)):
         if name not in content["sha256"]:
             raise RunFolderError(f"{folder} is not whole: {manifest.NAME} does not list {name}")

@@ -14,12 +14,14 @@ from sim.inference.gaps import gaps
 from sim.inference.pairs import Pairwise, pairwise_requests, same_requests
 from sim.inference.ranking import ranks
 from sim.inference.recovery import recovered_at
+from sim.inference.relevance import Relevance
 from sim.inference.runs import mser5, replications_needed, warm_up
 from sim.inference.student import Interval, interval
 
 __all__ = [
     "Interval",
     "Pairwise",
+    "Relevance",
     "differences",
     "gaps",
     "holm",

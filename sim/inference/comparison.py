@@ -3,34 +3,51 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Collection
 
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from sim.inference.gaps import gaps
+from sim.inference.relevance import Relevance, within
 from sim.inference.student import KEY, Cube, Floats, Student
 from sim.measurement import REGISTRY
 from sim.measurement.catalogue import GAPS
+from sim.measurement.histogram import GRID
 
 #: Counts of requests that differ by no more than this share of the baseline's are nearly the same.
 SAME_COUNT = 0.02
+#: What matters, unless somebody says otherwise.
+RELEVANT = Relevance()
 
 
-def summary(measures: pd.DataFrame, level: float = 0.95, apart: pd.DataFrame | None = None) -> pd.DataFrame:
+def summary(
+    measures: pd.DataFrame,
+    level: float = 0.95,
+    apart: pd.DataFrame | None = None,
+    exact: Collection[str] = (),
+) -> pd.DataFrame:
     """Each measure's mean over the replications of a scenario, with its interval.
 
-    Columns: scenario, measure, group_by, group, mean, lower, upper, n, unit. Of ``equity_gap``, the mean is not that
-    of the replications' gaps but the gap of the districts' means: ``apart`` as found by ``sim.inference.gaps``, else
-    that of all districts.
+    Columns: scenario, measure, group_by, group, mean, lower, upper, n, unit. Intervals are cut off where the measure
+    ends (a share: at 0 and 1), and not narrower than the bin of a quantile that comes from a histogram (but where
+    ``group_by`` is among the ``exact``, as in ``differences``). Of ``equity_gap``, the mean is not that of the
+    replications' gaps but the gap of the districts' means: ``apart`` as found by ``sim.inference.gaps``, else that of
+    all districts.
     """
     cube = Cube(measures)
     parts = []
     for number, scenario in enumerate(cube.scenarios):
         student = Student(cube.values[:, number])
         mean = np.where(cube.unreached[:, number].any(axis=1), np.nan, student.mean)
-        half = student.half_width(level)
-        part = cube.keys.assign(scenario=scenario, mean=mean, lower=mean - half, upper=mean + half, n=student.n)
+        # what all replications have in one bin is known no better than that
+        bins = np.where(_on_grid(cube.keys, exact), GRID / 2 * mean, 0.0)
+        half = np.maximum(student.half_width(level), bins)
+        ends = (within(mean + sign * half, cube.keys["measure"], cube.keys["unit"]) for sign in (-1, 1))
+        part = cube.keys.assign(
+            scenario=scenario, mean=mean, n=student.n, **dict(zip(("lower", "upper"), ends, strict=True))
+        )
         parts.append(part[cube.present[:, number]])
     columns = ["scenario", *KEY, "mean", "lower", "upper", "n", "unit"]
     found = gaps(measures, level=level) if apart is None else apart
@@ -51,14 +68,23 @@ def _with_gaps(table: pd.DataFrame, found: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def differences(measures: pd.DataFrame, baseline: str, level: float = 0.95) -> pd.DataFrame:
+def differences(
+    measures: pd.DataFrame,
+    baseline: str,
+    level: float = 0.95,
+    relevance: Relevance = RELEVANT,
+    exact: Collection[str] = (),
+) -> pd.DataFrame:
     """Each other scenario less the baseline, in pairs of the same replication.
 
     Columns: scenario, baseline, measure, group_by, group, difference (their mean), lower, upper, smallest (the true
     difference that so many pairs would show in 4 of 5 cases, at p below 1 - ``level``, not adjusted), n (pairs), unit,
     p (two-sided t-test; 1 where all differences are exactly zero), p_holm (adjusted within a family, all scenarios
     together: the headline measures of the whole city are one, the groups of each measure and dimension another; null
-    for the city's other measures). A ValueError if the table has no such baseline, or nothing to compare it with.
+    for the city's other measures), other_requests, relevant (the smallest difference that matters, ``relevance``), grid
+    (below it a quantile that comes from a histogram need not move; 0 of all else, and where ``group_by`` is among the
+    ``exact``: there quantiles of the time to close are those of the requests themselves). A ValueError if the table has
+    no such baseline, or nothing to compare it with.
     """
     cube = Cube(measures)
     if baseline not in cube.scenarios or len(cube.scenarios) < 2:
@@ -72,16 +98,19 @@ def differences(measures: pd.DataFrame, baseline: str, level: float = 0.95) -> p
         unreached = (cube.unreached[:, number] | cube.unreached[:, base]).any(axis=1)
         mean = np.where(unreached, np.nan, student.mean)
         half = student.half_width(level)
+        ends = (within(mean + sign * half, cube.keys["measure"], cube.keys["unit"], True) for sign in (-1, 1))
+        before, after = (Student(cube.values[:, which]).mean for which in (base, number))
         part = cube.keys.assign(
             scenario=scenario,
             baseline=baseline,
             difference=mean,
-            lower=mean - half,
-            upper=mean + half,
+            **dict(zip(("lower", "upper"), ends, strict=True)),
             smallest=np.where(unreached, np.nan, student.smallest(level)),
             n=student.n,
             p=np.where(unreached, np.nan, student.p()),
             other_requests=_other_requests(cube, base, number),
+            relevant=relevance.of(cube.keys["unit"], before),
+            grid=np.where(_on_grid(cube.keys, exact), GRID * np.fmax(before, after), 0.0),
         )
         parts.append(part[cube.present[:, number] & cube.present[:, base]])
     table = pd.concat(parts, ignore_index=True)
@@ -91,7 +120,14 @@ def differences(measures: pd.DataFrame, baseline: str, level: float = 0.95) -> p
     family = [member["measure"].where(~city, ""), member["group_by"]]
     table["p_holm"] = member.groupby(family)["p"].transform(holm)
     numbers = ["difference", "lower", "upper", "smallest", "n", "unit", "p", "p_holm", "other_requests"]
-    return table[["scenario", "baseline", *KEY, *numbers]]
+    return table[["scenario", "baseline", *KEY, *numbers, "relevant", "grid"]]
+
+
+def _on_grid(keys: pd.DataFrame, exact: Collection[str]) -> NDArray[np.bool_]:
+    """Of each key, whether its values are the middles of a histogram's bins."""
+    quantile = keys["measure"].isin([measure.identifier for measure in REGISTRY.values() if measure.percent])
+    known = keys["measure"].str.startswith("time_to_close") & keys["group_by"].isin(list(exact))
+    return np.asarray(quantile & ~known)
 
 
 def _other_requests(cube: Cube, base: int, number: int) -> NDArray[np.bool_]:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from sim.inference.relevance import within
 from sim.inference.student import Cube, Student
 from sim.measurement.catalogue import GAPS
 
@@ -72,7 +73,7 @@ def _gap(rows: pd.DataFrame, unit: str, level: float) -> dict[str, object]:
     return {
         "gap": means[largest] - means[smallest],
         "lower": max(float(lower.max()), 0.0),
-        "upper": float(upper.max()),
+        "upper": float(within(upper.max(), "equity_gap", unit)),
         "smallest": cube.keys["group"].iloc[smallest],
         "largest": cube.keys["group"].iloc[largest],
         "districts": len(values),

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from sim.inference.comparison import holm
+from sim.inference.comparison import RELEVANT, holm
+from sim.inference.relevance import Relevance, within
 from sim.inference.student import Floats, Student
 from sim.measurement import REGISTRY
 
@@ -23,10 +24,12 @@ OF_SAME = (
 class Pairwise:
     """Two scenarios request by request.
 
-    ``faster`` … ``open_in_both`` are shares of those ``compared``. What follows is of them in either scenario: the
-    three rates and the truth of those of which both have an answer, the share that missed a limit of those that have
-    one that ends before the end in both, and the time in hours within which half of them close first (infinite where
-    fewer do). NaN: of none.
+    ``faster`` … ``open_in_both`` are shares of those ``compared``; who is faster or slower by less than matters
+    (``Relevance.of_request``) is ``unchanged``. ``faster_by``, ``slower_by``: the median hours of the faster and the
+    slower, infinite where half of them are open in one of the two. What follows is of all compared in either scenario:
+    the three rates and the truth of those of which both have an answer, the share that missed a limit of those that
+    have one that ends before the end in both, and the time in hours within which half of them close first (infinite
+    where fewer do). NaN: of none.
     """
 
     compared: int
@@ -34,6 +37,8 @@ class Pairwise:
     slower: float
     unchanged: float
     open_in_both: float
+    faster_by: float
+    slower_by: float
     only_in_a: int
     only_in_b: int
     response_rate_a: float
@@ -50,7 +55,9 @@ class Pairwise:
     time_to_close_p50_b: float
 
 
-def pairwise_requests(a: pd.DataFrame, b: pd.DataFrame, end: float = math.inf) -> Pairwise:
+def pairwise_requests(
+    a: pd.DataFrame, b: pd.DataFrame, end: float = math.inf, relevance: Relevance = RELEVANT
+) -> Pairwise:
     """How the same requests fare in ``b`` against ``a``, two tables of requests as ``Outcomes.counted``, of runs that
     end at ``end`` (hours).
 
@@ -62,12 +69,10 @@ def pairwise_requests(a: pd.DataFrame, b: pd.DataFrame, end: float = math.inf) -
     hours_a, hours_b = both["time_to_close_p50_a"].to_numpy(), both["time_to_close_p50_b"].to_numpy()
     n = len(both)
     never = np.isinf(hours_a) & np.isinf(hours_b)
-    fates = {
-        "faster": hours_b < hours_a,
-        "slower": hours_b > hours_a,
-        "unchanged": (hours_b == hours_a) & ~never,
-        "open_in_both": never,
-    }
+    later = np.where(never, 0.0, hours_b - np.where(never, 0.0, hours_a))
+    moved = np.abs(later) >= relevance.of_request(hours_a)
+    faster, slower = moved & (later < 0.0), moved & (later > 0.0)
+    fates = {"faster": faster, "slower": slower, "unchanged": ~faster & ~slower & ~never, "open_in_both": never}
     told = {"time_to_close_p50_a": _half(hours_a), "time_to_close_p50_b": _half(hours_b)}
     for measure in OF_SAME[:-1]:
         one, other = both[f"{measure}_a"].to_numpy(), both[f"{measure}_b"].to_numpy()
@@ -76,13 +81,17 @@ def pairwise_requests(a: pd.DataFrame, b: pd.DataFrame, end: float = math.inf) -
     return Pairwise(
         compared=n,
         **{name: _mean(of) for name, of in fates.items()},
+        faster_by=_half(-later[faster]),
+        slower_by=_half(later[slower]),
         only_in_a=len(before) - n,
         only_in_b=len(after) - n,
         **told,
     )
 
 
-def same_requests(pairs: pd.DataFrame, variant: str, group_by: str = "", level: float = 0.95) -> pd.DataFrame:
+def same_requests(
+    pairs: pd.DataFrame, variant: str, group_by: str = "", level: float = 0.95, relevance: Relevance = RELEVANT
+) -> pd.DataFrame:
     """What ``Comparison.requests`` says of the requests that a variant and the baseline have both.
 
     Columns: those of ``differences`` but ``scenario`` and ``baseline``, and before, after (means over the
@@ -98,25 +107,34 @@ def same_requests(pairs: pd.DataFrame, variant: str, group_by: str = "", level: 
     replications = table["replication"].nunique()
     student = Student(np.array([after - before for *_, before, after in rows]).reshape(len(rows), replications))
     half = student.half_width(level)
+    of, units = [measure for measure, *_ in rows], [REGISTRY[measure].unit for measure, *_ in rows]
     found = pd.DataFrame(
         {
-            "measure": [measure for measure, *_ in rows],
+            "measure": of,
             "group_by": group_by,
             "group": [group for _, group, *_ in rows],
             "before": [before.mean() for *_, before, _ in rows],
             "after": [after.mean() for *_, after in rows],
             "difference": student.mean,
-            "lower": student.mean - half,
-            "upper": student.mean + half,
+            "lower": within(student.mean - half, of, units, True),
+            "upper": within(student.mean + half, of, units, True),
             "smallest": student.smallest(level),
             "n": student.n,
-            "unit": [REGISTRY[measure].unit for measure, *_ in rows],
+            "unit": units,
             "p": student.p(),
             "other_requests": False,
+            "relevant": relevance.of(units, [before.mean() for *_, before, _ in rows]),
+            "grid": 0.0,
         }
     )
     family = "measure" if group_by else "group_by"
     return found.assign(p_holm=found.groupby(family)["p"].transform(holm))
+
+
+def hours_to_close(requests: pd.DataFrame) -> pd.Series:
+    """From arrival to first closing: infinite while open, NaN of what never closes itself."""
+    hours = requests["first_closed"] - requests["arrived"]
+    return hours.mask(hours.isna() & (requests["status"] == "open"), np.inf)
 
 
 def _judged(requests: pd.DataFrame, end: float) -> pd.DataFrame:
@@ -124,8 +142,7 @@ def _judged(requests: pd.DataFrame, end: float) -> pd.DataFrame:
 
     Left out are contacts that became no request, and requests that were merged before any closing.
     """
-    hours = requests["first_closed"] - requests["arrived"]
-    hours = hours.mask(hours.isna() & (requests["status"] == "open"), np.inf)
+    hours = hours_to_close(requests)
     table = requests[hours.notna()]
     scored = ~np.isnan(_number(table["said_resolved"])) & ~table["excluded"].to_numpy(bool)
     due, contact_due = _number(table["due"]), _number(table["contact_due"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Literal
 
@@ -32,6 +33,12 @@ class Measure:
     def of_requests(self) -> bool:
         """Whether it is a share or mean of requests."""
         return self.denominator.startswith("requests")
+
+    @property
+    def percent(self) -> int:
+        """Of a quantile, which; 0 of all else."""
+        found = re.search(r"_p(\d\d)(_|$)", self.identifier)
+        return int(found.group(1)) if found else 0
 
 
 CITY = ("",)

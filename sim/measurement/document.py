@@ -30,7 +30,10 @@ recognised before dispatch are contacts, not requests.
 
 **Quantiles** come from one fixed logarithmic histogram with bins of 0.5 %: a quantile is the geometric
 middle of the bin in which it falls, hence within 0.25 % of the exact value, and exactly 0 for 0. The
-p-quantile of n cases is the ⌈p·n⌉-th smallest.
+p-quantile of n cases is the ⌈p·n⌉-th smallest. A comparison has the requests themselves: there, quantiles of
+the time to close are exact for the whole city, units, districts and categories. All other differences of
+quantiles that are smaller than a bin (the column `grid` of `differences`) are told as “<” its width: they may be
+nothing. For the same reason the interval of a quantile over the replications is never narrower than a bin.
 
 **Groups.** `group_by` is empty for the whole city, or names dimensions joined by `+`; `group` is a JSON
 list of their values. The unit of a request is its owner (first recipient, if that policy is on), the
@@ -44,6 +47,15 @@ either engine, from tables or while it runs.
 
 **Numerator and denominator.** Where both are given, value = numerator / denominator. Totals have no
 denominator, quantiles and indices no numerator.
+
+**What matters.** A difference is called better or worse if it is clear (p below 0.05, adjusted by Holm's rule)
+and not smaller than what matters: 0.5 percentage points of a share, 0.005 of a score, 1 % of the baseline's time,
+count or cost, by convention and by unit of measure; `--relevant` of `citysim compare` and `relevance` of
+`sim.compare` set others, and the column `relevant` of `differences` has it. If all of its interval is smaller than
+that, it is no relevant difference; else it is not clear. A single request is faster or slower if its time to close
+changes by 1 % (or what `--relevant` says) of what it is in the baseline, and a minute at least.
+
+**Intervals** end where their measure does: those of shares and scores at 0 and 1, of times and counts at 0.
 
 ★ marks the headline measures, on which comparisons are judged, with Holm's correction; ↑ or ↓ says
 which way is better.

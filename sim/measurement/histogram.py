@@ -23,6 +23,9 @@ import numpy as np
 from sim.measurement.compiled import inlined, maker
 from sim.measurement.grouping import Floats, Ints
 
+#: How wide a bin is, as a part of what it holds.
+GRID = 0.005
+
 _REGULAR = 7367  # bins of half a percent from one tick to beyond 2²³ hours
 
 #: The edges e(0) … e(7367) in hours: repeated products, which unlike powers are the same on every machine.

@@ -174,9 +174,14 @@ def _acting(city: City) -> list[Policy]:
     return acting
 
 
+def policy_name(policy: Policy) -> str:
+    """What a policy is called, in manifests and messages."""
+    return str(getattr(policy, "__qualname__", repr(policy)))
+
+
 def _begun(policy: Policy, env: Environment, view: View) -> Generator[Event, Any, None]:
     """The process of a policy. Raises ``TypeError`` where it is none."""
-    name = getattr(policy, "__qualname__", repr(policy))
+    name = policy_name(policy)
     if not callable(policy):
         raise TypeError(f"the policy {name} is no function: policy(env, city) with “yield env.timeout(hours)” in it")
     process: object = policy(env, view)

@@ -61,6 +61,18 @@ class Against:
         return beside([self.target.value, self.simulated.mean], self.simulated.unit)
 
     @property
+    def tolerance(self) -> str:
+        """How far off it may be, in the unit of the published value."""
+        text = beside([self.target.tolerance, self.target.value, self.simulated.mean], self.simulated.unit)[0]
+        return text.replace("%", "pp")
+
+    @property
+    def interval(self) -> str:
+        """That of the simulated value, in the unit of the published one."""
+        largest = max(abs(self.target.value), abs(self.simulated.mean) if self.simulated.known else 0.0)
+        return interval(self.simulated, largest)
+
+    @property
     def fitted(self) -> str:
         """What was set to meet it; empty if nothing was."""
         return ", ".join(self.target.fitted_to)
@@ -103,13 +115,13 @@ def targets_section(scenario: Scenario, results: Results) -> list[Section]:
     lines: list[list[Cell]] = []
     for one in found:
         published, simulated = one.texts
-        span = interval(one.simulated)
+        span = one.interval
         lines.append(
             [
                 Markup("{}<br><span class='quiet'>{}</span>").format(
                     marked(one.name), measure_name(one.target.measure).html
                 ),
-                f"{published} ± {gap(one.target.tolerance, one.simulated.unit)}",
+                f"{published} ± {one.tolerance}",
                 "–" if one.source is None else source_cell(*in_words(one.source)),
                 f"{simulated}{f' ({span})' if span else ''}",
                 one.verdict,

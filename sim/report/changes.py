@@ -54,6 +54,23 @@ def what_differs(base: Scenario, variant: Scenario) -> list[str]:
     return lines
 
 
+def own_policies(comparison: Comparison, variant: str) -> list[str]:
+    """Which policies of somebody's own in Python act in a variant, in the baseline, or in both; a sentence each."""
+    here, base = comparison.policies[comparison.names.index(variant)], comparison.policies[0]
+    where = {
+        "Own policy here, not in the baseline": [name for name in here if name not in base],
+        "Own policy in the baseline, not here": [name for name in base if name not in here],
+        "Own policy in both": [name for name in here if name in base],
+    }
+    return [f"{word}: {policy_text(name)}." for word, names in where.items() for name in names]
+
+
+def policy_text(name: str) -> str:
+    """The name of a policy, of a file with no more of its checksum than people compare."""
+    function, separator, digest = name.partition("@sha256:")
+    return f"{function} (sha256 {digest[:12]}…)" if separator else function
+
+
 def other_requests(comparison: Comparison, variant: str) -> str:
     """What must be said where other shares of the contacts become requests; empty where the counts nearly agree."""
     table = comparison.measures

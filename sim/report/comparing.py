@@ -9,17 +9,17 @@ from typing import TYPE_CHECKING
 from markupsafe import Markup
 
 from sim.experiment.compare import SAME_CITIZENS
-from sim.inference import same_requests
 from sim.measurement import REGISTRY
 from sim.report.blocks import Block, Cell, Heading, Section, Table, Text, Tile, Tiles
-from sim.report.changes import changed_values, other_requests, recovered, shortened, what_differs
+from sim.report.changes import changed_values, other_requests, own_policies, recovered, shortened, what_differs
+from sim.report.comparing_units import units_table
 from sim.report.figures_who import difference_cell, fates, who_gains
 from sim.report.formats import beside, difference, difference_interval, p_value, rows_of, smallest
 from sim.report.modelled import thinned
 from sim.report.names import Names, clean, marked, measure_name
 from sim.report.provenance import versions, window
 from sim.report.variants import Variant, variants
-from sim.report.verdicts import BETTER, LEVEL, WORSE, verdict
+from sim.report.verdicts import BETTER, LEVEL, NONE, OTHER, UNCLEAR, WORSE, smallest_relevant, verdict
 
 if TYPE_CHECKING:
     from sim.experiment.compare import Comparison
@@ -49,7 +49,7 @@ def comparison_sections(comparison: Comparison) -> list[Section]:
         if len(compared) > 1:
             for blocks, what in ((answers, "answers"), (gains, "gains"), (changed, "changed")):
                 blocks.append(Heading(f"{what}-{variant.number}", marked(variant.name)))
-        answers += _answers(variant, comparison)
+        answers += _answers(variant, comparison, names)
         gains += _gains(variant, names)
         changed += _changed(variant, scenario)
     answers.append(Text(_how_to_read(comparison), note=True))
@@ -61,17 +61,13 @@ def comparison_sections(comparison: Comparison) -> list[Section]:
     ]
 
 
-def _answers(variant: Variant, comparison: Comparison) -> list[Block]:
+def _answers(variant: Variant, comparison: Comparison, names: Names) -> list[Block]:
     headline = [m for m in REGISTRY.values() if m.headline and (m.identifier, "", "") in variant.rows]
     valued = [m.identifier for m in headline if not math.isnan(variant.rows[m.identifier, "", ""].difference)]
-    words = {word: [m for m in valued if _judged(m, variant) == word] for word in (BETTER, WORSE)}
-    parts = [
-        f"{', '.join(REGISTRY[m].english for m in found) or 'none'} clearly {word}" for word, found in words.items()
-    ]
     if comparison.replications == 1:
         sentence = "One replication: there are no intervals, and nothing can be called clear."
     else:
-        sentence = f"Of {len(valued)} headline measures: {'; '.join(parts)}."
+        sentence = f"Of {len(valued)} headline measures of the whole city: {_in_words(valued, variant)}."
     lines: list[list[Cell]] = [_line(m.identifier, variant) for m in headline if _has_cases(m.identifier, variant)]
     table = Table(
         Markup("{} less {}").format(marked(variant.name), marked(comparison.names[0])),
@@ -80,17 +76,28 @@ def _answers(variant: Variant, comparison: Comparison) -> list[Block]:
         words=frozenset({0, 7}),
     )
     tiles = Tiles([_tile(m, variant) for m in _TILES if m in valued])
-    differs = [Text(clean(line)) for line in what_differs(comparison.scenarios[0], variant.scenario)]
+    said = [*own_policies(comparison, variant.name), *what_differs(comparison.scenarios[0], variant.scenario)]
+    differs = [Text(clean(line)) for line in said]
     remarks = (tell(comparison, variant.name) for tell in (other_requests, recovered))
     differs += [Text(clean(remark)) for remark in remarks if remark]
-    return [*differs, Text(sentence), tiles, table, *_of_same(variant)]
+    return [*differs, *units_table(variant, names), Text(sentence), tiles, table, *_of_same(variant)]
+
+
+def _in_words(valued: Sequence[str], variant: Variant) -> str:
+    """Which measures are better and worse, in which there is no relevant difference, and of which it is not clear."""
+    words = {word: [REGISTRY[m].english for m in valued if _judged(m, variant) == word] for word in (BETTER, WORSE)}
+    parts = [f"{', '.join(found) or 'none'} clearly {word}" for word, found in words.items()]
+    for word in (NONE, UNCLEAR, OTHER):
+        found = [REGISTRY[m].english for m in valued if _judged(m, variant) == word]
+        parts += [f"{word}{' in' if word == NONE else ':'} {', '.join(found)}"] if found else []
+    return "; ".join(parts)
 
 
 def _of_same(variant: Variant) -> list[Table]:
     """The requests that both have, where all requests are others."""
     if not variant.others:
         return []
-    same = rows_of(same_requests(variant.pairs, variant.name))
+    same = rows_of(variant.same_requests())
     rows = [row for row in same if row.measure not in variant.hidden]
     lines: list[list[Cell]] = [
         [
@@ -151,7 +158,9 @@ def _how_to_read(comparison: Comparison) -> str:
     return (
         f"{citizens}; differences are variant less baseline, paired "
         f"by replication, over {comparison.replications} of them, with 95 % intervals (Student’s t). p: two-sided "
-        f"t-test, adjusted by Holm over the headline measures of all variants; clear means below {LEVEL}. Smallest "
+        f"t-test, adjusted by Holm over the headline measures of all variants; better and worse are clear, with p "
+        f"below {LEVEL}, and at least as large as what matters: {smallest_relevant(comparison.relevance)}. No relevant "
+        "difference: all of the interval is smaller than that. Not clear: neither. Smallest "
         "shown: the true difference that so many replications would show in 4 of 5 cases, before that adjustment. pp: "
         "percentage points. Other requests: a rate, share or time of requests that are not nearly as many in both, for "
         "which there is no verdict. “Not reached”: the quantile falls among requests open at the end."
@@ -159,26 +168,28 @@ def _how_to_read(comparison: Comparison) -> str:
 
 
 def _gains(variant: Variant, names: Names) -> list[Block]:
-    end, both = f"-{variant.number}", (variant.base, variant.results)
+    end, both, relevance = f"-{variant.number}", (variant.base, variant.results), variant.comparison.relevance
     parts = [(dimension, f"Differences by {dimension}") for dimension in ("unit", "district", "category")]
     found: list[Block | None] = [
-        who_gains(variant.rows, both, names, dimension, f"by-{dimension}{end}", title) for dimension, title in parts
+        who_gains(variant.rows, both, names, dimension, f"by-{dimension}{end}", title, relevance)
+        for dimension, title in parts
     ]
-    found.append(fates(variant.pairs, variant.base, names, f"fates{end}"))
+    found.append(fates(variant.pairs, variant.base, names, f"fates{end}", relevance))
     return [block for block in found if block is not None] or [Text("No group has requests in both scenarios.")]
 
 
 def _changed(variant: Variant, base: Scenario) -> list[Block]:
-    values = changed_values(base, variant.scenario)
+    values, own = changed_values(base, variant.scenario), own_policies(variant.comparison, variant.name)
+    told: list[Block] = [Text(clean(line)) for line in own]
     if not values:
-        return [Text("Nothing: the two scenarios say the same.")]
+        return [Text("Nothing: the two scenarios say the same.")] if not own else told
     lines: list[list[Cell]] = [
         [Markup("<code>{}</code>").format(clean(value.path)), _cut(value.before), _cut(value.after)]
         for value in values[:_MOST_VALUES]
     ]
     note = f"And {len(values) - _MOST_VALUES} more." if len(values) > _MOST_VALUES else ""
     heads = ["value", "baseline", "variant"]
-    return [Table("Values that differ", heads, [("", lines)], words=frozenset({0, 1, 2}), note=note)]
+    return [*told, Table("Values that differ", heads, [("", lines)], words=frozenset({0, 1, 2}), note=note)]
 
 
 def _cut(text: str | None) -> str:

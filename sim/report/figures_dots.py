@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from sim.report import charts, svg
 from sim.report.blocks import Cell, Figure, Table
-from sim.report.formats import bounds, number
+from sim.report.formats import number
 from sim.report.names import Name, Names, measure_name
 from sim.report.results import Estimate, Results
 
@@ -20,7 +20,7 @@ def dot(found: Estimate | None) -> charts.Dot | None:
     """An estimate as a point."""
     if found is None or not found.known:
         return None
-    return charts.Dot(found.mean, *bounds(found))
+    return charts.Dot(found.mean, found.lower, found.upper)
 
 
 def with_interval(found: Estimate | None) -> str:
@@ -47,7 +47,7 @@ def time_to_close(results: Results, names: Names) -> Figure | None:
     shown = sorted(chosen[:MOST_CATEGORIES], key=lambda name: -_or_infinite(quantiles["p50"][name]))
     marks = (charts.Mark("half of the requests (median)", "o", svg.BLUE), charts.Mark("90 % of them", "D", svg.ORANGE))
     values = [e for name in shown for e in (quantiles["p50"][name], quantiles["p90"][name]) if e.known]
-    hours = [x for e in values for x in (e.mean, *bounds(e)) if not math.isnan(x)]
+    hours = [x for e in values for x in (e.mean, e.lower, e.upper) if not math.isnan(x)]
     place = charts.log_hours([e.mean for e in values])
     labels = [names.category(name).text for name in shown]
     left = charts.label_width(labels)

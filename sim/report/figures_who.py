@@ -12,6 +12,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from numpy.typing import NDArray
 
+from sim.inference import Relevance
 from sim.measurement import REGISTRY
 from sim.report import charts, svg
 from sim.report.blocks import Cell, Figure, Table
@@ -20,7 +21,7 @@ from sim.report.formats import difference, difference_interval, number, time_uni
 from sim.report.names import Names, measure_name, shortened
 from sim.report.results import Results
 from sim.report.variants import Rows
-from sim.report.verdicts import BETTER, MEANING, NONE, OTHER, UNCLEAR, WORSE, verdict
+from sim.report.verdicts import BETTER, NONE, OTHER, UNCLEAR, WORSE, faster_means, meaning, verdict
 
 Floats = NDArray[np.float64]
 
@@ -31,6 +32,7 @@ _MORE = ("response_rate", "resolution_rate", "time_to_close_p90")
 _MARKS = {
     BETTER: charts.Mark("clearly better", "o", svg.BLUE),
     WORSE: charts.Mark("clearly worse", "D", svg.VERMILLION),
+    NONE: charts.Mark("too small to matter", "o", svg.GREY),
     UNCLEAR: charts.Mark("not clear", "o", svg.GREY, filled=False),
     OTHER: charts.Mark("other requests, no verdict", "s", svg.GREY, filled=False),
 }
@@ -57,6 +59,7 @@ def who_gains(
     dimension: str,
     key: str,
     title: str,
+    relevance: Relevance,
 ) -> Figure | None:
     """Differences by unit, district or category: a point with its interval in each; None with no group to show."""
     base = both[0]
@@ -76,17 +79,20 @@ def who_gains(
             ax = svg.axes(figure, left + number_ * width + 0.06, 0.5, width - 0.16, tall)
             charts.rows(ax, labels if number_ == 0 else [""] * len(labels), 16, bold=[0])
             found = [rows.get((measure, *at)) for at in keys]
-            words = [UNCLEAR if verdict(row) == NONE else verdict(row) for row in found]
+            words = [verdict(row) for row in found]
             _forest(ax, measure, found, words, (width - 0.05) / charts.EM)
             for row, word in zip(found[1:], words[1:], strict=True):
                 clear[word] += _known(row)
         charts.legend(figure, list(_MARKS.values()), 0.1)
         total = sum(clear.values())
-        reading = f"No clear difference among {total}."
+        small = f"{clear[NONE]} are too small to matter"
+        reading = f"No clear difference among {total}; {small}."
         if clear[OTHER] == total:
             reading = f"Other requests in all {total}: no verdict."
-        elif clear[UNCLEAR] + clear[OTHER] < total:
-            reading = f"Clear differences: {clear[BETTER]} for the better, {clear[WORSE]} for the worse, of {total}."
+        elif clear[BETTER] + clear[WORSE]:
+            reading = (
+                f"Clear differences: {clear[BETTER]} for the better, {clear[WORSE]} for the worse, of {total}; {small}."
+            )
         image = svg.inline(figure, key, title, reading)
     tabled = [*chosen, *(m for m in _MORE if any(_known(rows.get((m, dimension, g))) for g in groups))]
     lines: list[list[Cell]] = []
@@ -99,8 +105,9 @@ def who_gains(
     table = Table.plain(f"{title}: variant less baseline, 95 % interval", ["group", *map(measure_name, tabled)], lines)
     cut = f" Shown are the {len(shown)} with most requests." if len(groups) > len(shown) else ""
     note = (
-        f"Variant less baseline, paired by replication. Clear: {MEANING}, over the groups of a measure (the whole "
-        "city: over the headline measures). An interval stands for itself: one that misses zero need not be clear. "
+        f"Variant less baseline, paired by replication. Clear: {meaning(relevance)}; p is adjusted over the groups of "
+        "a measure (the whole city: over the headline measures). Too small to matter: all of the interval is "
+        "smaller. An interval stands for itself: one that misses zero need not be clear. "
         f"Intervals may run out of the picture; the numbers have them whole.{cut}"
     )
     return Figure(key, title, reading, image, table, note)
@@ -120,7 +127,8 @@ def _forest(ax: Axes, measure: str, found: Sequence[Any | None], words: Sequence
     known = [row for row in found if row is not None and _known(row)]
     ends = [max(abs(row.lower), abs(row.upper)) for row in known if not math.isnan(row.lower)]
     largest = max((abs(row.difference) for row in known), default=0.0)
-    reach = max(1.6 * largest, float(np.quantile(ends, 0.75)) if ends else 0.0)
+    matters = 1.2 * known[0].relevant if known else 0.0  # what is too small to matter looks small
+    reach = max(1.6 * largest, float(np.quantile(ends, 0.75)) if ends else 0.0, matters)
     factor, sign = 100.0, "pp"
     if REGISTRY[measure].unit == "h":
         length, sign = time_unit(reach)
@@ -155,7 +163,7 @@ def _forest(ax: Axes, measure: str, found: Sequence[Any | None], words: Sequence
 # --- the same requests in both ----------------------------------------------------------------------------------------
 
 
-def fates(pairs: pd.DataFrame, base: Results, names: Names, key: str) -> Figure | None:
+def fates(pairs: pd.DataFrame, base: Results, names: Names, key: str, relevance: Relevance) -> Figure | None:
     """Share of requests that close faster, slower, unchanged: the city, districts and categories."""
     means = pairs.groupby(["group_by", "group"], sort=False)[["compared", *_FATES, "only_in_a", "only_in_b"]].mean()
     found = {(by, (json.loads(group) or [""])[0]): means.loc[(by, group)] for by, group in means.index}
@@ -172,7 +180,10 @@ def fates(pairs: pd.DataFrame, base: Results, names: Names, key: str) -> Figure 
     city = found["", ""]
     faster, slower, unchanged = (number(float(city[fate]), "share") for fate in ("faster", "slower", "unchanged"))
     title = "The same requests in both scenarios"
-    reading = f"{faster} of the requests close faster, {slower} slower; {unchanged} close at the same time."
+    reading = (
+        f"{faster} of the requests close faster, {slower} slower, {faster_means(relevance)}; {unchanged} close at "
+        "about the same time."
+    )
     with svg.drawing(0.3 + tall + 0.28) as figure:
         ax = svg.axes(figure, left, 0.28, svg.WIDTH - left - 0.25, tall)
         charts.rows(ax, labels, bold=[0])

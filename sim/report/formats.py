@@ -17,9 +17,6 @@ _PLAIN = {"", *(measure.unit for measure in REGISTRY.values())}
 #: From so many hours on, this unit with its length in hours.
 _TIMES = ((48.0, 24.0, "d"), (2.0, 1.0, "h"), (1 / 30, 1 / 60, "min"), (0.0, 1 / 3600, "s"))
 
-#: Shares that may be below 0 or above 1, hence with intervals that are shown whole.
-_BEYOND = ("resolution_gap", "utilisation")
-
 
 def rows_of(table: pd.DataFrame) -> Iterable[Any]:
     """The rows of a table, with its columns as attributes."""
@@ -68,13 +65,22 @@ def beside(values: Sequence[float], unit: str) -> list[str]:
 
 
 def difference(row: Any) -> str:
-    """The difference of a row of differences with its sign; of shares in percentage points (pp)."""
+    """The difference of a row of differences with its sign; of shares in percentage points (pp). What is smaller than
+    the bins of the histogram that it comes from is said to be so: “< 12.3 min”.
+    """
     if math.isnan(row.difference):
         return "–"
+    if below_grid(row):
+        return f"< {number(row.grid, row.unit)}"
     factor, digits, after = _manner(_reach(row), row.unit)
     text = _written(row.difference * factor, digits)
     more = row.difference > 0 and shows(text)
     return ("+" if more else "") + _points(text + after, row.unit)
+
+
+def below_grid(row: Any) -> bool:
+    """Whether a difference of quantiles is too small for the histogram that they come from."""
+    return bool(abs(row.difference) < row.grid)
 
 
 def _reach(row: Any) -> float:
@@ -101,21 +107,14 @@ def _span(lower: float, upper: float, unit: str, magnitude: float) -> str:
     return f"{_written(lower * factor, digits)} … {_written(upper * factor, digits)}{after}"
 
 
-def interval(row: Any) -> str:
-    """The 95 % interval of a row of a summary, cut off where the measure ends (0, for most shares 1)."""
+def interval(row: Any, beside: float | None = None) -> str:
+    """The 95 % interval of a row of a summary, in the unit of its mean, or of a value that it stands beside."""
     if math.isnan(row.lower):
         return ""
-    lower, upper = bounds(row)
-    return _span(lower, upper, row.unit, max(abs(lower), abs(upper)))
-
-
-def bounds(row: Any) -> tuple[float, float]:
-    """The ends of that interval."""
-    lower, upper = row.lower, row.upper
-    if row.measure not in _BEYOND:
-        lower = max(lower, 0.0)
-        upper = min(upper, 1.0) if row.unit in ("share", "score") else upper
-    return lower, upper
+    magnitude = max(abs(row.lower), abs(row.upper))
+    if row.unit == "h":
+        magnitude = (row.mean if beside is None else beside) or magnitude
+    return _span(row.lower, row.upper, row.unit, magnitude)
 
 
 #: What ``smallest`` is.
@@ -136,8 +135,9 @@ def shows(text: str) -> bool:
 
 
 def difference_interval(row: Any) -> str:
-    """The 95 % interval of a row of differences."""
-    return "" if math.isnan(row.lower) else _points(_span(row.lower, row.upper, row.unit, _reach(row)), row.unit)
+    """The 95 % interval of a row of differences; none of a difference that is below the grid in every replication."""
+    nothing = math.isnan(row.lower) or (below_grid(row) and row.lower == row.upper)
+    return "" if nothing else _points(_span(row.lower, row.upper, row.unit, _reach(row)), row.unit)
 
 
 def times(replications: int) -> str:

@@ -21,9 +21,9 @@ def officers(scenario: Scenario) -> dict[str, int]:
 
 
 def units_first(base: Results, staff: Sequence[dict[str, int]], most: int) -> list[str]:
-    """The units that a comparison tells of: those whose officers are not as many in both, then those with most
-    requests.
+    """The units that a comparison tells of: those whose officers are not as many in both, also where only one has the
+    unit, then those with most requests.
     """
-    ranked = base.largest("unit", len(base.units()))
     before, after = staff
+    ranked = list(dict.fromkeys([*base.largest("unit", len(base.units())), *before, *after]))
     return sorted(ranked, key=lambda name: before.get(name) == after.get(name))[:most]

@@ -6,6 +6,7 @@ import textwrap
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
+from sim.inference import Relevance
 from sim.measurement import REGISTRY
 from sim.report.claims import claims_text
 from sim.report.comparison_text import MARKS, WIDTH, cut_name
@@ -13,13 +14,16 @@ from sim.report.formats import difference, number, rows_of, times
 from sim.report.mechanisms import MECHANISMS
 from sim.report.modelled import in_neither, thinned
 from sim.report.names import clean
-from sim.report.verdicts import MEANING, verdict
+from sim.report.verdicts import meaning, verdict
 
 if TYPE_CHECKING:
     from sim.experiment.designs import Design, Point
     from sim.experiment.sweep import Sweep
 
 _NAME, _CELL, _BLOCK = 31, 12, 4
+
+#: Of the differences of a sweep, whose quantiles come from histograms.
+BELOW_GRID = "“<”: smaller than the bins (0.5 %) from which quantiles are read, so that it may also be nothing."
 
 
 def point_name(point: Point) -> str:
@@ -72,7 +76,8 @@ def sweep_text(sweep: Sweep) -> str:
         told = _differences(sweep, block) if design.experiment.one_by_one else _means(sweep, block)
         lines += [*_heads(block, name), *told, ""]
     if design.experiment.one_by_one:
-        lines += [textwrap.fill(f"▲ clearly better, ▼ clearly worse ({MEANING}); ≠ of other requests.", WIDTH), ""]
+        said = f"▲ clearly better, ▼ clearly worse: {meaning(Relevance())}; ≠ of other requests. {BELOW_GRID}"
+        lines += [textwrap.fill(said, WIDTH), ""]
     lines += [f"{name}, replication {k}: {clean(word)}" for (name, k), word in sweep.failed.items()]
     return "\n".join(lines)
 

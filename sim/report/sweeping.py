@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from matplotlib.axes import Axes
 
+from sim.inference import Relevance
 from sim.measurement import REGISTRY
 from sim.report import charts, svg
 from sim.report.blocks import Block, Cell, Figure, Section, Table, Text
@@ -17,8 +18,8 @@ from sim.report.formats import difference, difference_interval, interval, number
 from sim.report.modelled import thinned
 from sim.report.names import clean, marked, measure_name
 from sim.report.provenance import versions, window
-from sim.report.sweep_text import point_name, shown_measures
-from sim.report.verdicts import MEANING, verdict
+from sim.report.sweep_text import BELOW_GRID, point_name, shown_measures
+from sim.report.verdicts import meaning, verdict
 
 if TYPE_CHECKING:
     from sim.experiment.designs import Point
@@ -100,11 +101,13 @@ def _curves(sweep: Sweep, measures: Sequence[str], found: _Found) -> Figure | No
                 rows = [(float(p.settings[across]), found.get((p.name, measure))) for p in points]
                 known = [(x, row) for x, row in rows if row is not None and not math.isnan(row.mean)]
                 y = [row.mean / unit[0] for _, row in known]
-                half = [0.0 if math.isnan(row.upper) else (row.upper - row.mean) / unit[0] for _, row in known]
+                ends = [(row.mean, row.mean) if math.isnan(row.upper) else (row.lower, row.upper) for _, row in known]
+                below = [(row.mean - lower) / unit[0] for (_, row), (lower, _) in zip(known, ends, strict=True)]
+                above_ = [(upper - row.mean) / unit[0] for (_, row), (_, upper) in zip(known, ends, strict=True)]
                 x = [x for x, _ in known]
-                ax.errorbar(x, y, half, color=colour, marker=marker, ls=style, ms=4, lw=1.4, elinewidth=1)
-                highest = max([highest, *(a + b for a, b in zip(y, half, strict=True))])
-                lowest = min([lowest, *(a - b for a, b in zip(y, half, strict=True))])
+                ax.errorbar(x, y, [below, above_], color=colour, marker=marker, ls=style, ms=4, lw=1.4, elinewidth=1)
+                highest = max([highest, *(upper / unit[0] for _, upper in ends)])
+                lowest = min([lowest, *(lower / unit[0] for lower, _ in ends)])
             if lowest < _FLAT * highest:
                 charts.from_zero(ax, highest)
             ax.grid(axis="y")
@@ -244,7 +247,10 @@ def _differences(sweep: Sweep, measures: Sequence[str], compared: _Found) -> Tab
                         ]
                     )
         groups.append((f"minus {clean(baseline)}", lines))
-    note = f"Paired by replication. Clear: {MEANING}, over the points and measures of one baseline."
+    note = (
+        f"Paired by replication. Better, worse: {meaning(Relevance())}; p is adjusted over the points and measures of "
+        f"one baseline. No relevant difference: all of the interval is smaller. {BELOW_GRID}"
+    )
     heads = ["point", "measure", "difference", "95 % interval", "p (Holm)", "verdict"]
     return Table("Differences", heads, groups, words=frozenset({0, 1, 5}), note=note)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import textwrap
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,12 +14,13 @@ from sim.inference import gaps, summary
 from sim.inference.gaps import places_of
 from sim.measurement import REGISTRY
 from sim.report.against import against_targets, targets_text
-from sim.report.changes import other_requests, what_differs
+from sim.report.changes import other_requests, own_policies, policy_text, what_differs
 from sim.report.comparison_text import WIDTH, cut_name
 from sim.report.departments import changes, what_people_could_change
 from sim.report.formats import FEW_DUE, few_due, gap, gap_interval, times
 from sim.report.modelled import LEVELS, missing_wages, not_modelled, thinned
 from sim.report.names import clean
+from sim.report.officers import officers
 from sim.report.results import Results
 
 if TYPE_CHECKING:
@@ -73,6 +75,7 @@ def run_text(run: Run) -> str:
         f"{run.scenario.name}",
         f"{times(run.replications)}, seed {run.seed}, engine {run.engine}, {run.seconds:.1f} s",
         *textwrap.wrap(thinned(run.scenario), WIDTH),
+        *(textwrap.fill(f"own policy: {clean(policy_text(name))}", WIDTH) for name in run.policies),
         f"counted: {run.scenario.time.count_from:%Y-%m-%d %H:%M} … {run.scenario.time.count_until:%Y-%m-%d %H:%M}",
         "",
         f"{'measure':38} {'mean':>12}  95 % interval",
@@ -145,6 +148,7 @@ def measures_json(run: Run, folder: Path) -> str:
         "seed": run.seed,
         "replications": run.replications,
         "engine": run.engine,
+        "policies": list(run.policies),
         "folder": str(folder),
         "measures": records(summary(run.measures, apart=apart)),
         "gaps": records(apart),
@@ -178,9 +182,12 @@ def comparison_json(comparison: Comparison) -> str:
         "scale": comparison.scenarios[0].scale,
         "remarks": list(comparison.remarks),
         "what_differs": {
-            name: what_differs(comparison.scenarios[0], scenario)
+            name: [*own_policies(comparison, name), *what_differs(comparison.scenarios[0], scenario)]
             for name, scenario in zip(comparison.names[1:], comparison.scenarios[1:], strict=True)
         },
+        "policies": {name: list(own) for name, own in zip(comparison.names, comparison.policies, strict=True)},
+        "officers": {name: officers(of) for name, of in zip(comparison.names, comparison.scenarios, strict=True)},
+        "relevance": asdict(comparison.relevance),
         "recovered": {name: _recovery(back) for name, back in comparison.recovered.items()},
         "other_requests": {name: other_requests(comparison, name) for name in comparison.names[1:]},
         "differences": records(comparison.differences),

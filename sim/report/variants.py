@@ -5,11 +5,15 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from sim.inference import same_requests
 from sim.report.formats import beside, rows_of
 from sim.report.modelled import in_neither
+from sim.report.officers import officers
 from sim.report.results import Results
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from sim.experiment.compare import Comparison
 
 #: Rows of differences by measure, dimension ("" for the whole city) and group.
@@ -20,7 +24,8 @@ class Variant:
     """A variant beside the baseline.
 
     ``hidden``: measures that neither models. ``rows``: the differences in all others, of groups of one dimension.
-    ``others``: whether the whole city's requests are others than in the baseline.
+    ``others``: whether the whole city's requests are others than in the baseline. ``staff``: officers by unit, in the
+    baseline and here.
     """
 
     def __init__(self, comparison: Comparison, number: int, base: Results) -> None:
@@ -35,7 +40,12 @@ class Variant:
             if len(group) < 2:
                 self.rows[row.measure, row.group_by, group[0] if group else ""] = row
         self.others = any(row.other_requests for (_, by, _), row in self.rows.items() if by == "")
+        self.staff = officers(comparison.scenarios[0]), officers(self.scenario)
         self.pairs = comparison.requests[comparison.requests["scenario"] == self.name]
+
+    def same_requests(self, group_by: str = "") -> pd.DataFrame:
+        """What differs in the requests that both have, of the whole city or by group."""
+        return same_requests(self.pairs, self.name, group_by, relevance=self.comparison.relevance)
 
     def texts(self, measure: str, unreached: str) -> list[str]:
         """A measure of the whole city in the baseline and here."""

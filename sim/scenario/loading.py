@@ -31,11 +31,11 @@ SOURCES_FILE = "sources.yaml"
 LONGEST_CHAIN = 50  # of files that extend each other
 
 
-def load(path: str | os.PathLike[str], overrides: Sequence[str] = ()) -> Scenario:
+def load(path: str | os.PathLike[str], overrides: Sequence[str | None] = ()) -> Scenario:
     """Read a scenario.
 
     `path` is its file, read with the files it extends; a word alone, such as `teaching`, is also the name of one that
-    ships. `overrides` like `units.Roads.staff=4` hold over what the files say.
+    ships. `overrides` like `units.Roads.staff=4` hold over what the files say; None counts as one of another scenario.
 
     Returns the scenario, complete and checked. Raises `ScenarioError` with every finding.
     """
@@ -49,13 +49,13 @@ def load(path: str | os.PathLike[str], overrides: Sequence[str] = ()) -> Scenari
     return loader.finish(overrides)
 
 
-def load_all(paths: Sequence[str], overrides: Sequence[str] = ()) -> list[Scenario]:
-    """Several scenarios; the errors of all are reported together."""
+def load_all(paths: Sequence[str], overrides: Sequence[Sequence[str | None]]) -> list[Scenario]:
+    """Several scenarios, each with overrides of its own; the errors of all are reported together."""
     loaded: list[Scenario] = []
     findings: dict[Finding, None] = {}
-    for path in paths:
+    for path, own in zip(paths, overrides, strict=True):
         try:
-            loaded.append(load(path, overrides))
+            loaded.append(load(path, own))
         except ScenarioError as wrong:
             findings |= dict.fromkeys(wrong.findings)
     if findings:
@@ -195,7 +195,7 @@ class _Loader:
 
     # -- checking ----------------------------------------------------------------------------------------
 
-    def finish(self, overrides: Sequence[str] = ()) -> Scenario:
+    def finish(self, overrides: Sequence[str | None] = ()) -> Scenario:
         self.incomplete = self.incomplete or not self.layers
         root = Node({}, self.layers[-1].at if self.layers else Spot(OVERRIDES))
         for layer in reversed(self.layers):

@@ -85,11 +85,13 @@ def _rivals(shape: Shape | None, over: Node) -> set[str]:
     return {key for group in groups if group not in said for key in group} if said else set()
 
 
-def apply_overrides(root: Node, overrides: Sequence[str], findings: list[Finding]) -> Node:
+def apply_overrides(root: Node, overrides: Sequence[str | None], findings: list[Finding]) -> Node:
     """The tree with each `path=value` put into it, in order; places are `--set:number of the
-    override:column`.
+    override:column`. None stands for one that is of another scenario.
     """
     for number, override in enumerate(overrides, start=1):
+        if override is None:
+            continue
         try:
             segments, end = read_path(override)
             if end == len(override):
