@@ -250,6 +250,45 @@ def test_explain_tells_a_life_whose_hours_add_up(capsys: pytest.CaptureFixture[s
     assert run_command(["explain", "here", ""]) == 3
 
 
+def test_explain_tells_lead_times_and_calls_that_nobody_answers() -> None:
+    import sim
+    from sim.report.explain import explain
+    from sim.scenario import from_dict
+
+    scenario = from_dict(
+        {
+            "name": "a town that is called back",
+            "time": {"start": "2024-01-01", "count_until": "2024-01-11", "end": "2024-02-01"},
+            "districts": {"Town": {}},
+            "pools": {"callers": {"staff": 99}},
+            "units": {"Desk": {"staff": 99}},
+            "categories": {"Matter": {"total": "9 / d", "unit": "Desk", "work": "1 h", "lead": "30 h"}},
+            "policies": {
+                "callback": {
+                    "pool": "callers",
+                    "work": "2 min",
+                    "ring": "1 min",
+                    "reach": 0.5,
+                    "retries": 2,
+                    "retry_after": "3 h",
+                }
+            },
+        }
+    )
+    run = sim.run(scenario, replications=1, keep="all")
+    assert run.tables.requests is not None
+    assert run.tables.visits is not None
+    calls = run.tables.visits.query("kind == 'callback'").groupby("request").size()
+    seen = set()
+    for row in run.tables.requests.head(60).itertuples():
+        said = " ".join(explain(run, str(row.request)).split())
+        assert "lead time (parts, contractors, approvals): 30.0 h" in said
+        heard, rings = row.called_back == row.called_back, int(calls[row.request])
+        assert said.count("; nobody answers") == rings - heard
+        seen.add((heard, rings))
+    assert seen == {(True, 1), (True, 2), (True, 3), (False, 3)}
+
+
 def test_explain_without_a_request_lists_some(capsys: pytest.CaptureFixture[str]) -> None:
     assert run_command(["run", TEACHING, "-n", "1", "--out", "here"]) == 0
     capsys.readouterr()

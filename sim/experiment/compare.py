@@ -27,7 +27,7 @@ SAME_CITIZENS = "on the same citizens"
 class Comparison:
     """What the variants do differently from the baseline, the first scenario.
 
-    ``differences``: every measure, variant less baseline, paired by replication (``sim.inference.differences``).
+    ``differences``: every measure, variant minus baseline, paired by replication (``sim.inference.differences``).
     ``requests``: the same requests in both (``sim.inference.Pairwise``), for the city, each district and category.
     ``open``: requests that are open at each midnight (scenario, replication, hour, open). ``recovered``: when a variant
     with shocks of its own is back as the baseline is, by its name. ``remarks``: what must be said before any number.

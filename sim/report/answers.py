@@ -117,7 +117,7 @@ def _table(results: Results, names: Names, without: set[str]) -> Table:
         groups,
         words=frozenset({0, 3, 6}),
         note=(
-            "Gap between districts: largest less smallest of their means, where it is a measure of equity, with an "
+            "Gap between districts: largest minus smallest of their means, where it is a measure of equity, with an "
             f"interval that holds whichever two they are. Only places with at least {FEWEST} cases take part, also for "
             "the worst. pp: percentage points."
         ),

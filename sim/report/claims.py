@@ -164,7 +164,7 @@ def _all_changes(sweep: Sweep) -> Table:
         counts = [f"{number}" for number in (over.changes.above, over.changes.below, over.changes.n)]
         lines.append([marked(_turned(over.point)), measure_name(measure), *counts, middle, f"{low} … {high}"])
     heads = ["what is turned", "measure", "up", "down", "of points", "change, middle", "all"]
-    note = "Each point less its own baseline at the same point of the ranges, with the same citizens."
+    note = "Each point minus its own baseline at the same point of the ranges, with the same citizens."
     return Table("Changes at the points of the ranges", heads, [("", lines)], words=frozenset({0, 1}), note=note)
 
 

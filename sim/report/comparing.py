@@ -156,7 +156,7 @@ def _how_to_read(comparison: Comparison) -> str:
     if any(comparison.paired(name) != SAME_CITIZENS for name in comparison.names[1:]):
         citizens = "Citizens and needs that both scenarios have are the same in both"
     return (
-        f"{citizens}; differences are variant less baseline, paired "
+        f"{citizens}; differences are variant minus baseline, paired "
         f"by replication, over {comparison.replications} of them, with 95 % intervals (Student’s t). p: two-sided "
         f"t-test, adjusted by Holm over the headline measures of all variants; better and worse are clear, with p "
         f"below {LEVEL}, and at least as large as what matters: {smallest_relevant(comparison.relevance)}. No relevant "

@@ -21,7 +21,7 @@ MOST = 12
 
 _TIMES = ("time_to_close_p50", "time_to_close_p90")
 _STAFF = (
-    "Staff could change: what is late less what would be if nobody ever waited for staff, on the same citizens "
+    "Staff could change: what is late minus what would be if nobody ever waited for staff, on the same citizens "
     "(replication 0; opening hours and shifts stay). The rest is lead time, other units, parking and closed offices."
 )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import textwrap
 from datetime import timedelta
+from itertools import zip_longest
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -148,9 +149,10 @@ class _Story:
         begin = "inspectors find it on patrol" if found else f"the citizen turns to the city{again}"
         told = [(float(row["arrived"]), begin)]
         told += [self._visit(visit) for visit in rows_of(visits) if visit.kind != "callback"]
+        told += self._lead_times(visits)
         told += [(time, "a monthly theme has fixed the problem") for time in cleared if time <= self.finished]
         told += self._milestones()
-        told += [self._visit(visit) for visit in rows_of(visits) if visit.kind == "callback"]
+        told += self._callbacks(visits)
         told.sort(key=lambda event: event[0])  # at one instant in this order: a callback follows the closing
         return [
             f"Request {row['request']}: {about}",
@@ -186,6 +188,41 @@ class _Story:
         if pd.isna(visit.ended):
             return visit.queued, f"{what}: {taken}, still under way at the end"
         return visit.queued, f"{what}: {taken}, {length(visit.worked)} of work"
+
+    def _lead_times(self, visits: pd.DataFrame) -> list[tuple[float, str]]:
+        """What follows the work of a unit in the same round until the request goes on, where nobody works on it."""
+        own = visits[visits["kind"].isin(("handling", "subtask", "part")) & visits["started"].notna()]
+        told = []
+        for visit in rows_of(own[own["ended"].notna()]):
+            if not pd.isna(visit.report_due):
+                continue  # whistled parts run beside the rest
+            begin = float(visit.ended)
+            ahead = [float(time) for time in visits["queued"] if time >= begin]
+            ahead += [
+                float(time)
+                for time in (self.row["first_closed"], self.row["closed"], self.row["ended"])
+                if time >= begin
+            ]
+            until = min(ahead, default=self.end)
+            if until > begin:
+                still = "" if ahead else ", still so at the end"
+                told.append((begin, f"lead time (parts, contractors, approvals): {length(until - begin)}{still}"))
+        return told
+
+    def _callbacks(self, visits: pd.DataFrame) -> list[tuple[float, str]]:
+        """The calls, and which of them nobody answered: those that another call of the same round follows, and all of
+        one who never answered.
+        """
+        calls = list(rows_of(visits[visits["kind"] == "callback"]))
+        told = []
+        for visit, following in zip_longest(calls, calls[1:]):
+            when, what = self._visit(visit)
+            again = following is not None and following.round == visit.round
+            unheard = again or pd.isna(self.row["called_back"])
+            if unheard and not pd.isna(visit.ended) and not pd.isna(visit.started):
+                what += "; nobody answers"
+            told.append((when, what))
+        return told
 
     def _milestones(self) -> list[tuple[float, str]]:
         """When it was closed: the last time, and before that the first."""

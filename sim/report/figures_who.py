@@ -102,10 +102,10 @@ def who_gains(
             reached = all(_reached(results, measure, by, group) for results in both)
             cells.append(difference_cell(rows.get((measure, by, group)), reached))
         lines.append(cells)
-    table = Table.plain(f"{title}: variant less baseline, 95 % interval", ["group", *map(measure_name, tabled)], lines)
+    table = Table.plain(f"{title}: variant minus baseline, 95 % interval", ["group", *map(measure_name, tabled)], lines)
     cut = f" Shown are the {len(shown)} with most requests." if len(groups) > len(shown) else ""
     note = (
-        f"Variant less baseline, paired by replication. Clear: {meaning(relevance)}; p is adjusted over the groups of "
+        f"Variant minus baseline, paired by replication. Clear: {meaning(relevance)}; p is adjusted over the groups of "
         "a measure (the whole city: over the headline measures). Too small to matter: all of the interval is "
         "smaller. An interval stands for itself: one that misses zero need not be clear. "
         f"Intervals may run out of the picture; the numbers have them whole.{cut}"

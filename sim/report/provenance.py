@@ -15,6 +15,7 @@ from sim.report.formats import number, time_unit
 from sim.report.names import clean, marked
 from sim.scenario.distributions import read_distribution
 from sim.scenario.errors import ReadError, read_path
+from sim.scenario.sources import GRADES
 
 if TYPE_CHECKING:
     from sim.experiment.runs import Run
@@ -81,7 +82,10 @@ def assumptions(scenario: Scenario) -> Section:
         f"Of the scenario’s numbers, {', '.join(counts)}. Another {others} are defaults of the program or name no "
         "source. citysim show lists every value with its own."
     )
-    table = Table("Numbers by source", ["source", "numbers", "values"], groups, words=frozenset({0, 2}))
+    used = {v.source.grade for v in values if v.source is not None}
+    grades = "; ".join(f"[{grade}] {meaning}" for grade, meaning in GRADES.items() if grade in used)
+    note = f"Grades: {grades}." if grades else ""
+    table = Table("Numbers by source", ["source", "numbers", "values"], groups, words=frozenset({0, 2}), note=note)
     return Section("sources", "What the numbers rest on", [Text(text), table])
 
 
@@ -96,8 +100,8 @@ def _lines(values: list[Value]) -> list[list[Cell]]:
 
 
 def in_words(source: Source) -> tuple[str, str]:
-    """A source: who, when, what, with its grade; and its note."""
-    head = ", ".join(clean(part) for part in (source.authors, source.year, source.title) if part)
+    """A source: who, when, what, where, with its grade; and its note."""
+    head = ", ".join(clean(part) for part in (source.authors, source.year, source.title, source.url) if part)
     graded = f"{head} [{clean(source.grade)}]" if head and source.grade else head
     return graded, clean(source.note or "")
 

@@ -23,6 +23,16 @@ _WEEK = Shape(Calendar).fields["open"].type
 _KINDS = ("data", "literature", "expert", "assumption")
 
 
+#: What the grades of the scenarios that ship mean; others may have words of their own.
+GRADES = {
+    "V": "read in an official page or a main medium",
+    "V-": "read in a secondary source or a reprint",
+    "D": "arithmetic from such numbers",
+    "U": "widely quoted, not verified",
+    "A": "a modelling assumption",
+}
+
+
 class Source(Section):
     """What a number rests on. `grade` is how well the source was verified, in the project's own words."""
 
