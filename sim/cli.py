@@ -303,15 +303,32 @@ def sweep(experiment: str, out: Path | None, processes: int | None, dry_run: boo
 
 @cli.command()
 @click.argument("folder", type=path)
-@click.option("--out", type=path, help="Where the page goes; default: report.html in FOLDER.")
-def report(folder: Path, out: Path | None) -> None:
-    """Write the report of the run in FOLDER anew."""
+@click.option("--out", type=path, help="Where the page goes; default: report.html or one-page.html in FOLDER.")
+@click.option("--one-page", is_flag=True, help="A sheet of one page: answer, departments, a figure, assumptions.")
+@click.option("--question", default="", help="What was asked: the heading of the sheet.")
+@click.option("--figures", type=path, help="A new folder for the figures of the page, as SVG and PNG.")
+def report(folder: Path, out: Path | None, one_page: bool, question: str, figures: Path | None) -> None:
+    """Write the report of the run in FOLDER anew, or a sheet of one page beside it."""
     from sim.experiment import store
-    from sim.report.page import run_page
+    from sim.report import page
+    from sim.report.svg import as_files, has_chinese
 
-    found = store.read(folder)
-    path = store.renew_page(run_page(found), folder, out)
-    say(f"Report: {path}")
+    if question and not one_page:
+        raise click.UsageError("--question is the heading of the sheet that --one-page writes")
+    found, drawn = store.read(folder), set[str]()
+    with store.figures_draft(figures) as draft, as_files(None if draft is None else draft.beside) as written:
+        text = page.one_page(found, question) if one_page else page.run_page(found)
+        drawn = {file.stem for file in written}
+        if draft is not None:
+            draft.keep()
+    if one_page:
+        say(f"Sheet: {store.replace_page(text, out or folder / 'one-page.html')}")
+    else:
+        say(f"Report: {store.renew_page(text, folder, out)}")
+    if figures is not None:
+        say(f"Figures: {figures}: {', '.join(sorted(drawn))}, each as svg and png")
+        if not has_chinese():
+            say("Chinese names are boxes in the PNG files: this machine has no font for them.", err=True)
 
 
 @cli.command()

@@ -159,7 +159,7 @@ def test_other_requests_are_said_to_be_others() -> None:
     assert said in " ".join(comparison_page(fewer).replace("\u00a0", " ").split())
     assert json.loads(comparison_json(fewer))["other_requests"] == {"fewer": said}
     text = comparison_text(fewer)
-    lines = [line for line in text.splitlines() if "Time to close, 50 %" in line]
+    lines = [line for line in text.splitlines() if "Median time to close" in line]
     assert lines[0].startswith("≠")  # of all requests
     assert not lines[1].startswith("≠")  # of those in both
     assert "by district, in both" in text

@@ -51,7 +51,7 @@ def page(teaching: Run) -> Page:
 def test_the_report_of_a_run_says_everything_it_should(page: Page, teaching: Run) -> None:
     figures = {attributes["id"] for attributes in page.tags("figure")}
     assert figures == {
-        f"figure-{key}" for key in ("backlog", "arrivals", "time", "breaches", "causes", "load", "truth")
+        f"figure-{key}" for key in ("late", "backlog", "arrivals", "time", "breaches", "causes", "load", "truth")
     }
     for words in ("Response rate", "响应率", "Resolve-by limit missed", "Answered within 15 s", "Old Town 老城"):
         assert words in page.words

@@ -5,7 +5,7 @@ from __future__ import annotations
 import platform
 import re
 from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -60,6 +60,11 @@ def comparison_draft(baseline: Scenario, replications: int, out: Path | None) ->
         return draft(out, "file", "refuse")
     name = f"compare-{_slug(baseline.name)}-{baseline.digest[:8]}-n{replications}.html"
     return draft(_RESULTS / name, "file", "number")
+
+
+def figures_draft(out: Path | None) -> AbstractContextManager[Draft | None]:
+    """A draft of a folder of figures; None where none is wanted."""
+    return nullcontext() if out is None else draft(out, "folder", "refuse")
 
 
 def sweep_folder(design: Design, out: Path | None) -> Path:

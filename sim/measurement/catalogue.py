@@ -260,6 +260,13 @@ _FLOW = (
         "were left because another request had fixed the problem", "higher",
     ),
 )
+
+
+def _quantile_name(what: str, percent: int) -> str:
+    """What a quantile of a time is called: the half is its median."""
+    return f"Median {what[0].lower()}{what[1:]}" if percent == 50 else f"{what}, {percent} %"
+
+
 _TIME_TO_CLOSE = (
     Measure(
         "time_to_close_mean", "Mean time to close", "平均办结时长", "h", REQUESTS,
@@ -275,13 +282,14 @@ _TIME_TO_CLOSE = (
         for percent in (50, 90, 95, 99)
         for measure in (
             Measure(
-                f"time_to_close_p{percent}", f"Time to close, {percent} %", f"办结时长{percent}分位",
+                f"time_to_close_p{percent}", _quantile_name("Time to close", percent), f"办结时长{percent}分位",
                 "h", REQUESTS,
                 f"the {_HOURS} that {percent} % do not exceed; open ones rank after all closed ones, and "
                 "it is null if it falls among them", _OWN, "lower", percent in (50, 90),
             ),
             Measure(
-                f"time_to_close_p{percent}_among_closed", f"Time to close, {percent} %, among the closed",
+                f"time_to_close_p{percent}_among_closed",
+                f"{_quantile_name('Time to close', percent)}, among the closed",
                 f"办结时长{percent}分位(已办结)", "h", REQUESTS,
                 f"the {_HOURS} that {percent} % do not exceed", _CLOSED, "lower",
             ),
@@ -393,7 +401,7 @@ _PROBLEMS = (
     ),
     *(
         Measure(
-            f"birth_to_fix_p{percent}", f"Time from birth to fix, {percent} %", f"问题存续时长{percent}分位",
+            f"birth_to_fix_p{percent}", _quantile_name("Time from birth to fix", percent), f"问题存续时长{percent}分位",
             "h", PROBLEMS,
             f"the hours from birth to true fix that {percent} % do not exceed; unfixed problems rank "
             "after all fixed ones, and it is null if it falls among them", "problems", "lower",

@@ -9,6 +9,7 @@ from markupsafe import Markup
 from sim.inference.gaps import FEWEST
 from sim.report.blocks import Cell, Section, Table, Text, Tile, Tiles
 from sim.report.departments import departments, what_people_could_change
+from sim.report.figures_late import late_requests
 from sim.report.formats import gap, gap_interval
 from sim.report.modelled import LEVELS, RATES, missing_wages, not_modelled, thinned
 from sim.report.names import Names, marked, measure_name
@@ -67,6 +68,8 @@ def answers(run: Run, results: Results, names: Names) -> Section:
     section.blocks.extend(Text(sentence) for sentence in about if sentence)
     if (table := departments(run, results, names, without)) is not None:
         section.blocks.append(table)
+    if (figure := late_requests(run, results, names)) is not None:
+        section.blocks.append(figure)
     section.blocks.extend(Text(sentence) for sentence in missing)
     return section
 

@@ -228,7 +228,7 @@ def _of_same(variant: Variant, dimension: str) -> _Cells:
 
 def _gains(variant: Variant) -> list[str]:
     """The groups whose median time to close clearly falls or rises."""
-    lines = ["Time to close, 50 %, clear changes:"]
+    lines = ["Median time to close, clear changes:"]
     for dimension in ("unit", "district", "category"):
         lines += _clear(variant, dimension)
     return lines

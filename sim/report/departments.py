@@ -48,9 +48,9 @@ def _main_cause(results: Results) -> str:
     return f" {shares[most].text} of the late requests spend most of their time on {LAYERS[most].name}."
 
 
-def departments(run: Run, results: Results, names: Names, without: set[str]) -> Table | None:
+def departments(run: Run, results: Results, names: Names, without: set[str], most: int = MOST) -> Table | None:
     """The units with most requests: what is late of them, what people could change of that; None without units."""
-    chosen = results.largest("unit", MOST)
+    chosen = results.largest("unit", most)
     if not chosen:
         return None
     has_limits = "breach_share" not in without

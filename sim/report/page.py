@@ -25,6 +25,7 @@ from sim.report.formats import times
 from sim.report.mechanisms import in_words
 from sim.report.modelled import models_resolution
 from sim.report.names import Names, clean, marked
+from sim.report.one_page import one_page_sections
 from sim.report.provenance import assumptions, what_was_run, window
 from sim.report.results import Results
 from sim.report.series import bins, flow, weeks
@@ -57,6 +58,13 @@ def run_page(run: Run) -> str:
     if scenario.scale != 1:
         facts.insert(0, f"scale 1:{scenario.scale:g}")
     return _page("Report of a simulated city", scenario.name, scenario.description.strip(), " · ".join(facts), sections)
+
+
+def one_page(run: Run, question: str = "") -> str:
+    """A sheet of one page for who has a minute, a whole HTML document. ``question``: what was asked."""
+    facts = [window(run.scenario), times(run.replications), f"seed {run.seed}", f"digest {run.scenario.digest[:16]}"]
+    sections = one_page_sections(run, question)
+    return _page("A simulated city on one page", run.scenario.name, "", " · ".join(facts), sections, contents=False)
 
 
 def _figures(run: Run, results: Results, names: Names) -> list[Section]:
@@ -115,7 +123,9 @@ def sweep_page(sweep: Sweep) -> str:
     return _page("Experiment with simulated cities", clean(experiment.question), "", facts, sweep_sections(sweep))
 
 
-def _page(kind: str, title: Cell, description: str, facts: str, sections: Sequence[Section]) -> str:
+def _page(
+    kind: str, title: Cell, description: str, facts: str, sections: Sequence[Section], contents: bool = True
+) -> str:
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(_HERE),
         autoescape=True,
@@ -131,5 +141,6 @@ def _page(kind: str, title: Cell, description: str, facts: str, sections: Sequen
         description=description,
         facts=facts,
         sections=sections,
+        contents=contents,
         style=Markup((_HERE / "style.css").read_text(encoding="utf-8")),
     )

@@ -64,6 +64,10 @@ def window(scenario: Scenario) -> str:
     return f"{text}; counted are arrivals from {time.count_from:%Y-%m-%d} until {time.count_until:%Y-%m-%d}"
 
 
+#: Kinds of assumed numbers that a page names.
+_MOST_ASSUMED = 6
+
+
 def assumptions(scenario: Scenario) -> Section:
     """The numbers of the scenario by kind of source."""
     # in canonical form: a report written anew from the run folder says the same
@@ -87,6 +91,23 @@ def assumptions(scenario: Scenario) -> Section:
     note = f"Grades: {grades}." if grades else ""
     table = Table("Numbers by source", ["source", "numbers", "values"], groups, words=frozenset({0, 2}), note=note)
     return Section("sources", "What the numbers rest on", [Text(text), table])
+
+
+def what_is_assumed(scenario: Scenario) -> list[str]:
+    """How many numbers are data and how many assumptions, and what most of the assumptions are about, in sentences."""
+    values = [v for v in scenario.values(canonical=True) if v.is_number and v.source is not None]
+    own = [v for v in values if v.source is not None and v.source.kind == "assumption"]
+    told = [
+        f"Of the numbers with a source, {len(values) - len(own)} are data, literature or an expert’s word, "
+        f"{len(own)} are assumptions."
+    ]
+    groups: dict[str, int] = {}
+    for value in own:
+        groups[_pattern(value.path)] = groups.get(_pattern(value.path), 0) + 1
+    most = sorted(groups, key=lambda pattern: -groups[pattern])[:_MOST_ASSUMED]
+    if most:
+        told.append(f"Assumed are above all: {', '.join(f'{pattern} ({groups[pattern]})' for pattern in most)}.")
+    return told
 
 
 def _lines(values: list[Value]) -> list[list[Cell]]:

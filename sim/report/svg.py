@@ -8,10 +8,13 @@ import warnings
 import xml.etree.ElementTree as ET
 from collections.abc import Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
+from pathlib import Path
 from typing import Any
 
 import matplotlib
 from markupsafe import Markup
+from matplotlib import font_manager
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Drawing
 
@@ -59,6 +62,52 @@ _REFERENCE = re.compile(r"url\(#([^)]+)\)")
 ET.register_namespace("", _SVG[1:-1])
 
 
+#: Fonts with Chinese, for pictures that bring no fonts along; the first that there is.
+_CHINESE = ("Noto Sans CJK SC", "Source Han Sans SC", "PingFang SC", "Microsoft YaHei", "WenQuanYi Zen Hei", "SimHei")
+_SHARP = 200  # dots an inch
+
+#: Where drawings are also written as files, and what was written; None: nowhere.
+_files: ContextVar[tuple[Path, list[Path]] | None] = ContextVar("files", default=None)
+
+
+@contextmanager
+def as_files(folder: Path | None) -> Iterator[list[Path]]:
+    """Each drawing that is made within is also written to a folder, if there is one, as SVG and PNG; gives the files
+    as they come.
+    """
+    written: list[Path] = []
+    token = _files.set(None if folder is None else (folder, written))
+    try:
+        yield written
+    finally:
+        _files.reset(token)
+
+
+def has_chinese() -> bool:
+    """Whether this machine has a font for Chinese names in PNG files."""
+    return _chinese_font() is not None
+
+
+def _chinese_font() -> str | None:
+    known = {font.name for font in font_manager.fontManager.ttflist}
+    return next((name for name in _CHINESE if name in known), None)
+
+
+def _write_files(figure: Drawing, key: str) -> None:
+    if (place := _files.get()) is None:
+        return
+    folder, written = place
+    fonts = [name for name in ("DejaVu Sans", _chinese_font()) if name]
+    with matplotlib.rc_context({"font.family": fonts, "figure.facecolor": "white"}):
+        for text in figure.findobj(matplotlib.text.Text):
+            text.set_fontfamily(fonts)
+        for form in ("svg", "png"):
+            path = folder / f"{key}.{form}"
+            metadata = _NO_METADATA if form == "svg" else {"Software": None}
+            figure.savefig(path, format=form, dpi=_SHARP, facecolor="white", metadata=metadata)
+            written.append(path)
+
+
 @contextmanager
 def drawing(height: float) -> Iterator[Drawing]:
     """A new drawing of so many inches, and the style in which everything on it is drawn."""
@@ -86,6 +135,7 @@ def inline(figure: Drawing, key: str, title: str, description: str) -> Markup:
         for child in list(parent):
             if child.tag.removeprefix(_SVG) in ("metadata", "style"):
                 parent.remove(child)
+    _write_files(figure, key)
     _rename(root, key)
     for number, (tag, text) in enumerate((("title", title), ("desc", description))):
         element = ET.Element(f"{_SVG}{tag}", id=f"{key}-{tag}")
