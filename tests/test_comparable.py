@@ -108,7 +108,7 @@ def test_a_value_set_for_all_is_said_to_hold_for_all(tmp_path: Path) -> None:
     assert printed.output.splitlines()[-1].startswith("Report")
     words = " ".join(printed.output.split())
     assert "--set units.Desk.staff=4 holds for every scenario, the baseline too." in words
-    assert words.index("--set") < words.index("less one station")
+    assert words.index("--set") < words.index("minus one station")
     assert "Write 2:units.Desk.staff=4 for the second." in words
     assert "say the same" in words
 

@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import json
 import math
+from datetime import timedelta
 from typing import Any
 
 import numpy as np
 import pytest
 from scipy import stats
+from towns import station
 
 import sim
 from sim.experiment.recovery import OpenByDay
 from sim.inference import recovered_at
 from sim.model.city import build_city
 from sim.report.comparison_text import comparison_text
+from sim.report.figures_open import open_over_time
+from sim.report.formats import number
+from sim.report.page import comparison_page
 from sim.report.text import comparison_json
 from sim.scenario import Scenario, from_dict
 
@@ -65,7 +70,7 @@ STORM = {"shocks": {"storm": {"from": "2024-02-01", "until": "2024-02-08", "fact
 
 
 def test_open_by_day_is_counted_from_the_requests() -> None:
-    scenario = town(demand=STORM)
+    scenario = town(name="storm", demand=STORM)
     out = sim.simulate(scenario)
     assert out.raw is not None
     opened = OpenByDay(build_city(scenario), 1, 0)
@@ -114,7 +119,33 @@ def test_without_a_disturbance_there_is_nothing_to_recover_from() -> None:
 @pytest.mark.parametrize("replications", [1, 3])
 def test_not_back_within_the_run(replications: int) -> None:
     late = {"shocks": {"storm": {"from": "2024-04-01", "until": "2024-04-08", "factor": 3}}}
-    comparison = sim.compare([town(), town(name="storm", demand=late)], replications=replications)
+    comparison = sim.compare([town(), town(demand=late)], replications=replications)
     text = " ".join(comparison_text(comparison).split())
     assert math.isnan(comparison.recovered["storm"].recovered_at)
     assert ("cannot be told from one replication" if replications == 1 else "not back within the run") in text
+
+
+def test_a_comparison_draws_what_is_open_where_demand_is_disturbed() -> None:
+    """The figure has both cities, shows the largest excess, and marks when the city is back."""
+    calm = station("40 / d", "20 min", 1, days=60)
+    storm = {"storm": {"from": "2024-01-11", "until": "2024-01-13", "factor": 4}}
+    disturbed = station("40 / d", "20 min", 1, days=60, demand={"shocks": storm})
+    disturbed = disturbed.model_copy(update={"name": "storm"})
+    compared = sim.compare([calm, disturbed], replications=4)
+    found = open_over_time(compared, "storm", "open-1")
+    assert found is not None
+    opened = compared.open.groupby(["scenario", "hour"])["open"].mean()
+    excess = (opened["storm"] - opened["one station"]).max()
+    at = (opened["storm"] - opened["one station"]).idxmax()
+    day = calm.time.start + timedelta(hours=float(at))
+    assert excess > 100
+    assert (
+        f"{number(opened['storm', at], '')} on {day:%Y-%m-%d} instead of {number(opened['one station', at], '')}"
+        in str(found.reading)
+    )
+    back = compared.recovered["storm"].recovered_at
+    assert f"Back on {calm.time.start + timedelta(hours=back):%Y-%m-%d}" in str(found.reading)
+    assert "figure-open-1" in comparison_page(compared)
+    two = station("40 / d", "20 min", 2, days=60).model_copy(update={"name": "two officers"})
+    same = sim.compare([calm, two], replications=2)
+    assert open_over_time(same, "two officers", "open-1") is None

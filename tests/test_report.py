@@ -237,7 +237,7 @@ def test_the_report_of_a_comparison_says_everything_it_should(comparison: Compar
     assert len(found.tags("figure")) == 8
     for words in (
         "p (Holm)",
-        "Fewer less A small town, one week",
+        "Fewer minus A small town, one week",
         "units.Roads.staff",
         "1 % of its time or more, and a minute at least",
         "close at about the same time",

@@ -12,19 +12,26 @@ from sim.inference.student import Floats, Student
 WEEKS = 4
 
 
-def recovered_at(undisturbed: Floats, disturbed: Floats, ends: Floats, level: float = 0.95) -> float:
-    """The end (hours) of the first week from which on the mean number of open requests stays for four weeks, at five
-    ends, inside the band that holds one more replication of the undisturbed city at each moment.
-
-    ``undisturbed``, ``disturbed``: open requests, [replication, week]; ``ends``: of the weeks after the disturbance.
-    The band is the mean ± t·s·√(1 + 1/n), pointwise (Student's prediction interval). NaN: not within these weeks, or
-    fewer than two replications.
+def calm_band(undisturbed: Floats, level: float = 0.95) -> tuple[Floats, Floats]:
+    """The band that holds one more replication of the undisturbed city at each moment: mean ± t·s·√(1 + 1/n), pointwise
+    (Student's prediction interval); NaN with one replication. ``undisturbed``: [replication, moment].
     """
     n = len(undisturbed)
-    if n < 2:
-        return math.nan
-    half = Student(undisturbed.T).half_width(level) * math.sqrt(n + 1.0)
-    inside = np.abs(disturbed.mean(axis=0) - undisturbed.mean(axis=0)) <= half
+    mean = undisturbed.mean(axis=0)
+    half = Student(undisturbed.T).half_width(level) * math.sqrt(n + 1.0) if n > 1 else np.full(mean.shape, math.nan)
+    return mean - half, mean + half
+
+
+def recovered_at(undisturbed: Floats, disturbed: Floats, ends: Floats, level: float = 0.95) -> float:
+    """The end (hours) of the first week from which on the mean number of open requests stays for four weeks, at five
+    ends, inside the band of the undisturbed city (``calm_band``).
+
+    ``undisturbed``, ``disturbed``: open requests, [replication, week]; ``ends``: of the weeks after the disturbance.
+    NaN: not within these weeks, or fewer than two replications.
+    """
+    low, high = calm_band(undisturbed, level)
+    mean = disturbed.mean(axis=0)
+    inside = (low <= mean) & (mean <= high)
     for week in range(len(ends) - WEEKS):
         if inside[week : week + WEEKS + 1].all():
             return float(ends[week])

@@ -13,6 +13,7 @@ from sim.measurement import REGISTRY
 from sim.report.blocks import Block, Cell, Heading, Section, Table, Text, Tile, Tiles
 from sim.report.changes import changed_values, other_requests, own_policies, recovered, shortened, what_differs
 from sim.report.comparing_units import units_table
+from sim.report.figures_open import open_over_time
 from sim.report.figures_who import difference_cell, fates, who_gains
 from sim.report.formats import beside, difference, difference_interval, p_value, rows_of, smallest
 from sim.report.modelled import thinned
@@ -70,7 +71,7 @@ def _answers(variant: Variant, comparison: Comparison, names: Names) -> list[Blo
         sentence = f"Of {len(valued)} headline measures of the whole city: {_in_words(valued, variant)}."
     lines: list[list[Cell]] = [_line(m.identifier, variant) for m in headline if _has_cases(m.identifier, variant)]
     table = Table(
-        Markup("{} less {}").format(marked(variant.name), marked(comparison.names[0])),
+        Markup("{} minus {}").format(marked(variant.name), marked(comparison.names[0])),
         _HEADS,
         [("", lines)],
         words=frozenset({0, 7}),
@@ -80,7 +81,9 @@ def _answers(variant: Variant, comparison: Comparison, names: Names) -> list[Blo
     differs = [Text(clean(line)) for line in said]
     remarks = (tell(comparison, variant.name) for tell in (other_requests, recovered))
     differs += [Text(clean(remark)) for remark in remarks if remark]
-    return [*differs, *units_table(variant, names), Text(sentence), tiles, table, *_of_same(variant)]
+    over_time = open_over_time(comparison, variant.name, f"open-{variant.number}")
+    drawn = [] if over_time is None else [over_time]
+    return [*differs, *drawn, *units_table(variant, names), Text(sentence), tiles, table, *_of_same(variant)]
 
 
 def _in_words(valued: Sequence[str], variant: Variant) -> str:

@@ -77,7 +77,7 @@ def _lines(variant: Variant) -> list[str]:
     comparison = variant.comparison
     head = [
         f"{variant.name}",
-        f"  less {comparison.names[0]}",
+        f"  minus {comparison.names[0]}",
         f"  {times(comparison.replications)} {comparison.paired(variant.name)}, seed {comparison.seed}",
         "",
     ]

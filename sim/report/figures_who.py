@@ -44,6 +44,10 @@ _FATES = {
 }
 
 
+#: The parts of the figure of the same requests, and what stands in each.
+_PARTS = (("By district", ("", "district")), ("By category", ("category",)))
+
+
 def difference_cell(row: Any | None, reached: bool) -> str:
     """A difference with its interval."""
     if row is None or math.isnan(row.difference):
@@ -70,14 +74,15 @@ def who_gains(
     shown = groups[:MOST_DISTRICTS]
     row_names = [CITY, *(names.of(dimension, group) for group in shown)]
     labels = [name.text for name in row_names]
-    left, tall = charts.label_width(labels, 16), 0.25 * len(labels)
+    widest = 24 if dimension == "unit" else 16
+    left, tall = charts.label_width(labels, widest), 0.25 * len(labels)
     width = (svg.WIDTH - left) / len(chosen)
     keys = [("", ""), *((dimension, group) for group in shown)]
     clear = {word: 0 for word in _MARKS}
     with svg.drawing(0.62 + tall + 0.5) as figure:
         for number_, measure in enumerate(chosen):
             ax = svg.axes(figure, left + number_ * width + 0.06, 0.5, width - 0.16, tall)
-            charts.rows(ax, labels if number_ == 0 else [""] * len(labels), 16, bold=[0])
+            charts.rows(ax, labels if number_ == 0 else [""] * len(labels), widest, bold=[0])
             found = [rows.get((measure, *at)) for at in keys]
             words = [verdict(row) for row in found]
             _forest(ax, measure, found, words, (width - 0.05) / charts.EM)
@@ -176,7 +181,7 @@ def fates(pairs: pd.DataFrame, base: Results, names: Names, key: str, relevance:
     shares = np.array([[float(found[at][fate]) for fate in _FATES] for at in chosen])
     row_names = [CITY if not by else names.of(by, group) for by, group in chosen]
     labels = [name.text for name in row_names]
-    left, tall = charts.label_width(labels), 0.25 * len(labels)
+    left = charts.label_width(labels)
     city = found["", ""]
     faster, slower, unchanged = (number(float(city[fate]), "share") for fate in ("faster", "slower", "unchanged"))
     title = "The same requests in both scenarios"
@@ -184,14 +189,21 @@ def fates(pairs: pd.DataFrame, base: Results, names: Names, key: str, relevance:
         f"{faster} of the requests close faster, {slower} slower, {faster_means(relevance)}; {unchanged} close at "
         "about the same time."
     )
-    with svg.drawing(0.3 + tall + 0.28) as figure:
-        ax = svg.axes(figure, left, 0.28, svg.WIDTH - left - 0.25, tall)
-        charts.rows(ax, labels, bold=[0])
-        charts.stacked(ax, list(_FATES.values()), shares)
-        charts.share_axis(ax)
-        for row in range(1, len(chosen)):
-            if chosen[row][0] != chosen[row - 1][0]:
-                ax.axhline(row - 0.5, color=svg.GREY, lw=0.8)
+    parts = [(word, [i for i, (by, _) in enumerate(chosen) if by in dimensions]) for word, dimensions in _PARTS]
+    parts = [(word, rows) for word, rows in parts if rows]
+    tall = sum(0.25 * len(rows) + 0.3 for _, rows in parts)
+    with svg.drawing(0.3 + tall + 0.45) as figure:
+        bottom = 0.45 + tall
+        for word, rows in parts:
+            bottom -= 0.25 * len(rows) + 0.3
+            ax = svg.axes(figure, left, bottom, svg.WIDTH - left - 0.25, 0.25 * len(rows))
+            charts.rows(ax, [labels[i] for i in rows], bold=[0] if rows[0] == 0 else [])
+            charts.stacked(ax, list(_FATES.values()), shares[rows])
+            last = word == parts[-1][0]
+            charts.share_axis(ax, "share of the requests that both scenarios have" if last else "")
+            if not last:
+                ax.tick_params(axis="x", labelbottom=False)
+            ax.set_title(word, loc="left", fontsize=svg.SIZE, color=svg.INK, pad=3)
         charts.layer_legend(figure, list(_FATES.values()), left, 4)
         image = svg.inline(figure, key, title, reading)
     lines: list[list[Cell]] = [
