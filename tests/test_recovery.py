@@ -70,7 +70,7 @@ STORM = {"shocks": {"storm": {"from": "2024-02-01", "until": "2024-02-08", "fact
 
 
 def test_open_by_day_is_counted_from_the_requests() -> None:
-    scenario = town(name="storm", demand=STORM)
+    scenario = town(demand=STORM)
     out = sim.simulate(scenario)
     assert out.raw is not None
     opened = OpenByDay(build_city(scenario), 1, 0)
@@ -119,7 +119,7 @@ def test_without_a_disturbance_there_is_nothing_to_recover_from() -> None:
 @pytest.mark.parametrize("replications", [1, 3])
 def test_not_back_within_the_run(replications: int) -> None:
     late = {"shocks": {"storm": {"from": "2024-04-01", "until": "2024-04-08", "factor": 3}}}
-    comparison = sim.compare([town(), town(demand=late)], replications=replications)
+    comparison = sim.compare([town(), town(name="storm", demand=late)], replications=replications)
     text = " ".join(comparison_text(comparison).split())
     assert math.isnan(comparison.recovered["storm"].recovered_at)
     assert ("cannot be told from one replication" if replications == 1 else "not back within the run") in text
