@@ -27,8 +27,8 @@ _INTRODUCTION = """# Tables
 A run folder holds these tables, each as `NAME.parquet`; `requests`, `visits` and `problems` only where everything was
 kept (`--keep all`, the default up to a million contacts). In Python they are `sim.simulate(…).NAME`, for measures
 `sim.measures(…)`; `sim.run(…)` has those of all replications below each other. A table has the same columns in every
-run of a version. `late_in_any_case.parquet`, up to a million contacts, has rows like those of `measures`: the share of late
-requests in replication 0, were nobody ever to wait for staff.
+run of a version. `late_in_any_case.parquet`, up to a million contacts, has rows like those of `measures`: the share of
+late requests in replication 0, were nobody ever to wait for staff.
 
 Times are hours since `time.start` of the scenario; names are as the scenario writes them; keys are the same in every
 scenario that has the same citizens. Types are those in the file, as DuckDB calls them, and those in pandas. Read from a
