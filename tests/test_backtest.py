@@ -48,7 +48,7 @@ PINNED: dict[str, Any] = {
         "callback": 1397.8294508745894,
     },
     "sum_of_squared_waits": 1033758.3533366976,
-    "requests_sha256": "b61fa234d1941d43fc28ef6f69b86b06e333d84eff2c0f92bd277c77f145b5dd",
+    "requests_sha256": "a8219d675270ebb96c11d78fad059d2812e601e80615ef8d11998300ba7b542b",
     "visits_sha256": "3a4f7236a48fe48723cc60d14064c8ea88cbaa982093e287be665daf062fb493",
     "problems_sha256": "f7ede05c25ea492cc1dc2cc6ecb5c4ae2fad996ca88cdb5843d740495aad79b1",
 }
