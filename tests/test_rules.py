@@ -178,6 +178,16 @@ def test_a_day_that_closes_before_the_clock_time_ends_the_limit() -> None:
     assert later(short, "2024-09-05 11:00", "1 workday") == "09-06 11:00"
 
 
+def test_limits_by_the_hours_of_single_dates() -> None:
+    """Thursday is short, Friday closed, Saturday is open for two hours."""
+    dates = {"2024-09-05": "9:00-12:00", "2024-09-06": "closed", "2024-09-07": "10:00-12:00"}
+    office = town({"open": {"mon-fri": "9:00-17:00"}, "dates": dates})
+    assert later(office, "2024-09-04 15:00", "1 workday") == "09-05 12:00"
+    assert later(office, "2024-09-04 15:00", "2 workdays, by closing") == "09-07 12:00"
+    assert later(office, "2024-09-05 13:00", "0 workdays") == "09-07 10:00"
+    assert later(office, "2024-09-05 11:00", "4 workhours") == "09-09 10:00"
+
+
 def test_a_night_belongs_to_the_day_it_begins_on() -> None:
     night = town({"open": {"mon-fri": "20:00-4:00"}})
     assert later(night, "2024-09-03 02:00", "1 workday") == "09-04 02:00"  # of Monday's hours

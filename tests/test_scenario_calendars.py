@@ -62,6 +62,26 @@ def test_a_night_belongs_to_the_day_it_begins_on() -> None:
     assert open_intervals(night, MONDAY, 72) == [(0, 6), (22, 30), (70, 72)]
 
 
+def test_single_dates_have_hours_of_their_own() -> None:
+    office = calendar(
+        open={"mon-fri": "9:00-17:00"},
+        holidays=["2024-03-05"],
+        workdays=["2024-03-09"],
+        dates={"2024-03-10": ["8:00-9:00", "10:00-11:30"], "2024-03-07": "closed", "2024-03-04": "9:00-12:00"},
+    )
+    expected = [(9, 12), (57, 65), (105, 113), (129, 137), (152, 153), (154, 155.5)]
+    assert open_intervals(office, MONDAY, 168) == expected
+    assert open_days(office, MONDAY, 168)[-1] == (6, 152, 155.5)
+    short = calendar(open={"mon": "9:00-17:00"}, workdays=["2024-03-09"], dates={"2024-03-09": "9:00-12:00"})
+    assert open_intervals(short, MONDAY, 168) == [(9, 17), (129, 132)]
+    assert Calendar.model_validate(office.model_dump(mode="json")) == office
+
+
+def test_the_night_before_a_closed_date_goes_on() -> None:
+    night = calendar(open={"mon-sun": "22:00-6:00"}, dates={"2024-03-05": "closed", "2024-03-06": "23:00-1:00"})
+    assert open_intervals(night, MONDAY, 96) == [(0, 6), (22, 30), (71, 73), (94, 96)]
+
+
 def test_intervals_end_with_the_horizon() -> None:
     office = calendar(open={"mon": "9:00-17:00"})
     assert open_intervals(office, MONDAY, 9) == []

@@ -6,9 +6,19 @@ Each rule reads those of its values that can be read, so that an error elsewhere
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 
-from sim.scenario.calendars import WEEKDAYS, overlaps, read_days, read_hours, read_week, read_weekday, spans_of_week
+from sim.scenario.calendars import (
+    WEEKDAYS,
+    overlapping_dates,
+    overlaps,
+    read_calendar,
+    read_days,
+    read_hours,
+    read_week,
+    read_weekday,
+    spans_of_week,
+)
 from sim.scenario.errors import Finding, Path, ReadError
 from sim.scenario.nodes import Node
 from sim.scenario.numbers import read_not_negative, read_positive_count, read_probability, read_scale
@@ -23,6 +33,7 @@ def within(tree: Tree) -> Iterator[Finding]:
     yield from _time(tree)
     yield from _shocks(tree)
     yield from _holidays(tree)
+    yield from _dates(tree)
     yield from _shifts(tree)
     yield from _classes(tree)
 
@@ -30,6 +41,7 @@ def within(tree: Tree) -> Iterator[Finding]:
 def across(tree: Tree) -> Iterator[Finding]:
     """What can be judged only when all layers are there."""
     yield from _makeup_days(tree)
+    yield from _nights(tree)
     yield from _channels(tree)
     yield from _residents(tree)
     yield from _officers(tree)
@@ -68,6 +80,43 @@ def _holidays(tree: Tree) -> Iterator[Finding]:
             day = tree.read(extra, read_date)
             if day and day in closed:
                 yield tree.finding(extra, f"{moment_text(day)} is both a holiday and a workday")
+
+
+def _dates(tree: Tree) -> Iterator[Finding]:
+    for path, _ in tree.at("calendars.*"):
+        closed = {tree.read(day, read_date) for day, _ in tree.items(*path, "holidays")}
+        for at, _ in tree.items(*path, "dates"):
+            day = _date_of(at)
+            if day and day in closed:
+                message = f"{moment_text(day)} is also a holiday: say one of the two"
+                yield tree.finding(at, message, True)
+
+
+def _nights(tree: Tree) -> Iterator[Finding]:
+    """Hours of single dates do not run into those of the next day, nor those of the day before into them."""
+    for path, _ in tree.at("calendars.*"):
+        calendar = tree.read(path, read_calendar) if tree.keys(*path, "dates") else None
+        overlapping = overlapping_dates(calendar) if calendar else []
+        for at, _ in tree.items(*path, "dates"):
+            if _date_of(at) in overlapping:
+                yield tree.finding(at, "overlaps the hours of the day before or after")
+
+
+def _date_of(path: Path) -> datetime | None:
+    """The date that is the last key of the path."""
+    try:
+        return read_date(path[-1])
+    except ReadError:
+        return None
+
+
+def outside(tree: Tree) -> Iterator[tuple[Path, str]]:
+    """Single dates with hours of their own that lie outside the run, with why that is said."""
+    start, end = tree.read(("time", "start"), read_date), tree.read(("time", "end"), read_moment)
+    for path, _ in tree.at("calendars.*.dates.*"):
+        day = _date_of(path)
+        if day and start and end and not start <= day < end:
+            yield path, f"lies outside the run, which is from {moment_text(start)} to {moment_text(end)}"
 
 
 def _makeup_days(tree: Tree) -> Iterator[Finding]:
