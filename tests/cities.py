@@ -117,6 +117,9 @@ def places(draw: DrawFn) -> Data:
             "hours": st.just([0] * 7 + [4] * 10 + [2] * 7),
             "weekdays": st.just({"sat": 0.5, "sun": 0}),
             "months": st.just({3: 1.2}),
+            "holidays": some({"as": st.sampled_from(["sun", "wed"]), "factor": st.sampled_from([0.4, 1.5])}).map(
+                lambda some: {"calendar": "office", **some}
+            ),
             "day_factor": st.just({"city": 0.3, "group": 0.5}),
             "ceiling": st.just(4),
             "shocks": some({"categories": st.just(["Pothole"]), "districts": st.just(["North"])}).map(

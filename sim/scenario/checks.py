@@ -28,6 +28,7 @@ _AS_VALUE = {
     "calendars": [
         *("pools.*.calendar", "units.*.calendar", "policies.time_limits.calendar", "policies.whistle.calendar"),
         "policies.monthly_theme.calendar",
+        "demand.holidays.calendar",
     ],
     "pools": [
         *("channels.*.pool", "channels.*.lines.*.pool", "dispatch.pool", "dispatch.district_desk.pool"),

@@ -19,13 +19,15 @@ from sim.scenario.calendars import (
     read_weekday,
     spans_of_week,
 )
-from sim.scenario.errors import Finding, Path, ReadError
+from sim.scenario.errors import Finding, Path, ReadError, quoted
 from sim.scenario.nodes import Node
 from sim.scenario.numbers import read_not_negative, read_positive_count, read_probability, read_scale
 from sim.scenario.quantities import LONGEST, moment_text, read_date, read_moment, read_rate
 from sim.scenario.staff_side import read_headcount
 from sim.scenario.tree import Tree
 from sim.scenario.weights import sums_to_one
+
+HOLIDAYS = ("demand.holidays",)
 
 
 def within(tree: Tree) -> Iterator[Finding]:
@@ -117,6 +119,18 @@ def outside(tree: Tree) -> Iterator[tuple[Path, str]]:
         day = _date_of(path)
         if day and start and end and not start <= day < end:
             yield path, f"lies outside the run, which is from {moment_text(start)} to {moment_text(end)}"
+
+
+def no_holidays(tree: Tree) -> Iterator[tuple[Path, str]]:
+    """What holds on the holidays of a calendar none of which is within the run, with why that is said."""
+    start, end = tree.read(("time", "start"), read_date), tree.read(("time", "end"), read_moment)
+    for path, _ in (found for pattern in HOLIDAYS for found in tree.at(pattern)):
+        calendar = tree.text((*path, "calendar"))
+        days = [at for key in ("holidays", "workdays") for at, _ in tree.items("calendars", calendar, key)]
+        dates = [date for at in days if (date := tree.read(at, read_date))]
+        if start and end and not any(start <= date < end for date in dates):
+            message = f"does nothing: no holiday or make-up working day of {quoted(calendar)} is within the run"
+            yield path, message
 
 
 def _makeup_days(tree: Tree) -> Iterator[Finding]:
