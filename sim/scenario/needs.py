@@ -343,6 +343,10 @@ NEEDS = (
         "callbacks at the due date (policies.callback.after: due)",
         lambda tree, _: tree.text(("policies", "callback", "after")) == "due",
     ),
+    *(
+        Need(f"{part}.*.holidays", "a calendar with holidays or make-up working days", _has_holidays)
+        for part in ("pools", "units")
+    ),
     Need(
         "demand.holidays",
         "a calendar with holidays or make-up working days, and a factor or factors by weekday (demand.weekdays)",

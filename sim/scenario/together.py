@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 
 from sim.scenario.calendars import (
     WEEKDAYS,
+    Span,
     overlapping_dates,
     overlaps,
     read_calendar,
@@ -20,6 +21,7 @@ from sim.scenario.calendars import (
     spans_of_week,
 )
 from sim.scenario.errors import Finding, Path, ReadError, quoted
+from sim.scenario.holidays import overlapping_shifts, weekdays_of
 from sim.scenario.nodes import Node
 from sim.scenario.numbers import read_not_negative, read_positive_count, read_probability, read_scale
 from sim.scenario.quantities import LONGEST, moment_text, read_date, read_moment, read_rate
@@ -27,7 +29,7 @@ from sim.scenario.staff_side import read_headcount
 from sim.scenario.tree import Tree
 from sim.scenario.weights import sums_to_one
 
-HOLIDAYS = ("demand.holidays",)
+HOLIDAYS = ("demand.holidays", "pools.*.holidays", "units.*.holidays")
 
 
 def within(tree: Tree) -> Iterator[Finding]:
@@ -44,6 +46,7 @@ def across(tree: Tree) -> Iterator[Finding]:
     """What can be judged only when all layers are there."""
     yield from _makeup_days(tree)
     yield from _nights(tree)
+    yield from _shifts_on_holidays(tree)
     yield from _channels(tree)
     yield from _residents(tree)
     yield from _officers(tree)
@@ -122,7 +125,7 @@ def outside(tree: Tree) -> Iterator[tuple[Path, str]]:
 
 
 def no_holidays(tree: Tree) -> Iterator[tuple[Path, str]]:
-    """What holds on the holidays of a calendar none of which is within the run, with why that is said."""
+    """What holds on holidays but changes nothing, with why: none is within the run, or all days are alike."""
     start, end = tree.read(("time", "start"), read_date), tree.read(("time", "end"), read_moment)
     for path, _ in (found for pattern in HOLIDAYS for found in tree.at(pattern)):
         calendar = tree.text((*path, "calendar"))
@@ -131,6 +134,8 @@ def no_holidays(tree: Tree) -> Iterator[tuple[Path, str]]:
         if start and end and not any(start <= date < end for date in dates):
             message = f"does nothing: no holiday or make-up working day of {quoted(calendar)} is within the run"
             yield path, message
+        elif all(days == tuple(range(7)) for days, _ in _read_shifts(tree, path[:-1])) and path[0] != "demand":
+            yield path, "does nothing: the shifts are the same on all days"
 
 
 def _makeup_days(tree: Tree) -> Iterator[Finding]:
@@ -161,6 +166,30 @@ def _shifts(tree: Tree) -> Iterator[Finding]:
                 said.add(second)
                 day = WEEKDAYS[spans[other][0].start // (24 * 60)]
                 yield tree.finding(second, f"overlaps shifts.{first[-1]} on {day}")
+
+
+def _read_shifts(tree: Tree, path: Path) -> list[tuple[tuple[int, ...], Span]]:
+    """Days and hours of the shifts of a pool or unit that can be read."""
+    read = [
+        (tree.read((*at, "days"), read_days), tree.read((*at, "hours"), read_hours))
+        for at, _ in tree.items(*path, "shifts")
+    ]
+    return [(days, hours) for days, hours in read if days and hours]
+
+
+def _shifts_on_holidays(tree: Tree) -> Iterator[Finding]:
+    for path, _ in _staffed(tree):
+        at = (*path, "holidays")
+        calendar = tree.read(("calendars", tree.text((*at, "calendar"))), read_calendar)
+        like = tree.read((*at, "as"), read_weekday) if tree.has((*at, "as")) else 6
+        if calendar is None or like is None:
+            continue
+        weekdays = weekdays_of(calendar, like)
+        date = overlapping_shifts(_read_shifts(tree, path), weekdays)
+        if date:
+            day = WEEKDAYS[weekdays[date]]
+            message = f"the shifts of {day} on {moment_text(date)} overlap those of the day before or after"
+            yield tree.finding(at, message, True)
 
 
 def _classes(tree: Tree) -> Iterator[Finding]:
