@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from sim.model import rules
 from sim.model.draws import on_grid
 from sim.scenario import Scenario
-from sim.scenario.calendars import Shift, headcount_by_hour_of_week, open_days, open_intervals
+from sim.scenario.calendars import open_days, open_intervals
 from sim.scenario.holidays import headcount_by_date
 from sim.scenario.policies import Council
 from sim.scenario.staff_side import AT, TABLE, staff_at, streets_at
@@ -28,7 +28,6 @@ from sim.scenario.staff_side import Pool as PoolSpec
 from sim.scenario.staff_side import Unit as UnitSpec
 
 DISCIPLINES = {"fcfs": rules.FCFS, "class": rules.CLASS, "due": rules.DUE, "aged": rules.AGED}
-WEEK = 168.0
 
 #: For what each instance of a pool or unit stands, and the numbers of these in compiled code.
 Per = Literal["city", "district", "street"]
@@ -236,8 +235,7 @@ class Staffing:
     ) -> tuple[int, list[NDArray[np.int64]]]:
         if spec.shifts:
             like = {} if spec.holidays is None else spec.holidays.like(self.scenario.calendars)
-            start = self.scenario.time.start
-            steps = headcount_by_date(spec.shifts, like, start, self.horizon) if like else self._by_week(spec.shifts)
+            steps = headcount_by_date(spec.shifts, like, self.scenario.time.start, self.horizon)
             staff = sorted({n for _, n in steps})
             level = np.array([self._split(n, False, places) for n in staff], np.int64)  # [number, place]
             return self._shift_roster(steps), list(level[np.searchsorted(staff, [n for _, n in steps])].T)
@@ -298,19 +296,6 @@ class Staffing:
         """The open days of a calendar: midnight, first opening and last closing in hours, [3, day]."""
         days = open_days(self.scenario.calendars[calendar], self.scenario.time.start, self.horizon)
         return np.array([(24.0 * day, opens, closes) for day, opens, closes in days], float).reshape(-1, 3).T.copy()
-
-    def _by_week(self, shifts: Sequence[Shift]) -> list[tuple[float, int]]:
-        """The headcounts of all weeks, as (hours since the start, headcount from then on)."""
-        steps = headcount_by_hour_of_week(shifts)
-        offset = self.scenario.time.start.weekday() * 24.0
-        before_start = [n for hour, n in steps if hour <= offset]
-        found = [(0.0, before_start[-1] if before_start else steps[-1][1])]
-        for week in range(int(self.horizon / WEEK) + 2):
-            for hour, n in steps:
-                time = on_grid(week * WEEK + hour - offset)
-                if 0.0 < time < self.horizon:
-                    found.append((time, n))
-        return found
 
     def _shift_roster(self, steps: Sequence[tuple[float, int]]) -> int:
         """A roster for one pool with shifts, whose headcounts these are."""

@@ -282,27 +282,6 @@ def spans_of_week(days: Iterable[int], hours: Span) -> list[Span]:
     return [Span(day * DAY + hours.start, day * DAY + hours.end) for day in days]
 
 
-def headcount_by_hour_of_week(shifts: Iterable[Shift]) -> list[tuple[float, int]]:
-    """The staff on duty as a step function: (hours since Monday 0:00, headcount from then on), first at 0,
-    period 168.
-    """
-    change: dict[int, int] = {0: 0}
-    for shift in shifts:
-        for span in spans_of_week(shift.days, shift.hours):
-            # what runs past Sunday midnight is on duty at the start of the week
-            change[0] += shift.staff * (span.end > WEEK)
-            change[span.start] = change.get(span.start, 0) + shift.staff
-            if span.end != WEEK:
-                change[span.end % WEEK] = change.get(span.end % WEEK, 0) - shift.staff
-    steps: list[tuple[float, int]] = []
-    count = 0
-    for minute in sorted(change):
-        count += change[minute]
-        if not steps or count != steps[-1][1]:
-            steps.append((to_tick(minute / 60), count))
-    return steps
-
-
 def _spans_by_day(calendar: Calendar, start: datetime, until_hours: float) -> Iterator[tuple[int, float, float]]:
     """(day, opens, closes) of every span of opening hours, in hours since `start`, a midnight, in their order.
 
