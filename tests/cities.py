@@ -104,7 +104,12 @@ def places(draw: DrawFn) -> Data:
     time: Data = {"start": str(start), "end": f"{start + timedelta(days=days)}{draw(st.sampled_from(['', ' 13:00']))}"}
     if draw(st.booleans()):
         time |= {"count_from": str(start + timedelta(days=1)), "count_until": str(start + timedelta(days=days - 1))}
-    office = {**CALENDARS["office"], "holidays": [str(start + timedelta(days=draw(st.integers(0, 6))))]}
+    holiday = draw(st.integers(0, 6))
+    office = {**CALENDARS["office"], "holidays": [str(start + timedelta(days=holiday))]}
+    if draw(st.booleans()):
+        hours = st.sampled_from(["closed", "9:00-12:00", ["10:00-11:00", "12:00-20:00"]])
+        some_days = st.integers(0, 6).filter(lambda day: day != holiday).map(lambda day: str(start + timedelta(day)))
+        office |= {"dates": draw(st.dictionaries(some_days, hours, min_size=1, max_size=2))}
     if draw(st.booleans()):
         office |= {"workdays": [str(start + timedelta(days=7))], "workdays_like": draw(st.sampled_from(["mon", "tue"]))}
     demand = some(
@@ -112,6 +117,9 @@ def places(draw: DrawFn) -> Data:
             "hours": st.just([0] * 7 + [4] * 10 + [2] * 7),
             "weekdays": st.just({"sat": 0.5, "sun": 0}),
             "months": st.just({3: 1.2}),
+            "holidays": some({"as": st.sampled_from(["sun", "wed"]), "factor": st.sampled_from([0.4, 1.5])}).map(
+                lambda some: {"calendar": "office", **some}
+            ),
             "day_factor": st.just({"city": 0.3, "group": 0.5}),
             "ceiling": st.just(4),
             "shocks": some({"categories": st.just(["Pothole"]), "districts": st.just(["North"])}).map(

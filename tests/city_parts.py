@@ -55,13 +55,18 @@ def some(draw: DrawFn, parts: Data, chance: float = 0.6) -> Data:
     return kept
 
 
+HOLIDAYS = some(
+    {"holidays": some({"as": st.sampled_from(["sun", "mon"])}).map(lambda as_: {"calendar": "office", **as_})}
+)
+
+
 def staffed(most: int = 3) -> st.SearchStrategy[Data]:
     """Always on duty, office hours or shifts; now and then nobody."""
     count = st.sampled_from([*range(1, most + 1), *range(1, most + 1), 0])
     kinds = st.one_of(
         st.builds(lambda n: {"staff": n}, count),
         st.builds(lambda n, c: {"staff": n, "calendar": c}, count, st.sampled_from(list(CALENDARS))),
-        st.builds(lambda s: {"shifts": s}, st.sampled_from(SHIFTS)),
+        st.builds(lambda s, holidays: {"shifts": s, **holidays}, st.sampled_from(SHIFTS), HOLIDAYS),
     )
     paid = some({"wage": st.just("30 / h"), "overtime": st.just(1.5), "label": st.just("人")}, 0.3)
     return st.builds(lambda staff, more: {**staff, **more}, kinds, paid)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import cached_property
 from typing import Any
 
@@ -13,7 +14,7 @@ from numpy.typing import NDArray
 import sim
 from sim.model.city import build_city
 from sim.model.policies.one_hotline import merged
-from sim.scenario.calendars import headcount_by_hour_of_week, open_intervals
+from sim.scenario.calendars import open_intervals
 from sim.scenario.staff_side import TABLE, Headcount, Pool
 
 Floats = NDArray[np.float64]
@@ -187,15 +188,16 @@ class Ledger:
         if council is not None and self.family(pool) == council.unit:  # some of its people sit at the table
             on_duty = on_duty + self._on_duty(self.pool_at[TABLE, self.places[pool][1]])
         if spec.shifts is not None:
-            offset = start.weekday() * 24.0
-            steps = headcount_by_hour_of_week(spec.shifts)
-            weeks = int((offset + end) // 168) + 1
-            moments = np.array([week * 168 + time - offset for week in range(weeks) for time, _ in steps])
-            counts = np.array([count for _ in range(weeks) for _, count in steps], float)
-            first = np.searchsorted(moments, 0.0, side="right") - 1
-            times = np.maximum(moments[first:], 0.0)
-            counts = counts[first:]
-            if self.scenario.scale != 1:  # shifts begin and end on the hour in our cities
+            times = np.arange(0.0, end)  # shifts begin and end on the hour in our cities
+            counts = np.zeros(len(times))
+            like = {} if spec.holidays is None else spec.holidays.like(self.scenario.calendars)
+            for day in range(-1, len(times) // 24 + 1):
+                date = start + timedelta(days=day)
+                for shift in spec.shifts:
+                    if like.get(date, date.weekday()) in shift.days:
+                        begin, until = (24 * day + minute // 60 for minute in shift.hours)
+                        counts[max(begin, 0) : max(until, 0)] += shift.staff
+            if self.scenario.scale != 1:
                 counts = np.round(on_duty[np.minimum(times.astype(int), len(on_duty) - 1)])
             return Hours(times, counts, pauses=False, opens=(counts > 0).astype(float))
         staff = spec.staff or Headcount()

@@ -12,8 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 from scipy import stats
-from towns import FULL
+from towns import FULL, station
 
+from sim.experiment.expected import expected_contacts
 from sim.model import demand, purposes, rules
 from sim.model.city import City, build_city
 from sim.model.demand import Births, Demand
@@ -105,6 +106,7 @@ def town(**demand_keys: Any) -> City:
 CITIES: dict[str, dict[str, Any]] = {
     "full": {},
     "one busy hour": {"hours": [0.0] * 9 + [1.0] + [0.0] * 14},
+    "holidays": {"holidays": {"calendar": "office", "as": "sat", "factor": 0.7}},
     "day factors": {"day_factor": {"group": 0.5, "city": 0.5}},
 }
 
@@ -144,6 +146,57 @@ def test_births_are_those_drawn_one_by_one(name: str) -> None:
     assert len(plain[0]) > 100
     for fast, slow in zip(joined(list(Demand(city, seed))), plain, strict=True):
         np.testing.assert_array_equal(fast, slow)
+
+
+MEAN = (1 + 1 + 1 + 1 + 1 + 0.5 + 0.4) / 7  # of the weekdays of the town, whose 8 March is a holiday and 10 March not
+
+
+@pytest.mark.parametrize(
+    ("holidays", "friday", "sunday"),
+    [
+        (None, 1.0, 0.4),
+        ({"calendar": "office"}, 0.4, 1.0),
+        ({"calendar": "office", "as": "sat"}, 0.5, 1.0),
+        ({"calendar": "office", "as": "fri", "factor": 0.25}, 0.25, 1.0),
+        ({"calendar": "long", "factor": 0}, 1.0, 0.0),  # a holiday on a Sunday
+    ],
+)
+def test_a_holiday_is_like_another_weekday_and_a_makeup_day_like_a_weekday(
+    holidays: dict[str, Any] | None, friday: float, sunday: float
+) -> None:
+    data = copy.deepcopy(FULL)
+    data["calendars"]["long"]["holidays"] = ["2024-03-10"]
+    data["demand"] |= {} if holidays is None else {"holidays": holidays}
+    season = Demand(build_city(from_dict(data)), 0).rhythm.season
+    week = [1, 1, 1, 1, friday, 0.5, sunday]
+    assert season[:14].tolist() == pytest.approx([day / MEAN for day in (*week, 1, 1, 1, 1, 1, 0.5, 0.4)])
+
+
+def test_the_total_falls_by_what_holidays_lack() -> None:
+    """A total of 70 a week is that of a week without holidays; two at 0.4 of a day are 1.2 of 7 days less."""
+    week = {"start": "2024-01-01", "end": "2024-01-08"}
+    office = {"office": {"open": {"mon-fri": "9:00-17:00"}, "holidays": ["2024-01-01", "2024-01-03"]}}
+    quiet = {"holidays": {"calendar": "office", "factor": 0.4}}
+    plain, less = (station("70 / week", "1 min", 1, 7, calendars=office, demand=d, time=week) for d in ({}, quiet))
+    assert expected_contacts(plain) == pytest.approx(70)
+    assert expected_contacts(less) == pytest.approx(70 - 2 * 0.6 * 10)
+
+
+def test_who_is_born_on_a_quiet_holiday_would_be_born_anyway_and_nobody_else_moves() -> None:
+    usual, quiet = (
+        joined(list(Demand(town(**keys), stream(5, 0))))
+        for keys in ({}, {"holidays": {"calendar": "office", "as": "fri", "factor": 0.3}})
+    )
+    holiday = [(time >= 24 * 4) & (time < 24 * 5) for time in (usual[0], quiet[0])]
+    makeup = [(time >= 24 * 6) & (time < 24 * 7) for time in (usual[0], quiet[0])]
+    there, left = (set(births[1][day].tolist()) for births, day in zip((usual, quiet), holiday, strict=True))
+    assert left < there
+    assert len(left) == pytest.approx(0.3 * len(there), rel=0.35)
+    assert set(usual[1][makeup[0]].tolist()) < set(quiet[1][makeup[1]].tolist())
+    rest = [
+        births[1][~(day | more)].tolist() for births, day, more in zip((usual, quiet), holiday, makeup, strict=True)
+    ]
+    assert rest[0] == rest[1]
 
 
 @pytest.mark.parametrize(("births", "days"), [(1, 28), (1, 3), (2**30, 5), (2**30, 1000)])

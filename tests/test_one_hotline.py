@@ -17,7 +17,7 @@ import sim
 from sim.model.city import build_city
 from sim.model.load import offered_loads
 from sim.report.mechanisms import in_words
-from sim.scenario import Scenario, from_dict
+from sim.scenario import Scenario, ScenarioError, from_dict
 
 Data = dict[str, Any]
 NAMES = ("Housing", "Taxes", "Water")
@@ -379,6 +379,24 @@ def test_people_who_cannot_be_added_are_refused() -> None:
     from sim.scenario import from_text
 
     from_text(alone + "policies: {one_hotline: {into: hotline, shifts: own}}\n")
+
+
+def test_people_with_the_same_holidays_are_added() -> None:
+    """Two lines with shifts on weekdays and one always on duty; Tuesday is a holiday, which has Sunday's roster."""
+    shifts = {"shifts": [{"days": "mon-fri", "hours": "8:00-20:00", "staff": 2}], "holidays": {"calendar": "office"}}
+    office = {"office": {"open": {"mon-fri": "9:00-17:00"}, "holidays": ["2024-01-02"]}}
+    policy = {"one_hotline": {"into": "Taxes line"}}
+    pools = {"Housing line": shifts, "Taxes line": {"staff": 1}, "Water line": shifts}
+    built = build_city(city(pools=pools, calendars=office, policies=policy))
+    [hotline] = built.pools
+    steps = zip(built.rosters[hotline.roster].times, hotline.headcounts.tolist(), strict=True)
+    assert list(steps)[:6] == [(0, 1), (8, 5), (20, 1), (56, 5), (68, 1), (80, 5)]
+    pools["Water line"] = {**shifts, "holidays": {"calendar": "office", "as": "mon"}}
+    with pytest.raises(ScenarioError, match=r"the people of “Water line” cannot be added: .* as on mon, .* as on sun"):
+        city(pools=pools, calendars=office, policies=policy)
+    pools["Water line"] = {"shifts": shifts["shifts"]}
+    with pytest.raises(ScenarioError, match=r"the people of “Water line” cannot be added: .* here"):
+        city(pools=pools, calendars=office, policies=policy)
 
 
 def test_an_overlay_with_lines_takes_the_pool_away(tmp_path: Any) -> None:

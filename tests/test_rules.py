@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import TypeAdapter
 from scipy import stats
 from towns import station
 
@@ -18,7 +19,7 @@ from sim.model.city import City, build_city
 from sim.model.draws import mixed, name_key
 from sim.model.index import Span
 from sim.scenario import from_dict
-from sim.scenario.policies import read_limit
+from sim.scenario.policies import TimeField, read_limit
 
 # --- choosing among named things -------------------------------------------------------------------------------------
 
@@ -176,6 +177,48 @@ def test_a_day_that_closes_before_the_clock_time_ends_the_limit() -> None:
     short = town({"open": {"mon-thu": "9:00-17:00", "fri": "9:00-12:00"}})
     assert later(short, "2024-09-05 15:00", "1 workday") == "09-06 12:00"
     assert later(short, "2024-09-05 11:00", "1 workday") == "09-06 11:00"
+
+
+def test_limits_by_the_hours_of_single_dates() -> None:
+    """Thursday is short, Friday closed, Saturday is open for two hours."""
+    dates = {"2024-09-05": "9:00-12:00", "2024-09-06": "closed", "2024-09-07": "10:00-12:00"}
+    office = town({"open": {"mon-fri": "9:00-17:00"}, "dates": dates})
+    assert later(office, "2024-09-04 15:00", "1 workday") == "09-05 12:00"
+    assert later(office, "2024-09-04 15:00", "2 workdays, by closing") == "09-07 12:00"
+    assert later(office, "2024-09-05 13:00", "0 workdays") == "09-07 10:00"
+    assert later(office, "2024-09-05 11:00", "4 workhours") == "09-09 10:00"
+
+
+@pytest.mark.parametrize(("arrives", "due"), [("2024-09-13 16:59", "09-13 17:00"), ("2024-09-14 17:00", "09-18 17:00")])
+def test_by_the_close_of_business_of_the_same_day(arrives: str, due: str) -> None:
+    """Or of the next open day: Saturday the 14th is a working day, Sunday to Tuesday are holidays."""
+    assert later(OFFICE, arrives, "0 workdays by closing") == due
+
+
+@pytest.mark.parametrize("engine", ["simpy", "compiled"])
+def test_a_run_has_due_dates_by_closing(engine: Literal["simpy", "compiled"]) -> None:
+    """The office closes at 17:00, on Wednesday at 12:00, and does not open on Thursday; hour 0 is Monday's midnight."""
+    import sim
+
+    dates = {"2024-01-03": "9:00-12:00", "2024-01-04": "closed"}
+    calendars = {"office": {"open": {"mon-fri": "9:00-17:00"}, "dates": dates}}
+    limits = {"resolve": "1 workday by closing", "calendar": "office", "from": "arrival"}
+    town = station("2 / h", "1 min", 9, 6, calendars=calendars, policies={"time_limits": limits})
+    found = sim.simulate(town, engine=engine).requests
+    closings = {17: 41, 41: 60, 60: 113, 113: 185, 999: 209}  # arrived before this closing, due at that one
+    expected = [next(due for closing, due in closings.items() if arrived < closing) for arrived in found["arrived"]]
+    assert set(expected) == set(closings.values())
+    assert found["due"].tolist() == expected
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["3 workdays by close", "3 business days", "2 working days by close of business", "3 Workdays", "1 d by closing"],
+)
+def test_other_words_for_working_time_are_told_the_right_ones(text: str) -> None:
+    for read in (read_limit, TypeAdapter(TimeField).validate_python):
+        with pytest.raises(ValueError, match=r"write “3 workdays”.*“3 workdays by closing”.*“8 workhours”"):
+            read(text)
 
 
 def test_a_night_belongs_to_the_day_it_begins_on() -> None:

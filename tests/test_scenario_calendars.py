@@ -10,10 +10,8 @@ from hypothesis import strategies as st
 
 from sim.scenario.calendars import (
     Calendar,
-    Shift,
     Span,
     days_text,
-    headcount_by_hour_of_week,
     hours_text,
     open_days,
     open_intervals,
@@ -62,6 +60,26 @@ def test_a_night_belongs_to_the_day_it_begins_on() -> None:
     assert open_intervals(night, MONDAY, 72) == [(0, 6), (22, 30), (70, 72)]
 
 
+def test_single_dates_have_hours_of_their_own() -> None:
+    office = calendar(
+        open={"mon-fri": "9:00-17:00"},
+        holidays=["2024-03-05"],
+        workdays=["2024-03-09"],
+        dates={"2024-03-10": ["8:00-9:00", "10:00-11:30"], "2024-03-07": "closed", "2024-03-04": "9:00-12:00"},
+    )
+    expected = [(9, 12), (57, 65), (105, 113), (129, 137), (152, 153), (154, 155.5)]
+    assert open_intervals(office, MONDAY, 168) == expected
+    assert open_days(office, MONDAY, 168)[-1] == (6, 152, 155.5)
+    short = calendar(open={"mon": "9:00-17:00"}, workdays=["2024-03-09"], dates={"2024-03-09": "9:00-12:00"})
+    assert open_intervals(short, MONDAY, 168) == [(9, 17), (129, 132)]
+    assert Calendar.model_validate(office.model_dump(mode="json")) == office
+
+
+def test_the_night_before_a_closed_date_goes_on() -> None:
+    night = calendar(open={"mon-sun": "22:00-6:00"}, dates={"2024-03-05": "closed", "2024-03-06": "23:00-1:00"})
+    assert open_intervals(night, MONDAY, 96) == [(0, 6), (22, 30), (71, 73), (94, 96)]
+
+
 def test_intervals_end_with_the_horizon() -> None:
     office = calendar(open={"mon": "9:00-17:00"})
     assert open_intervals(office, MONDAY, 9) == []
@@ -85,44 +103,6 @@ def test_open_intervals_minute_by_minute(quarters: list[int], holiday: int) -> N
         day, minute = quarter // 96, quarter % 96 * 15
         expected = day in (0, 2, 3, 4) and day != holiday and any(a <= minute < b for a, b in spans)
         assert any(a <= quarter / 4 < b for a, b in intervals) == expected
-
-
-def test_headcount_of_shifts() -> None:
-    shifts = [
-        Shift.model_validate({"days": "mon-fri", "hours": "8:00-20:00", "staff": 4}),
-        Shift.model_validate({"days": "mon-sun", "hours": "20:00-8:00", "staff": 1}),
-    ]
-    steps = headcount_by_hour_of_week(shifts)
-    assert steps[:4] == [(0, 1), (8, 4), (20, 1), (32, 4)]
-    assert steps[-4:] == [(128, 0), (140, 1), (152, 0), (164, 1)]
-
-
-@given(
-    st.lists(
-        st.tuples(st.sets(st.integers(0, 6), min_size=1), st.integers(0, 95), st.integers(1, 96), st.integers(1, 9)),
-        min_size=1,
-        max_size=4,
-    )
-)
-def test_headcount_minute_by_minute(drawn: list[tuple[set[int], int, int, int]]) -> None:
-    shifts = [
-        Shift.model_validate({"days": days_text(sorted(days)), "hours": hours_text(span), "staff": staff})
-        for days, a, length, staff in drawn
-        for span in [Span(a * 15, (a + length) * 15)]
-        if span.end - span.start < 1440 or span.start == 0
-    ]
-    steps = headcount_by_hour_of_week(shifts)
-    assert steps[0][0] == 0
-    for quarter in range(7 * 96):
-        expected = sum(
-            shift.staff
-            for shift in shifts
-            for day in shift.days
-            for week in (0, 1)
-            if day * 96 + shift.hours.start // 15 <= quarter + week * 7 * 96 < day * 96 + shift.hours.end // 15
-        )
-        found = [count for hour, count in steps if hour * 4 <= quarter][-1]
-        assert found == expected
 
 
 @pytest.mark.parametrize(

@@ -139,6 +139,20 @@ CHANGED = [
         "open: {mon-fri: 9:00-17:00}, workdays: [2024-03-09], holidays: [2024-03-09]",
         "calendars.office.workdays.0: 2024-03-09 is both a holiday and a workday",
     ),
+    *(
+        ("open: {mon-fri: 9:00-17:00}", f"open: {{mon-fri: 9:00-17:00}}, {more}", f"calendars.office.dates{message}")
+        for more, message in (
+            ("holidays: [2024-03-05], dates: {2024-03-05: 9:00-12:00}", ".2024-03-05: 2024-03-05 is also a holiday"),
+            ("dates: {2024-03-05: closed, 2024-3-5: 9:00-12:00}", ".2024-3-5: 2024-03-05 is there twice"),
+            ("dates: {2024-03-05: 9-12}", ".2024-03-05: hours such as 9:00-17:00 are wanted, not “9-12”"),
+            ("dates: {2024-03-05: [9:00-12:00, 13-14]}", ".2024-03-05.1: hours such as 9:00-17:00 are wanted"),
+            ("dates: {2024-03-05: []}", ".2024-03-05: hours such as 9:00-12:00 or “closed” are wanted"),
+            ("dates: {2024-03-05: [9:00-12:00, 11:00-14:00]}", ".2024-03-05: its hours overlap"),
+            ("dates: {2024-03-05: 18:00-9:30}", ".2024-03-05: overlaps the hours of the day before or after"),
+            ("dates: {5 March: closed}", ".5 March: a date such as 2024-03-04"),
+            ("dates: [2024-03-05]", ": a map from dates to hours is wanted"),
+        )
+    ),
     ("classes: [urgent, ordinary]", "classes: [urgent, urgent, ordinary]", "classes.1: named twice"),
 ]
 
@@ -147,6 +161,16 @@ CHANGED = [
 def test_a_part_that_does_not_go_with_the_rest(before: str, after: str, message: str) -> None:
     assert TOWN.count(before) == 1
     assert any(line.partition(": ")[2].startswith(message) for line in wrongs(TOWN.replace(before, after)))
+
+
+def test_a_single_date_outside_the_run_is_said() -> None:
+    week = "open: {mon-fri: 9:00-17:00}"
+    dates = "dates: {2024-03-03: closed, 2024-03-04: closed, 2024-03-10: closed, 2024-03-11: closed}"
+    notes = from_text("format: 2\n" + TOWN.replace(week, f"{week}, {dates}")).notes
+    assert [(note.path, note.message) for note in notes] == [
+        (f"calendars.office.dates.2024-03-{day}", "lies outside the run, which is from 2024-03-04 to 2024-03-11")
+        for day in ("03", "11")
+    ]
 
 
 @pytest.mark.parametrize("name", ["Roads · Old Town 1", "Roads · anything"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from pathlib import Path
 from typing import Any
 
@@ -88,6 +89,32 @@ def test_what_a_policy_needs(policy: str, part: str, missing: str, there: str) -
     assert f": has nothing to act on: it {missing}" in found
     if there:
         from_text((text if DESK in there or DESK not in text else text.replace(DESK, "")) + line + there)
+
+
+@pytest.mark.parametrize(
+    ("open_days", "demand"),
+    [
+        ("holidays: [2024-03-05]", "{holidays: {calendar: office}}"),
+        ("holidays: [2024-03-05]", "{holidays: {calendar: office, as: sat}, hours: [" + ", ".join("1" * 24) + "]}"),
+        ("workdays_like: tue", "{weekdays: {sun: 0.5}, holidays: {calendar: office}}"),
+    ],
+)
+def test_holidays_need_days_and_what_holds_on_them(open_days: str, demand: str) -> None:
+    line = f"demand: {demand}\n"
+    text = town(("{open: {mon-fri: 9:00-17:00}", f"{{open: {{mon-fri: 9:00-17:00}}, {open_days}")) + line
+    [found] = wrongs(text)
+    assert "demand.holidays: has nothing to act on: it needs a calendar with holidays or make-up working days" in found
+    there = {open_days: "workdays: [2024-03-09]", "holidays: {calendar": "holidays: {factor: 1, calendar"}
+    from_text(functools.reduce(lambda text, part: text.replace(*part), there.items(), text))
+
+
+def test_holidays_outside_the_run_are_said() -> None:
+    demand = "format: 2\ndemand: {holidays: {calendar: office, factor: 0.5}}\n"
+    for holiday, said in (("2024-03-11", True), ("2024-03-10", False)):
+        text = town(("{open: {mon-fri: 9:00-17:00}", f"{{open: {{mon-fri: 9:00-17:00}}, holidays: [{holiday}]"))
+        notes = [str(note).partition(": ")[2] for note in from_text(text + demand).notes]
+        message = "no holiday or make-up working day of “office” is within the run"
+        assert notes == [f"demand.holidays: does nothing: {message}"] * said
 
 
 @pytest.mark.parametrize(

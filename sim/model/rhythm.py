@@ -112,8 +112,11 @@ def _seasons(scenario: Scenario, dates: Sequence[datetime]) -> NDArray[np.float6
     """By how much more, or less, is born on each date than on a mean day.
 
     Factors count relative to their mean over the week and over the days of the date's year, so that a rate or total is
-    what is born in the mean.
+    what is born in the mean. Holidays and make-up working days are not divided out: they add to it, or take away.
     """
+    holidays = scenario.demand.holidays
+    like = {} if holidays is None else holidays.like(scenario.calendars)
+    quiet = {} if holidays is None else dict.fromkeys(scenario.calendars[holidays.calendar].holidays, holidays.factor)
     weekdays, months = scenario.demand.weekdays, scenario.demand.months
     of_the_week = math.fsum(weekdays.values()) / len(weekdays)
     of_the_year = {}
@@ -122,7 +125,10 @@ def _seasons(scenario: Scenario, dates: Sequence[datetime]) -> NDArray[np.float6
         of_the_year[leap] = math.fsum(days[month] * factor for month, factor in months.items()) / sum(days.values())
     return np.array(
         [
-            months[date.month] / of_the_year[isleap(date.year)] * (weekdays[WEEKDAYS[date.weekday()]] / of_the_week)
+            months[date.month]
+            / of_the_year[isleap(date.year)]
+            * (weekdays[WEEKDAYS[like.get(date, date.weekday())]] / of_the_week)
+            * quiet.get(date, 1.0)
             for date in dates
         ]
     )

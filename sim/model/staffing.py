@@ -20,14 +20,14 @@ from numpy.typing import NDArray
 from sim.model import rules
 from sim.model.draws import on_grid
 from sim.scenario import Scenario
-from sim.scenario.calendars import headcount_by_hour_of_week, open_days, open_intervals
+from sim.scenario.calendars import open_days, open_intervals
+from sim.scenario.holidays import headcount_by_date
 from sim.scenario.policies import Council
 from sim.scenario.staff_side import AT, TABLE, staff_at, streets_at
 from sim.scenario.staff_side import Pool as PoolSpec
 from sim.scenario.staff_side import Unit as UnitSpec
 
 DISCIPLINES = {"fcfs": rules.FCFS, "class": rules.CLASS, "due": rules.DUE, "aged": rules.AGED}
-WEEK = 168.0
 
 #: For what each instance of a pool or unit stands, and the numbers of these in compiled code.
 Per = Literal["city", "district", "street"]
@@ -234,10 +234,11 @@ class Staffing:
         self, spec: PoolSpec | UnitSpec, places: Sequence[tuple[int, int]]
     ) -> tuple[int, list[NDArray[np.int64]]]:
         if spec.shifts:
-            steps = headcount_by_hour_of_week(spec.shifts)
-            roster, weekly = self._shift_roster(steps)
-            level = np.array([self._split(n, False, places) for _, n in steps], np.int64)  # [step, place]
-            return roster, list(level[weekly].T)
+            like = {} if spec.holidays is None else spec.holidays.like(self.scenario.calendars)
+            steps = headcount_by_date(spec.shifts, like, self.scenario.time.start, self.horizon)
+            staff = sorted({n for _, n in steps})
+            level = np.array([self._split(n, False, places) for n in staff], np.int64)  # [number, place]
+            return self._shift_roster(steps), list(level[np.searchsorted(staff, [n for _, n in steps])].T)
         assert spec.staff is not None
         each, total = spec.staff.each, spec.staff.total
         counts = self._split(each, False, places) if each is not None else self._split(total or 0, True, places)
@@ -296,20 +297,9 @@ class Staffing:
         days = open_days(self.scenario.calendars[calendar], self.scenario.time.start, self.horizon)
         return np.array([(24.0 * day, opens, closes) for day, opens, closes in days], float).reshape(-1, 3).T.copy()
 
-    def _shift_roster(self, steps: Sequence[tuple[float, int]]) -> tuple[int, list[int]]:
-        """A roster for one pool with shifts, and which step of the week begins at each of its times."""
-        start = self.scenario.time.start
-        offset = start.weekday() * 24.0
-        before_start = [i for i, (hour, _) in enumerate(steps) if hour <= offset]
-        current = before_start[-1] if before_start else len(steps) - 1
-        times, weekly = [0.0], [current]
-        for week in range(int(self.horizon / WEEK) + 2):
-            for i, (hour, _) in enumerate(steps):
-                time = on_grid(week * WEEK + hour - offset)
-                if 0.0 < time < self.horizon:
-                    times.append(time)
-                    weekly.append(i)
-        edges = [*times[1:], math.inf]
-        staffed = [(a, b) for a, b, i in zip(times, edges, weekly, strict=True) if steps[i][1] > 0]
+    def _shift_roster(self, steps: Sequence[tuple[float, int]]) -> int:
+        """A roster for one pool with shifts, whose headcounts these are."""
+        times = [time for time, _ in steps]
+        staffed = [(time, end) for (time, n), end in zip(steps, [*times[1:], math.inf], strict=True) if n > 0]
         self.rosters.append(Roster(tuple(times), False, _intervals(staffed, self.horizon)))
-        return len(self.rosters) - 1, weekly
+        return len(self.rosters) - 1

@@ -18,13 +18,15 @@ from pydantic import (
     BaseModel,
     BeforeValidator,
     ConfigDict,
+    Field,
     PlainSerializer,
+    ValidationError,
     WithJsonSchema,
 )
 
 from sim.scenario.errors import Fault, ReadError, nearest, quoted, read_each
 from sim.scenario.numbers import Count, described, read_text
-from sim.scenario.quantities import Day, to_tick
+from sim.scenario.quantities import Day, moment_text, read_date, to_tick
 
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 DAY = 24 * 60
@@ -113,15 +115,9 @@ def read_week(value: Any) -> dict[int, tuple[Span, ...]]:
             days = read_days(key)
         except ReadError as wrong:
             faults += [Fault(fault.message, (key,), True) for fault in wrong.faults]
-        listed = isinstance(entry, (list, tuple))
-        for number, text in enumerate(entry if listed else [entry]):
-            try:
-                span = read_hours(text)
-            except ReadError as wrong:
-                faults += wrong.under(key, number) if listed else wrong.under(key)
-                continue
-            for day in days:
-                week[day].append((span, key))
+        spans = _read_spans(entry, key, faults)
+        for day in days:
+            week[day] += [(span, key) for span in spans]
     flat = sorted((Span(day * DAY + s.start, day * DAY + s.end), key) for day in week for s, key in week[day])
     clashes = {flat[later][1]: flat[later][0] for _, later in reversed(overlaps([span for span, _ in flat]))}
     faults += [Fault(f"overlaps other hours on {WEEKDAYS[s.start // DAY]}", (key,)) for key, s in clashes.items()]
@@ -130,6 +126,46 @@ def read_week(value: Any) -> dict[int, tuple[Span, ...]]:
     if faults:
         raise ReadError(*faults)
     return {day: tuple(sorted(span for span, _ in spans)) for day, spans in week.items() if spans}
+
+
+def _read_spans(entry: Any, key: str, faults: list[Fault]) -> list[Span]:
+    """Hours, or a list of them, that stand under this key of a map; what is wrong is added to `faults`."""
+    spans, listed = [], isinstance(entry, (list, tuple))
+    for number, text in enumerate(entry if listed else [entry]):
+        try:
+            spans.append(read_hours(text))
+        except ReadError as wrong:
+            faults += wrong.under(key, number) if listed else wrong.under(key)
+    return spans
+
+
+CLOSED = "closed"
+
+
+def read_dates(value: Any) -> dict[datetime, tuple[Span, ...]]:
+    """Opening hours of single dates from `{2024-02-09: 9:00-12:00, 2024-12-31: closed}`; a closed date has none."""
+    if not isinstance(value, dict):
+        raise ReadError(f"a map from dates to hours is wanted, not {described(value)}")
+    faults: list[Fault] = []
+    dates: dict[datetime, tuple[Span, ...]] = {}
+    for key, entry in value.items():
+        closed = isinstance(entry, str) and entry.strip().lower() == CLOSED
+        if not closed and isinstance(entry, (list, tuple)) and not entry:
+            faults.append(Fault(f"hours such as 9:00-12:00 or “{CLOSED}” are wanted", (key,)))
+        spans = [] if closed else sorted(_read_spans(entry, key, faults))
+        if any(later.start < earlier.end for earlier, later in itertools.pairwise(spans)):
+            faults.append(Fault("its hours overlap", (key,)))
+        try:
+            date = read_date(key)
+        except ReadError as wrong:
+            faults += [Fault(fault.message, (key,), True) for fault in wrong.faults]
+            continue
+        if date in dates:
+            faults.append(Fault(f"{moment_text(date)} is there twice", (key,), True))
+        dates[date] = tuple(spans)
+    if faults:
+        raise ReadError(*faults)
+    return dict(sorted(dates.items()))
 
 
 def overlaps(spans: Sequence[Span]) -> list[tuple[int, int]]:
@@ -149,6 +185,10 @@ def overlaps(spans: Sequence[Span]) -> list[tuple[int, int]]:
 
 def _week_written(week: dict[int, tuple[Span, ...]]) -> dict[str, list[str]]:
     return {WEEKDAYS[day]: [hours_text(span) for span in spans] for day, spans in week.items()}
+
+
+def _dates_written(dates: dict[datetime, tuple[Span, ...]]) -> dict[str, str | list[str]]:
+    return {moment_text(date): [hours_text(span) for span in spans] or CLOSED for date, spans in dates.items()}
 
 
 _HOURS_SCHEMA = {"type": "string", "examples": ["9:00-17:00"]}
@@ -176,6 +216,20 @@ Week = Annotated[
         }
     ),
 ]
+HoursByDate = Annotated[
+    dict[datetime, tuple[Span, ...]],
+    BeforeValidator(read_dates),
+    PlainSerializer(_dates_written, when_used="json"),
+    WithJsonSchema(
+        {
+            "type": "object",
+            "propertyNames": {"format": "date"},
+            "additionalProperties": {
+                "anyOf": [{"const": CLOSED}, _HOURS_SCHEMA, {"type": "array", "items": _HOURS_SCHEMA, "minItems": 1}]
+            },
+        }
+    ),
+]
 Weekday = Annotated[
     int,
     BeforeValidator(read_weekday),
@@ -189,13 +243,22 @@ Dates = Annotated[tuple[Day, ...], AfterValidator(lambda days: tuple(sorted(set(
 
 class Calendar(Section):
     """When an office is open: by weekday, but not on `holidays`; `workdays` (调休) have the hours of
-    `workdays_like`.
+    `workdays_like`. Single `dates` have hours of their own, whatever else they would have.
     """
 
     open: Week
     holidays: Dates = ()
     workdays: Dates = ()
     workdays_like: Weekday = 0
+    dates: HoursByDate = Field(default={})
+
+
+def read_calendar(value: Any) -> Calendar:
+    """A calendar from plain data. Raises `ReadError` without saying what is wrong: the schema does."""
+    try:
+        return Calendar.model_validate(value)
+    except ValidationError:
+        raise ReadError("a calendar is wanted") from None
 
 
 def _somebody(staff: int) -> int:
@@ -219,27 +282,6 @@ def spans_of_week(days: Iterable[int], hours: Span) -> list[Span]:
     return [Span(day * DAY + hours.start, day * DAY + hours.end) for day in days]
 
 
-def headcount_by_hour_of_week(shifts: Iterable[Shift]) -> list[tuple[float, int]]:
-    """The staff on duty as a step function: (hours since Monday 0:00, headcount from then on), first at 0,
-    period 168.
-    """
-    change: dict[int, int] = {0: 0}
-    for shift in shifts:
-        for span in spans_of_week(shift.days, shift.hours):
-            # what runs past Sunday midnight is on duty at the start of the week
-            change[0] += shift.staff * (span.end > WEEK)
-            change[span.start] = change.get(span.start, 0) + shift.staff
-            if span.end != WEEK:
-                change[span.end % WEEK] = change.get(span.end % WEEK, 0) - shift.staff
-    steps: list[tuple[float, int]] = []
-    count = 0
-    for minute in sorted(change):
-        count += change[minute]
-        if not steps or count != steps[-1][1]:
-            steps.append((to_tick(minute / 60), count))
-    return steps
-
-
 def _spans_by_day(calendar: Calendar, start: datetime, until_hours: float) -> Iterator[tuple[int, float, float]]:
     """(day, opens, closes) of every span of opening hours, in hours since `start`, a midnight, in their order.
 
@@ -247,15 +289,26 @@ def _spans_by_day(calendar: Calendar, start: datetime, until_hours: float) -> It
     """
     holidays = {(date - start).days for date in calendar.holidays}
     workdays = {(date - start).days for date in calendar.workdays}
-    hours = {day: [(to_tick(s.start / 60), to_tick(s.end / 60)) for s in spans] for day, spans in calendar.open.items()}
+    dates = {(date - start).days: spans for date, spans in calendar.dates.items()}
     first_weekday = start.weekday()
     # the evening before may run into the first day; there is no day before year 1, and none after year 9999
     first = max(-1, (datetime.min - start).days)
     last = min(math.ceil(until_hours / 24), (datetime.max - start).days + 1)
     for day in range(first, last):
         weekday = calendar.workdays_like if day in workdays else (first_weekday + day) % 7
-        for opens, closes in () if day in holidays else hours.get(weekday, ()):
-            yield day, 24.0 * day + opens, 24.0 * day + closes
+        usual = () if day in holidays else calendar.open.get(weekday, ())
+        for span in dates.get(day, usual):
+            yield day, 24.0 * day + to_tick(span.start / 60), 24.0 * day + to_tick(span.end / 60)
+
+
+def overlapping_dates(calendar: Calendar) -> list[datetime]:
+    """The single dates whose hours overlap those of the day before or after."""
+    found = []
+    for date in calendar.dates:
+        spans = [(opens, closes) for _, opens, closes in _spans_by_day(calendar, date, 48.0)]
+        if any(opens < closed for (_, closed), (opens, _) in itertools.pairwise(spans)):
+            found.append(date)
+    return found
 
 
 def open_intervals(calendar: Calendar, start: datetime, until_hours: float) -> list[tuple[float, float]]:

@@ -28,6 +28,7 @@ _AS_VALUE = {
     "calendars": [
         *("pools.*.calendar", "units.*.calendar", "policies.time_limits.calendar", "policies.whistle.calendar"),
         "policies.monthly_theme.calendar",
+        *("demand.holidays.calendar", "pools.*.holidays.calendar", "units.*.holidays.calendar"),
     ],
     "pools": [
         *("channels.*.pool", "channels.*.lines.*.pool", "dispatch.pool", "dispatch.district_desk.pool"),
@@ -196,6 +197,8 @@ class _Checker(Tree):
                     yield self.finding((*path, key), f"cannot stand beside “{other}”", True)
                 elif not given or given == ["calendar"]:
                     yield self.finding(path, "“staff” (with or without a calendar) or “shifts” is missing", True)
+                if self.has((*path, "holidays")) and "shifts" not in given:
+                    yield self.finding((*path, "holidays"), "needs shifts; a calendar has its own holidays", True)
                 yield from self.served(path, node)
 
     def later(self, node: Node, *keys: str) -> str:
@@ -320,21 +323,26 @@ class _Checker(Tree):
         for path, node in (found for part in (*_AS_VALUE["pools"], *_OF_PEOPLE) for found in self.at(part)):
             if node.value in gone and path not in taken:
                 yield self.finding(path, f"{quoted(str(node.value))} is merged into {quoted(into)}: it has no people")
+        shifted = next((pool for pool in (into, *gone) if self.has(("pools", pool, "shifts"))), into)
         for name in gone:
             for path, node in self.items("pools", name, "also_serves"):
                 if node.value not in (*gone, into):
                     message = f"would no longer be helped: {quoted(name)} is merged into {quoted(into)}"
                     yield self.finding(path, message)
-            ways = [self.way_of_staff(pool) for pool in (name, into)]
+            ways = [self.way_of_staff(pool, shifted) for pool in (name, into)]
             if self.text((*policy, "shifts"), "sum") == "sum" and ways[0] != ways[1]:
                 message = f"the people of {quoted(name)} cannot be added: {ways[0]} there, {ways[1]} here"
                 yield self.finding((*policy, "into"), message)
 
-    def way_of_staff(self, pool: str) -> str:
-        """How the staff of a pool is told, in words."""
+    def way_of_staff(self, pool: str, shifted: str) -> str:
+        """How the staff of a pool is told, in words; who is always on duty can have the holidays of one with shifts."""
         node = find(self.root, ("pools", pool)) or self.root
         calendar = self.text(("pools", pool, "calendar"))
         way = f"calendar {quoted(calendar)}" if calendar else "shifts, or always on duty"
+        holidays = ("pools", pool if self.has(("pools", pool, "shifts")) else shifted, "holidays")
+        if self.has(holidays) and not calendar:
+            like = self.text((*holidays, "as"), "sun")
+            way += f", on the holidays of {quoted(self.text((*holidays, 'calendar')))} as on {like}"
         return f"{way}, per {self.per(node)}"
 
     def policies(self) -> Iterator[Finding]:

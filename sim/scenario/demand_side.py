@@ -10,6 +10,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, Wi
 from sim.scenario.calendars import WEEKDAYS, Section
 from sim.scenario.distributions import Dist, constant
 from sim.scenario.errors import Fault, ReadError, nearest, read_each
+from sim.scenario.holidays import QuietHolidays
 from sim.scenario.numbers import (
     MOST_PARTS,
     Flag,
@@ -84,7 +85,7 @@ CEILING = 10.0
 
 
 class Demand(Section):
-    """How births vary over hours (weights), weekdays, months (factors), days and in shocks.
+    """How births vary over hours (weights), weekdays, months (factors), on holidays, over days and in shocks.
 
     Policies turn them at most by the factor `ceiling`.
     """
@@ -92,6 +93,7 @@ class Demand(Section):
     hours: Profile = (1.0,) * 24
     weekdays: WeekdayFactors = Field(default=dict.fromkeys(WEEKDAYS, 1.0))
     months: MonthFactors = Field(default={month: 1.0 for month in range(1, 13)})
+    holidays: QuietHolidays | None = None
     day_factor: DayFactor = DayFactor()
     shocks: dict[str, Shock] = Field(default={})
     ceiling: NotNegative = CEILING

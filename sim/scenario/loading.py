@@ -22,7 +22,7 @@ from sim.scenario.scale import more_than_its_share
 from sim.scenario.schema import FORMATS, Scenario
 from sim.scenario.shape import Shape
 from sim.scenario.sources import Origin, Source, SourceRule, read_pattern
-from sim.scenario.together import across, within
+from sim.scenario.together import across, no_holidays, outside, within
 from sim.scenario.tree import Tree
 from sim.scenario.validating import validated
 from sim.scenario.yaml_loader import parse_yaml
@@ -221,7 +221,7 @@ class _Loader:
         for layer, number in zip(self.layers, self.formats, strict=True):
             if number < FORMATS[-1]:
                 yield from changed(layer, scenario)
-        for path, message in (*overruled(tree), *more_than_its_share(scenario)):
+        for path, message in (*overruled(tree), *outside(tree), *no_holidays(tree), *more_than_its_share(scenario)):
             yield tree.finding(path, message)
 
     def in_order(self, found: Iterable[Finding]) -> list[Finding]:

@@ -220,6 +220,18 @@ def _has_a_lower_unit(tree: Tree, path: Path) -> bool:
     return any(name != to and (not of or name in of) for node in named for name in (node.map or [node.value]))
 
 
+def _has_holidays(tree: Tree, path: Path) -> bool:
+    """Whether this calendar has holidays or make-up working days; one that there is not has its own error."""
+    calendar = ("calendars", tree.text((*path, "calendar")))
+    days = [day for key in ("holidays", "workdays") for day in tree.items(*calendar, key)]
+    return bool(days) or not tree.has(calendar)
+
+
+def _quiets(tree: Tree, path: Path) -> bool:
+    """Whether something says what demand is on these holidays."""
+    return tree.has((*path, "factor")) or tree.has(("demand", "weekdays"))
+
+
 _RESOLVE_LIMITS = "a limit to resolve (policies.time_limits.resolve or by_category)"
 _DESK = "a dispatch desk (dispatch)"
 _PHONE = "a channel by phone (kind: phone, or with patience)"
@@ -330,6 +342,15 @@ NEEDS = (
         "policies.callback.resolved.while_open",
         "callbacks at the due date (policies.callback.after: due)",
         lambda tree, _: tree.text(("policies", "callback", "after")) == "due",
+    ),
+    *(
+        Need(f"{part}.*.holidays", "a calendar with holidays or make-up working days", _has_holidays)
+        for part in ("pools", "units")
+    ),
+    Need(
+        "demand.holidays",
+        "a calendar with holidays or make-up working days, and a factor or factors by weekday (demand.weekdays)",
+        lambda tree, path: _has_holidays(tree, path) and _quiets(tree, path),
     ),
     Need("demand.ceiling", "a policy that turns demand (policies.trust)", _has("policies.trust")),
     Need(

@@ -42,6 +42,7 @@ from sim.scenario.supervision import Ranking, Supervision
 from sim.scenario.theme import MonthlyTheme
 
 _WORKING = re.compile(r"(?P<amount>\S*?)\s*(?P<unit>workday|workhour)s?(?:\s*,?\s*(?P<closing>by closing))?")
+_LIKE_WORKING = re.compile(r"\d.*(work|business|clos)", re.IGNORECASE)
 _MOST_WORKDAYS = 1e6
 
 
@@ -76,10 +77,20 @@ def in_working_time(value: Any) -> bool:
     return isinstance(value, str) and _WORKING.fullmatch(value.strip()) is not None
 
 
+def _almost_in_working_time(value: Any) -> bool:
+    """Whether this means working time, but in other words than those that are read."""
+    return isinstance(value, str) and not in_working_time(value) and _LIKE_WORKING.match(value.strip()) is not None
+
+
 def read_limit(value: Any) -> Limit:
     """A duration, `3 workdays`, `3 workdays, by closing` or `8 workhours`."""
     if isinstance(value, Limit):
         return value
+    if _almost_in_working_time(value):
+        raise ReadError(
+            f"{quoted(value)} is not read: write “3 workdays” (to the same clock time), “3 workdays by closing” (until "
+            "the office closes on that day) or “8 workhours”"
+        )
     found = _WORKING.fullmatch(value.strip()) if isinstance(value, str) else None
     if found is None:
         return Limit(hours=read_duration(value))
@@ -126,7 +137,8 @@ def _read_time(value: Any) -> Limit | Distribution:
     """A limit in working time, else a distribution."""
     if isinstance(value, Limit):
         return value
-    return read_limit(value) if in_working_time(value) else read_distribution(value)
+    told = in_working_time(value) or _almost_in_working_time(value)
+    return read_limit(value) if told else read_distribution(value)
 
 
 TimeField = Annotated[

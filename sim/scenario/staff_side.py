@@ -11,6 +11,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, Wi
 from sim.scenario.calendars import Section, Shift
 from sim.scenario.distributions import Dist, constant
 from sim.scenario.errors import Fault, ReadError, nearest
+from sim.scenario.holidays import Holidays
 from sim.scenario.numbers import NotNegative, PositiveCount, Probability, Text, choice, described, read_count
 from sim.scenario.quantities import Duration, Rate
 from sim.scenario.shape import WHOLE
@@ -78,17 +79,18 @@ Shifts = Annotated[tuple[Shift, ...], WHOLE, AfterValidator(_some_shifts)]
 
 
 class Pool(Section):
-    """The people who serve one queue or several. Staff time is `shifts`, or `staff` with or without a
-    `calendar`.
+    """The people who serve one queue or several. Staff time is `shifts`, on `holidays` those of another weekday, or
+    `staff` with or without a `calendar`.
 
     Overlays that give shifts take away inherited `staff` and `calendar`, and the other way round. `wage` is
     money per hour, `overtime` the factor on it; `head_start` hours by class for the discipline `aged`;
     `per` makes one pool for the city, each district or each street.
     """
 
-    RIVALS: ClassVar = (("shifts",), ("staff", "calendar"))
+    RIVALS: ClassVar = (("shifts", "holidays"), ("staff", "calendar"))
 
     shifts: Shifts | None = None
+    holidays: Holidays | None = None
     staff: StaffField | None = None
     calendar: Text | None = None
     wage: Rate | None = None

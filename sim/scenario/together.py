@@ -6,10 +6,22 @@ Each rule reads those of its values that can be read, so that an error elsewhere
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 
-from sim.scenario.calendars import WEEKDAYS, overlaps, read_days, read_hours, read_week, read_weekday, spans_of_week
-from sim.scenario.errors import Finding, Path, ReadError
+from sim.scenario.calendars import (
+    WEEKDAYS,
+    Span,
+    overlapping_dates,
+    overlaps,
+    read_calendar,
+    read_days,
+    read_hours,
+    read_week,
+    read_weekday,
+    spans_of_week,
+)
+from sim.scenario.errors import Finding, Path, ReadError, quoted
+from sim.scenario.holidays import overlapping_shifts, weekdays_of
 from sim.scenario.nodes import Node
 from sim.scenario.numbers import read_not_negative, read_positive_count, read_probability, read_scale
 from sim.scenario.quantities import LONGEST, moment_text, read_date, read_moment, read_rate
@@ -17,12 +29,15 @@ from sim.scenario.staff_side import read_headcount
 from sim.scenario.tree import Tree
 from sim.scenario.weights import sums_to_one
 
+HOLIDAYS = ("demand.holidays", "pools.*.holidays", "units.*.holidays")
+
 
 def within(tree: Tree) -> Iterator[Finding]:
     """What can be judged even where a layer is missing: moments and lists, which no layer gives in part."""
     yield from _time(tree)
     yield from _shocks(tree)
     yield from _holidays(tree)
+    yield from _dates(tree)
     yield from _shifts(tree)
     yield from _classes(tree)
 
@@ -30,6 +45,8 @@ def within(tree: Tree) -> Iterator[Finding]:
 def across(tree: Tree) -> Iterator[Finding]:
     """What can be judged only when all layers are there."""
     yield from _makeup_days(tree)
+    yield from _nights(tree)
+    yield from _shifts_on_holidays(tree)
     yield from _channels(tree)
     yield from _residents(tree)
     yield from _officers(tree)
@@ -70,6 +87,57 @@ def _holidays(tree: Tree) -> Iterator[Finding]:
                 yield tree.finding(extra, f"{moment_text(day)} is both a holiday and a workday")
 
 
+def _dates(tree: Tree) -> Iterator[Finding]:
+    for path, _ in tree.at("calendars.*"):
+        closed = {tree.read(day, read_date) for day, _ in tree.items(*path, "holidays")}
+        for at, _ in tree.items(*path, "dates"):
+            day = _date_of(at)
+            if day and day in closed:
+                message = f"{moment_text(day)} is also a holiday: say one of the two"
+                yield tree.finding(at, message, True)
+
+
+def _nights(tree: Tree) -> Iterator[Finding]:
+    """Hours of single dates do not run into those of the next day, nor those of the day before into them."""
+    for path, _ in tree.at("calendars.*"):
+        calendar = tree.read(path, read_calendar) if tree.keys(*path, "dates") else None
+        overlapping = overlapping_dates(calendar) if calendar else []
+        for at, _ in tree.items(*path, "dates"):
+            if _date_of(at) in overlapping:
+                yield tree.finding(at, "overlaps the hours of the day before or after")
+
+
+def _date_of(path: Path) -> datetime | None:
+    """The date that is the last key of the path."""
+    try:
+        return read_date(path[-1])
+    except ReadError:
+        return None
+
+
+def outside(tree: Tree) -> Iterator[tuple[Path, str]]:
+    """Single dates with hours of their own that lie outside the run, with why that is said."""
+    start, end = tree.read(("time", "start"), read_date), tree.read(("time", "end"), read_moment)
+    for path, _ in tree.at("calendars.*.dates.*"):
+        day = _date_of(path)
+        if day and start and end and not start <= day < end:
+            yield path, f"lies outside the run, which is from {moment_text(start)} to {moment_text(end)}"
+
+
+def no_holidays(tree: Tree) -> Iterator[tuple[Path, str]]:
+    """What holds on holidays but changes nothing, with why: none is within the run, or all days are alike."""
+    start, end = tree.read(("time", "start"), read_date), tree.read(("time", "end"), read_moment)
+    for path, _ in (found for pattern in HOLIDAYS for found in tree.at(pattern)):
+        calendar = tree.text((*path, "calendar"))
+        days = [at for key in ("holidays", "workdays") for at, _ in tree.items("calendars", calendar, key)]
+        dates = [date for at in days if (date := tree.read(at, read_date))]
+        if start and end and not any(start <= date < end for date in dates):
+            message = f"does nothing: no holiday or make-up working day of {quoted(calendar)} is within the run"
+            yield path, message
+        elif all(days == tuple(range(7)) for days, _ in _read_shifts(tree, path[:-1])) and path[0] != "demand":
+            yield path, "does nothing: the shifts are the same on all days"
+
+
 def _makeup_days(tree: Tree) -> Iterator[Finding]:
     for path, _ in tree.at("calendars.*"):
         week, like = tree.read((*path, "open"), read_week), (*path, "workdays_like")
@@ -98,6 +166,30 @@ def _shifts(tree: Tree) -> Iterator[Finding]:
                 said.add(second)
                 day = WEEKDAYS[spans[other][0].start // (24 * 60)]
                 yield tree.finding(second, f"overlaps shifts.{first[-1]} on {day}")
+
+
+def _read_shifts(tree: Tree, path: Path) -> list[tuple[tuple[int, ...], Span]]:
+    """Days and hours of the shifts of a pool or unit that can be read."""
+    read = [
+        (tree.read((*at, "days"), read_days), tree.read((*at, "hours"), read_hours))
+        for at, _ in tree.items(*path, "shifts")
+    ]
+    return [(days, hours) for days, hours in read if days and hours]
+
+
+def _shifts_on_holidays(tree: Tree) -> Iterator[Finding]:
+    for path, _ in _staffed(tree):
+        at = (*path, "holidays")
+        calendar = tree.read(("calendars", tree.text((*at, "calendar"))), read_calendar)
+        like = tree.read((*at, "as"), read_weekday) if tree.has((*at, "as")) else 6
+        if calendar is None or like is None:
+            continue
+        weekdays = weekdays_of(calendar, like)
+        date = overlapping_shifts(_read_shifts(tree, path), weekdays)
+        if date:
+            day = WEEKDAYS[weekdays[date]]
+            message = f"the shifts of {day} on {moment_text(date)} overlap those of the day before or after"
+            yield tree.finding(at, message, True)
 
 
 def _classes(tree: Tree) -> Iterator[Finding]:

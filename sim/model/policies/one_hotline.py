@@ -167,7 +167,8 @@ def _together(into: Pool, others: list[Pool]) -> Pool:
             return into.model_copy(update={"staff": Headcount(total=sum(h.each or h.total or 0 for h in heads))})
         return into.model_copy(update={"staff": Headcount(each=sum(head.each or 0 for head in heads))})
     shifts = tuple(shift for pool in pools for shift in pool.shifts or _always(pool))
-    return into.model_copy(update={"staff": None, "calendar": None, "shifts": shifts})
+    holidays = next((pool.holidays for pool in pools if pool.shifts), None)
+    return into.model_copy(update={"staff": None, "calendar": None, "shifts": shifts, "holidays": holidays})
 
 
 def _always(pool: Pool) -> tuple[Shift, ...]:
