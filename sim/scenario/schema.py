@@ -13,6 +13,7 @@ from pydantic import AfterValidator, Field, PrivateAttr
 from sim.scenario.calendars import Calendar, Section
 from sim.scenario.demand_side import Category, Channel, Channels, Demand, District
 from sim.scenario.errors import Finding, ReadError
+from sim.scenario.initial import Initial
 from sim.scenario.needs import cannot_act
 from sim.scenario.nodes import find, node_of
 from sim.scenario.numbers import Scale, Text
@@ -70,6 +71,7 @@ class Scenario(Section):
     dispatch: Dispatch | None = None
     contact: Contact | None = None
     categories: Annotated[dict[str, Category], AfterValidator(_some)]
+    initial: Initial | None = None
     policies: Policies = Policies()
     targets: dict[str, Target] = Field(default={})
     _origin: Origin | None = PrivateAttr(default=None)
