@@ -92,7 +92,7 @@ def nobody_is_idle_while_somebody_waits(run: Ledger) -> None:
         for queue in run.served_by(pool):
             line = waiting.get(queue, nothing)
             moments = np.unique(np.concatenate([hours.times, *work, *line]))
-            moments = moments[moments < run.out.end]  # between two of them nothing changes
+            moments = moments[(moments >= 0.0) & (moments < run.out.end)]  # between two of them nothing changes
             if run.family(queue) == TABLE:
                 continue  # a seat stands empty when time is too short for the next matter
             idle = (number(*work, moments) < hours.at(moments)) & (number(*line, moments) > 0)

@@ -466,5 +466,6 @@ def visits_stay_in_their_district(run: Ledger) -> None:
 def contacted_is_the_end_of_the_contact_visit(run: Ledger) -> None:
     v, r = run.visits, run.requests.set_index("request")
     ended = v[(v["kind"] == "contact") & v["started"].notna()].groupby("request")["ended"].min().reindex(r.index)
+    ended = ended.where(r["arrived"] >= 0.0, r["arrived"])  # before the start: as soon as it arrived
     if run.scenario.contact:
-        none(r["contacted"].fillna(-1) != ended.fillna(-1), r)
+        none(r["contacted"].fillna(NEVER) != ended.fillna(NEVER), r)

@@ -106,6 +106,23 @@ def thinned(scenario: Scenario) -> str:
     )
 
 
+def open_at_start(scenario: Scenario) -> str:
+    """With what a run begins, in a sentence; empty where it begins with nothing."""
+    if not scenario.open_at_start:
+        return ""
+    units = ", ".join(
+        f"{sum(standing.count for standing in of_unit.values()):,} at {unit}"
+        for unit, of_unit in (scenario.initial or {}).items()
+        if any(standing.count for standing in of_unit.values())
+    )
+    scaled = f" of the whole city, {scenario.open_at_start:,.4g} at this scale" if scenario.scale != 1 else ""
+    count = round(scenario.open_at_start * scenario.scale)
+    return (
+        f"The run begins with {count:,} open request{'s' * (count != 1)}{scaled} ({units}): they arrived before the "
+        "start and are not counted, but units have them to do."
+    )
+
+
 def missing_wages(scenario: Scenario) -> str:
     """A warning where some pools have a wage and others none; empty where the cost is whole or not shown."""
     unpaid = [name for name, pool in _staffed(scenario).items() if pool.wage is None]

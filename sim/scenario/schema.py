@@ -81,6 +81,12 @@ class Scenario(Section):
         """Whether it says which contacts come from firms."""
         return any(category.from_firms is not None for category in self.categories.values())
 
+    @property
+    def open_at_start(self) -> float:
+        """How many requests are open when it begins, on average at its scale."""
+        counts = (standing.count for of_unit in (self.initial or {}).values() for standing in of_unit.values())
+        return sum(counts) / self.scale
+
     def hours_of(self, moment: datetime) -> float:
         """Hours from the scenario's start to this moment, a multiple of 2⁻³⁰ h; negative before the start."""
         return to_tick((moment - self.time.start).total_seconds() / 3600)
