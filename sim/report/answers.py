@@ -12,7 +12,7 @@ from sim.report.departments import departments, what_people_could_change
 from sim.report.figures_late import late_requests
 from sim.report.formats import gap, gap_interval
 from sim.report.modelled import LEVELS, RATES, missing_wages, not_modelled, open_at_start, thinned
-from sim.report.names import Names, marked, measure_name
+from sim.report.names import Names, clean, marked, measure_name
 from sim.report.results import Gap, Results
 
 if TYPE_CHECKING:
