@@ -259,6 +259,12 @@ def test_nothing_open_is_as_nothing_said() -> None:
     assert "initial" not in full().resolved()
 
 
+def test_it_is_written_as_it_is_read() -> None:
+    scenario = from_dict(SCENARIO)
+    assert from_dict(scenario.resolved()) == scenario
+    assert scenario.digest != full().digest
+
+
 # --- what happens to them --------------------------------------------------------------------------------------------
 
 
@@ -324,6 +330,8 @@ def test_it_is_said_with_what_a_run_begins() -> None:
     scenario = desk()
     sentence = "The run begins with 6 open requests (6 at Desk)"
     assert open_at_start(scenario).startswith(sentence)
+    assert "evenly" not in open_at_start(scenario)
+    assert "9 of them are 0 to 30 days old, evenly" in open_at_start(full(initial={"Works": {"Leak": 9}}))
     assert open_at_start(full()) == ""
     assert open_at_start(full(initial={"Works": {"Leak": 0}})) == ""
     assert sentence in " ".join(show_text(scenario).split())

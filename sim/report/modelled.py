@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from sim.scenario.initial import EVENLY
+
 if TYPE_CHECKING:
     from sim.scenario import Scenario
     from sim.scenario.staff_side import Pool
@@ -117,9 +119,12 @@ def open_at_start(scenario: Scenario) -> str:
     )
     scaled = f" of the whole city, {scenario.open_at_start:,.4g} at this scale" if scenario.scale != 1 else ""
     count = round(scenario.open_at_start * scenario.scale)
+    standing = [one for of_unit in (scenario.initial or {}).values() for one in of_unit.values()]
+    evenly = sum(one.count for one in standing if one.ages == EVENLY)
+    ages = f" {evenly:,} of them are 0 to 30 days old, evenly." if evenly else ""
     return (
         f"The run begins with {count:,} open request{'s' * (count != 1)}{scaled} ({units}): they arrived before the "
-        "start and are not counted, but units have them to do."
+        f"start and are not counted, but units have them to do.{ages}"
     )
 
 
