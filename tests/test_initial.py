@@ -231,6 +231,9 @@ def test_without_ages_they_are_up_to_thirty_days_old_evenly() -> None:
     first = -standing(build_city(scenario), 1)["arrived"]
     assert 0.0 < first.min() < 5.0
     assert 715.0 < first.max() <= 720.0
+    tail = {"distribution": "lognormal", "mean": "99 years", "cv": 100}
+    ancient = station("1 / d", "1 h", 1, 2, initial={"Desk": {"Matter": {"count": 3000, "ages": tail}}})
+    assert standing(build_city(ancient), 1)["arrived"].min() == -800 * 8766.0
     at_once = station("1 / d", "1 h", 1, 2, initial={"Desk": {"Matter": {"count": 1, "ages": "0 h"}}})
     assert standing(build_city(at_once), 1)["arrived"][0] == -1.0 / TICKS
 
@@ -362,6 +365,7 @@ WRONG = [
     ("initial: {Roads: {Noise: {ages: 3 d}}}", "initial.Roads.Noise: “count”, the number of open requests, is"),
     ("initial: {Roads: {Noise: {count: 3, age: 3 d}}}", "initial.Roads.Noise.age: unknown key, did you mean “ages”"),
     ("initial: {Roads: {Noise: {count: 3, ages: -3 d}}}", "initial.Roads.Noise.ages: "),
+    ("initial: {Roads: {Noise: {count: 3, ages: 101 years}}}", "initial.Roads.Noise.ages: so many years"),
     ("initial: {Roads: [3]}", "initial.Roads: a map is wanted"),
     ("initial: {Roads: {Noise: [3]}}", "initial.Roads.Noise: a count, or a map with “count” and “ages” is wanted"),
 ]

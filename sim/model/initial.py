@@ -26,6 +26,10 @@ if TYPE_CHECKING:
     from sim.model.city import City
 
 
+#: No request is older (hours; 800 years): the tail of a distribution ends there, as sums of longer times are not exact.
+_OLDEST = 800 * 8766.0
+
+
 @dataclass(frozen=True, eq=False)
 class Group:
     """What is open of one category at one unit family: ``whole`` requests, and one more with the probability ``rest``.
@@ -122,6 +126,7 @@ def _one(city: City, stream: int, number: int, ordinal: int) -> Standing:
     key = int(child(born, purposes.REQUEST_AT_START, 0))
     matter = born if category.is_report else key
     age = duration(city.tables, group.ages, stream, purposes.AGE_AT_START, born, 0)
+    oldest = min(_OLDEST, 24.0 * (city.scenario.time.start - datetime.min).days)
     d = choose(group.districts, group.district_names, purposes.DISTRICT_AT_START, born)
     district = city.districts[d]
     street = int(draw(purposes.STREET, matter) * district.streets) if district.streets > 1 else 0
@@ -130,7 +135,7 @@ def _one(city: City, stream: int, number: int, ordinal: int) -> Standing:
         channel = city.online.online
     by_phone = city.channels[channel].is_phone
     return Standing(
-        arrived=-max(float(age), 1.0 / TICKS),
+        arrived=-min(max(float(age), 1.0 / TICKS), oldest),
         problem=born if category.is_report else 0,
         key=key,
         district=d,

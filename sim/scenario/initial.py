@@ -14,6 +14,8 @@ from sim.scenario.numbers import described, read_count
 #: Ages where only a count is given: evenly spread over so many hours (30 days).
 SPAN = 720.0
 EVENLY = Distribution("scipy", name="uniform", loc=0.0, scale=SPAN)
+#: Older ones, on average, are a slip of the pen (hours).
+_OLDEST_MEAN = 100 * 8766.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +51,8 @@ def _read_standing(value: Any) -> Standing:
     if "ages" in value:
         try:
             ages = read_distribution(value["ages"])
+            if not ages.mean <= _OLDEST_MEAN:
+                raise ReadError("so many years: on average requests are at most 100 years old")
         except ReadError as wrong:
             faults += wrong.under("ages")
     if faults:
