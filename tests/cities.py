@@ -83,6 +83,8 @@ def cities(draw: DrawFn) -> Data:
         pools[name] |= draw(disciplined(classes))
     if pools:
         city["pools"] = pools
+    if draw(st.booleans()):
+        city["initial"] = draw(backlogs(list(units), list(city["categories"])))
     while idle := [path for path, _ in cannot_act(Tree(node_of(city)))]:  # what goes may leave another one idle
         for path in idle:
             part: Any = city
@@ -90,6 +92,15 @@ def cities(draw: DrawFn) -> Data:
                 part = part[step]
             del part[path[-1]]
     return city
+
+
+@st.composite
+def backlogs(draw: DrawFn, units: list[str], categories: list[str]) -> Data:
+    """What is open when the run begins, perhaps of what other units have now."""
+    ages = st.sampled_from(["3 h", "20 d", {"distribution": "exponential", "mean": "4 d"}])
+    many = st.builds(lambda count, ages: {"count": count, **ages}, st.integers(0, 15), some({"ages": ages}, 0.8))
+    of_unit = st.dictionaries(st.sampled_from(categories), st.one_of(st.integers(0, 9), many), min_size=1)
+    return draw(st.dictionaries(st.sampled_from(units), of_unit, min_size=1))
 
 
 @st.composite

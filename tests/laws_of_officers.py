@@ -92,7 +92,7 @@ def nobody_is_idle_while_somebody_waits(run: Ledger) -> None:
         for queue in run.served_by(pool):
             line = waiting.get(queue, nothing)
             moments = np.unique(np.concatenate([hours.times, *work, *line]))
-            moments = moments[moments < run.out.end]  # between two of them nothing changes
+            moments = moments[(moments >= 0.0) & (moments < run.out.end)]  # between two of them nothing changes
             if run.family(queue) == TABLE:
                 continue  # a seat stands empty when time is too short for the next matter
             idle = (number(*work, moments) < hours.at(moments)) & (number(*line, moments) > 0)
@@ -168,13 +168,14 @@ def littles_law(run: Ledger) -> None:
     levels = run.out.levels.groupby("pool", observed=False)[["arrivals", "queue", "busy", "on_duty"]].sum()
     assert set(levels.index) == set(run.pools)
     unclear = {queue for pool in v.loc[v["home"] == "", "pool"].unique() for queue in run.served_by(pool)}
-    waited = np.minimum(v["out"], end) - v["queued"]
-    assert levels["arrivals"].sum() == len(v)
+    waited = np.minimum(v["out"], end) - np.maximum(v["queued"], 0.0)
+    came = v["queued"] >= 0.0  # who has stood there since before the start does not come
+    assert levels["arrivals"].sum() == came.sum()
     assert levels["queue"].sum() == waited.sum()
     for pool in run.pools:
         level, home = levels.loc[pool], v["home"] == pool
         if pool not in unclear:
-            assert level["arrivals"] == home.sum()
+            assert level["arrivals"] == (home & came).sum()
             assert level["queue"] == waited[home].sum()
         assert level["busy"] == v.loc[v["pool"] == pool, "worked"].sum()
         hours = run.hours[pool]

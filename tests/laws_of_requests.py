@@ -41,13 +41,13 @@ def causes_add_up_to_age(run: Ledger) -> None:
 
 @law
 def no_time_is_negative(run: Ledger) -> None:
-    """Neither a wait nor a stay; nothing lies before the start, nothing that has happened after the end."""
+    """Neither a wait nor a stay; nothing that has happened lies after the end."""
     v, end = run.visits, run.out.end
     none((v["queued"] < v["arrived"]) | (v["started"] < v["queued"]) | (v["ended"] < v["queued"]), v)
     none((v["ended"] < v["started"]) | (v["worked"] < 0) | v["worked"].isna() | v["queued"].isna(), v)
     none((v["queued"] >= end) | (v["started"] >= end) | (v["ended"] >= end), v)
     r = run.requests
-    none((r["arrived"] < 0) | (r["arrived"] >= end) | (r["answered_wait"] < 0), r)
+    none((r["arrived"] >= end) | (r["answered_wait"] < 0), r)
     for table in (v, r, run.out.problems):
         for name, column in table.select_dtypes("float64").items():
             finite = column[np.isfinite(column)]
@@ -466,5 +466,6 @@ def visits_stay_in_their_district(run: Ledger) -> None:
 def contacted_is_the_end_of_the_contact_visit(run: Ledger) -> None:
     v, r = run.visits, run.requests.set_index("request")
     ended = v[(v["kind"] == "contact") & v["started"].notna()].groupby("request")["ended"].min().reindex(r.index)
+    ended = ended.where(r["arrived"] >= 0.0, r["arrived"])  # before the start: as soon as it arrived
     if run.scenario.contact:
-        none(r["contacted"].fillna(-1) != ended.fillna(-1), r)
+        none(r["contacted"].fillna(NEVER) != ended.fillna(NEVER), r)

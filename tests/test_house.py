@@ -25,6 +25,7 @@ MODEL = (
         "rhythm",
         "index",
         "policies",
+        "initial",
         "city",
         "sheets",
         "demand",
@@ -53,7 +54,7 @@ BOTH = (
         "gaming",
         "theme",
     ),
-    *("council", "patrol", "journey"),
+    *("council", "patrol", "initial", "journey"),
 )
 REFERENCE = ("world", *BOTH, "run")
 #: ``events`` and ``loop`` do for the compiled engine what SimPy does for the other.
@@ -119,7 +120,7 @@ def test_inside_an_engine_too(engine: str) -> None:
 ONLY_COMPILED = {
     "basics": {"matter_of", "hours_of", "add_open", "open_between", "worked", "worked_between"}
     | {"write_visit", "write_request", "is_waiting", "is_idle", "is_queueing", "end_wait"},
-    "pools": {"staff_changes", "line_up_again", "give_up", "count_wait"},
+    "pools": {"staff_changes", "line_up_again", "give_up", "count_wait", "new_visit", "wait_since"},
     "contacts": {"fixed_by_another", "next_report", "trust_of"},
     "limits": {"expect_extension"},
     "errands": {"new_errand"},
@@ -133,6 +134,7 @@ ONLY_REFERENCE = {
     "pools": {"Visit", "Pool", "open_pools", "keep_hours", "join", "lose_patience", "overflow", "finish"}
     | {"level", "worked_between", "open_between", "oldest"},
     "contacts": {"births", "reports"},
+    "initial": {"begin_standing"},
 }
 
 

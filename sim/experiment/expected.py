@@ -33,7 +33,9 @@ def expected_contacts(scenario: Scenario) -> float:
 
 @dataclass(frozen=True, eq=False)
 class Expected:
-    """Means by category: births from start to end, births of its busiest day, contacts of one birth."""
+    """Means by category: births from start to end with what is open at the start, births of its busiest day, contacts
+    of one birth.
+    """
 
     births: NDArray[np.float64]
     busiest: NDArray[np.float64]
@@ -47,6 +49,8 @@ class Expected:
             for first in range(0, rhythm.days, 366):  # a year at a time
                 chunk = rhythm.daily(first, min(first + 366, rhythm.days))
                 births, busiest = births + chunk.sum(axis=1), np.maximum(busiest, chunk.max(axis=1))
+        for group in city.initial:
+            births[group.category] += group.whole + group.rest
         return Expected(births, busiest, np.array([_reports(city, plan) for plan in city.categories]))
 
     @cached_property
@@ -97,6 +101,7 @@ def expected_open(city: City, expected: Expected) -> float:
         found += float(total[c] * reports[c]) * plan.dispatched * plan.never_closed
         if plan.report_gap > 0.0:
             found += float(busiest[c]) / 24.0 * min(plan.give_up, city.end)
+    found += sum(group.whole + group.rest for group in city.initial)
     for load in offered_loads(city):
         if load.offered > 1.0:
             found += load.visits * (1.0 - 1.0 / load.offered) * city.end / 24.0

@@ -53,7 +53,7 @@ class OpenByDay:
             requests = requests[marks >= self.never[requests["category"]]]
         gone = np.where(np.isnan(requests["first_closed"]), requests["ended"], requests["first_closed"])
         for moments, sign in ((requests["arrived"], 1.0), (gone[~np.isnan(gone)], -1.0)):
-            days = np.minimum(np.ceil(moments / 24.0).astype(np.int64), len(self.change) - 1)
+            days = np.clip(np.ceil(moments / 24.0).astype(np.int64), 0, len(self.change) - 1)
             self.change += sign * np.bincount(days, minlength=len(self.change))
 
     def counts(self) -> NDArray[np.float64]:

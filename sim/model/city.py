@@ -14,8 +14,10 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from sim.model import initial
 from sim.model.draws import Tables, name_key
 from sim.model.index import NO_TABLE, Index, Table, Weights, name_keys, weights_of
+from sim.model.initial import Group
 from sim.model.policies import (
     act_before,
     callback,
@@ -55,13 +57,10 @@ from sim.model.policies.time_limits import Limits, Parked, TimeLimits
 from sim.model.policies.trust import Trust
 from sim.model.policies.whistle import Whistle
 from sim.model.rhythm import mean_births
-from sim.model.staffing import Family, PoolPlan, Roster, Staffing
+from sim.model.staffing import BEYOND, Family, PoolPlan, Roster, Staffing
 from sim.scenario import Scenario
 from sim.scenario.demand_side import Category, Channel
 from sim.scenario.patrol import PATROL
-
-#: How far beyond the end calendars reach, so that due dates in working time can still be compared (hours).
-BEYOND = 3 * 8766.0
 
 
 @dataclass(frozen=True)
@@ -167,6 +166,7 @@ class City:
     family_volume: NDArray[np.float64]  # expected requests by unit family, [district, family]
     births: NDArray[np.float64]  # mean births per hour before factors, [district, category]
     birth_keys: NDArray[np.uint64]  # [district, category]
+    initial: tuple[Group, ...]  # what is open at the start
     pools: tuple[PoolPlan, ...]
     rosters: tuple[Roster, ...]
     months: tuple[str, ...]  # the calendar months of the run, such as “2024-03”
@@ -246,6 +246,7 @@ def build_city(scenario: Scenario) -> City:
         family_volume=_family_volume(births, categories),
         births=births,
         birth_keys=np.array(keys, np.uint64),
+        initial=initial.plan(index, births),
         contact=None if scenario.contact is None else Contact(index.table(scenario.contact.work)),
         enterprise_line=enterprise_line.plan(index),
         online=online.plan(index, channels),

@@ -11,6 +11,13 @@ PER_ROUND = 256
 REPORT = purpose("report")
 REPEAT = purpose("repeat")
 
+# what is open when the run begins: keys, and what is drawn for them
+OPEN_AT_START = purpose("open at the start")
+REQUEST_AT_START = purpose("request that is open at the start")
+ONE_MORE_AT_START = purpose("one more is open at the start")
+AGE_AT_START = purpose("age at the start")
+DISTRICT_AT_START = purpose("district of what is open at the start")
+
 # what a contact is
 CHANNEL = purpose("channel")
 STREET = purpose("street")

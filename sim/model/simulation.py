@@ -47,7 +47,7 @@ def choose(scenario: Scenario, engine: Engine) -> Engine:
     if engine != "auto":
         return engine
     births = float(mean_births(scenario).sum()) * scenario.hours_of(scenario.time.end)
-    return "simpy" if births < SMALL else "compiled"
+    return "simpy" if births + scenario.open_at_start < SMALL else "compiled"
 
 
 def stream_rows(

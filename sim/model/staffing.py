@@ -28,6 +28,8 @@ from sim.scenario.staff_side import Pool as PoolSpec
 from sim.scenario.staff_side import Unit as UnitSpec
 
 DISCIPLINES = {"fcfs": rules.FCFS, "class": rules.CLASS, "due": rules.DUE, "aged": rules.AGED}
+#: How far beyond the end calendars reach, so that due dates in working time can still be compared (hours).
+BEYOND = 3 * 8766.0
 
 #: For what each instance of a pool or unit stands, and the numbers of these in compiled code.
 Per = Literal["city", "district", "street"]
@@ -114,7 +116,8 @@ def streets_by_district(scenario: Scenario) -> list[int]:
     return [streets_at(d.streets, scenario.scale) for d in scenario.districts.values()]
 
 
-def _intervals(pairs: Sequence[tuple[float, float]], horizon: float) -> Hours:
+def intervals(pairs: Sequence[tuple[float, float]], horizon: float) -> Hours:
+    """Open intervals up to a horizon, as ``rules.open_until`` reads them."""
     opens = np.array([a for a, _ in pairs], float)
     closes = np.array([b for _, b in pairs], float)
     before = np.concatenate([[0.0], np.cumsum(closes - opens)[:-1]]) if len(opens) else opens
@@ -226,7 +229,7 @@ class Staffing:
                 tables.append((a, b))
         whole = tuple(times.tolist())
         self.rosters.append(Roster(whole, office.pauses, office.hours))
-        self.rosters.append(Roster(whole, False, _intervals(tables, self.horizon)))
+        self.rosters.append(Roster(whole, False, intervals(tables, self.horizon)))
         last = len(self.rosters) - 1
         return [(last - 1, list(there - at_table)), (last, list(at_table))]
 
@@ -289,7 +292,7 @@ class Staffing:
                 pairs = open_intervals(spec, self.scenario.time.start, self.horizon)
                 times = sorted({0.0, *(t for pair in pairs for t in pair)})
             self._by_calendar[calendar] = len(self.rosters)
-            self.rosters.append(Roster(tuple(times), calendar is not None, _intervals(pairs, self.horizon)))
+            self.rosters.append(Roster(tuple(times), calendar is not None, intervals(pairs, self.horizon)))
         return self._by_calendar[calendar]
 
     def workdays(self, calendar: str) -> NDArray[np.float64]:
@@ -301,5 +304,5 @@ class Staffing:
         """A roster for one pool with shifts, whose headcounts these are."""
         times = [time for time, _ in steps]
         staffed = [(time, end) for (time, n), end in zip(steps, [*times[1:], math.inf], strict=True) if n > 0]
-        self.rosters.append(Roster(tuple(times), False, _intervals(staffed, self.horizon)))
+        self.rosters.append(Roster(tuple(times), False, intervals(staffed, self.horizon)))
         return len(self.rosters) - 1

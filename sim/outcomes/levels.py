@@ -126,7 +126,10 @@ def _count(
         home, pool, queued, started, ended = visit.home, visit.pool, visit.queued, visit.started, visit.ended
         left = end if np.isnan(ended) else ended
         begun = not np.isnan(started)
-        arrivals[int(queued), home] += 1
+        if queued < 0.0:  # it has stood there since before the start
+            queued = 0.0
+        else:
+            arrivals[int(queued), home] += 1
         _edge(queue, home, hours, queued, 1.0)
         _edge(queue, home, hours, started if begun else left, -1.0)
         roster = pauses[pool]

@@ -11,8 +11,8 @@ from sim.report.blocks import Cell, Section, Table, Text, Tile, Tiles
 from sim.report.departments import departments, what_people_could_change
 from sim.report.figures_late import late_requests
 from sim.report.formats import gap, gap_interval
-from sim.report.modelled import LEVELS, RATES, missing_wages, not_modelled, thinned
-from sim.report.names import Names, marked, measure_name
+from sim.report.modelled import LEVELS, RATES, missing_wages, not_modelled, open_at_start, thinned
+from sim.report.names import Names, clean, marked, measure_name
 from sim.report.results import Gap, Results
 
 if TYPE_CHECKING:
@@ -64,7 +64,12 @@ def answers(run: Run, results: Results, names: Names) -> Section:
     shown = [measure for measure in (*_TILES, *_MORE_TILES) if measure not in without]
     section = Section("answers", "Answers first")
     section.blocks.append(Tiles([_tile(measure, results, names) for measure in shown]))
-    about = [thinned(scenario), what_people_could_change(run, results), missing_wages(scenario)]
+    about = [
+        thinned(scenario),
+        clean(open_at_start(scenario)),
+        what_people_could_change(run, results),
+        missing_wages(scenario),
+    ]
     section.blocks.extend(Text(sentence) for sentence in about if sentence)
     if (table := departments(run, results, names, without)) is not None:
         section.blocks.append(table)

@@ -147,6 +147,8 @@ class _Story:
         again = "" if pd.isna(row["repeat_of"]) else f", about the same matter as {row['repeat_of']}"
         found = row["channel"] == PATROL and self.scenario.policies.act_before is not None
         begin = "inspectors find it on patrol" if found else f"the citizen turns to the city{again}"
+        if row["arrived"] < 0.0:
+            begin = f"it arrives, and is open at {row['first_unit']} when the run begins"
         told = [(float(row["arrived"]), begin)]
         told += [self._visit(visit) for visit in rows_of(visits) if visit.kind != "callback"]
         told += self._lead_times(visits)

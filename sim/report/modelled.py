@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from sim.scenario.initial import EVENLY
+
 if TYPE_CHECKING:
     from sim.scenario import Scenario
     from sim.scenario.staff_side import Pool
@@ -103,6 +105,26 @@ def thinned(scenario: Scenario) -> str:
     return (
         f"Scale 1:{scenario.scale:g}: counts, hours of work and costs are those of one in {scenario.scale:g} citizens "
         "and officers, not of the whole city; small pools wait longer, so waits do not compare across scales."
+    )
+
+
+def open_at_start(scenario: Scenario) -> str:
+    """With what a run begins, in a sentence; empty where it begins with nothing."""
+    if not scenario.open_at_start:
+        return ""
+    units = ", ".join(
+        f"{sum(standing.count for standing in of_unit.values()):,} at {unit}"
+        for unit, of_unit in (scenario.initial or {}).items()
+        if any(standing.count for standing in of_unit.values())
+    )
+    scaled = f" of the whole city, {scenario.open_at_start:,.4g} at this scale" if scenario.scale != 1 else ""
+    count = round(scenario.open_at_start * scenario.scale)
+    standing = [one for of_unit in (scenario.initial or {}).values() for one in of_unit.values()]
+    evenly = sum(one.count for one in standing if one.ages == EVENLY)
+    ages = f" {evenly:,} of them are 0 to 30 days old, evenly." if evenly else ""
+    return (
+        f"The run begins with {count:,} open request{'s' * (count != 1)}{scaled} ({units}): they arrived before the "
+        f"start and are not counted, but units have them to do.{ages}"
     )
 
 

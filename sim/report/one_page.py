@@ -8,8 +8,8 @@ from sim.report.blocks import Section, Text
 from sim.report.departments import departments, what_people_could_change
 from sim.report.figures_late import late_requests
 from sim.report.formats import number
-from sim.report.modelled import missing_wages, not_modelled, thinned
-from sim.report.names import Names
+from sim.report.modelled import missing_wages, not_modelled, open_at_start, thinned
+from sim.report.names import Names, clean
 from sim.report.provenance import what_is_assumed
 from sim.report.results import Results
 
@@ -26,7 +26,12 @@ def one_page_sections(run: Run, question: str) -> list[Section]:
     missing, without = not_modelled(run.scenario)
     asked = question or "How many requests are late, at which department, and would more staff help?"
     answer = Section("answer", asked, [Text(_answer(results, names, without))])
-    about = (what_people_could_change(run, results), thinned(run.scenario), missing_wages(run.scenario))
+    about = (
+        what_people_could_change(run, results),
+        thinned(run.scenario),
+        clean(open_at_start(run.scenario)),
+        missing_wages(run.scenario),
+    )
     answer.blocks.extend(Text(sentence) for sentence in about if sentence)
     table = departments(run, results, names, without, _MOST)
     answer.blocks.extend(block for block in (table, late_requests(run, results, names)) if block is not None)

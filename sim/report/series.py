@@ -125,13 +125,14 @@ def flow(run: Run, spans: Bins, names: Names, sizes: dict[str, float]) -> Flow:
     series = as_series(names, sizes)
     days = np.diff(spans.edges) / 24.0
     if run.tables.has_contacts:
-        came = _counts(run, spans, series, _DISPATCHED, "dispatched")
+        came = _counts(run, spans, series, _CAME, "dispatched")
+        stood = _counts(run, spans, series, _STOOD, "0")
         left = _counts(run, spans, series, _DISPATCHED, "CASE WHEN status != 'open' THEN least(closed, ended) END")
         callback = run.scenario.policies.callback
         if callback is not None and callback.reopen is not None:  # closed for a while, then open again
             left += _counts(run, spans, series, _CLOSED_BETWEEN, "since")
             left -= _counts(run, spans, series, _CLOSED_BETWEEN, "until")
-        return Flow(series, list(came / days), list((came - left).cumsum(axis=2)), whole=True)
+        return Flow(series, list(came / days), list((stood + came - left).cumsum(axis=2)), whole=True)
     found = run.tables.query(
         """SELECT pool::VARCHAR AS pool, replication, least(hour // ?, ?) AS bin, sum(arrivals) AS arrivals,
             sum(queue) AS queue FROM levels WHERE hour < ? GROUP BY ALL ORDER BY ALL""",
@@ -144,6 +145,7 @@ def flow(run: Run, spans: Bins, names: Names, sizes: dict[str, float]) -> Flow:
 
 
 _DISPATCHED = "requests WHERE dispatched IS NOT NULL"
+_CAME, _STOOD = "requests WHERE dispatched >= 0", "requests WHERE dispatched < 0"  # since before the start
 
 #: In SQL, the spans of time in which a request that was reopened was closed: from its closing, which is when it is
 #: first closed or first asked about again, to the visit that follows at once on a callback.

@@ -10,7 +10,7 @@ from sim.errors import CitysimError
 from sim.model.city import build_city
 from sim.model.load import Load, offered_loads
 from sim.report.mechanisms import in_words
-from sim.report.modelled import thinned
+from sim.report.modelled import open_at_start, thinned
 
 if TYPE_CHECKING:
     from sim.scenario import Scenario, Value
@@ -31,6 +31,8 @@ def show_text(scenario: Scenario, path: str = "") -> str:
         lines += [scenario.description.strip(), ""]
     lines += [*(f"Note: {note}" for note in scenario.notes), *([""] if scenario.notes else [])]
     lines += [*mechanisms, *([""] if mechanisms else [])]
+    if stood := open_at_start(scenario):
+        lines += [stood, ""]
     lines += [*_load_lines(loads), ""]
     if scenario.scale != 1:
         lines += [thinned(scenario), ""]

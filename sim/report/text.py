@@ -18,7 +18,7 @@ from sim.report.changes import other_requests, own_policies, policy_text, what_d
 from sim.report.comparison_text import WIDTH, cut_name
 from sim.report.departments import changes, what_people_could_change
 from sim.report.formats import FEW_DUE, few_due, gap, gap_interval, times
-from sim.report.modelled import LEVELS, missing_wages, not_modelled, thinned
+from sim.report.modelled import LEVELS, missing_wages, not_modelled, open_at_start, thinned
 from sim.report.names import clean
 from sim.report.officers import officers
 from sim.report.results import Results
@@ -75,6 +75,7 @@ def run_text(run: Run) -> str:
         f"{run.scenario.name}",
         f"{times(run.replications)}, seed {run.seed}, engine {run.engine}, {run.seconds:.1f} s",
         *textwrap.wrap(thinned(run.scenario), WIDTH),
+        *textwrap.wrap(clean(open_at_start(run.scenario)), WIDTH),
         *(textwrap.fill(f"own policy: {clean(policy_text(name))}", WIDTH) for name in run.policies),
         f"counted: {run.scenario.time.count_from:%Y-%m-%d %H:%M} … {run.scenario.time.count_until:%Y-%m-%d %H:%M}",
         "",

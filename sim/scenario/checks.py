@@ -55,8 +55,9 @@ _AS_VALUE = {
     "classes": ["categories.*.urgency", "policies.whistle.when.urgency.*"],
 }
 _AS_KEY = {
-    "units": ["categories.*.unit", "categories.*.confused_with"],
+    "units": ["categories.*.unit", "categories.*.confused_with", "initial"],
     "categories": [
+        "initial.*",
         "policies.online.move.by_category",
         "policies.instant_answer.by_category",
         "policies.time_limits.by_category",
@@ -110,6 +111,7 @@ def check(tree: Tree) -> Iterator[Finding]:
     yield from checker.staff()
     yield from checker.channels()
     yield from checker.categories()
+    yield from checker.initial()
     yield from checker.districts()
     yield from checker.one_hotline()
     yield from checker.policies()
@@ -290,6 +292,14 @@ class _Checker(Tree):
                     yield self.finding(at, f"{quoted(only[0])} is the right unit", bool(confused.map))
             elif not self.never_passed(str(path[-1]), consultation):
                 yield self.finding((*path, "unit"), "is missing: its requests need a unit")
+
+    def initial(self) -> Iterator[Finding]:
+        """What is open at a unit is of a category that comes to units."""
+        for path, _ in self.at("initial.*.*"):
+            category = str(path[-1])
+            if category in self.known["categories"] and not self.has(("categories", category, "unit")):
+                message = f"{quoted(category)} has no unit and no work: give it “unit” and “work”, or leave it out here"
+                yield self.finding(path, message, True)
 
     def never_passed(self, category: str, consultation: bool) -> bool:
         """Whether every contact of this category ends before it becomes a request."""

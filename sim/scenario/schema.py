@@ -13,6 +13,7 @@ from pydantic import AfterValidator, Field, PrivateAttr
 from sim.scenario.calendars import Calendar, Section
 from sim.scenario.demand_side import Category, Channel, Channels, Demand, District
 from sim.scenario.errors import Finding, ReadError
+from sim.scenario.initial import Initial
 from sim.scenario.needs import cannot_act
 from sim.scenario.nodes import find, node_of
 from sim.scenario.numbers import Scale, Text
@@ -70,6 +71,7 @@ class Scenario(Section):
     dispatch: Dispatch | None = None
     contact: Contact | None = None
     categories: Annotated[dict[str, Category], AfterValidator(_some)]
+    initial: Initial | None = None
     policies: Policies = Policies()
     targets: dict[str, Target] = Field(default={})
     _origin: Origin | None = PrivateAttr(default=None)
@@ -78,6 +80,12 @@ class Scenario(Section):
     def has_firms(self) -> bool:
         """Whether it says which contacts come from firms."""
         return any(category.from_firms is not None for category in self.categories.values())
+
+    @property
+    def open_at_start(self) -> float:
+        """How many requests are open when it begins, on average at its scale."""
+        counts = (standing.count for of_unit in (self.initial or {}).values() for standing in of_unit.values())
+        return sum(counts) / self.scale
 
     def hours_of(self, moment: datetime) -> float:
         """Hours from the scenario's start to this moment, a multiple of 2⁻³⁰ h; negative before the start."""

@@ -63,14 +63,11 @@ def next_report(w: Any, p: Any, surplus: Any) -> Any:
     category = state.category(w, problem.category)
     k = problem.surplus_reports if surplus else problem.reports
     if k == 0:
-        problem.given_up = problem.born + rules.exponential(draw(w, purposes.GIVE_UP, problem.key, 0), category.give_up)
+        problem.given_up = w.now + rules.exponential(draw(w, purposes.GIVE_UP, problem.key, 0), category.give_up)
         problem.users += 1
-        since = problem.born
-    else:
-        since = w.now
     gap = report_gap(w, category.report_gap, problem.district, surplus)
     drawn = trust.SURPLUS_GAP if surplus else purposes.REPORT_GAP
-    when = since + rules.exponential(draw(w, drawn, problem.key, k), gap)
+    when = w.now + rules.exponential(draw(w, drawn, problem.key, k), gap)
     if when >= problem.given_up:
         release_problem(w, p)
         return

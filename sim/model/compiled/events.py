@@ -17,6 +17,7 @@ from sim.model.compiled.beats import begin_watch
 from sim.model.compiled.callbacks import expect_due, ring, ring_done
 from sim.model.compiled.contacts import contact, is_released, next_report, trust_of
 from sim.model.compiled.gaming import game
+from sim.model.compiled.initial import stand
 from sim.model.compiled.limits import ask_extension
 from sim.model.compiled.machine import state
 from sim.model.compiled.machine.codes import (
@@ -151,7 +152,9 @@ def is_over(w: Any, what: Any, task: Any, key: Any) -> Any:
 
 @inlined
 def is_born(w: Any, n: Any) -> Any:
-    """A need of the chunk of births: a problem, or a question."""
+    """A need of the chunk of births: a problem, or a question; or what is open at the start."""
+    if state.birth_time(w, n) < 0.0:
+        return stand(w, n), True, -1
     key, report = state.birth_key(w, n), state.birth_report(w, n)
     district, category = state.birth_district(w, n), state.birth_category(w, n)
     p = np.int64(-1)

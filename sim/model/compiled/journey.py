@@ -88,7 +88,7 @@ from sim.model.compiled.machine.codes import (
 from sim.model.compiled.machine.schedule import schedule
 from sim.model.compiled.machine.tasks import MAIN, task_of
 from sim.model.compiled.patrol import have_citizen, keep_patrolling, patrol_done, send_out
-from sim.model.compiled.pools import visit
+from sim.model.compiled.pools import visit, wait_since
 from sim.model.compiled.supervision import attached, goes_up, repeated, send_up
 from sim.model.compiled.theme import work_effort_done
 from sim.model.compiled.whistle import blow, cover_parts, do_part, do_part_done, is_needed, wait_for_parts
@@ -554,7 +554,9 @@ def coordinate(w: Any, i: Any, r: Any) -> Any:
 @inlined
 def park(w: Any, i: Any, r: Any) -> Any:
     """A truly long matter may be parked; its due date moves."""
-    if r.rounds > 1 or not chance(w, state.category(w, r.category).parking.probability, time_limits.PARKS, r.key, 0):
+    if r.rounds > 1 or r.arrived < 0.0:  # what arrived before the start has it behind it
+        return WHISTLE
+    if not chance(w, state.category(w, r.category).parking.probability, time_limits.PARKS, r.key, 0):
         return WHISTLE
     r.cover = -1
     parking = w.time_limits.parking
@@ -583,7 +585,15 @@ def handle(w: Any, i: Any, r: Any) -> Any:
     work = lasts(w, state.category(w, r.category).work, purposes.HANDLING_WORK, r.key, r.rounds)
     if w.act_before.on and r.channel == state.channels(w).shape[0]:
         work = act_before.handling_work(work, w.act_before.work_factor)
+    if has_stood(w, r, kind):
+        return wait_since(w, task_of(i, MAIN), r, np.int64(r.right), kind, work, r.arrived, LEAD)
     return visit(w, task_of(i, MAIN), r, np.int64(r.right), kind, work, LEAD)
+
+
+@inlined
+def has_stood(w: Any, r: Any, kind: Any) -> Any:
+    """Whether it is at the start, and waits for its handling since it arrived, before that."""
+    return w.now == 0.0 and r.arrived < 0.0 and r.rounds == 1 and kind == HANDLING
 
 
 @inlined

@@ -26,6 +26,24 @@ def start_limits(w: Any, i: Any, r: Any, since: Any) -> Any:
     not_inlined()
     r.contact_due = math.inf if r.asking == NO_CITIZEN else later(w, since, limits(w, r).contact)
     r.due = r.due_now = later(w, since, limits(w, r).resolve)
+    watch_limits(w, i, r)
+
+
+@inlined
+def take_up_limits(w: Any, i: Any, r: Any, contact_due: Any, due: Any) -> Any:
+    """They have begun to run before the start; whom one would have asked by then has been asked."""
+    r.contact_due, r.due, r.due_now = contact_due, due, due
+    if due > w.now:
+        watch_limits(w, i, r)
+    else:
+        r.asked = 1
+        if w.supervision.on:
+            watch_overdue(w, i, r)
+
+
+@inlined
+def watch_limits(w: Any, i: Any, r: Any) -> Any:
+    """What happens at the due date, before and after it."""
     if w.time_limits.extension.on:
         expect_extension(w, i, r)
     if w.supervision.on:

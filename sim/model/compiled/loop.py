@@ -85,7 +85,7 @@ def advance(world: Any, until: Any, max_events: Any) -> Any:
             prefetch(w)
             i, goes_on, reported = happens(w, what, who, key, number)
         else:
-            w.now = birth
+            w.now = max(birth, 0.0)  # at the start comes what has been open since before it
             w.next_born += 1
             i, goes_on, reported = is_born(w, w.next_born - 1)
 

@@ -76,16 +76,31 @@ def line_up_again(w: Any, v: Any) -> Any:
         line_up(w, v)
 
 
-@outlined
-def visit(w: Any, task: Any, r: Any, home: Any, kind: Any, work: Any, then: Any) -> Any:
-    """A task joins the queue of a pool; a free officer takes it at once. After it the task goes on with ``then``."""
-    not_inlined()
+@inlined
+def new_visit(w: Any, task: Any, r: Any, home: Any, kind: Any, work: Any, since: Any, then: Any) -> Any:
+    """A task is at a pool, and nobody has begun with it."""
     if r.visits == MAX_VISITS:
         w.too_much = 1
     r.visits += 1
     x = state.task(w, task)
     x.key, x.number, x.kind, x.work, x.home, x.pool = r.key, r.visits, kind, work, home, home
-    x.queued, x.started, x.stage = w.now, math.nan, then
+    x.queued, x.started, x.stage = since, math.nan, then
+
+
+@outlined
+def wait_since(w: Any, task: Any, r: Any, home: Any, kind: Any, work: Any, since: Any, then: Any) -> Any:
+    """A task has stood in the queue of a pool since then, of which nobody has come to work yet."""
+    not_inlined()
+    new_visit(w, task, r, home, kind, work, since, then)
+    line_up(w, task)
+    return VISITS
+
+
+@outlined
+def visit(w: Any, task: Any, r: Any, home: Any, kind: Any, work: Any, then: Any) -> Any:
+    """A task joins the queue of a pool; a free officer takes it at once. After it the task goes on with ``then``."""
+    not_inlined()
+    new_visit(w, task, r, home, kind, work, w.now, then)
     if state.pool(w, home).is_table:
         line_up(w, task)
         serve(w, home)

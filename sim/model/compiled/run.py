@@ -17,6 +17,7 @@ from sim.model.compiling import nb
 from sim.model.control import Control, Policy, PoolState
 from sim.model.demand import Demand, Turned
 from sim.model.draws import uniforms
+from sim.model.initial import standing
 from sim.model.policies import monthly_theme, sheet
 from sim.model.rows import Rows, TooManyVisitsError
 
@@ -41,6 +42,9 @@ def stream(
     if turned is not None:
         compiled.world.put(trust=turned.trust)  # compiled code reads what stands there
     control = Control(env, city, compiled, policies, turned, random)
+    if city.initial:
+        compiled.world.add_standing(standing(city, random))
+        yield from compiled.advance(0.0)
     for births in Demand(city, random, turned):
         compiled.world.add_births(births)
         while env.peek() < births.until:
@@ -57,7 +61,7 @@ def stream(
 def replicate(city: City, random: int, policies: Sequence[Policy], watch: Callable[[float], None]) -> Rows:
     """All that happens in the replication of a random stream."""
     # twice as many as are born: shocks, more reports and repeats find room, which costs nothing until it is used
-    kept = max(int(2.0 * float(city.births.sum()) * city.end), ROWS)
+    kept = max(int(2.0 * float(city.births.sum()) * city.end), ROWS) + sum(group.whole + 1 for group in city.initial)
     rows, acts = stream(city, random, policies, watch, kept)
     names = ("staff_changes", "calls", "turns", "themes", "scores")
     return replace(rows, **{name: getattr(acts, name) for name in names})

@@ -52,8 +52,8 @@ def reports(w: World, problem: Problem, life: Life, surplus: bool) -> Course:
     category, plan = w.city.categories[problem.category], w.city.trust
     gap_drawn, keyed = (trust.SURPLUS_GAP, trust.SURPLUS_REPORT) if surplus else (purposes.REPORT_GAP, purposes.REPORT)
     gap = report_gap(w, category.report_gap, problem.district, surplus)
-    given_up = problem.born + rules.exponential(draw(w, purposes.GIVE_UP, problem.key), category.give_up)
-    time = problem.born
+    given_up = w.env.now + rules.exponential(draw(w, purposes.GIVE_UP, problem.key), category.give_up)
+    time = w.env.now
     problem.users += 1
     for k in itertools.count():
         time += rules.exponential(draw(w, gap_drawn, problem.key, k), gap)

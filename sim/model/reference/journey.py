@@ -90,7 +90,8 @@ def life(w: World, r: Request) -> Course:
         if r.status == INTAKE_OPEN:
             reached(w, r)
         if r.status == OPEN:
-            yield from route(w, r)
+            if r.first_unit < 0:  # what is open at the start is at its unit already
+                yield from route(w, r)
             yield from begin_round(w, r)
             while True:
                 yield from ask(w, r)
@@ -413,7 +414,9 @@ def coordinate(w: World, r: Request) -> Stage:
 def park(w: World, r: Request) -> Stage:
     """A truly long matter may be parked; its due date moves."""
     category, plan = w.city.categories[r.category], w.city.time_limits
-    if r.rounds > 1 or not chance(w, category.parking.probability, time_limits.PARKS, r.key):
+    if r.rounds > 1 or r.arrived < 0.0:  # what arrived before the start has it behind it
+        return
+    if not chance(w, category.parking.probability, time_limits.PARKS, r.key):
         return
     assert plan is not None
     assert plan.parking is not None
@@ -441,7 +444,13 @@ def handle(w: World, r: Request) -> Stage:
         work = lasts(w, w.city.categories[r.category].work, purposes.HANDLING_WORK, r.key, r.rounds)
         if r.channel == len(w.city.channels) and w.city.act_before is not None:
             work = act_before.handling_work(work, w.city.act_before.work_factor)
-        worked = yield from visit(w, r.main, r, r.right, kind, work)
+        since = r.arrived if has_stood(w, r, kind) else None
+        worked = yield from visit(w, r.main, r, r.right, kind, work, since=since)
+
+
+def has_stood(w: World, r: Request, kind: int) -> bool:
+    """Whether it is at the start, and waits for its handling since it arrived, before that."""
+    return r.arrived < 0.0 and w.env.now == 0.0 and r.rounds == 1 and kind == HANDLING
 
 
 def lead(w: World, r: Request) -> Stage:

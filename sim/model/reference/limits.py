@@ -17,6 +17,21 @@ def start_limits(w: World, r: Request, since: float) -> None:
     """The limits of contact and of resolution begin to run."""
     r.contact_due = math.inf if r.alone else later(w, since, limits(w, r).contact)
     r.due = r.due_now = later(w, since, limits(w, r).resolve)
+    watch_limits(w, r)
+
+
+def take_up_limits(w: World, r: Request, contact_due: float, due: float) -> None:
+    """They have begun to run before the start; whom one would have asked by then has been asked."""
+    r.contact_due, r.due, r.due_now = contact_due, due, due
+    if due > w.env.now:
+        watch_limits(w, r)
+    else:
+        r.asked = True
+        watch_overdue(w, r)
+
+
+def watch_limits(w: World, r: Request) -> None:
+    """What happens at the due date, before and after it."""
     if w.city.time_limits is not None and w.city.time_limits.extension is not None:
         start(ask_extension(w, r, w.city.time_limits.extension))
     watch_overdue(w, r)

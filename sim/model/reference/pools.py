@@ -104,11 +104,20 @@ class Pool:
         self.patrols: dict[int, int] = {}  # of these people, those that are under way, by district
         self.pressure, self.effort = 0.0, 1.0  # on the unit, and the factor on work that begins here
 
-    def join(self, request: Request | Errand, kind: int, work: float, report_due: float = math.nan) -> Visit:
+    def join(
+        self,
+        request: Request | Errand,
+        kind: int,
+        work: float,
+        report_due: float = math.nan,
+        since: float | None = None,
+    ) -> Visit:
         """A request or an errand joins the queue; a free officer takes it at once. ``report_due``: it is a whistled
-        part.
+        part. ``since``: it has stood there since then.
         """
         visit = Visit(self.env, self, request, kind, work)
+        if since is not None:
+            visit.queued = since
         visit.report_due = report_due
         if self.plan.is_table:
             self.waiting += 1
@@ -199,10 +208,17 @@ class Pool:
 
 
 def visit(
-    w: World, task: Task, r: Request, pool: int, kind: int, work: float, report_due: float = math.nan
+    w: World,
+    task: Task,
+    r: Request,
+    pool: int,
+    kind: int,
+    work: float,
+    report_due: float = math.nan,
+    since: float | None = None,
 ) -> Generator[Event, Event, bool]:
     """A visit of a task, from joining the queue to its end; says whether anybody worked on it."""
-    task.visit = visit = w.pools[pool].join(r, kind, work, report_due)
+    task.visit = visit = w.pools[pool].join(r, kind, work, report_due, since)
     yield visit
     book(w, task, r)
     check_merged(r)

@@ -17,6 +17,7 @@ from sim.model.facts import IN_CALLBACK, IN_INTAKE, INTAKE_OPEN
 from sim.model.reference.basics import book, spend
 from sim.model.reference.contacts import births
 from sim.model.reference.errands import begin_errands
+from sim.model.reference.initial import begin_standing
 from sim.model.reference.journey import life
 from sim.model.reference.patrol import begin_patrols
 from sim.model.reference.pools import open_pools
@@ -34,6 +35,7 @@ def replicate(city: City, random: int, policies: Sequence[Policy], watch: Callab
     begin_errands(w)
     begin_patrols(w, life)
     control = Control(env, city, w, policies, turned, random)
+    begin_standing(w, life)
     start(births(w, Demand(city, random, turned), life))
     collecting = gc.isenabled()
     gc.disable()  # requests leave few cycles behind; looking for them costs a fifth of the run

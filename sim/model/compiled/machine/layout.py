@@ -14,6 +14,7 @@ import numpy as np
 from sim.model import facts
 from sim.model.city import CategoryPlan, ChannelPlan, City, DistrictPlan, Part
 from sim.model.compiled.machine.packing import optional_plans, record_of
+from sim.model.initial import STANDING
 from sim.model.policies.one_hotline import Line
 from sim.model.policies.time_limits import Limits
 from sim.model.policies.whistle import OfClass
@@ -263,6 +264,7 @@ ARRAYS: dict[str, tuple[Any, int]] = {
     "patrols_to_go": (np.int64, 1),  # that wait, by place
     "patrol_weights": (np.int64, 1),  # by which hours are spread over the districts, [d]
     "complaints": (np.int64, 2),  # [month, d]
+    "standing": (STANDING, 1),  # what is open at the start
     "birth_time": (np.float64, 1),
     "birth_key": (np.uint64, 1),
     "birth_report": (np.uint64, 1),

@@ -98,6 +98,11 @@ class World:
         self.put(birth_time=births.time, birth_key=births.key, birth_report=births.report)
         self.put(birth_district=births.district, birth_category=births.category)
 
+    def add_standing(self, standing: Records) -> None:
+        """What is open at the start (see ``initial``), as births of before it."""
+        self["born"], self["next_born"] = len(standing), 0
+        self.put(standing=standing, birth_time=standing["arrived"])
+
     def make_room(self, name: str, slots: int) -> None:
         """Room for so many events, requests in flight, or problems; what is never used of it costs nothing."""
         old = self.arrays[name]
