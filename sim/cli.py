@@ -11,6 +11,7 @@ import gc
 import io
 import json
 import os
+import shlex
 import signal
 import sys
 import traceback
@@ -152,6 +153,21 @@ def exit_code(wrong: CitysimError) -> int:
 @click.version_option(__version__, prog_name="citysim")
 def cli() -> None:
     """Simulate how a city handles its citizens' requests (接诉即办, 12345, 311)."""
+
+
+@cli.command()
+@click.argument("file", type=path)
+def new(file: Path) -> None:
+    """Write a scenario to FILE.yaml: a small town that runs, with a word on each number and where to find yours."""
+    from sim.experiment import store
+    from sim.scenario.files import NEW
+
+    if file.suffix not in (".yaml", ".yml"):
+        raise click.UsageError(f"a scenario is a YAML file: citysim new {shlex.quote(f'{file}.yaml')}")
+    name = shlex.quote(str(store.write_new(NEW.read_text(encoding="utf-8"), file)))
+    say(f"{name} is written: a small town, invented. Put your numbers in it, then")
+    for then in ("validate", "show", "run"):
+        say(f"  citysim {then} {name}")
 
 
 @cli.command()

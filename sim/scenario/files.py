@@ -15,6 +15,9 @@ _SIM = Path(__file__).resolve().parents[1]
 #: Inside the program where it is installed, beside it in a checkout.
 SHIPPED = next((_SIM / "scenarios").glob("base.yaml"), _SIM.parent / "scenarios/base.yaml").parent
 
+#: What `citysim new` writes.
+NEW = _SIM / "scenario/new.yaml"
+
 
 def known_scenarios() -> dict[str, Path]:
     """The files of the scenarios that go by a name alone: those in ./scenarios, then those that ship."""
