@@ -44,6 +44,7 @@ from sim.terminal import (
     progress,
     say,
     say_json,
+    say_lines,
     tell,
     tell_notes,
 )
@@ -59,6 +60,7 @@ OK, FAILED, USAGE, BAD_DATA, CHECK_FAILED, DIFFERENT = 0, 1, 2, 3, 4, 5
 EXIT_CODES = {
     "EngineError": USAGE,
     "IncomparableError": BAD_DATA,
+    "NoSuchTableError": BAD_DATA,
     "OwnPoliciesError": BAD_DATA,
     "OwnPolicyError": BAD_DATA,
     "RunFolderError": BAD_DATA,
@@ -388,6 +390,23 @@ def explain(folder: Path, request: str | None, replication: int) -> None:
 
     found = store.read(folder)
     say(candidates(found, replication) if request is None else explain_request(found, request, replication))
+
+
+@cli.command()
+@click.argument("folder", type=path)
+@click.argument("table", type=word)
+@click.option("--replication", type=click.IntRange(0), help="Which replication; default: all.")
+@click.option("--bom", is_flag=True, help="Begin with a mark by which Excel knows UTF-8, for names such as 老城.")
+@click.option("--out", type=path, help="A new file; default: standard output.")
+def export(folder: Path, table: str, replication: int | None, bom: bool, out: Path | None) -> None:
+    """Print TABLE of the run in FOLDER as CSV, with dates beside hours; docs/tables.md has the tables."""
+    from sim.experiment.export import csv_lines, write_csv
+
+    lines = csv_lines(folder, table, replication, bom)
+    if out is None:
+        say_lines(lines)
+    else:
+        say(f"Table: {write_csv(lines, out)}")
 
 
 @cli.command()
