@@ -412,18 +412,27 @@ def export(folder: Path, table: str, replication: int | None, bom: bool, out: Pa
 @cli.command()
 @click.argument("scenario")
 @click.argument("path", default="")
+@click.option("--all", "whole", is_flag=True, help="All values on a terminal too, where an overview is the default.")
 @set_option
 @json_option
-def show(scenario: str, path: str, overrides: tuple[str, ...], as_json: bool) -> None:
-    """Show every resolved value of SCENARIO with its source, and the load of each pool; or values below PATH only."""
+def show(scenario: str, path: str, whole: bool, overrides: tuple[str, ...], as_json: bool) -> None:
+    """Show every resolved value of SCENARIO with its source, and the load of each pool.
+
+    With PATH only values that begin so, such as units.Roads, or, where * is any one step, units.*.staff.
+    """
+    from sim.report.overview import overview_text
     from sim.report.show import show_json, show_text
     from sim.scenario import load
 
+    if path and whole:
+        raise click.UsageError(f"either {path}, or --all")
     loaded = load(scenario, by_scenario("--set", overrides, [scenario])[0])
     if as_json:
         say_json(show_json(loaded, path))
-    else:
+    elif path or whole or not sys.stdout.isatty():
         say(show_text(loaded, path))
+    else:
+        say(overview_text(loaded, ["citysim", "show", scenario, *(f"--set={text}" for text in overrides)]))
 
 
 @cli.command()
