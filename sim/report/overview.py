@@ -33,14 +33,14 @@ def overview_text(scenario: Scenario, said: Sequence[str]) -> str:
     lines += [*_pools(city, command), "", *_mechanisms(city, said)]
     if scenario.scale != 1:
         lines += [thinned(scenario), ""]
-    lines += _own(values, scenario.files, command)
+    lines += _own(values, scenario, command)
     lines += _sections(values, command)
     return "\n".join(wrapped(line) for line in lines)
 
 
-def _own(values: Sequence[Value], files: tuple[str, ...], command: str) -> list[str]:
+def _own(values: Sequence[Value], scenario: Scenario, command: str) -> list[str]:
     """What the file of a variant sets, or how much that is."""
-    lines = changes([value for value in values if value.path not in ("name", "description")], files)
+    lines = changes([value for value in values if value.path not in ("name", "description")], scenario)
     if len(lines) - 3 <= MOST:
         return lines
     return [f"This file sets {len(lines) - 3} values, all else comes from what it extends: {command} --all", ""]

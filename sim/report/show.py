@@ -31,7 +31,7 @@ def show_text(scenario: Scenario, path: str = "") -> str:
     if scenario.scale != 1:
         lines += [thinned(scenario), ""]
     values = scenario.values()
-    lines += changes(values, scenario.files)
+    lines += changes(values, scenario)
     lines += headed("Values and their sources")
     lines += [line for value in values for line in _value_lines(value)]
     unsourced = sum(v.is_number and not v.from_default and v.source is None for v in values)
@@ -64,11 +64,13 @@ def _load_lines(loads: list[Load]) -> list[str]:
     return lines + [""] * bool(crowded) + crowded
 
 
-def changes(values: list[Value], files: tuple[str, ...]) -> list[str]:
-    """Where the scenario extends others: what its own file sets."""
-    if len(files) < 2:
+def changes(values: list[Value], scenario: Scenario) -> list[str]:
+    """Where the scenario extends others: what its own file sets, with its tables."""
+    if len(scenario.files) < 2:
         return []
-    own = [v for v in values if v.origin_file == files[0]]
+    first = scenario.files[0]
+    files = {first, *(table for table, file in scenario.tables.items() if file == first)}
+    own = [v for v in values if v.origin_file in files]
     head = headed("Set by this file, all else comes from what it extends")
     return [*head, *(f"{v.path} = {v.value_text}" for v in own), ""]
 

@@ -62,6 +62,15 @@ def read_file(path: Path, shown: str = "the file") -> str:
         raise ReadError(f"{shown} cannot be the name of a file") from None
 
 
+def read_table(path: Path, shown: str) -> str:
+    """The text of a CSV file, as `read_file`, which knows of no spreadsheet."""
+    try:
+        return read_file(path, shown)
+    except ReadError as wrong:
+        hint = ": in Excel, save it as “CSV UTF-8”" if "not UTF-8" in str(wrong) else ""
+        raise ReadError(f"{wrong}{hint}") from None
+
+
 def inside(folder: Path, relative: str) -> Path:
     """The file at this relative path of a folder, links followed. Raises `ReadError` if it is not inside
     the folder.
