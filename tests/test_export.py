@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import math
+import sys
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -101,6 +102,21 @@ def test_a_file_is_written_once_and_excel_may_have_its_mark(
     assert run_command(["export", str(folder), "pools", "--out", str(out)]) == 3
     assert b"never overwritten" in capfdbinary.readouterr().err
     assert out.read_bytes() == written
+
+
+def test_on_a_terminal_nothing_in_a_name_turns_what_stands_around_it(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scenario = load("teaching", ["time.end=2024-03-05", 'districts={"a\\u202eb": {population: 9000}}'])
+    with run_draft(scenario, 1, 1, tmp_path / "run") as draft:
+        write(sim.run(scenario, 1, keep="all", folder=draft.beside), draft, "")
+    arguments = ["export", str(tmp_path / "run"), "problems"]
+    assert run_command(arguments) == 0
+    plain = capsys.readouterr().out
+    assert "a\u202eb" in plain
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    assert run_command(arguments) == 0
+    assert capsys.readouterr().out == plain.replace("\u202e", "\\u202e")
 
 
 def test_what_is_not_there_is_said(folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -5,11 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from scenario_texts import TOWN, file_wrongs, town
 
 from sim.experiment.given import keep_originals
 from sim.report.show import show_text
-from sim.scenario import from_dict, from_text, load
+from sim.scenario import Finding, ScenarioError, from_dict, from_text, load
 from sim.scenario.writing import complete_text
 
 #: The small town, with most of it in tables.
@@ -216,6 +218,24 @@ def test_a_run_keeps_tables_as_they_were_given(tmp_path: Path, monkeypatch: pyte
     beside(tmp_path)
     (tmp_path / "more.yaml").write_text("extends: town.yaml\nunits: {table: units.csv}\n", encoding="utf-8")
     keep_originals(load("more.yaml"), Path("given"))
-    given = {path.name: path.read_bytes() for path in Path("given").iterdir()}
-    assert given.keys() == {"more.yaml", "town.yaml", "districts.csv", "shifts.csv", "units.csv", "categories.csv"}
-    assert all(Path(name).read_bytes() == content for name, content in given.items())
+    kept = {path.name: path.read_bytes() for path in Path("given").iterdir()}
+    assert kept.keys() == {"more.yaml", "town.yaml", "districts.csv", "shifts.csv", "units.csv", "categories.csv"}
+    assert all(Path(name).read_bytes() == content for name, content in kept.items())
+
+
+@settings(max_examples=60)
+@given(
+    st.text(st.sampled_from("ab,;\"'\n\r{}[]:.#&*!~0\x00\ufeff道\t ")),
+    st.sampled_from(["units", "shifts", "categories", "districts"]),
+)
+def test_whatever_a_file_holds_is_read_or_refused(
+    tmp_path_factory: pytest.TempPathFactory, text: str, name: str
+) -> None:
+    folder = tmp_path_factory.mktemp("any")
+    path = beside(folder, **{name: {"units": UNITS, "shifts": SHIFTS}.get(name, "") + text})
+    findings: tuple[Finding, ...] = ()
+    try:
+        load(path)
+    except ScenarioError as wrong:
+        findings = wrong.findings
+    assert all(finding.line for finding in findings)
