@@ -11,6 +11,7 @@ import gc
 import io
 import json
 import os
+import shlex
 import signal
 import sys
 import traceback
@@ -43,6 +44,7 @@ from sim.terminal import (
     progress,
     say,
     say_json,
+    say_lines,
     tell,
     tell_notes,
 )
@@ -58,6 +60,7 @@ OK, FAILED, USAGE, BAD_DATA, CHECK_FAILED, DIFFERENT = 0, 1, 2, 3, 4, 5
 EXIT_CODES = {
     "EngineError": USAGE,
     "IncomparableError": BAD_DATA,
+    "NoSuchTableError": BAD_DATA,
     "OwnPoliciesError": BAD_DATA,
     "OwnPolicyError": BAD_DATA,
     "RunFolderError": BAD_DATA,
@@ -152,6 +155,21 @@ def exit_code(wrong: CitysimError) -> int:
 @click.version_option(__version__, prog_name="citysim")
 def cli() -> None:
     """Simulate how a city handles its citizens' requests (接诉即办, 12345, 311)."""
+
+
+@cli.command()
+@click.argument("file", type=path)
+def new(file: Path) -> None:
+    """Write a scenario to FILE.yaml: a small town that runs, with a word on each number and where to find yours."""
+    from sim.experiment import store
+    from sim.scenario.files import NEW
+
+    if file.suffix not in (".yaml", ".yml"):
+        raise click.UsageError(f"a scenario is a YAML file: citysim new {shlex.quote(f'{file}.yaml')}")
+    name = shlex.quote(str(store.write_new(NEW.read_text(encoding="utf-8"), file)))
+    say(f"{name} is written: a small town, invented. Put your numbers in it, then")
+    for then in ("validate", "show", "run"):
+        say(f"  citysim {then} {name}")
 
 
 @cli.command()
@@ -375,20 +393,46 @@ def explain(folder: Path, request: str | None, replication: int) -> None:
 
 
 @cli.command()
+@click.argument("folder", type=path)
+@click.argument("table", type=word)
+@click.option("--replication", type=click.IntRange(0), help="Which replication; default: all.")
+@click.option("--bom", is_flag=True, help="Begin with a mark by which Excel knows UTF-8, for names such as 老城.")
+@click.option("--out", type=path, help="A new file; default: standard output.")
+def export(folder: Path, table: str, replication: int | None, bom: bool, out: Path | None) -> None:
+    """Print TABLE of the run in FOLDER as CSV, with dates beside hours; docs/tables.md has the tables."""
+    from sim.experiment.export import csv_lines, write_csv
+
+    lines = csv_lines(folder, table, replication, bom)
+    if out is None:
+        say_lines(lines)
+    else:
+        say(f"Table: {write_csv(lines, out)}")
+
+
+@cli.command()
 @click.argument("scenario")
 @click.argument("path", default="")
+@click.option("--all", "whole", is_flag=True, help="All values on a terminal too, where an overview is the default.")
 @set_option
 @json_option
-def show(scenario: str, path: str, overrides: tuple[str, ...], as_json: bool) -> None:
-    """Show every resolved value of SCENARIO with its source, and the load of each pool; or values below PATH only."""
+def show(scenario: str, path: str, whole: bool, overrides: tuple[str, ...], as_json: bool) -> None:
+    """Show every resolved value of SCENARIO with its source, and the load of each pool.
+
+    With PATH only values that begin so, such as units.Roads, or, where * is any one step, units.*.staff.
+    """
+    from sim.report.overview import overview_text
     from sim.report.show import show_json, show_text
     from sim.scenario import load
 
+    if path and whole:
+        raise click.UsageError(f"either {path}, or --all")
     loaded = load(scenario, by_scenario("--set", overrides, [scenario])[0])
     if as_json:
         say_json(show_json(loaded, path))
-    else:
+    elif path or whole or not sys.stdout.isatty():
         say(show_text(loaded, path))
+    else:
+        say(overview_text(loaded, ["citysim", "show", scenario, *(f"--set={text}" for text in overrides)]))
 
 
 @cli.command()

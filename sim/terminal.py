@@ -59,6 +59,17 @@ def say_json(document: str) -> None:
     print(visible_json(document, ascii_only=not unicode), flush=True)
 
 
+def say_lines(lines: Iterable[str]) -> None:
+    """Print lines of data on stdout, in UTF-8 as they are; on a terminal as all else is printed there."""
+    if sys.stdout.isatty():
+        for line in lines:
+            say(line)
+        return
+    sys.stdout.flush()
+    for line in lines:
+        sys.stdout.buffer.write(f"{line}\n".encode())
+
+
 def tell(word: str) -> None:
     """A word on what takes long."""
     say(word, err=True)

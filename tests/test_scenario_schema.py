@@ -85,6 +85,9 @@ def test_what_is_resolved_passes() -> None:
         "pools: {desk: {staff: null, shifts: [{days: mon, hours: 8:00-9:00, staff: 1}]}}",
         "demand: {weekdays: {sat: null}, shocks: {Storm: {factor: 3}}}",
         "format: 2\nsources: null",
+        "units: {table: units.csv, Roads: {staff: 2}}",
+        "pools: {hotline: {shifts: {table: Shifts.CSV}}, table: {staff: 3}}",
+        "categories: {Noise: {by_district: {table: factors.csv, Hillside: null}}}",
     ],
 )
 def test_an_overlay_says_a_part_and_takes_away(line: str) -> None:
@@ -104,6 +107,8 @@ def test_an_overlay_says_a_part_and_takes_away(line: str) -> None:
         "categories: {Noise: {parts: [{unit: Roads}]}}",
         f"categories: {{Noise: {{parts: [{', '.join(['{unit: Roads, work: 1 h}'] * 257)}]}}}}",
         "categories: {Noise: 3}",
+        "categories: {table: noise.yaml}",
+        "pools: {desk: {shifts: {table: shifts.csv, staff: 3}}}",
         "dispatch: {max_hops: 0}",
         "demand: {hours: [1, 2, 3]}",
         "classes: urgent",

@@ -34,6 +34,11 @@ Times are hours since `time.start` of the scenario; names are as the scenario wr
 scenario that has the same citizens. Types are those in the file, as DuckDB calls them, and those in pandas. Read from a
 file, a column of names is `str` in pandas, a column of truth values without a null `bool`, and one of nulls alone
 `object`.
+
+`citysim export FOLDER TABLE` prints one as CSV in UTF-8, `--out FILE.csv` writes it to a new file, `--replication 0`
+takes one replication. Each column of hours since the start has the date beside it (`arrived`, then `arrived_date`): the
+city's own time to the nearest second, such as 2024-03-04T09:20:00. Null is empty, and an empty text is `""`. Excel
+takes names in Chinese for another encoding unless the file begins with a mark that it is UTF-8: `--bom` puts it there.
 """
 
 
@@ -99,6 +104,7 @@ KINDS_OF = {
     "yes or no": Kind("BOOLEAN", "boolean", "true, false"),
     "hours": Kind(*_DOUBLE, "hours"),
     "hours since the start": Kind(*_DOUBLE, "hours since the start"),
+    "hour since the start": Kind("BIGINT", "int64", "whole hours since the start"),
     "mean of the hour": Kind(*_DOUBLE, "number, mean of the hour"),
     "money an hour": Kind(*_DOUBLE, "`currency` an hour"),
     "factor": Kind(*_DOUBLE, "factor"),

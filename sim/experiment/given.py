@@ -1,4 +1,6 @@
-"""The files of a run as they were given: the scenario's own, those it extends, the sources they name, and policies."""
+"""The files of a run as they were given: the scenario's own, those it extends, their tables, the sources they name, and
+policies.
+"""
 
 from __future__ import annotations
 
@@ -25,6 +27,7 @@ def keep_originals(scenario: Scenario, folder: Path, policies: Sequence[OwnPolic
     for name in scenario.files:
         if name not in _NO_FILES:
             paths += [Path(name), *_shelf(Path(name))]
+    paths += map(Path, scenario.tables)
     texts: dict[Path, str] = {}
     for path in paths:
         try:

@@ -92,6 +92,12 @@ def write_page(page: str, place: Draft) -> Path:
     return place.keep()
 
 
+def write_new(text: str, path: Path) -> Path:
+    """Write a file that is not there yet, and say where it is."""
+    with draft(path, "file", "refuse") as place:
+        return write_page(text, place)
+
+
 def replace_page(page: str, path: Path) -> Path:
     """Write a page, whole or not at all, over an older one."""
     with draft(path, "file", "replace") as place:

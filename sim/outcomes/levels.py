@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 LEVEL_COLUMNS = (
     REPLICATION,
     Column("pool", "pools", "whose"),
-    Column("hour", "number", "which hour since the start, from 0"),
+    Column("hour", "hour since the start", "which hour, from 0"),
     Column("arrivals", "number", "visits that joined its queue"),
     Column("queue", "mean of the hour", "visits waiting in its queue"),
     Column("busy", "mean of the hour", "its officers at work, for whichever queue"),

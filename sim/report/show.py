@@ -6,24 +6,20 @@ import json
 import textwrap
 from typing import TYPE_CHECKING, Any
 
-from sim.errors import CitysimError
 from sim.model.city import build_city
 from sim.model.load import Load, offered_loads
 from sim.report.mechanisms import in_words
 from sim.report.modelled import open_at_start, thinned
+from sim.report.selecting import select
 
 if TYPE_CHECKING:
     from sim.scenario import Scenario, Value
 
 
-class UnknownPathError(CitysimError):
-    """No value of the scenario has such a path."""
-
-
 def show_text(scenario: Scenario, path: str = "") -> str:
-    """For reading: the loads first, then every value with its source; with a path, only values that begin so."""
+    """For reading: the loads first, then every value with its source; with a path, only values there (see `select`)."""
     if path:
-        return "\n".join(wrapped(line) for value in _values(scenario, path) for line in _value_lines(value))
+        return "\n".join(wrapped(line) for value in select(scenario.values(), path) for line in _value_lines(value))
     city = build_city(scenario)
     loads, mechanisms = offered_loads(city), [*in_words(city).values()]
     lines = [scenario.name, ""]
@@ -37,8 +33,8 @@ def show_text(scenario: Scenario, path: str = "") -> str:
     if scenario.scale != 1:
         lines += [thinned(scenario), ""]
     values = scenario.values()
-    lines += _changes(values, scenario.files)
-    lines += ["Values and their sources", "------------------------"]
+    lines += changes(values, scenario)
+    lines += headed("Values and their sources")
     lines += [line for value in values for line in _value_lines(value)]
     unsourced = sum(v.is_number and not v.from_default and v.source is None for v in values)
     if unsourced:
@@ -46,12 +42,9 @@ def show_text(scenario: Scenario, path: str = "") -> str:
     return "\n".join(wrapped(line) for line in lines)
 
 
-def _values(scenario: Scenario, path: str) -> list[Value]:
-    """Those whose path begins so. Raises ``UnknownPathError`` where there are none."""
-    found = [value for value in scenario.values() if value.path.startswith(path)]
-    if not found:
-        raise UnknownPathError(f"no value of the scenario begins with {path}")
-    return found
+def headed(head: str) -> list[str]:
+    """A heading and the line below it."""
+    return [head, "-" * len(head)]
 
 
 def wrapped(line: str) -> str:
@@ -62,8 +55,7 @@ def wrapped(line: str) -> str:
 
 def _load_lines(loads: list[Load]) -> list[str]:
     lines = [
-        "Offered load by pool (count window, means)",
-        "------------------------------------------",
+        *headed("Offered load by pool (count window, means)"),
         f"{'pool':40} {'visits/d':>10} {'work h/d':>9} {'duty h/d':>9} {'load':>6}",
     ]
     for load in loads:
@@ -74,13 +66,15 @@ def _load_lines(loads: list[Load]) -> list[str]:
     return lines + [""] * bool(crowded) + crowded
 
 
-def _changes(values: list[Value], files: tuple[str, ...]) -> list[str]:
-    """Where the scenario extends others: what its own file sets."""
-    if len(files) < 2:
+def changes(values: list[Value], scenario: Scenario) -> list[str]:
+    """Where the scenario extends others: what its own file sets, with its tables."""
+    if len(scenario.files) < 2:
         return []
-    own = [v for v in values if v.origin_file == files[0]]
-    head = "Set by this file, all else comes from what it extends"
-    return [head, "-" * len(head), *(f"{v.path} = {v.value_text}" for v in own), ""]
+    first = scenario.files[0]
+    files = {first, *(table for table, file in scenario.tables.items() if file == first)}
+    own = [v for v in values if v.origin_file in files]
+    head = headed("Set by this file, all else comes from what it extends")
+    return [*head, *(f"{v.path} = {v.value_text}" for v in own), ""]
 
 
 def _value_lines(value: Value) -> tuple[str, str]:
@@ -114,7 +108,7 @@ def show_json(scenario: Scenario, path: str = "") -> str:
                 "default": v.from_default,
                 "source": source(v),
             }
-            for v in _values(scenario, path)
+            for v in select(scenario.values(), path)
         ],
         "loads": [
             {

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import typing
 from typing import Any
 
+from pydantic import BaseModel
+
+from sim.scenario.csv_tables import TABLE, tabular
 from sim.scenario.schema import FORMATS, Scenario
+from sim.scenario.shape import Shape
 from sim.scenario.sources import Source
 
 Schema = dict[str, Any]
 _REF, _PART = "#/$defs/", "PartOf"
+_FILE = {"type": "string", "pattern": r"\.[cC][sS][vV]$", "description": "a CSV file in this file's folder"}
 
 
 def json_schema() -> Schema:
@@ -16,6 +22,7 @@ def json_schema() -> Schema:
     and `null` takes away what is inherited. Any other file must be whole, as `$defs` has it under `Scenario`.
     """
     whole = Scenario.model_json_schema(by_alias=True)
+    _add_tables(Scenario, whole, whole["$defs"], set())
     source = {"anyOf": [{"type": "string"}, Source.model_json_schema()]}
     whole["properties"] |= {
         "format": {"enum": list(FORMATS), "description": f"{FORMATS[0]} where it is absent"},
@@ -47,7 +54,11 @@ def _of_parts(value: Schema) -> Schema:
     if "$ref" in value:
         return value | {"$ref": value["$ref"].replace(_REF, _REF + _PART)}
     if isinstance(value.get("additionalProperties"), dict):
-        return value | {"additionalProperties": _or_null(_of_parts(value["additionalProperties"]))}
+        named = {key: _of_parts(one) for key, one in value.get("properties", {}).items()}
+        return value | {
+            "additionalProperties": _or_null(_of_parts(value["additionalProperties"])),
+            **({"properties": named} if named else {}),
+        }
     if "anyOf" in value and any("$ref" in one for one in value["anyOf"]):
         return value | {"anyOf": [_of_parts(one) for one in value["anyOf"]]}
     return value
@@ -55,3 +66,26 @@ def _of_parts(value: Schema) -> Schema:
 
 def _or_null(value: Schema) -> Schema:
     return {"anyOf": [value, {"type": "null"}]}
+
+
+def _add_tables(model: type[BaseModel], schema: Schema, sections: Schema, done: set[str]) -> None:
+    """Let tables stand where they may in the schema of a model, and in those of all sections below it."""
+    for key, shape in Shape(model).fields.items():
+        if tabular(shape):
+            schema["properties"][key] = _or_table(schema["properties"][key])
+        inner = shape.item.section if typing.get_origin(shape.type) in (dict, tuple) else shape.section
+        if inner and inner.__name__ not in done:
+            done.add(inner.__name__)
+            _add_tables(inner, sections[inner.__name__], sections, done)
+
+
+def _or_table(value: Schema) -> Schema:
+    """The same, or from a table: of a map, one of its entries may say so."""
+    if "anyOf" in value:
+        return value | {"anyOf": [_or_table(one) for one in value["anyOf"]]}
+    if "additionalProperties" in value:
+        return value | {"properties": {TABLE: {"anyOf": [value["additionalProperties"], _FILE]}}}
+    if value.get("type") != "array":
+        return value
+    table = {"type": "object", "required": [TABLE], "properties": {TABLE: _FILE}, "additionalProperties": False}
+    return {"anyOf": [value, table]}

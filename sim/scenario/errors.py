@@ -98,11 +98,17 @@ def quoted(value: object) -> str:
     return f"“{text[:57]}…”" if len(text) > 60 else f"“{text}”"
 
 
-def nearest(name: str, known: Iterable[str]) -> str:
-    """`, did you mean “x”?` for the known name most like this one, else nothing."""
+def closest(name: str, known: Iterable[str]) -> str | None:
+    """The known name most like this one, None where none is like it."""
     by_small_letters = {candidate.casefold(): candidate for candidate in itertools.islice(known, 300)}
     found = difflib.get_close_matches(name.casefold()[:200], by_small_letters, n=1, cutoff=0.6)
-    return f", did you mean {quoted(by_small_letters[found[0]])}?" if found else ""
+    return by_small_letters[found[0]] if found else None
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """`, did you mean “x”?` for the known name most like this one, else nothing."""
+    found = closest(name, known)
+    return "" if found is None else f", did you mean {quoted(found)}?"
 
 
 def path_text(path: Path) -> str:

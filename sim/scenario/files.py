@@ -15,6 +15,9 @@ _SIM = Path(__file__).resolve().parents[1]
 #: Inside the program where it is installed, beside it in a checkout.
 SHIPPED = next((_SIM / "scenarios").glob("base.yaml"), _SIM.parent / "scenarios/base.yaml").parent
 
+#: What `citysim new` writes.
+NEW = _SIM / "scenario/new.yaml"
+
 
 def known_scenarios() -> dict[str, Path]:
     """The files of the scenarios that go by a name alone: those in ./scenarios, then those that ship."""
@@ -57,6 +60,15 @@ def read_file(path: Path, shown: str = "the file") -> str:
         raise
     except ValueError:  # a NUL in the name
         raise ReadError(f"{shown} cannot be the name of a file") from None
+
+
+def read_table(path: Path, shown: str) -> str:
+    """The text of a CSV file, as `read_file`, which knows of no spreadsheet."""
+    try:
+        return read_file(path, shown)
+    except ReadError as wrong:
+        hint = ": in Excel, save it as “CSV UTF-8”" if "not UTF-8" in str(wrong) else ""
+        raise ReadError(f"{wrong}{hint}") from None
 
 
 def inside(folder: Path, relative: str) -> Path:

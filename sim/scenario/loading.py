@@ -10,9 +10,10 @@ from pathlib import Path as FilePath
 from typing import Any
 
 from sim.scenario.checks import check
+from sim.scenario.csv_tables import unfold
 from sim.scenario.defaults import fill
 from sim.scenario.errors import MOST_FINDINGS, Finding, Path, ReadError, ScenarioError, nearest, quoted
-from sim.scenario.files import LARGEST_FILE, find_base, find_scenario, inside, read_file
+from sim.scenario.files import LARGEST_FILE, find_base, find_scenario, inside, read_file, read_table
 from sim.scenario.formats import changed, read_format
 from sim.scenario.merging import OVERRIDES, apply_overrides, merge, without_value
 from sim.scenario.needs import findings as idle
@@ -92,18 +93,22 @@ class _Loader:
     layers: list[Node] = field(default_factory=list)
     formats: list[int] = field(default_factory=list)  # of the layers
     files: list[str] = field(default_factory=list)
+    tables: dict[str, str] = field(default_factory=dict)  # and the first file that names each
     rules: list[SourceRule] = field(default_factory=list)
     incomplete: bool = False  # a layer cannot be read, so that what is missing may stand there
     size: int = 0  # bytes of all texts
 
     def parse(self, text: str, name: str) -> Node | None:
         """The tree of one text. Raises `ReadError` if all texts together are too large to be kept as one file."""
+        self.weigh(text)
+        return parse_yaml(text, name, self.findings)
+
+    def weigh(self, text: str) -> None:
         size = len(text.encode(errors="replace"))
         self.size += size
         if self.size > LARGEST_FILE:
             what = "" if size > LARGEST_FILE else "all its files together are "
             raise ReadError(f"{what}larger than {LARGEST_FILE // 1_000_000} MB")
-        return parse_yaml(text, name, self.findings)
 
     def add(self, root: Node | None, file: str, folder: FilePath | None, chain: tuple[FilePath, ...]) -> None:
         """One layer, its sources, and the layers it extends; `chain` has the files that led here."""
@@ -122,7 +127,7 @@ class _Loader:
         except ReadError as wrong:
             self.formats.append(FORMATS[-1])
             self.findings.append(spot_of(root, ("format",)).finding(("format",), str(wrong)))
-        self.layers.append(Node(entries, root.at, root.keys))
+        self.layers.append(self.with_tables(Node(entries, root.at, root.keys), file, folder, chain))
         if sources is not None:
             self.add_sources(sources, folder, file)
         if extends is not None:
@@ -148,9 +153,33 @@ class _Loader:
             raise ReadError(f"goes round in a circle: {' → '.join([*circle, target.name])}")
         if len(chain) >= LONGEST_CHAIN:
             raise ReadError(f"more than {LONGEST_CHAIN} files, each extending the next")
-        name = os.path.join(os.path.dirname(file) if chain else folder or "", given)
-        text = read_file(target, quoted(given))
+        text, name = read_file(target, quoted(given)), self.beside(given, file, folder, chain)
         self.add(self.parse(text, name), name, target.parent, (*chain, target))
+
+    @staticmethod
+    def beside(given: str, file: str, folder: FilePath | None, chain: tuple[FilePath, ...]) -> str:
+        """The name of a file that another names."""
+        return os.path.join(os.path.dirname(file) if chain else folder or "", given)
+
+    def with_tables(self, root: Node, file: str, folder: FilePath | None, chain: tuple[FilePath, ...]) -> Node:
+        """The layer with what its tables say."""
+
+        def read(given: str) -> tuple[str, str]:
+            if folder is None:
+                raise ReadError("only a file can have a table beside it: this text has no folder")
+            if not given.lower().endswith(".csv"):
+                raise ReadError(f"the name of a CSV file is wanted, not {quoted(given)}")
+            name = self.beside(given, file, folder, chain)
+            text = read_table(inside(folder, given), quoted(given))
+            self.weigh(text)
+            self.tables.setdefault(name, file)
+            return text, name
+
+        before = len(self.findings)
+        whole = unfold(root, Shape(Scenario), read, self.findings)
+        assert whole is not None, "a scenario is no table itself"
+        self.incomplete = self.incomplete or len(self.findings) > before
+        return whole
 
     # -- sources -----------------------------------------------------------------------------------------
 
@@ -213,7 +242,13 @@ class _Loader:
         if scenario is None or self.findings:
             raise ScenarioError(self.in_order(self.findings))
         return scenario.with_origin(
-            Origin(root, tuple(self.files), tuple(self.rules), tuple(self.in_order(self.notes(tree, scenario))))
+            Origin(
+                root,
+                tuple(self.files),
+                tuple(self.rules),
+                tuple(self.in_order(self.notes(tree, scenario))),
+                dict(self.tables),
+            )
         )
 
     def notes(self, tree: Tree, scenario: Scenario) -> Iterator[Finding]:
@@ -225,11 +260,12 @@ class _Loader:
             yield tree.finding(path, message)
 
     def in_order(self, found: Iterable[Finding]) -> list[Finding]:
-        """Findings in the order of the files and of their text, each of them once."""
+        """Findings in the order of the files, each before its tables, and of their text, each of them once."""
         files = [*self.files, OVERRIDES]
 
-        def place(finding: Finding) -> tuple[int, int, int]:
-            rank = files.index(finding.file) if finding.file in files else len(files)
-            return rank, finding.line, finding.column
+        def place(finding: Finding) -> tuple[int, str, int, int]:
+            file = self.tables.get(finding.file, finding.file)
+            rank = files.index(file) if file in files else len(files)
+            return rank, finding.file if finding.file in self.tables else "", finding.line, finding.column
 
         return sorted(dict.fromkeys(found), key=place)

@@ -142,6 +142,11 @@ class Scenario(Section):
         return self._origin.files if self._origin else ()
 
     @property
+    def tables(self) -> dict[str, str]:
+        """The CSV files from which entries came, each with the file that names it."""
+        return dict(self._origin.tables) if self._origin else {}
+
+    @property
     def notes(self) -> tuple[Finding, ...]:
         """What is no error but should be known: parameters that another one overrules, words of an earlier format that
         now mean something else, places at which a scale leaves more staff than its share.

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import functools
 import typing
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Annotated, Any
 
@@ -93,13 +93,14 @@ def read_pattern(text: str) -> tuple[str, ...]:
 @dataclass(frozen=True)
 class Origin:
     """What the loader knows beyond the schema: the tree with its places, the files in order, the rules for
-    sources, and what it has to say.
+    sources, what it has to say, and the tables beside the files, each with the file that names it.
     """
 
     root: Node
     files: tuple[str, ...]
     rules: tuple[SourceRule, ...]
     notes: tuple[Finding, ...] = ()
+    tables: Mapping[str, str] = field(default_factory=dict)
 
     def __eq__(self, other: object) -> bool:
         """Scenarios that say the same are equal wherever they were written."""
@@ -115,6 +116,7 @@ class Origin:
         """The source of a value: rules of the file that wrote it and of files that extend it, the most
         specific first.
         """
+        file = self.tables.get(file, file)
         if file not in self.files:
             return None
         rule = self._patterns.best(tuple(str(step) for step in path), self.files.index(file))
