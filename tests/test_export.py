@@ -26,6 +26,7 @@ SETS = (
     "time.end=2024-03-05",
     'districts={"Old, ""Town""": {population: 12000}, 河畔: {population: 9000}}'.replace('""', '\\"'),
     "policies.surge={triggers: [{pool: Roads, when: waiting > 1, check: 15 min}], adds: 1, at_least: 1 h}",
+    "initial={Roads: {Potholes: 40}}",  # they have times before the start
     "policies.trust={gain: 0.4, decay: 0.1, neutral: 0.8, step: day}",
 )
 
@@ -81,6 +82,8 @@ def test_the_leap_day_is_there_and_null_is_no_empty_text(
     levels = exported(capfdbinary, folder, "levels").splitlines()
     assert sum(",48,2024-02-29T00:00:00," in line for line in levels) == 2 * 7  # replications, pools
     assert sum(",72,2024-03-01T00:00:00," in line for line in levels) == 2 * 7
+    requests = list(csv.DictReader(io.StringIO(exported(capfdbinary, folder, "requests"))))
+    assert sum(request["arrived_date"] < "2024-02-27" for request in requests) == 2 * 40  # what stood there before
     assert 'dispatch desk,dispatch desk,pool,"","",,,1.0' in exported(capfdbinary, folder, "pools").splitlines()
 
 

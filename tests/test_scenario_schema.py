@@ -86,6 +86,7 @@ def test_what_is_resolved_passes() -> None:
         "demand: {weekdays: {sat: null}, shocks: {Storm: {factor: 3}}}",
         "format: 2\nsources: null",
         "units: {table: units.csv, Roads: {staff: 2}}",
+        "initial: {table: open.csv, Roads: {table: roads.csv, Noise: 3}}",
         "pools: {hotline: {shifts: {table: Shifts.CSV}}, table: {staff: 3}}",
         "categories: {Noise: {by_district: {table: factors.csv, Hillside: null}}}",
     ],

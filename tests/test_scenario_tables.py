@@ -121,6 +121,15 @@ def test_what_is_no_cell_stands_beside_and_plain_values_have_two_columns(tmp_pat
     assert file_wrongs(twice, tmp_path) == [expected]
 
 
+def test_of_maps_within_maps_rows_and_columns_are_names(tmp_path: Path) -> None:
+    text = TABLED + "initial: {table: open.csv}\n"
+    open_table = 'unit,Noise,Question\nRoads,40,\nParks,"{count: 9, ages: 3 d}",2\n'
+    initial = "initial: {Roads: {Noise: 40}, Parks: {Noise: {count: 9, ages: 3 d}, Question: 2}}\n"
+    assert load(beside(tmp_path, text, open=open_table)).digest == from_text(TOWN + initial).digest
+    wrong = file_wrongs(beside(tmp_path, text, open=open_table.replace("Question", "Questoin")), tmp_path)
+    assert [line for line in wrong if line.startswith("open.csv:3:3: initial.Parks.Questoin: ")]
+
+
 def test_a_name_that_is_table_is_a_name(tmp_path: Path) -> None:
     assert "table" in from_text(town(("New Town:", "table:"))).districts
     limits = "policies: {time_limits: {by_category: {table: 24 h}}}\n"

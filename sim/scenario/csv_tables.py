@@ -2,9 +2,9 @@
 
     units: {table: units.csv}
 
-The first column has the names, every other one a key, or a path such as `work.mean`; of a list all columns are keys, of
-a map of plain values the second one has these. A cell means what it would in YAML, and an empty one that nothing is
-said. Places are rows and columns of the file, counted from 1 as in a spreadsheet.
+The first column has the names, every other one a key (a name where maps stand in maps) or a path such as `work.mean`.
+Of a list all columns are keys, of a map of plain values the second one has these. A cell means what it would in YAML,
+and an empty one that nothing is said. Places are rows and columns of the file, counted from 1 as in a spreadsheet.
 """
 
 from __future__ import annotations
@@ -175,10 +175,9 @@ class _Table:
 
     def columns(self, heading: Sequence[str], named: bool) -> list[_Column]:
         """Those that have a heading which the schema knows."""
-        section = self.shape.item.section is not None
-        if named and section and heading and heading[0] in self.shape.item.fields:
+        if named and heading and heading[0] in self.shape.item.fields:
             self.wrong(1, 1, f"the first column has the names, so {quoted(heading[0])} cannot be its heading")
-        if not section:
+        if not (self.shape.item.section or self.shape.item.is_map):
             if len(heading) != 2:
                 self.wrong(1, 1, "two columns are wanted, of names and of values")
             return [_Column(2, ())] if len(heading) > 1 else []

@@ -72,19 +72,21 @@ def _add_tables(model: type[BaseModel], schema: Schema, sections: Schema, done: 
     """Let tables stand where they may in the schema of a model, and in those of all sections below it."""
     for key, shape in Shape(model).fields.items():
         if tabular(shape):
-            schema["properties"][key] = _or_table(schema["properties"][key])
+            schema["properties"][key] = _or_table(schema["properties"][key], shape)
         inner = shape.item.section if typing.get_origin(shape.type) in (dict, tuple) else shape.section
         if inner and inner.__name__ not in done:
             done.add(inner.__name__)
             _add_tables(inner, sections[inner.__name__], sections, done)
 
 
-def _or_table(value: Schema) -> Schema:
+def _or_table(value: Schema, shape: Shape) -> Schema:
     """The same, or from a table: of a map, one of its entries may say so."""
     if "anyOf" in value:
-        return value | {"anyOf": [_or_table(one) for one in value["anyOf"]]}
+        return value | {"anyOf": [_or_table(one, shape) for one in value["anyOf"]]}
     if "additionalProperties" in value:
-        return value | {"properties": {TABLE: {"anyOf": [value["additionalProperties"], _FILE]}}}
+        entry = value["additionalProperties"]
+        entry = _or_table(entry, shape.item) if tabular(shape.item) else entry
+        return value | {"additionalProperties": entry, "properties": {TABLE: {"anyOf": [entry, _FILE]}}}
     if value.get("type") != "array":
         return value
     table = {"type": "object", "required": [TABLE], "properties": {TABLE: _FILE}, "additionalProperties": False}
