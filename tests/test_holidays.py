@@ -144,8 +144,8 @@ HOLIDAY = ("office: {open", "office: {holidays: [2024-03-06], open")
         ((HOLIDAY, (SHIFTED, "staff: 1}], holidays: {as: sun}}")), "pools.hotline.holidays.calendar: is missing"),
         ((HOLIDAY, (SHIFTED, "staff: 1}], holidays: {calendar: office, as: day}}")), "pools.hotline.holidays.as: “"),
         (
-            (HOLIDAY, (SHIFTED, "staff: 1}, {days: sun, hours: 8:00-12:00, staff: 2}], holidays: {calendar: office}}"),
-             ("mon-sun, hours: 20:00-8:00", "mon-sat, hours: 20:00-8:30")),
+            (HOLIDAY, (SHIFTED, "staff: 1}, {days: sun, hours: 7:00-12:00, staff: 2}], holidays: {calendar: office}}"),
+             ("mon-sun, hours: 20:00-8:00", "mon-thu, hours: 20:00-8:00")),
             "pools.hotline.holidays: the shifts of sun on 2024-03-06 overlap those of the day before or after",
         ),
     ],

@@ -182,10 +182,12 @@ def _shifts_on_holidays(tree: Tree) -> Iterator[Finding]:
         at = (*path, "holidays")
         calendar = tree.read(("calendars", tree.text((*at, "calendar"))), read_calendar)
         like = tree.read((*at, "as"), read_weekday) if tree.has((*at, "as")) else 6
-        if calendar is None or like is None:
+        shifts = _read_shifts(tree, path)
+        every_week = sorted(span for days, hours in shifts for span in spans_of_week(days, hours))
+        if calendar is None or like is None or overlaps(every_week):
             continue
         weekdays = weekdays_of(calendar, like)
-        date = overlapping_shifts(_read_shifts(tree, path), weekdays)
+        date = overlapping_shifts(shifts, weekdays)
         if date:
             day = WEEKDAYS[weekdays[date]]
             message = f"the shifts of {day} on {moment_text(date)} overlap those of the day before or after"
