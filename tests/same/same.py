@@ -52,8 +52,13 @@ def simulate(tree: Path, scenarios: Path, kept: Path) -> None:
 
 
 def by_key(table: pd.DataFrame, key: list[str]) -> pd.DataFrame:
-    """Names as text, one row a key."""
+    """Names as text, one row a key; errands, which are of no request, by their order in time."""
     plain = table.astype({name: "object" for name in table if isinstance(table[name].dtype, pd.CategoricalDtype)})
+    if "request" in key and table["request"].isna().any():
+        plain = plain.sort_values([*key, "pool", "queued", "started", "ended"])
+        plain["visit"] = plain["visit"].where(
+            plain["request"].notna(), plain.groupby(plain["request"].isna()).cumcount()
+        )
     table = plain.set_index(key).sort_index()
     assert table.index.is_unique, key
     return table
