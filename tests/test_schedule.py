@@ -15,7 +15,7 @@ from sim.model import rules
 from sim.model.city import _only, build_city
 from sim.model.compiled.machine import world
 from sim.model.rows import MAX_VISITS, TooManyVisitsError
-from sim.model.staffing import Hours, _intervals
+from sim.model.staffing import Hours, intervals
 
 TICK = 1.0 / 2**30
 
@@ -25,7 +25,7 @@ def opening_hours(draw: Any) -> Hours:
     """Intervals between 0 and some days, and the lists that rules read."""
     edges = sorted(draw(st.sets(st.integers(0, 96 * 4), max_size=20)))
     pairs = [(a / 4.0, b / 4.0) for a, b in zip(edges[::2], edges[1::2], strict=False)]
-    return _intervals(pairs, 96.0)
+    return intervals(pairs, 96.0)
 
 
 moments = st.one_of(st.integers(0, 110 * 4).map(lambda n: n / 4.0), st.floats(0.0, 110.0))
