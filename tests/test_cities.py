@@ -42,7 +42,7 @@ def test_random_cities_know_every_key_of_the_schema() -> None:
     found: set[Key] = set()
 
     @settings(
-        max_examples=800,
+        max_examples=400,
         database=None,
         derandomize=True,
         phases=[Phase.generate],

@@ -185,6 +185,7 @@ def test_two_files_that_say_the_same_compare_as_exactly_zero(capsys: pytest.Capt
     assert max(len(line) for line in out.splitlines()) <= 80
 
 
+@pytest.mark.long
 def test_one_officer_more_is_found(capsys: pytest.CaptureFixture[str]) -> None:
     for name in ("teaching.yaml", "base.yaml", "sources.yaml"):
         Path(name).write_bytes((ROOT / "scenarios" / name).read_bytes())
@@ -334,6 +335,7 @@ def test_a_scenario_too_big_for_memory_is_refused_before_it_starts(capsys: pytes
     assert not Path("results").exists()
 
 
+@pytest.mark.long
 def test_ctrl_c_leaves_no_folder_and_no_process() -> None:
     changes = ("--set", "districts.Riverside.population=3e6", "--processes", "2")
     process = citysim("run", TEACHING, "-n", "4", *changes, start_new_session=True)

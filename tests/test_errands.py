@@ -221,6 +221,7 @@ def test_errors_and_hops_by_month() -> None:
     assert not agrees(found[:, 2], 1 - 0.92 * 0.978**12), "the drift ten per cent off"
 
 
+@pytest.mark.long
 def test_upkeep_brings_the_first_error_back() -> None:
     found = by_month(drifting(every="6 months", work="1 s"))
     for values, exact in zip(found.T[:3], (0.08, 0.08, 0.08), strict=True):

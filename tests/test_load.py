@@ -70,7 +70,9 @@ WAYS = {
 }
 
 
-@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize(
+    "way", [pytest.param(way, marks=pytest.mark.long if way == "reopened to dispatch" else []) for way in WAYS]
+)
 def test_the_load_is_the_mean_of_simulated_work_and_visits(way: str) -> None:
     """Within 8 % for every pool, over the mean of 12 replications."""
     scenario = ample(*WAYS[way])

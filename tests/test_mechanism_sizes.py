@@ -87,6 +87,7 @@ def test_with_first_recipient_nobody_hops_and_the_wrong_ones_coordinate() -> Non
     assert agrees(np.array(wrong), 0.15)
 
 
+@pytest.mark.long
 def test_precise_dispatch_lowers_the_hops_by_the_same_chain() -> None:
     found = shares(dispatched(policies={"precise_dispatch": {"accuracy": 0.95}}), lambda r: [hops(r)[3]])
     exact = 0.05 * (1 - 0.3**3) / 0.7

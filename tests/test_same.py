@@ -50,6 +50,7 @@ def test_the_same_in_another_order_is_the_same(kept: dict[str, Any]) -> None:
     assert found(kept, shuffled) == ([], Counter())
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("table", same.KEYS)
 def test_every_column_is_seen(table: str, kept: dict[str, Any]) -> None:
     for name in kept[table]:
