@@ -329,12 +329,12 @@ def report(folder: Path, out: Path | None, one_page: bool, question: str, figure
     """Write the report of the run in FOLDER anew, or a sheet of one page beside it."""
     from sim.experiment import store
     from sim.report import page
-    from sim.report.svg import as_files, has_chinese
+    from sim.report.svg import as_files
 
     if question and not one_page:
         raise click.UsageError("--question is the heading of the sheet that --one-page writes")
     found, drawn = store.read(folder), set[str]()
-    with store.figures_draft(figures) as draft, as_files(None if draft is None else draft.beside) as written:
+    with store.figures_draft(figures) as draft, as_files(None if draft is None else draft.beside) as (written, boxes):
         text = page.one_page(found, question) if one_page else page.run_page(found)
         drawn = {file.stem for file in written}
         if draft is not None:
@@ -345,7 +345,7 @@ def report(folder: Path, out: Path | None, one_page: bool, question: str, figure
         say(f"Report: {store.renew_page(text, folder, out)}")
     if figures is not None:
         say(f"Figures: {figures}: {', '.join(sorted(drawn))}, each as svg and png")
-        if not has_chinese():
+        if boxes:
             say("Chinese names are boxes in the PNG files: this machine has no font for them.", err=True)
 
 

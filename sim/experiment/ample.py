@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
+import pandas as pd
 
 from sim.experiment.expected import expected_contacts
 from sim.experiment.preparing import prepare
@@ -46,23 +47,28 @@ def with_ample_staff(city: City) -> City:
 def late_in_any_case(run: Run, policies: Sequence[Policy] = (), tell: Callable[[str], None] = lambda word: None) -> Run:
     """A run that also knows what is late where nobody waits for staff.
 
-    Its replication 0 is run once more, on the same citizens, with people without limit in each pool; opening hours and
-    shifts stay what they are. ``policies``: those with which it was run. The rows of ``breach_share`` of that, as in
-    ``Run.measures``, for the whole city and by district, category and unit, are in ``Run.in_any_case`` of what is
-    returned; None where it is no question (``is_asked``).
+    Its replications are run once more, as many as stay below a million contacts, on the same citizens, with people
+    without limit in each pool; opening hours and shifts stay what they are. ``policies``: those with which it was run.
+    The rows of ``breach_share`` of that, as in ``Run.measures``, for the whole city and by district, category and unit,
+    are in ``Run.in_any_case`` of what is returned; None where it is no question (``is_asked``).
     """
     if not is_asked(run.scenario):
         return run
     engine: Engine = choose(run.scenario, run.engine)  # type: ignore[arg-type]  # the name of one
     prepare(engine, tell)
     city = with_ample_staff(build_city(run.scenario))
-    found, _ = stream_measures(city, run.seed, 0, engine, policies)
-    wanted = (found["measure"] == _MEASURE) & found["group_by"].isin(_GROUPS)
-    return replace(run, in_any_case=found[wanted].reset_index(drop=True))
+    some = min(run.replications, max(1, int(MOST_CONTACTS / max(expected_contacts(run.scenario), 1.0))))
+    parts = []
+    for replication in range(some):
+        found, _ = stream_measures(city, run.seed, replication, engine, policies)
+        parts.append(found[(found["measure"] == _MEASURE) & found["group_by"].isin(_GROUPS)])
+    return replace(run, in_any_case=pd.concat(parts, ignore_index=True))
 
 
 class Staff(NamedTuple):
-    """Of requests in replication 0: the share that is late, and the share that is where nobody waits for staff."""
+    """Of requests: the share that is late, and the share that is where nobody waits for staff; means over the same
+    replications.
+    """
 
     late: float
     in_any_case: float
@@ -78,9 +84,10 @@ def what_staff_changes(run: Run, group_by: str) -> dict[str, Staff]:
     if run.in_any_case is None:
         return {}
     before, after = (
-        table[(table["measure"] == _MEASURE) & (table["group_by"] == group_by) & (table["replication"] == 0)]
+        table[(table["measure"] == _MEASURE) & (table["group_by"] == group_by)].astype({"group": str})
         for table in (run.measures, run.in_any_case)
     )
-    known = before.merge(after, on="group", suffixes=("", "_after"))
-    pairs = zip(known["group"], known["value"], known["value_after"], strict=True)
+    known = before.merge(after, on=["replication", "group"], suffixes=("", "_after"))
+    means = known.groupby("group", sort=False)[["value", "value_after"]].mean().reset_index()
+    pairs = zip(means["group"], means["value"], means["value_after"], strict=True)
     return {"".join(json.loads(group)): Staff(late, after) for group, late, after in pairs}

@@ -6,6 +6,7 @@ import math
 from datetime import timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
+from sim.experiment.compare import SAME_CITIZENS
 from sim.inference.comparison import SAME_COUNT
 from sim.model.city import build_city
 from sim.report.mechanisms import MECHANISMS, paragraph, sentences
@@ -71,6 +72,10 @@ def policy_text(name: str) -> str:
     return f"{function} (sha256 {digest[:12]}…)" if separator else function
 
 
+#: From so many replications on the date of a recovery is not called rough.
+ENOUGH_FOR_A_DATE = 20
+
+
 def other_requests(comparison: Comparison, variant: str) -> str:
     """What must be said where other shares of the contacts become requests; empty where the counts nearly agree."""
     table = comparison.measures
@@ -78,11 +83,13 @@ def other_requests(comparison: Comparison, variant: str) -> str:
     here, baseline = float(counts[variant]), float(counts[comparison.names[0]])
     if not baseline > 0 or abs(here / baseline - 1) <= SAME_COUNT:
         return ""
+    said = f"These are not the same requests: {here:,.0f} here, {baseline:,.0f} in the baseline, since"
+    ends = "they have no verdict here. Read what is told of the requests in both."
+    if comparison.paired(variant) != SAME_CITIZENS:
+        return f"{said} other citizens call. Rates, shares and times of all requests differ for that alone; {ends}"
     return (
-        f"These are not the same requests: {here:,.0f} here, {baseline:,.0f} in the baseline, since other contacts are "
-        "answered on the spot or attached to another request. Rates, shares and times of all requests differ for that "
-        "alone, and may look worse where the easy ones no longer become requests; they have no verdict here. Read what "
-        "is told of the requests in both."
+        f"{said} other contacts are answered on the spot or attached to another request. Rates, shares and times of "
+        f"all requests differ for that alone, and may look worse where the easy ones no longer become requests; {ends}"
     )
 
 
@@ -99,7 +106,14 @@ def recovered(comparison: Comparison, variant: str) -> str:
         found = "not back within the run: its open requests never stay for four weeks"
     else:
         found = f"back from {end} on: from then on its open requests stay for four weeks"
-    return f"Disturbed until {until}, and {found} where 95 % of replications of “{base}” are."
+    rough = (
+        ""
+        if comparison.replications >= ENOUGH_FOR_A_DATE
+        else (
+            f" The band is one of {comparison.replications} replications, so the date is rough: more of them move it."
+        )
+    )
+    return f"Disturbed until {until}, and {found} where 95 % of replications of “{base}” are.{rough}"
 
 
 def day(scenario: Scenario, hours: float) -> str:

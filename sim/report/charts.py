@@ -206,6 +206,8 @@ def _round_ticks(highest: float, parts: float) -> tuple[float, list[float], list
     top = highest * 1.08 if highest > 0 else 1.0
     step = round_step(top / parts)
     ticks = [float(tick) for tick in np.arange(0.0, top + 1e-9, step)]
+    if ticks[-1] >= 10_000:
+        return top, ticks, [f"{tick / 1000:g}k" if tick else "0" for tick in ticks]
     return top, ticks, [f"{tick:,.0f}" if step >= 1 else f"{tick:g}" for tick in ticks]
 
 

@@ -105,7 +105,7 @@ def _city(variant: Variant) -> list[str]:
         lines.append(_line(row, *variant.texts(row.measure, "∞")))
     legend = (
         f"▲ clearly better, ▼ clearly worse: {meaning(variant.comparison.relevance)}; = no relevant difference, all of "
-        "the interval is smaller; no mark: not clear"
+        "the interval is smaller; no mark: not clear, more replications (-n) may tell"
     )
     if variant.comparison.replications == 1:
         legend = "One replication: there are no intervals, and nothing can be called clear"
@@ -180,7 +180,7 @@ def _row(name: str, cells: Sequence[tuple[str, str]], staff: str = "") -> str:
         f"{text}{marks.get(word, '') if '→' in text else ''}" for text, word in cells
     )  # no mark on what looks alike
     line = f"{'≠' if others else ' '} {cut_name(name, _NAME - 1):{_NAME}}{staff}"
-    return f"{line}{''.join(f'{text:>{_CELL}}' for text in told)}".rstrip()
+    return f"{line}{''.join(f' {text:>{_CELL - 1}}' for text in told)}".rstrip()
 
 
 def _groups(variant: Variant, dimension: str) -> list[str]:

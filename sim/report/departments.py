@@ -22,7 +22,7 @@ MOST = 12
 _TIMES = ("time_to_close_p50", "time_to_close_p90")
 _STAFF = (
     "Staff could change: what is late minus what would be if nobody ever waited for staff, on the same citizens "
-    "(replication 0; opening hours and shifts stay). The rest is lead time, other units, parking and closed offices."
+    "(opening hours and shifts stay). The rest is lead time, other units, parking and closed offices."
 )
 
 
@@ -33,7 +33,7 @@ def what_people_could_change(run: Run, results: Results) -> str:
         return ""
     late, anyway, changes = number(city.late, "share"), number(city.in_any_case, "share"), gap(city.changes, "share")
     return (
-        f"Of the {late} that are late (replication 0), more staff could change {changes} at most: where nobody ever "
+        f"Of the {late} that are late, more staff could change {changes} at most: where nobody ever "
         f"waits for staff, {anyway} of the same citizens’ requests are late all the same.{_main_cause(results)}"
     )
 

@@ -48,8 +48,10 @@ def date_ticks(start: datetime, hours: float, most: int) -> tuple[list[float], l
     firsts = [datetime(m // 12, m % 12 + 1, 1) for m in chosen]
     inner = [first for first in firsts if first - start < 0.93 * (end - start)]  # the last word would stand in the next
     firsts = inner if len(inner) > 1 else firsts
-    form = "%b %Y" if step < 12 else "%Y"
-    return [(first - start) / timedelta(hours=1) for first in firsts], [f"{first:{form}}" for first in firsts]
+    words = [f"{first:%b %Y}" if i == 0 or first.month == 1 else f"{first:%b}" for i, first in enumerate(firsts)]
+    if step >= 12:
+        words = [f"{first:%Y}" for first in firsts]
+    return [(first - start) / timedelta(hours=1) for first in firsts], words
 
 
 def _over_time(scenario: Scenario, spans: Bins, values: Floats, steps: bool, ticks: int) -> Callable[[Axes], None]:

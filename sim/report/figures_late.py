@@ -63,7 +63,7 @@ def late_requests(run: Run, results: Results, names: Names) -> Figure | None:
     table = Table.plain("Late requests: means over the replications", heads, rows)
     note = merging_note(series)
     if changed:
-        note = f"Staff could change: those that were in time if nobody ever waited for staff, by replication 0. {note}"
+        note = f"Staff could change: those that were in time if nobody ever waited for staff. {note}"
     return Figure("late", title, reading, image, table, note.strip())
 
 

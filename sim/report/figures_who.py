@@ -91,7 +91,8 @@ def who_gains(
         charts.legend(figure, list(_MARKS.values()), 0.1)
         total = sum(clear.values())
         small = f"{clear[NONE]} are too small to matter"
-        reading = f"No clear difference among {total}; {small}."
+        other = f"; {clear[OTHER]} are of other requests, without a verdict" if clear[OTHER] else ""
+        reading = f"No clear difference among {total - clear[OTHER]}; {small}{other}."
         if clear[OTHER] == total:
             reading = f"Other requests in all {total}: no verdict."
         elif clear[BETTER] + clear[WORSE]:

@@ -66,26 +66,22 @@ ET.register_namespace("", _SVG[1:-1])
 _CHINESE = ("Noto Sans CJK SC", "Source Han Sans SC", "PingFang SC", "Microsoft YaHei", "WenQuanYi Zen Hei", "SimHei")
 _SHARP = 200  # dots an inch
 
-#: Where drawings are also written as files, and what was written; None: nowhere.
-_files: ContextVar[tuple[Path, list[Path]] | None] = ContextVar("files", default=None)
+#: Where drawings are also written as files, what was written, and where letters are missing; None: nowhere.
+_files: ContextVar[tuple[Path, list[Path], list[str]] | None] = ContextVar("files", default=None)
 
 
 @contextmanager
-def as_files(folder: Path | None) -> Iterator[list[Path]]:
+def as_files(folder: Path | None) -> Iterator[tuple[list[Path], list[str]]]:
     """Each drawing that is made within is also written to a folder, if there is one, as SVG and PNG; gives the files
-    as they come.
+    as they come, and the keys of those in whose PNG Chinese names are boxes, as this machine has no font for them.
     """
     written: list[Path] = []
-    token = _files.set(None if folder is None else (folder, written))
+    boxes: list[str] = []
+    token = _files.set(None if folder is None else (folder, written, boxes))
     try:
-        yield written
+        yield written, boxes
     finally:
         _files.reset(token)
-
-
-def has_chinese() -> bool:
-    """Whether this machine has a font for Chinese names in PNG files."""
-    return _chinese_font() is not None
 
 
 def _chinese_font() -> str | None:
@@ -96,16 +92,20 @@ def _chinese_font() -> str | None:
 def _write_files(figure: Drawing, key: str) -> None:
     if (place := _files.get()) is None:
         return
-    folder, written = place
+    folder, written, boxes = place
+    chinese = False
     fonts = [name for name in ("DejaVu Sans", _chinese_font()) if name]
     with matplotlib.rc_context({"font.family": fonts, "figure.facecolor": "white"}):
         for text in figure.findobj(matplotlib.text.Text):
             text.set_fontfamily(fonts)
+            chinese |= any("\u2e80" <= letter <= "\uffef" for letter in text.get_text())
         for form in ("svg", "png"):
             path = folder / f"{key}.{form}"
             metadata = _NO_METADATA if form == "svg" else {"Software": None}
             figure.savefig(path, format=form, dpi=_SHARP, facecolor="white", metadata=metadata)
             written.append(path)
+    if chinese and _chinese_font() is None:
+        boxes.append(key)
 
 
 @contextmanager

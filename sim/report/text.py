@@ -118,7 +118,8 @@ def _by_unit(run: Run, results: Results) -> list[str]:
             f"{cut_name(name, 22):23}{requests:>8}{late:>8}{told}{median:>12}{most:>12}{busy[name].text:>8}".rstrip()
         )
     if len(results.units()) > len(chosen):
-        lines.append(f"… and {len(results.units()) - len(chosen)} more units in the report")
+        more = len(results.units()) - len(chosen)
+        lines.append(f"… and {more} more unit{'s' if more > 1 else ''} in the report")
     if few:
         lines.append(FEW_DUE)
     if sentence := what_people_could_change(run, results):

@@ -183,7 +183,9 @@ class _Checker(Tree):
         named = {name for _, name, _ in self.references("units")}
         for name in self.known["units"]:
             if name not in named:
-                yield self.finding(("units", name), "unreachable: no category, part or backstop names this unit", True)
+                meant = nearest(name, sorted(named & {*self.known["units"]}))
+                message = f"unreachable: no category, part or backstop names this unit{meant}"
+                yield self.finding(("units", name), message, True)
 
     # -- staff -------------------------------------------------------------------------------------------
 
