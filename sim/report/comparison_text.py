@@ -184,14 +184,17 @@ def _row(name: str, cells: Sequence[tuple[str, str]], staff: str = "") -> str:
 
 
 def _groups(variant: Variant, dimension: str) -> list[str]:
-    """The districts or categories with most requests: what they had in the baseline, and what they have here.
+    """The districts or categories that clearly change, then those with most requests: what they had in the baseline,
+    and what they have here.
 
     Where the requests are others, it is told of those in both.
     """
     same = variant.others
     cells = _of_same(variant, dimension) if same else _of_all(variant, dimension, _OF_GROUPS)
     columns = [(m, head) for m, head in _OF_GROUPS if m not in variant.hidden and (not same or m in OF_SAME)]
-    chosen = variant.base.largest(dimension, _MOST_GROUPS)
+    ranked = variant.base.largest(dimension, len(variant.base.by("requests", dimension)))
+    clear = {name for (_, name), (_, word) in cells.items() if word in (BETTER, WORSE)}
+    chosen = sorted(ranked, key=lambda name: name not in clear)[:_MOST_GROUPS]
     if not chosen or not columns:
         return []
     heads = [head if REGISTRY[m].unit != "share" else f"{head} %" for m, head in columns[:_COLUMNS]]
