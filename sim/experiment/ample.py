@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from sim.experiment.runs import Run
     from sim.model.control import Policy
     from sim.model.simulation import Engine
-    from sim.scenario import Scenario
 
 #: A city with more contacts than this is not run once more.
 MOST_CONTACTS = 1_000_000
@@ -31,11 +30,15 @@ _MEASURE = "breach_share"
 _GROUPS = ("", "district", "category", "unit")
 
 
-def is_asked(scenario: Scenario) -> bool:
-    """Whether it is a question: requests have limits to resolve and units, and are not too many."""
-    limits = scenario.policies.time_limits
+def _times(run: Run) -> int:
+    """How many replications are run once more; 0 where it is no question: requests have no limits to resolve or no
+    units, or are too many.
+    """
+    limits = run.scenario.policies.time_limits
     has_limits = limits is not None and bool(limits.resolve or limits.by_category)
-    return has_limits and bool(scenario.units) and expected_contacts(scenario) <= MOST_CONTACTS
+    if not (has_limits and run.scenario.units):
+        return 0
+    return min(run.replications, int(MOST_CONTACTS / max(expected_contacts(run.scenario), 1.0)))
 
 
 def with_ample_staff(city: City) -> City:
@@ -50,16 +53,16 @@ def late_in_any_case(run: Run, policies: Sequence[Policy] = (), tell: Callable[[
     Its replications are run once more, as many as stay below a million contacts, on the same citizens, with people
     without limit in each pool; opening hours and shifts stay what they are. ``policies``: those with which it was run.
     The rows of ``breach_share`` of that, as in ``Run.measures``, for the whole city and by district, category and unit,
-    are in ``Run.in_any_case`` of what is returned; None where it is no question (``is_asked``).
+    are in ``Run.in_any_case`` of what is returned; None where requests have no limits to resolve, no units, or are too
+    many.
     """
-    if not is_asked(run.scenario):
+    if not (times := _times(run)):
         return run
     engine: Engine = choose(run.scenario, run.engine)  # type: ignore[arg-type]  # the name of one
     prepare(engine, tell)
     city = with_ample_staff(build_city(run.scenario))
-    some = min(run.replications, max(1, int(MOST_CONTACTS / max(expected_contacts(run.scenario), 1.0))))
     parts = []
-    for replication in range(some):
+    for replication in range(times):
         found, _ = stream_measures(city, run.seed, replication, engine, policies)
         parts.append(found[(found["measure"] == _MEASURE) & found["group_by"].isin(_GROUPS)])
     return replace(run, in_any_case=pd.concat(parts, ignore_index=True))

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from sim.model.city import City
     from sim.model.rows import Rows
+    from sim.scenario.demand_side import Shock
 
 WEEK = 168.0
 
@@ -61,6 +62,11 @@ class OpenByDay:
         return np.cumsum(self.change)
 
 
+def own_shocks(base: Scenario, variant: Scenario) -> list[Shock]:
+    """By what the demand of a variant is disturbed: shocks that the baseline does not have."""
+    return [s for name, s in variant.demand.shocks.items() if base.demand.shocks.get(name) != s and s.factor != 1]
+
+
 def recovery(base: Scenario, variant: Scenario, opened: pd.DataFrame, names: tuple[str, str]) -> Recovery | None:
     """Of a variant whose demand is disturbed by shocks that the baseline does not have; None: it is not.
 
@@ -68,7 +74,7 @@ def recovery(base: Scenario, variant: Scenario, opened: pd.DataFrame, names: tup
     """
     from sim.inference import recovered_at
 
-    shocks = [s for name, s in variant.demand.shocks.items() if base.demand.shocks.get(name) != s and s.factor != 1]
+    shocks = own_shocks(base, variant)
     if not shocks:
         return None
     until = max(variant.hours_of(shock.until) for shock in shocks)

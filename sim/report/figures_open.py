@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from sim.experiment.recovery import own_shocks
 from sim.inference import calm_band
 from sim.report import charts, svg
 from sim.report.blocks import Cell, Figure, Table
@@ -33,8 +34,7 @@ def open_over_time(comparison: Comparison, name: str, key: str) -> Figure | None
     calm, disturbed = (table.loc[each].to_numpy(np.float64) for each in (comparison.names[0], name))
     low, high = calm_band(calm)
     before, after = calm.mean(axis=0), disturbed.mean(axis=0)
-    shocks = [s for each, s in variant.demand.shocks.items() if base.demand.shocks.get(each) != s and s.factor != 1]
-    begins = min(base.hours_of(shock.from_) for shock in shocks)
+    begins = min(base.hours_of(shock.from_) for shock in own_shocks(base, variant))
     peak = int((after - before).argmax())
     title = "Open requests, day by day"
     reading = (
