@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import cached_property
@@ -141,7 +142,8 @@ class Ledger:
             assert council is not None
             office = self.pool_at[council.unit, self.places[pool][1]]
             found[office], found[pool] = self._at_table(council, found[office], pool)
-        return {pool: self._with_called(pool, found[pool]) for pool in self.pools}  # who is called in sits at no table
+        longer = {pool: self._with_overtime(pool, found[pool]) for pool in self.pools}
+        return {pool: self._with_called(pool, longer[pool]) for pool in self.pools}  # who is called in sits at no table
 
     def _at_table(self, council: Any, office: Hours, table: str) -> tuple[Hours, Hours]:
         """Who of an office is in it, and who at its table."""
@@ -165,6 +167,22 @@ class Ledger:
         surge = self.scenario.policies.surge
         moving = () if surge is None or surge.from_ is None else (surge.from_, *(t.pool for t in surge.triggers))
         return self.family(pool) in moving
+
+    def _with_overtime(self, pool: str, hours: Hours) -> Hours:
+        """Who works overtime comes from the publication of a sheet until that of the next, whenever the pool is open:
+        so many as in an hour in which it is open throughout.
+        """
+        levels = self.out.levels[self.out.levels["pool"] == pool]
+        by_hour = levels["overtime"].to_numpy()
+        if not by_hour.any():
+            return hours
+        sheets = np.unique(self.out.scores["published"].dropna())
+        edges = np.ceil([0.0, *sheets, self.out.end]).astype(int)
+        there = np.array([by_hour[a:b].max(initial=0.0) for a, b in itertools.pairwise(edges)])
+        begins = np.unique(np.concatenate([hours.times, sheets]))
+        opens = hours.opens[np.searchsorted(hours.times, begins, side="right") - 1]
+        extra = there[np.searchsorted(sheets, begins, side="right")]
+        return Hours(begins, hours.at(begins) + opens * extra, hours.pauses, opens)
 
     def _with_called(self, pool: str, hours: Hours) -> Hours:
         calls = self.out.calls[self.out.calls["pool"] == pool]

@@ -64,6 +64,28 @@ def test_each_law_holds_in_the_full_town(name: str, policies: dict[str, Any]) ->
     LAWS[name](Ledger(sim.simulate(full(policies=policies))))
 
 
+def test_every_law_holds_where_officers_work_overtime() -> None:
+    """Under pressure so many more come to a unit as the longer work takes, beside those who are planned."""
+    asked = {"pool": "callback", "work": "5 min", "satisfied": {"intercept": 0.5}}
+    effort = {"share": 0.7, "overtime": "80 / h"}
+    out = sim.simulate(
+        from_dict(
+            {
+                "name": "one month, and some days",
+                "time": {"start": "2024-02-01", "end": "2024-03-05"},
+                "districts": {"Town": {}},
+                "pools": {"callback": {"staff": 1}},
+                "contact": {"work": "5 min"},
+                "units": {"Works": {"staff": 1}},
+                "categories": {"Pothole": {"total": "6 / d", "unit": "Works", "work": "30 min"}},
+                "policies": {"callback": asked, "ranking": {"gain": 0.5, "decay": 0, "target": 0.9, "effort": effort}},
+            }
+        )
+    )
+    assert out.levels["overtime"].sum() == 96.0  # one more from the first of March on
+    assert not broken_laws(Ledger(out))
+
+
 # --- laws about cities that one has to make --------------------------------------------------------------------------
 
 
