@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from sim.experiment.parallel import Progress
     from sim.scenario import Scenario
 
+#: Exit codes, see ``sim.cli``.
+OK, FAILED, USAGE, BAD_DATA, CHECK_FAILED, DIFFERENT = 0, 1, 2, 3, 4, 5
 INTERRUPTED = 130  #: the exit code
 
 _interrupts: list[int] = []

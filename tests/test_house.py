@@ -15,7 +15,7 @@ SIM = Path(__file__).resolve().parent.parent / "sim"
 #: Left to right; a room imports only from rooms to its left, and from itself.
 ROOMS = (
     *("errors", "scenario", "model", "outcomes", "measurement", "inference", "experiment", "report"),
-    *("terminal", "options", "cli", "start"),
+    *("terminal", "options", "commands", "cli", "start"),
 )
 
 #: Inside the model, too: what both engines share knows nothing of either, and neither of the other.

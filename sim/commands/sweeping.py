@@ -1,0 +1,45 @@
+"""Commands about experiments: many runs, kept one by one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from sim.options import path, word
+from sim.terminal import CHECK_FAILED, OK, progress, say, tell
+
+
+@click.command()
+@click.argument("experiment", type=word)
+@click.option("--out", type=path, help="The folder of its runs; default: results/sweep-NAME.")
+@click.option("--processes", type=click.IntRange(1), help="Processes at once; default: one a core.")
+@click.option("--dry-run", is_flag=True, help="Say what would be run.")
+def sweep(experiment: str, out: Path | None, processes: int | None, dry_run: bool) -> int:
+    """Run what is missing of EXPERIMENT (a file, or a name in ./experiments); write a table and a report.
+
+    Exit code 4 where some runs failed; all others are kept.
+    """
+    from sim.experiment import store
+    from sim.experiment.designs import find_experiment, load_design
+    from sim.experiment.sweep import missing
+    from sim.experiment.sweep import sweep as run_sweep
+    from sim.report.page import sweep_page
+    from sim.report.sweep_text import plan_text, sweep_text
+
+    design = load_design(find_experiment(experiment))
+    folder = store.sweep_folder(design, out)
+    ahead = missing(design, folder)
+    say(plan_text(design, ahead), err=not dry_run)
+    if dry_run:
+        return OK
+    with progress(design.name, design.points[0].scenario, ahead) as tick:
+        found = run_sweep(design, folder, processes=processes, progress=tick, tell=tell)
+    pages = store.write_sweep(found, sweep_page(found), folder)
+    say(sweep_text(found))
+    for page in pages:
+        say(f"{page.stem.capitalize()}: {page}")
+    return CHECK_FAILED if found.failed else OK
+
+
+COMMANDS = (sweep,)
