@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 
 Command = Callable[..., Any]
 
+#: Characters of what a scenario is called by.
+_LONGEST = 60
+
 _NUMBERED = re.compile(r"(\d+):(.*)", re.DOTALL)
 
 
@@ -82,6 +85,16 @@ def whom(option: str, said: Sequence[str], names: Sequence[str]) -> list[str]:
                 f"{option} {text} holds for every scenario, the baseline too. Write 2:{text} for the second."
             )
     return sentences
+
+
+def turned(said: Sequence[Sequence[str]], scenarios: Sequence[str]) -> list[str]:
+    """What is said to each of the scenarios alone, by several options, shortened: “units.Roads.staff=×0.9”."""
+    own: list[list[str]] = [[] for _ in scenarios]
+    for text in (text for option in said for text in option):
+        if numbered := _NUMBERED.fullmatch(text):
+            own[int(numbered.group(1)) - 1].append(numbered.group(2))
+    texts = (", ".join(of_one) for of_one in own)
+    return [text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…" for text in texts]
 
 
 def relevance_of(sizes: Sequence[str]) -> Relevance:

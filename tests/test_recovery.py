@@ -14,7 +14,7 @@ from towns import station
 
 import sim
 from sim.experiment.recovery import OpenByDay
-from sim.inference import recovered_at
+from sim.inference import recovered_at, recovered_between
 from sim.model.city import build_city
 from sim.report.comparison_text import comparison_text
 from sim.report.figures_open import open_over_time
@@ -149,3 +149,32 @@ def test_a_comparison_draws_what_is_open_where_demand_is_disturbed() -> None:
     two = station("40 / d", "20 min", 2, days=60).model_copy(update={"name": "two officers"})
     same = sim.compare([calm, two], replications=2)
     assert open_over_time(same, "two officers", "open-1") is None
+
+
+def test_the_range_of_a_date_holds_what_other_replications_say() -> None:
+    """A surplus that falls by 25 a week is inside the band after some ten weeks; where it wobbles, the range is wide."""
+    ends = np.arange(168.0, 168 * 40, 168)
+    chance = np.random.default_rng(3)
+    calm = 100 + 5 * chance.standard_normal((12, len(ends)))
+    surplus = np.maximum(0.0, 250 - 25 * np.arange(len(ends)))
+    sharp = recovered_between(calm, calm + surplus, ends)
+    slow = np.maximum(0.0, 40 - 1.5 * np.arange(len(ends)))
+    wide = recovered_between(calm, calm + slow + 4 * chance.standard_normal((12, 1)), ends)
+    assert sharp[0] <= recovered_at(calm, calm + surplus, ends) <= sharp[1]
+    assert sharp[1] - sharp[0] <= 2 * 168 < wide[1] - wide[0]
+    never = recovered_between(calm, calm + 99, ends)
+    assert all(map(math.isnan, never))
+    assert all(map(math.isnan, recovered_between(calm[:1], calm[:1], ends))), "one replication"
+
+
+def test_a_baseline_that_still_fills_up_is_said_to_be_unsteady() -> None:
+    """120 a day of 80 minutes are more than three officers do: what is open grows without any storm."""
+    full = town(categories={"Matter": {"total": "60 / d", "unit": "Works", "work": "80 min"}})
+    stormy = full.model_copy(update={"name": "storm", "demand": town(demand=STORM).demand})
+    compared = sim.compare([full, stormy], replications=3)
+    before, after = compared.recovered["storm"].risen
+    assert after > 2 * before
+    assert "is not steady" in " ".join(comparison_text(compared).split())
+    steady = sim.compare([town(), town(name="storm", demand=STORM)], replications=3)
+    assert steady.recovered["storm"].risen == ()
+    assert "is not steady" not in " ".join(comparison_text(steady).split())

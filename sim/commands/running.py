@@ -16,6 +16,7 @@ from sim.options import (
     relevant_option,
     replication_options,
     set_option,
+    turned,
     whom,
 )
 from sim.terminal import DIFFERENT, OK, progress, say, say_json, tell, tell_notes
@@ -116,7 +117,8 @@ def compare(
     said = by_scenario("--policy", policies, scenarios)
     loaded = load_all(scenarios, by_scenario("--set", overrides, scenarios))
     acting = [[read_policy(text) for text in of_one if text is not None] for of_one in said]
-    names = unique_names(loaded)
+    own = turned((overrides, policies), scenarios)
+    names = unique_names(loaded, own)
     tell_notes(loaded)
     with store.comparison_draft(loaded[0], replications, out) as draft:
         with progress(f"{len(loaded)} scenarios", loaded[0], replications, len(loaded)) as tick:
@@ -131,6 +133,7 @@ def compare(
                 progress=tick,
                 tell=tell,
                 said=[*whom("--set", overrides, names), *whom("--policy", policies, names)],
+                turned=own,
             )
         path = store.write_page(comparison_page(found), draft)
     if as_json:

@@ -58,13 +58,16 @@ class Comparison:
         return str(city.to_html(index=False))
 
 
-def unique_names(scenarios: Sequence[Scenario]) -> tuple[str, ...]:
-    """The scenarios' names, numbered where two are the same."""
+def unique_names(scenarios: Sequence[Scenario], turned: Sequence[str] = ()) -> tuple[str, ...]:
+    """The scenarios' names. Where one is that of an earlier scenario, with what was ``turned`` in it, or numbered."""
     names: list[str] = []
-    for scenario in scenarios:
+    for scenario, own in zip(scenarios, turned or [""] * len(scenarios), strict=True):
         name, number = scenario.name, 2
+        if name in names and own:
+            name = f"{name}, {own}"
+        told = name
         while name in names:
-            name, number = f"{scenario.name} ({number})", number + 1
+            name, number = f"{told} ({number})", number + 1
         names.append(name)
     return tuple(names)
 
@@ -119,12 +122,14 @@ def compare(
     progress: Progress = unseen,
     tell: Callable[[str], None] = lambda word: None,
     said: Sequence[str] = (),
+    turned: Sequence[str] = (),
 ) -> Comparison:
     """Run all ``scenarios`` on the same citizens and compare each with the first.
 
     ``replications``, ``seed``, ``engine``, ``processes``, ``progress`` and ``tell`` as in ``sim.run``. ``policies``: of
     each scenario a list of one's own, such as ``[[], [help_where_it_queues]]`` for the second only. ``relevance``: the
-    smallest differences that matter (``sim.inference.Relevance``). What is ``said`` goes before all other remarks.
+    smallest differences that matter (``sim.inference.Relevance``). What is ``said`` goes before all other remarks;
+    what was ``turned`` in each scenario is added to names that are the same.
 
     Returns the differences, with what they come from. Raises what ``sim.run`` does, ``IncomparableError`` for
     scenarios that differ in time, scale or currency, and ``ValueError`` for fewer than two, or other than one list of
@@ -146,7 +151,7 @@ def compare(
         raise ValueError("at least two scenarios are compared")
     own = _by_scenario(policies, len(scenarios))
     relevance = Relevance() if relevance is None else relevance
-    names = unique_names(scenarios)
+    names = unique_names(scenarios, turned)
     check_comparable(scenarios, names)
     for scenario in scenarios:
         check_counts(scenario, replications * len(scenarios))

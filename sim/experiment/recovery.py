@@ -21,12 +21,18 @@ WEEK = 168.0
 
 
 class Recovery(NamedTuple):
-    """Hours since the start: until when the city is disturbed, and the end of the week from which on it is back (see
-    ``sim.inference.recovered_at``); NaN: not within the run.
+    """Hours since the start: until when the city is disturbed, the end of the week from which on it is back (see
+    ``sim.inference.recovered_at``), and the range of that (``recovered_between``); NaN: not within the run.
+
+    ``risen``: mean requests that are open in the baseline as the disturbance begins, and at the end of the run, where
+    that is clearly more; empty where it is not.
     """
 
     disturbed_until: float
     recovered_at: float
+    earliest: float
+    latest: float
+    risen: tuple[float, ...]
 
 
 class OpenByDay:
@@ -63,8 +69,10 @@ class OpenByDay:
 
 
 def own_shocks(base: Scenario, variant: Scenario) -> list[Shock]:
-    """By what the demand of a variant is disturbed: shocks that the baseline does not have."""
-    return [s for name, s in variant.demand.shocks.items() if base.demand.shocks.get(name) != s and s.factor != 1]
+    """By what the demand of a variant is disturbed: shocks that the baseline does not have, within the run."""
+    own = (s for name, s in variant.demand.shocks.items() if base.demand.shocks.get(name) != s and s.factor != 1)
+    end = base.hours_of(base.time.end)
+    return [s for s in own if base.hours_of(s.until) > 0 and base.hours_of(s.from_) < end]
 
 
 def recovery(base: Scenario, variant: Scenario, opened: pd.DataFrame, names: tuple[str, str]) -> Recovery | None:
@@ -72,7 +80,7 @@ def recovery(base: Scenario, variant: Scenario, opened: pd.DataFrame, names: tup
 
     ``opened``: scenario, replication, hour, open.
     """
-    from sim.inference import recovered_at
+    from sim.inference import calm_band, recovered_at, recovered_between
 
     shocks = own_shocks(base, variant)
     if not shocks:
@@ -80,6 +88,12 @@ def recovery(base: Scenario, variant: Scenario, opened: pd.DataFrame, names: tup
     until = max(variant.hours_of(shock.until) for shock in shocks)
     first = math.ceil(until / 24.0) * 24.0
     ends = np.arange(first + WEEK, base.hours_of(base.time.end), WEEK)
-    table = opened[opened["hour"].isin(ends)].pivot(index=["scenario", "replication"], columns="hour", values="open")
-    calm, disturbed = (table.loc[name].to_numpy(np.float64) for name in names)
-    return Recovery(until, recovered_at(calm, disturbed, ends))
+    table = opened.pivot(index=["scenario", "replication"], columns="hour", values="open")
+    weeks = (ends / 24.0).astype(np.int64)
+    calm, disturbed = (table.loc[name].to_numpy(np.float64)[:, weeks] for name in names)
+    days = table.loc[names[0]].to_numpy(np.float64)
+    at = math.ceil(max(min(base.hours_of(shock.from_) for shock in shocks), 0.0) / 24.0)
+    open_then = float(days[:, at].mean()), float(days[:, -1].mean())
+    risen = open_then if open_then[1] > calm_band(days)[1][at] else ()
+    earliest, latest = recovered_between(calm, disturbed, ends)
+    return Recovery(until, recovered_at(calm, disturbed, ends), earliest, latest, risen)

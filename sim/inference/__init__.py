@@ -13,7 +13,7 @@ from sim.inference.comparison import differences, holm, summary
 from sim.inference.gaps import gaps
 from sim.inference.pairs import Pairwise, pairwise_requests, same_requests
 from sim.inference.ranking import ranks
-from sim.inference.recovery import calm_band, recovered_at
+from sim.inference.recovery import calm_band, recovered_at, recovered_between
 from sim.inference.relevance import Relevance
 from sim.inference.runs import mser5, replications_needed, warm_up
 from sim.inference.student import Interval, interval
@@ -31,6 +31,7 @@ __all__ = [
     "pairwise_requests",
     "ranks",
     "recovered_at",
+    "recovered_between",
     "replications_needed",
     "same_requests",
     "summary",

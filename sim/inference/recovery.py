@@ -11,6 +11,9 @@ from sim.inference.student import Floats, Student
 #: So many weeks a city must stay as it would have been.
 WEEKS = 4
 
+#: How often replications are drawn anew for the range of a date.
+_DRAWS = 400
+
 
 def calm_band(undisturbed: Floats, level: float = 0.95) -> tuple[Floats, Floats]:
     """The band that holds one more replication of the undisturbed city at each moment: mean ± t·s·√(1 + 1/n), pointwise
@@ -36,3 +39,20 @@ def recovered_at(undisturbed: Floats, disturbed: Floats, ends: Floats, level: fl
         if inside[week : week + WEEKS + 1].all():
             return float(ends[week])
     return math.nan
+
+
+def recovered_between(undisturbed: Floats, disturbed: Floats, ends: Floats) -> tuple[float, float]:
+    """The range of ``recovered_at`` in which 95 % of bootstrap samples of the replications are (Efron's percentiles,
+    the same replications in both cities; the same draws each time). An end that is NaN: not within these weeks.
+    """
+    n = len(undisturbed)
+    if n < 2:
+        return math.nan, math.nan
+    chance = np.random.default_rng(20240101)
+    found = []
+    for drawn in chance.integers(n, size=(_DRAWS, n)):
+        if len(set(drawn.tolist())) > 1:
+            at = recovered_at(undisturbed[drawn], disturbed[drawn], ends)
+            found.append(math.inf if math.isnan(at) else at)
+    low, high = np.quantile(found, (0.025, 0.975), method="nearest")
+    return (float(low) if low < math.inf else math.nan), (float(high) if high < math.inf else math.nan)

@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING, NamedTuple
 from sim.experiment.compare import SAME_CITIZENS
 from sim.inference.comparison import SAME_COUNT
 from sim.model.city import build_city
+from sim.report.formats import number
 from sim.report.mechanisms import MECHANISMS, paragraph, sentences
 
 if TYPE_CHECKING:
     from sim.experiment.compare import Comparison
+    from sim.experiment.recovery import Recovery
     from sim.scenario import Scenario
 
 _MOST_LINES = 6
@@ -106,14 +108,28 @@ def recovered(comparison: Comparison, variant: str) -> str:
         found = "not back within the run: its open requests never stay for four weeks"
     else:
         found = f"back from {end} on: from then on its open requests stay for four weeks"
-    rough = (
-        ""
-        if comparison.replications >= ENOUGH_FOR_A_DATE
-        else (
-            f" The band is one of {comparison.replications} replications, so the date is rough: more of them move it."
+    told = [f"Disturbed until {until}, and {found} where 95 % of replications of “{base}” are."]
+    told.append(f"With other luck it would have been {_between(comparison.scenarios[0], back)}.")
+    if comparison.replications < ENOUGH_FOR_A_DATE:
+        told.append(f"The band is one of {comparison.replications} replications: more of them (-n) move the date.")
+    if back.risen:
+        before, after = (number(value, "") for value in back.risen)
+        told.append(
+            f"“{base}” itself is not steady: {before} are open as the disturbance begins, {after} at the end of the "
+            "run, so that what it would be back to grows, too: let both begin with a backlog (initial:)."
         )
-    )
-    return f"Disturbed until {until}, and {found} where 95 % of replications of “{base}” are.{rough}"
+    return " ".join(told)
+
+
+def _between(scenario: Scenario, back: Recovery) -> str:
+    """The range of the date on which it is back, in words."""
+    earliest, latest = (day(scenario, hours) for hours in (back.earliest, back.latest))
+    if not earliest:
+        return "the same: not within the run (95 % of draws of the replications)"
+    if not latest:
+        return f"{earliest} at the earliest, or not within the run (95 % of draws of the replications)"
+    dates = "the same date" if earliest == latest else f"{earliest} to {latest}"
+    return f"{dates} (95 % of draws of the replications)"
 
 
 def day(scenario: Scenario, hours: float) -> str:

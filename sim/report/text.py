@@ -170,9 +170,11 @@ def measures_json(run: Run, folder: Path) -> str:
     return json.dumps(document, ensure_ascii=False, indent=1)
 
 
-def _recovery(back: Recovery) -> dict[str, float | None]:
-    """Hours since the start; null where it is not within the run."""
-    return {name: None if math.isnan(hours) else hours for name, hours in back._asdict().items()}
+def _recovery(back: Recovery) -> dict[str, Any]:
+    """Hours since the start; null where it is not within the run. ``risen``: open requests of the baseline."""
+    moments = ("disturbed_until", "recovered_at", "earliest", "latest")
+    told = {name: None if math.isnan(hours := getattr(back, name)) else hours for name in moments}
+    return {**told, "risen": list(back.risen)}
 
 
 def comparison_json(comparison: Comparison) -> str:

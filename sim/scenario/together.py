@@ -116,8 +116,12 @@ def _date_of(path: Path) -> datetime | None:
 
 
 def outside(tree: Tree) -> Iterator[tuple[Path, str]]:
-    """Single dates with hours of their own that lie outside the run, with why that is said."""
+    """Single dates with hours of their own, and shocks of demand, that lie outside the run, with why that is said."""
     start, end = tree.read(("time", "start"), read_date), tree.read(("time", "end"), read_moment)
+    for path, _ in tree.at("demand.shocks.*"):
+        begins, until = tree.read((*path, "from"), read_moment), tree.read((*path, "until"), read_moment)
+        if start and end and begins and until and (until <= start or begins >= end):
+            yield path, f"lies outside the run, which is from {moment_text(start)} to {moment_text(end)}"
     for path, _ in tree.at("calendars.*.dates.*"):
         day = _date_of(path)
         if day and start and end and not start <= day < end:
