@@ -73,18 +73,13 @@ def by_scenario(option: str, said: Sequence[str], scenarios: Sequence[str]) -> l
     return found
 
 
-def whom(option: str, said: Sequence[str], names: Sequence[str]) -> list[str]:
-    """For whom each of them holds, in sentences."""
-    sentences = []
-    for text in said:
-        numbered = _NUMBERED.fullmatch(text)
-        if numbered:
-            sentences.append(f"{option} {text} holds for “{names[int(numbered.group(1)) - 1]}” only.")
-        else:
-            sentences.append(
-                f"{option} {text} holds for every scenario, the baseline too. Write 2:{text} for the second."
-            )
-    return sentences
+def for_all(option: str, said: Sequence[str]) -> list[str]:
+    """What holds for every scenario, in sentences; what holds for one is told as what differs."""
+    return [
+        f"{option} {text} holds for every scenario, the baseline too. Write 2:{text} for the second."
+        for text in said
+        if not _NUMBERED.fullmatch(text)
+    ]
 
 
 def turned(said: Sequence[Sequence[str]], scenarios: Sequence[str]) -> list[str]:

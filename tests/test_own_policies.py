@@ -76,7 +76,6 @@ def test_the_command_line_gives_one_to_all_or_to_one(capsys: pytest.CaptureFixtu
     assert (first, second) == (["own.py:hire"], ["own.py:hire", "own.py:fire"])
     assert document["remarks"] == [
         "--policy own.py:hire holds for every scenario, the baseline too. Write 2:own.py:hire for the second.",
-        "--policy 2:own.py:fire holds for “A small town, one week, own.py:fire” only.",
     ]
     differs = document["what_differs"]["A small town, one week, own.py:fire"]
     assert [line.partition(" (sha")[0] for line in differs] == [

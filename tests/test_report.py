@@ -276,7 +276,7 @@ def test_what_is_written_alike_has_no_mark(comparison: Comparison) -> None:
     changed.differences.loc[rows.index] = rows.assign(**clear)
     for text in (comparison_text(changed), sound(comparison_page(changed)).words):
         cells = re.findall(r"(\S+(?: \S+)?(?: → \S+(?: %| h| d)?)?) ?[▲▼](?! clearly)", text)
-        tables = [cell for cell in cells if re.match(r"[\d.]", cell)]
+        tables = [cell for cell in cells if re.search(r"\d", cell)]
         assert len(tables) > 5
         assert all("→" in cell for cell in tables), tables
 

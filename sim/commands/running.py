@@ -9,6 +9,7 @@ import click
 
 from sim.options import (
     by_scenario,
+    for_all,
     json_option,
     path,
     policy_option,
@@ -17,7 +18,6 @@ from sim.options import (
     replication_options,
     set_option,
     turned,
-    whom,
 )
 from sim.terminal import DIFFERENT, OK, progress, say, say_json, tell, tell_notes
 
@@ -104,7 +104,6 @@ def compare(
     """Run SCENARIOS on the same citizens and compare each with the first."""
     from sim.experiment import store
     from sim.experiment.compare import compare as compare_scenarios
-    from sim.experiment.compare import unique_names
     from sim.experiment.own_policies import read_policy
     from sim.report.comparison_text import comparison_text
     from sim.report.page import comparison_page
@@ -118,7 +117,6 @@ def compare(
     loaded = load_all(scenarios, by_scenario("--set", overrides, scenarios))
     acting = [[read_policy(text) for text in of_one if text is not None] for of_one in said]
     own = turned((overrides, policies), scenarios)
-    names = unique_names(loaded, own)
     tell_notes(loaded)
     with store.comparison_draft(loaded[0], replications, out) as draft:
         with progress(f"{len(loaded)} scenarios", loaded[0], replications, len(loaded)) as tick:
@@ -132,7 +130,7 @@ def compare(
                 processes=processes,
                 progress=tick,
                 tell=tell,
-                said=[*whom("--set", overrides, names), *whom("--policy", policies, names)],
+                said=[*for_all("--set", overrides), *for_all("--policy", policies)],
                 turned=own,
             )
         path = store.write_page(comparison_page(found), draft)

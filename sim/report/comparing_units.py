@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from markupsafe import Markup
+
 from sim.measurement import REGISTRY
 from sim.report.blocks import Cell, Table
 from sim.report.comparison_text import MARKS
-from sim.report.formats import FEW_DUE, beside, few_due
+from sim.report.formats import FEW_DUE, beside, difference, difference_interval, few_due
 from sim.report.names import Names, measure_name
 from sim.report.officers import OFFICERS, units_first
 from sim.report.verdicts import verdict
@@ -32,7 +34,8 @@ def units_table(variant: Variant, names: Names) -> list[Table]:
     more = len(variant.staff[0].keys() | variant.staff[1].keys()) - len(chosen)
     note = (
         f"{OFFICERS} Baseline → variant, one number where both are written alike. ▲ clearly better, ▼ clearly worse, "
-        "≠ other requests (no verdict), no mark: no relevant difference, or not clear."
+        "≠ other requests (no verdict), no mark: no relevant difference, or not clear. In brackets: 95 % interval of "
+        "the difference."
     )
     note += f" And {more} more units." if more > 0 else ""
     note += f" {FEW_DUE}" if few else ""
@@ -40,8 +43,10 @@ def units_table(variant: Variant, names: Names) -> list[Table]:
     return [Table("By unit", heads, [("", lines)], note=note)] if lines else []
 
 
-def _cell(variant: Variant, measure: str, name: str) -> str | None:
-    """A measure in the baseline and here; None where it is one of a handful of requests."""
+def _cell(variant: Variant, measure: str, name: str) -> Cell | None:
+    """A measure in the baseline and here, with the interval of the difference where it has a verdict or officers differ;
+    None where it is one of a handful of requests.
+    """
     by = "pool" if measure == "utilisation" else "unit"
     both = [found[name] for results in (variant.base, variant.results) if name in (found := results.by(measure, by))]
     if len(both) < 2:
@@ -52,8 +57,13 @@ def _cell(variant: Variant, measure: str, name: str) -> str | None:
     texts = [text if estimate.reached else "not reached" for text, estimate in zip(written, both, strict=True)]
     if texts[0] == texts[1]:
         return texts[0]
-    mark = MARKS.get(verdict(variant.rows.get((measure, by, name))), "") if REGISTRY[measure].better else ""
-    return f"{_arrow(*texts)} {mark}".rstrip()
+    row = variant.rows.get((measure, by, name))
+    mark = MARKS.get(verdict(row), "") if REGISTRY[measure].better else ""
+    text = f"{_arrow(*texts)} {mark}".rstrip()
+    turned = len({of.get(name) for of in variant.staff}) > 1
+    if not (mark or turned) or row is None or not (spans := difference_interval(row)):
+        return text
+    return Markup("{} <br><span class='quiet'>{} ({})</span>").format(text, difference(row), spans)
 
 
 def _arrow(before: str, after: str) -> str:

@@ -59,6 +59,8 @@ _OF_UNITS = (
 )
 _COLUMNS, _CELL, _NAME, _STAFF = 5, 11, 22, 10
 _MOST_GROUPS = 8
+#: Of the units, what is told with intervals, and of how many of them.
+_TOLD, _MOST_TURNED = ("breach_share", "time_to_close_p50"), 5
 
 #: What a group's cell of a table says, and the verdict, by measure and group.
 _Cells = dict[tuple[str, str], tuple[str, str]]
@@ -169,7 +171,31 @@ def _units(variant: Variant) -> list[str]:
     lines += [f"… and {more} more in the report"] if more > 0 else []
     note = f"{OFFICERS} One number: the same in both, as far as it is written."
     note += " ∞: not reached, too many are open at the end." if any("∞" in line for line in lines) else ""
-    return [*lines, "", textwrap.fill(note, WIDTH), ""]
+    return [*lines, "", *_turned_units(variant, chosen), textwrap.fill(note, WIDTH), ""]
+
+
+def _turned_units(variant: Variant, chosen: Sequence[str]) -> list[str]:
+    """By how much more or less is late, and how much later half is closed, with intervals: where officers differ, and
+    where it is clear.
+    """
+    lines = list[str]()
+    for name in chosen:
+        rows = [variant.rows.get((m, "unit", name)) for m in _TOLD if m not in variant.hidden]
+        staff = {of.get(name) for of in variant.staff}
+        if len(staff) > 1 or any(verdict(row) in MARKS for row in rows if row is not None):
+            told = [_told(row) for row in rows if row is not None and difference_interval(row)]
+            lines += [f"{clean(name)}: {', '.join(told)}"] if told else []
+    if not lines:
+        return []
+    more = f"; … and {len(lines) - _MOST_TURNED} more" if len(lines) > _MOST_TURNED else ""
+    said = f"Differences, with 95 % intervals: {'; '.join(lines[:_MOST_TURNED])}{more}."
+    return [textwrap.fill(said, WIDTH), ""]
+
+
+def _told(row: Any) -> str:
+    """A difference with its interval, after what it is of."""
+    what = "late" if row.measure == "breach_share" else "median"
+    return f"{what} {difference(row)} ({difference_interval(row)})"
 
 
 def _row(name: str, cells: Sequence[tuple[str, str]], staff: str = "") -> str:

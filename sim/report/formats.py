@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 #: Units of measures that are a plain number when written; what else a unit may be is a currency.
 _PLAIN = {"", *(measure.unit for measure in REGISTRY.values())}
 
+#: An interval of shares that is wider tells nothing.
+_TELLS_NOTHING = 0.9
+
 #: From so many hours on, this unit with its length in hours.
 _TIMES = ((48.0, 24.0, "d"), (2.0, 1.0, "h"), (1 / 30, 1 / 60, "min"), (0.0, 1 / 3600, "s"))
 
@@ -96,6 +99,11 @@ def gap(value: float, unit: str) -> str:
 def gap_interval(row: Any) -> str:
     """The interval of such a difference."""
     return _points(interval(row), row.unit)
+
+
+def anything_goes(row: Any) -> bool:
+    """Whether the interval of a gap between shares leaves hardly any value out."""
+    return row.unit == "share" and bool(row.upper - row.lower > _TELLS_NOTHING)
 
 
 def _points(text: str, unit: str) -> str:
