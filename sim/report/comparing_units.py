@@ -44,8 +44,8 @@ def units_table(variant: Variant, names: Names) -> list[Table]:
 
 
 def _cell(variant: Variant, measure: str, name: str) -> Cell | None:
-    """A measure in the baseline and here, with the interval of the difference where it has a verdict or officers differ;
-    None where it is one of a handful of requests.
+    """A measure in the baseline and here, with the interval of the difference where that has a verdict or officers
+    differ; None where it is one of a handful of requests.
     """
     by = "pool" if measure == "utilisation" else "unit"
     both = [found[name] for results in (variant.base, variant.results) if name in (found := results.by(measure, by))]
