@@ -149,7 +149,7 @@ def says_of_unsolved(w: Any, r: Any) -> Any:
     """The probability that a citizen calls resolved what is not."""
     if r.status == OPEN:
         return w.callback.while_open
-    if r.gamed == r.rounds and w.ranking.gaming.on:
+    if w.ranking.gaming.on and r.gamed == r.rounds:
         return w.ranking.gaming.persuaded
     return w.callback.resolved.if_false
 

@@ -397,7 +397,7 @@ def route(w: Any, i: Any, r: Any) -> Any:
     """The desk finds the unit; a wrong one sends the request back, or stays responsible for it."""
     if r.right < 0:
         find_right(w, r)
-    elif r.to_go_up:
+    elif w.supervision.sent_up.on and r.to_go_up:
         r.right = at(w, state.unit_family(w, r.right_family), r)  # it may have gone up in the round before
     r.wrongs = 0
     if w.dispatch.on and r.asking != NO_CITIZEN:
