@@ -229,8 +229,11 @@ def add_pool_measures(table: Table, levels: pd.DataFrame, pools: pd.DataFrame, f
     hour = levels["hour"].to_numpy()
     inside = (hour >= first) & (hour < last)
     names = list(dict.fromkeys(pools["pool"]))
-    names += sorted(set(levels["pool"][inside].dropna().unique()) - set(names))
-    codes = levels["pool"].astype("category").cat.set_categories(names).cat.codes.to_numpy()[inside].astype(np.int64)
+    pool = levels["pool"].astype("category")
+    if list(pool.cat.categories) != names:
+        names += sorted(set(pool[inside].dropna().unique()) - set(names))
+        pool = pool.cat.set_categories(names)
+    codes = pool.cat.codes.to_numpy()[inside].astype(np.int64)
     by_pool = Axis(codes, [(name,) for name in names])
     axes = {"": Axis(np.zeros_like(codes), [()]), "pool": by_pool}
     arrivals, queue, busy, on_duty, called_in, longer = (

@@ -11,6 +11,7 @@ from sim.report.blocks import Cell, Section, Table, Text, Tile, Tiles
 from sim.report.departments import departments, what_people_could_change
 from sim.report.figures_late import late_requests
 from sim.report.formats import gap, gap_interval
+from sim.report.given_backlog import when_it_is_done
 from sim.report.modelled import LEVELS, RATES, missing_wages, not_modelled, open_at_start, thinned
 from sim.report.names import Names, clean, marked, measure_name
 from sim.report.results import Gap, Results
@@ -67,6 +68,7 @@ def answers(run: Run, results: Results, names: Names) -> Section:
     about = [
         thinned(scenario),
         clean(open_at_start(scenario)),
+        when_it_is_done(run),
         what_people_could_change(run, results),
         missing_wages(scenario),
     ]

@@ -34,7 +34,8 @@ def what_people_could_change(run: Run, results: Results) -> str:
     late, anyway, changes = number(city.late, "share"), number(city.in_any_case, "share"), gap(city.changes, "share")
     return (
         f"Of the {late} that are late, more staff could change {changes} at most: where nobody ever "
-        f"waits for staff, {anyway} of the same citizens’ requests are late all the same.{_main_cause(results)}"
+        f"waits for staff, {anyway} of the same citizens’ requests are late all the same, and no number of officers "
+        f"brings it below that.{_main_cause(results)}"
     )
 
 

@@ -8,6 +8,7 @@ from sim.report.blocks import Section, Text
 from sim.report.departments import departments, what_people_could_change
 from sim.report.figures_late import late_requests
 from sim.report.formats import number
+from sim.report.given_backlog import when_it_is_done
 from sim.report.modelled import missing_wages, not_modelled, open_at_start, thinned
 from sim.report.names import Names, clean
 from sim.report.provenance import what_is_assumed
@@ -30,6 +31,7 @@ def one_page_sections(run: Run, question: str) -> list[Section]:
         what_people_could_change(run, results),
         thinned(run.scenario),
         clean(open_at_start(run.scenario)),
+        when_it_is_done(run),
         missing_wages(run.scenario),
     )
     answer.blocks.extend(Text(sentence) for sentence in about if sentence)
