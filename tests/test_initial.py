@@ -17,9 +17,10 @@ from sim.model.city import build_city
 from sim.model.draws import TICKS
 from sim.model.initial import standing
 from sim.report.explain import explain
+from sim.report.given_backlog import when_it_is_done
 from sim.report.modelled import open_at_start
 from sim.report.names import Names
-from sim.report.page import run_page
+from sim.report.page import one_page, run_page
 from sim.report.series import bins, flow
 from sim.report.show import show_text
 from sim.report.text import run_text
@@ -376,3 +377,23 @@ def test_what_is_wrong_is_said_where_it_stands(added: str, message: str) -> None
     found = wrongs(f"{TOWN}\n{added}\n")
     assert len(found) == 1
     assert message in found[0], found
+
+
+@pytest.mark.parametrize(
+    ("work", "said"),
+    [
+        # six of 30 h, one after the other: the third is closed after 90 h, the sixth after 180 h
+        ("30 h", "half is closed by 2024-01-11, nine tenths by 2024-01-15, all by 2024-01-15."),
+        ("70 h", "half is closed by 2024-01-16, nine tenths not within the run, 3 of 6 are still open at the end."),
+    ],
+)
+def test_it_is_said_when_it_is_done(work: str, said: str) -> None:
+    """In the terminal, the report and on the sheet of one page; nothing where there is no backlog."""
+    data = desk().resolved()
+    for name in AGES:
+        data["categories"][name]["work"] = work
+    found = sim.run(from_dict(data), 2)
+    assert when_it_is_done(found) == f"Of what is open at the start {said}"
+    for text in (run_text(found), run_page(found), one_page(found, "")):
+        assert said in " ".join(text.split())
+    assert when_it_is_done(sim.run(desk(initial={}), 1)) == ""

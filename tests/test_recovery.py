@@ -152,7 +152,7 @@ def test_a_comparison_draws_what_is_open_where_demand_is_disturbed() -> None:
 
 
 def test_the_range_of_a_date_holds_what_other_replications_say() -> None:
-    """A surplus that falls by 25 a week is inside the band after some ten weeks; where it wobbles, the range is wide."""
+    """A surplus that falls by 25 a week is inside the band after ten weeks or so; a slow one has a wide range."""
     ends = np.arange(168.0, 168 * 40, 168)
     chance = np.random.default_rng(3)
     calm = 100 + 5 * chance.standard_normal((12, len(ends)))

@@ -17,7 +17,8 @@ from sim.report.against import against_targets, targets_text
 from sim.report.changes import other_requests, own_policies, policy_text, what_differs
 from sim.report.comparison_text import WIDTH, cut_name
 from sim.report.departments import changes, what_people_could_change
-from sim.report.formats import FEW_DUE, few_due, gap, gap_interval, times
+from sim.report.formats import FEW_DUE, anything_goes, few_due, gap, gap_interval, times
+from sim.report.given_backlog import when_it_is_done
 from sim.report.modelled import LEVELS, missing_wages, not_modelled, open_at_start, thinned
 from sim.report.names import clean
 from sim.report.officers import officers
@@ -76,6 +77,7 @@ def run_text(run: Run) -> str:
         f"{times(run.replications)}, seed {run.seed}, engine {run.engine}, {run.seconds:.1f} s",
         *textwrap.wrap(thinned(run.scenario), WIDTH),
         *textwrap.wrap(clean(open_at_start(run.scenario)), WIDTH),
+        *textwrap.wrap(when_it_is_done(run), WIDTH),
         *(textwrap.fill(f"own policy: {clean(policy_text(name))}", WIDTH) for name in run.policies),
         f"counted: {run.scenario.time.count_from:%Y-%m-%d %H:%M} … {run.scenario.time.count_until:%Y-%m-%d %H:%M}",
         "",
@@ -89,6 +91,8 @@ def run_text(run: Run) -> str:
     if "breach_share" not in without and (apart := results.gap("breach_share")) is not None:
         label = "Gap between districts, limits missed"
         size, range_ = gap(apart.estimate.mean, apart.estimate.unit), gap_interval(apart.estimate)
+        if anything_goes(apart.estimate):
+            size, range_ = "–", "too few replications to tell"
         lines += [f"{label:38} {size:>12}  {range_}".rstrip()]
         lines += [textwrap.fill(f"  between {apart.smallest} and {apart.largest}", WIDTH, subsequent_indent=" " * 4)]
     if told := list(targets_text(run.scenario, results, WIDTH)):
