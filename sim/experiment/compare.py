@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from sim.experiment.comparable import check_comparable, remarks, same_citizens
+from sim.experiment.frames import packed, unpacked
 from sim.experiment.parallel import each, unseen, workers
 from sim.scenario import Scenario
 
@@ -102,7 +103,7 @@ def _replicate(
         else:
             told = pairs(base, closed, scenario.hours_of(scenario.time.end), relevance)
             paired += [{"scenario": name, "replication": replication, **pair} for pair in told]
-    return pd.concat(rows, ignore_index=True), pd.DataFrame(paired), pd.concat(opened, ignore_index=True)
+    return packed(pd.concat(rows, ignore_index=True)), pd.DataFrame(paired), pd.concat(opened, ignore_index=True)
 
 
 def _after(earlier: float, watch: Watch) -> Watch:
@@ -162,7 +163,9 @@ def compare(
     engines = {choose(scenario, engine) for scenario in scenarios}
     prepare("compiled" if "compiled" in engines else "simpy", tell)  # before the processes part
     found = each(_replicate, (tuple(scenarios), names, seed, engine, own, relevance), replications, count, progress)
-    table, requests, opened = (pd.concat(tables, ignore_index=True) for tables in zip(*found, strict=True))
+    measures, *others = zip(*found, strict=True)
+    table = unpacked(measures)
+    requests, opened = (pd.concat(tables, ignore_index=True) for tables in others)
     recovered = {
         name: back
         for scenario, name in zip(scenarios[1:], names[1:], strict=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -72,15 +73,14 @@ class Cube:
     """A table of measures by key (measure and group), scenario and replication."""
 
     def __init__(self, measures: pd.DataFrame) -> None:
-        names = [*KEY, "scenario", "replication"]
-        if measures.duplicated(names).any():
-            raise ValueError("a measure occurs twice in one replication of a scenario")
-        key = measures.groupby(KEY, sort=False).ngroup().to_numpy()
+        key, first = _together([measures[name] for name in KEY])
         scenario, self.scenarios = _numbered(measures["scenario"])
         replication, replications = _numbered(measures["replication"])
-        self.keys = measures.drop_duplicates(KEY)[[*KEY, "unit"]].reset_index(drop=True)
+        self.keys = measures[[*KEY, "unit"]].iloc[first].reset_index(drop=True)
         shape = (len(self.keys), len(self.scenarios), len(replications))
         at = (key, scenario, replication)
+        if len(np.unique(np.ravel_multi_index(at, shape))) < len(measures):
+            raise ValueError("a measure occurs twice in one replication of a scenario")
         value = measures["value"].to_numpy(dtype=np.float64)
         self.values = np.full(shape, np.nan)
         self.values[at] = value
@@ -88,6 +88,17 @@ class Cube:
         self.unreached[at] = np.isnan(value) & (measures["denominator"] > 0).to_numpy()
         self.present = np.zeros(shape[:2], dtype=np.bool_)
         self.present[at[:2]] = True
+
+
+def _together(columns: Sequence[pd.Series]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Numbers for the combinations of values of some columns, in order of first appearance, and the row of each one's
+    first. Each column is looked at once: text takes long.
+    """
+    together = np.zeros(len(columns[0]), np.int64)
+    for column in columns:
+        codes, values = _numbered(column)
+        together = pd.factorize(together * len(values) + codes)[0].astype(np.int64)
+    return together, np.unique(together, return_index=True)[1]
 
 
 def _numbered(column: pd.Series) -> tuple[NDArray[np.int64], list[str]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from sim.inference import same_requests
@@ -54,8 +55,9 @@ class Variant:
         return [text if estimate.reached else unreached for estimate, text in zip(found, texts, strict=True)]
 
 
+@lru_cache(maxsize=1)
 def variants(comparison: Comparison) -> list[Variant]:
-    """All of them, in their order."""
+    """All of them, in their order; made once for the terminal and the page."""
     base = _results(comparison, 0)
     return [Variant(comparison, number, base) for number in range(1, len(comparison.names))]
 
