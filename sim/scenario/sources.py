@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import itertools
 import typing
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -91,9 +92,24 @@ def read_pattern(text: str) -> tuple[str, ...]:
 
 
 @dataclass(frozen=True)
+class Became:
+    """A value that a relative value (`word`) or, where that is empty, a wildcard changed: what it was (empty where
+    there was none) and is now, as they are written, and where that was said.
+    """
+
+    path: str
+    before: str
+    after: str
+    word: str
+    file: str
+    line: int
+
+
+@dataclass(frozen=True)
 class Origin:
     """What the loader knows beyond the schema: the tree with its places, the files in order, the rules for
-    sources, what it has to say, and the tables beside the files, each with the file that names it.
+    sources, what it has to say, the tables beside the files, each with the file that names it, and what became of
+    values that were changed by relative values and wildcards.
     """
 
     root: Node
@@ -101,6 +117,7 @@ class Origin:
     rules: tuple[SourceRule, ...]
     notes: tuple[Finding, ...] = ()
     tables: Mapping[str, str] = field(default_factory=dict)
+    became: tuple[Became, ...] = ()
 
     def __eq__(self, other: object) -> bool:
         """Scenarios that say the same are equal wherever they were written."""
@@ -112,10 +129,20 @@ class Origin:
     def _patterns(self) -> Patterns:
         return Patterns(self.rules)
 
-    def source_of(self, path: Path, file: str) -> Source | None:
-        """The source of a value: rules of the file that wrote it and of files that extend it, the most
-        specific first.
-        """
+    def source_of(self, path: Path, node: Node) -> Source | None:
+        """The source of the value in this node: where no rule has one, of a relative value what it changed."""
+        found = self._rule_of(path, node.at.file)
+        changed = [] if found else list(itertools.islice(_changed(node), 5))
+        if not changed:
+            return found
+        first = changed[0].before
+        was = None if first is None else self.source_of(path, first)
+        told = "no source" if was is None else " · ".join(filter(None, (was.kind, was.title, was.note)))
+        numbers = [written(part.before.plain()) for part in changed[:4] if part.before] + ["…"] * (len(changed) > 4)
+        return Source.model_construct(kind="assumption", note=f"{changed[0].word} of {', '.join(numbers)} ({told})")
+
+    def _rule_of(self, path: Path, file: str) -> Source | None:
+        """By the rules of the file that wrote a value and of files that extend it, the most specific first."""
         file = self.tables.get(file, file)
         if file not in self.files:
             return None
@@ -136,7 +163,7 @@ def list_values(origin: Origin, shape: Shape, dumped: Any, canonical: bool = Fal
             written(plain if canonical else node.plain()),
             None if node.default else node.at.file,
             0 if node.default else node.at.line,
-            None if node.default else origin.source_of(said, node.at.file),
+            None if node.default else origin.source_of(said, node),
             node.default,
             _is_number(leaf, plain if canonical else node.value),
         )
@@ -146,7 +173,15 @@ def written_sources(origin: Origin, shape: Shape, dumped: Any) -> Iterator[tuple
     """The path of every value as it was written, defaults left out, and its source; `dumped` as above."""
     for _, said, _, node, _ in _leaves((), shape, origin.root, dumped):
         if node is not None and not node.default:
-            yield tuple(str(step) for step in said), origin.source_of(said, node.at.file)
+            yield tuple(str(step) for step in said), origin.source_of(said, node)
+
+
+def _changed(node: Node) -> Iterator[Node]:
+    """What relative values changed in a value."""
+    if node.before is not None:
+        yield node
+    for child in node.value if isinstance(node.value, list) else node.map.values():
+        yield from _changed(child)
 
 
 Leaf = tuple[Path, Path, Shape, Node | None, Any]

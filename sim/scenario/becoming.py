@@ -1,0 +1,144 @@
+"""What relative values make of what was there, and the list of all that became something else by them."""
+
+from __future__ import annotations
+
+import itertools
+import typing
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from fractions import Fraction
+
+from sim.scenario.calendars import Shift
+from sim.scenario.distributions import Distribution
+from sim.scenario.errors import Finding, Path, ReadError, path_text, quoted
+from sim.scenario.initial import Standing
+from sim.scenario.nodes import Node, find
+from sim.scenario.numbers import Plain
+from sim.scenario.relative import Relative, read_amount, read_relative
+from sim.scenario.shape import Shape
+from sim.scenario.sources import Became, written
+from sim.scenario.staff_side import Headcount
+from sim.scenario.whole import Place, hours_of, whole
+
+#: Of a whole, what a relative value changes: people, counts, and whatever in a distribution is a time.
+_PARTS = {Headcount: ("total",), Standing: ("count",), Shift: ("staff",)}
+#: What comes whole.
+_COUNTS = (int, Headcount, Standing)
+_TIMES = ("mean", "loc", "scale", "quantiles")
+
+
+def below(shape: Shape | None, key: str | int) -> Shape | None:
+    """The shape under a key, also of counts that stand in a map."""
+    if shape is not None and key in _PARTS.get(shape.type, ()) and shape.section is None:
+        return Shape(int)
+    return shape.child(key) if shape else None
+
+
+def changeable(shape: Shape | None) -> bool:
+    """Whether a relative value may stand here: not where text, a name, a choice, a flag or a date does."""
+    if shape is None:
+        return True
+    origin = typing.get_origin(shape.type)
+    named_shares = origin is dict and shape.whole
+    return shape.type not in (str, bool, datetime) and origin is not typing.Literal and not named_shares
+
+
+@dataclass
+class Becoming:
+    """Changes values, and remembers what became of them. What comes whole waits for `settle`."""
+
+    became: list[Became] = field(default_factory=list)
+    notes: list[Finding] = field(default_factory=list)
+    _waiting: dict[int, list[tuple[Place, Node]]] = field(default_factory=dict)  # by what was written
+
+    def word(self, over: Node, shape: Shape | None) -> Relative | None:
+        """The relative value that stands here, None for another value. Raises `ReadError`."""
+        return read_relative(over.value) if changeable(shape) else None
+
+    def change(self, word: Relative, over: Node, was: Node | None, shape: Shape | None, path: Path) -> Node:
+        """What the word makes of what was there. Raises `ReadError` where it can make nothing of it."""
+        if was is None or was.value is None:
+            what = ": a list replaces the whole one" if any(isinstance(step, int) for step in path) else ""
+            raise ReadError(f"{quoted(word.said)} of what? There is no value here that it could change{what}")
+        if not isinstance(was.value, (dict, list)):
+            return self._scalar(word, over, was, shape, path)
+        if isinstance(was.value, list):
+            if shape is not None and shape.is_list and shape.item.section is not Shift:
+                raise ReadError(_group(word, path))
+            items = [self.change(word, over, item, below(shape, i), (*path, i)) for i, item in enumerate(was.value)]
+            return Node(items, over.at)
+        inside = Shape(dict[str, float]) if shape is not None and shape.type is Distribution else None  # quantiles
+        changed = {
+            key: self.change(word, over, was.map[key], inside or below(shape, key), (*path, key))
+            for key in _keys(word, was, shape, path)
+        }
+        return Node(was.map | changed, over.at, was.keys | dict.fromkeys(changed, over.at))
+
+    def _scalar(self, word: Relative, over: Node, was: Node, shape: Shape | None, path: Path) -> Node:
+        before = read_amount(was.value)
+        after = word.of(before)
+        node = Node(Plain(after.text()), over.at, word=word.said, before=was)
+        if shape is None or shape.type not in _COUNTS:
+            self._became(path, was, node)
+            return node
+        if after.number < 0 or after.number == 0 < before.number:
+            nobody = "that is less than none" if after.number < 0 else "none would be left; write 0 if that is meant"
+            raise ReadError(f"{quoted(word.said)} of {before.text()} is {after.text()}: {nobody}")
+        self._waiting.setdefault(id(over), []).append((Place(path, before.number, after.number), node))
+        return node
+
+    def _became(self, path: Path, was: Node, node: Node) -> None:
+        texts = written(was.plain()), written(node.plain())
+        self.became.append(Became(path_text(path), *texts, node.word, node.at.file, node.at.line))
+
+    def settle(self, root: Node) -> None:
+        """Put whole numbers where relative values left fractions; what is above them is of this tree alone."""
+        for waiting in self._waiting.values():
+            places = [_with_hours(place, root) for place, _ in waiting]
+            counts = whole(places)
+            for place, node in waiting:
+                parent, settled = find(root, place.path[:-1]), replace(node, value=Plain(str(counts[place.path])))
+                if parent is not None and isinstance(parent.value, (dict, list)):
+                    parent.value[place.path[-1]] = settled  # type: ignore[index]
+                assert node.before is not None
+                self._became(place.path, node.before, settled)
+            said = waiting[0][1]
+            self.notes += [said.at.finding(places[0].path, note) for note in _of_whole(said.word, places, counts)]
+        self._waiting.clear()
+
+
+def _keys(word: Relative, was: Node, shape: Shape | None, path: Path) -> list[str]:
+    """Which entries of a map it changes."""
+    if shape is not None and shape.type is Distribution:
+        if word.plus is not None:
+            mean = path_text((*path, "mean"))
+            raise ReadError(f"a distribution is changed by ×0.9 or by -10 %: write {quoted(word.said)} to {mean}")
+        return [key for key in was.map if key in _TIMES]
+    if shape is not None and shape.type in _PARTS:
+        return [key for key in was.map if key in _PARTS[shape.type]]
+    if shape is not None and shape.is_map and shape.item.section is None:
+        return list(was.map)
+    raise ReadError(_group(word, path, was.map))
+
+
+def _group(word: Relative, path: Path, keys: Iterable[str] = ()) -> str:
+    known = ", ".join(path_text((*path, key)) for key in itertools.islice(keys, 6))
+    return f"{quoted(word.said)} is for a value, and here are several{': write it to one of ' * bool(known)}{known}"
+
+
+def _with_hours(place: Place, root: Node) -> Place:
+    """The place with its hours, where it is a shift's."""
+    shift = find(root, place.path[:-1]) if len(place.path) > 1 and isinstance(place.path[-2], int) else None
+    return place if shift is None else replace(place, hours=hours_of(shift))
+
+
+def _of_whole(said: str, places: Sequence[Place], counts: Mapping[Path, int]) -> Iterator[str]:
+    """What should be known of numbers that came whole: that none of them changed, that their sum is not right."""
+    if all(counts[place.path] == place.before for place in places) and any(p.exact != p.before for p in places):
+        yield f"{quoted(said)} changes nothing here: people and counts come whole"
+    alone = [place for place in places if not place.hours]
+    exact = sum((place.exact for place in alone), Fraction(0))
+    together = sum(counts[place.path] for place in alone)
+    if abs(together - exact) >= 1:
+        yield f"{quoted(said)} leaves {together} together and not {float(exact):g}, since one stays at each place"
