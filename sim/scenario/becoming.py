@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 import typing
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -25,6 +26,8 @@ from sim.scenario.whole import Place, hours_of, whole
 _PARTS = {Headcount: ("total",), Standing: ("count",), Shift: ("staff",)}
 #: What comes whole.
 _COUNTS = (int, Headcount, Standing)
+#: Advice for who wrote a percentage where a share is wanted.
+_PERCENT = re.compile(r": for \S+ % write \S+$")
 _TIMES = ("mean", "loc", "scale", "quantiles")
 
 
@@ -79,7 +82,7 @@ class Becoming:
         before = read_amount(was.value)
         after = word.of(before)
         node = Node(Plain(after.text()), over.at, word=word.said, before=was)
-        if shape is None or shape.type not in _COUNTS:
+        if shape is None or shape.type not in _COUNTS or after.unit:
             self._became(path, was, node)
             return node
         if after.number < 0 or after.number == 0 < before.number:
@@ -91,6 +94,16 @@ class Becoming:
     def _became(self, path: Path, was: Node, node: Node) -> None:
         texts = written(was.plain()), written(node.plain())
         self.became.append(Became(path_text(path), *texts, node.word, node.at.file, node.at.line))
+
+    def told(self, findings: Iterable[Finding]) -> Iterator[Finding]:
+        """Findings about values that became what they are with what made them so."""
+        by_path = {one.path: one for one in self.became if one.word}
+        for finding in findings:
+            one = by_path.get(finding.path)
+            if one is not None and (one.file, one.line) == (finding.file, finding.line):
+                message = _PERCENT.sub("", finding.message)
+                finding = replace(finding, message=f"{quoted(one.word)} of {one.before} is {one.after}: {message}")
+            yield finding
 
     def settle(self, root: Node) -> None:
         """Put whole numbers where relative values left fractions; what is above them is of this tree alone."""

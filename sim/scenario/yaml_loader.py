@@ -17,7 +17,7 @@ import yaml
 from sim.scenario.errors import MOST_FINDINGS, Finding, Path, quoted
 from sim.scenario.files import LARGEST_FILE
 from sim.scenario.nodes import DEEPEST, UNPRINTABLE, Node, Spot
-from sim.scenario.numbers import Plain
+from sim.scenario.numbers import NUMBER, Plain
 
 ALIAS_BUDGET = 10_000  # nodes that all aliases of one document may add
 
@@ -200,7 +200,8 @@ class _Builder:
             self.frames[-1].key, self.frames[-1].value_next = None, True
             return
         if anchor not in self.anchors:
-            self.finding(spot, f"there is no anchor {quoted(anchor)}")
+            times = f": to multiply write ×{anchor}" if NUMBER.fullmatch(anchor) else ""
+            self.finding(spot, f"there is no anchor {quoted(anchor)}{times}")
         elif self.anchors[anchor] is None:
             self.finding(spot, f"the alias {quoted(anchor)} is inside what it stands for")
         found = self.anchors.get(anchor)
