@@ -106,19 +106,29 @@ class Becoming:
             yield finding
 
     def settle(self, root: Node) -> None:
-        """Put whole numbers where relative values left fractions; what is above them is of this tree alone."""
+        """Put whole numbers where relative values left fractions, in parts of the tree that are its alone.
+
+        What is so many at each of several places is rounded by itself: its sum is not that of what is written.
+        """
         for waiting in self._waiting.values():
-            places = [_with_hours(place, root) for place, _ in waiting]
-            counts = whole(places)
+            families: dict[Path, list[tuple[Place, Node]]] = {}
             for place, node in waiting:
-                parent, settled = find(root, place.path[:-1]), replace(node, value=Plain(str(counts[place.path])))
-                if parent is not None and isinstance(parent.value, (dict, list)):
-                    parent.value[place.path[-1]] = settled  # type: ignore[index]
-                assert node.before is not None
-                self._became(place.path, node.before, settled)
-            said = waiting[0][1]
-            self.notes += [said.at.finding(places[0].path, note) for note in _of_whole(said.word, places, counts)]
+                families.setdefault(_family(place, root), []).append((_with_hours(place, root), node))
+            for family, together in families.items():
+                self._put_whole(root, together, at_each=bool(family))
         self._waiting.clear()
+
+    def _put_whole(self, root: Node, together: Sequence[tuple[Place, Node]], at_each: bool) -> None:
+        places = [place for place, _ in together]
+        counts = whole(places)
+        for place, node in together:
+            parent, settled = find(root, place.path[:-1]), replace(node, value=Plain(str(counts[place.path])))
+            if parent is not None and isinstance(parent.value, (dict, list)):
+                parent.value[place.path[-1]] = settled  # type: ignore[index]
+            assert node.before is not None
+            self._became(place.path, node.before, settled)
+        said = together[0][1]
+        self.notes += [said.at.finding(places[0].path, note) for note in _of_whole(said.word, places, counts, at_each)]
 
 
 def _keys(word: Relative, was: Node, shape: Shape | None, path: Path) -> list[str]:
@@ -142,16 +152,35 @@ def _group(word: Relative, path: Path, keys: Iterable[str] = ()) -> str:
 
 def _with_hours(place: Place, root: Node) -> Place:
     """The place with its hours, where it is a shift's."""
-    shift = find(root, place.path[:-1]) if len(place.path) > 1 and isinstance(place.path[-2], int) else None
+    shift = find(root, place.path[:-1]) if _of_shift(place.path) else None
     return place if shift is None else replace(place, hours=hours_of(shift))
 
 
-def _of_whole(said: str, places: Sequence[Place], counts: Mapping[Path, int]) -> Iterator[str]:
-    """What should be known of numbers that came whole: that none of them changed, that their sum is not right."""
-    if all(counts[place.path] == place.before for place in places) and any(p.exact != p.before for p in places):
+def _of_shift(path: Path) -> bool:
+    return len(path) > 3 and path[-3] == "shifts" and path[-1] == "staff"
+
+
+def _family(place: Place, root: Node) -> Path:
+    """The path of the pools or units of which each has so many people, empty where they are counted in all."""
+    path = place.path[:-3] if _of_shift(place.path) else place.path[:-1]
+    pool = find(root, path)
+    per = None if pool is None else pool.map.get("per")
+    return path if place.path[-1] == "staff" and per is not None and per.value != "city" else ()
+
+
+def _of_whole(said: str, places: Sequence[Place], counts: Mapping[Path, int], at_each: bool) -> Iterator[str]:
+    """What should be known of numbers that came whole: that none of them changed, or that their sum is not right."""
+    differ = any(counts[place.path] != place.exact for place in places)
+    if at_each and differ:
+        first = places[0]
+        yield (
+            f"{quoted(said)} of {float(first.before):g} is {float(first.exact):g} at each place: {counts[first.path]} "
+            "people, as they come whole; with staff: {total: N} their sum is right"
+        )
+    elif differ and all(counts[place.path] == place.before for place in places):
         yield f"{quoted(said)} changes nothing here: people and counts come whole"
     alone = [place for place in places if not place.hours]
     exact = sum((place.exact for place in alone), Fraction(0))
     together = sum(counts[place.path] for place in alone)
-    if abs(together - exact) >= 1:
+    if not at_each and abs(together - exact) >= 1:
         yield f"{quoted(said)} leaves {together} together and not {float(exact):g}, since one stays at each place"
