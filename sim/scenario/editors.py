@@ -21,8 +21,8 @@ _FILE = {"type": "string", "pattern": r"\.[cC][sS][vV]$", "description": "a CSV 
 
 def json_schema() -> Schema:
     """What may stand in a file. A file that extends another says only a part: nothing is required of it at any depth,
-    `null` takes away what is inherited, and a relative value changes it. Any other file must be whole, as `$defs` has it
-    under `Scenario`.
+    `null` takes away what is inherited, and a relative value changes it. Any other file must be whole, as `$defs` has
+    it under `Scenario`.
     """
     whole = Scenario.model_json_schema(by_alias=True)
     _add_tables(Scenario, whole, whole["$defs"], set())
@@ -63,9 +63,14 @@ def _of_parts(value: Schema) -> Schema:
             "additionalProperties": _or_null(_of_parts(value["additionalProperties"])),
             **({"properties": named} if named else {}),
         }
-    if "anyOf" in value and any("$ref" in one for one in value["anyOf"]):
+    if "anyOf" in value and any("$ref" in one or _holds_maps(one) for one in value["anyOf"]):
         return value | {"anyOf": [_of_parts(one) for one in value["anyOf"]]}
     return value
+
+
+def _holds_maps(value: Schema) -> bool:
+    entry = value.get("additionalProperties")
+    return isinstance(entry, dict) and ("additionalProperties" in entry or "$ref" in entry)
 
 
 def _or_null(value: Schema) -> Schema:
