@@ -12,7 +12,7 @@ from fractions import Fraction
 
 from sim.scenario.calendars import Shift
 from sim.scenario.distributions import Distribution
-from sim.scenario.errors import Finding, Path, ReadError, path_text, quoted
+from sim.scenario.errors import Finding, Path, ReadError, path_text, quoted, read_each
 from sim.scenario.initial import Standing
 from sim.scenario.nodes import Node, find
 from sim.scenario.numbers import Plain
@@ -66,16 +66,16 @@ class Becoming:
             raise ReadError(f"{quoted(word.said)} of what? There is no value here that it could change{what}")
         if not isinstance(was.value, (dict, list)):
             return self._scalar(word, over, was, shape, path)
-        if isinstance(was.value, list):
-            if shape is not None and shape.is_list and shape.item.section is not Shift:
-                raise ReadError(_group(word, path))
-            items = [self.change(word, over, item, below(shape, i), (*path, i)) for i, item in enumerate(was.value)]
-            return Node(items, over.at)
         inside = Shape(dict[str, float]) if shape is not None and shape.type is Distribution else None  # quantiles
-        changed = {
-            key: self.change(word, over, was.map[key], inside or below(shape, key), (*path, key))
-            for key in _keys(word, was, shape, path)
-        }
+
+        def inner(key: str | int) -> Node:
+            return self.change(word, over, find(was, (key,)), inside or below(shape, key), (*path, key))
+
+        if isinstance(was.value, list):
+            if shape is not None and shape.is_list:
+                raise ReadError(_group(word, path))
+            return Node([*read_each(((i, i) for i in range(len(was.value))), inner).values()], over.at)
+        changed = read_each(((key, key) for key in _keys(word, was, shape, path)), inner)
         return Node(was.map | changed, over.at, was.keys | dict.fromkeys(changed, over.at))
 
     def _scalar(self, word: Relative, over: Node, was: Node, shape: Shape | None, path: Path) -> Node:

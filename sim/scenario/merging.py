@@ -16,7 +16,7 @@ from sim.scenario.shape import Shape
 from sim.scenario.staff_side import Pool
 
 OVERRIDES = "--set"
-_MOST_PLACES = 200_000  # that wildcards of one scenario may reach
+_MOST_PLACES = 50_000  # that wildcards of one scenario may reach
 
 
 def merge(base: Node | None, over: Node, shape: Shape | None, findings: list[Finding], path: Path = ()) -> Node:
@@ -90,12 +90,12 @@ class Layers:
             word = None if self.plain else self.becoming.word(over, shape)
             if word is None:
                 return over
-            if was is None and self.incomplete:
+            if (was is None and self.incomplete) or (was is not None and was.empty):  # that is said already
                 return Node(None, over.at, empty=True)
             return self.becoming.change(word, over, was, shape, path)
         except ReadError as wrong:
-            self.findings.append(over.at.finding(path, str(wrong)))
-            return Node(None, over.at, empty=True)  # so that nobody calls it missing
+            self.findings += [over.at.finding((*path, *fault.at), fault.message) for fault in wrong.faults]
+            return was or Node(None, over.at, empty=True)  # so that nobody calls it missing
 
     def _of_shifts(self, over: Node, there: Mapping[str, Node], shape: Shape | None) -> Node:
         """A relative `staff` where people keep shifts is one of all their shifts."""

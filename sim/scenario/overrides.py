@@ -87,7 +87,8 @@ class Overrides(Layers):
         self.becoming.settle(made)
         for path, was in self.reached if many else ():
             before, now = ("" if node is None else written(node.plain()) for node in (was, find(made, path)))
-            self.becoming.became.append(Became(path_text(path), before, now, "", OVERRIDES, steps[0].at.line))
+            if before or now:
+                self.becoming.became.append(Became(path_text(path), before, now, "", OVERRIDES, steps[0].at.line))
         return made
 
     def _put(self, node: Node, steps: Sequence[Step], value: Node, shape: Shape | None, path: Path, many: bool) -> Node:

@@ -5,6 +5,7 @@ They are computed in fractions of the decimal numbers that people write, and rou
 
 from __future__ import annotations
 
+import functools
 import re
 from dataclasses import dataclass
 from fractions import Fraction
@@ -75,8 +76,11 @@ class Relative:
 
 def read_relative(value: Any) -> Relative | None:
     """What changes a value, None for a value itself. Raises `ReadError` for what is nearly such a word."""
-    if not isinstance(value, str):
-        return None
+    return _read(value) if isinstance(value, str) else None
+
+
+@functools.lru_cache(maxsize=256)
+def _read(value: str) -> Relative | None:
     said = " ".join(value.split())
     if not _MEANT.match(said):
         return None

@@ -7,7 +7,8 @@ one.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -17,6 +18,7 @@ from sim.scenario.nodes import Node
 
 _CELL = 15  #: minutes; shifts begin and end at such times, or are taken to
 _CELLS = WEEK // _CELL
+_MOST_KINDS = 30  #: of more different hours each is rounded by itself
 
 
 @dataclass(frozen=True)
@@ -34,6 +36,11 @@ class Place:
     def least(self) -> int:
         """Its whole part, and one where it was at least one."""
         return max(math.floor(self.exact), 1 if self.before >= 1 else 0)
+
+    @property
+    def left(self) -> Fraction:
+        """What of it is above that; below 0 where one stays who would be less."""
+        return self.exact - self.least
 
     @property
     def most(self) -> int:
@@ -57,24 +64,60 @@ def whole(places: Sequence[Place]) -> dict[Path, int]:
     The sum is that of the exact ones, rounded (a half upwards), unless too many would be left with less than one.
     Shifts are taken together hour by hour, as nearly as whole shifts allow. Ties go by the order of names.
     """
-    order = sorted(places, key=lambda place: (place.least - place.exact, tuple(map(str, place.path))))
-    alone, shifts = ([place for place in order if bool(place.hours) == on_shift] for on_shift in (False, True))
-    raised = [place for place in alone if place.most > place.least][: max(_missing(alone), 0)]
-    on_duty: dict[int, list[Place]] = {}
-    for place in shifts:
-        for hour in place.hours:
-            on_duty.setdefault(hour, []).append(place)
-    missing = {hour: _missing(together) for hour, together in on_duty.items()}
-    for place in shifts:
-        # what is no use now is none later, as ever less is missing
-        if place.most > place.least and sum(1 if missing[hour] > 0 else -1 for hour in place.hours) > 0:
-            raised.append(place)
-            for hour in place.hours:
-                missing[hour] -= 1
+    order = sorted(places, key=lambda place: (-place.left, tuple(map(str, place.path))))
+    alone = [place for place in order if not place.hours]
+    raised = _first(alone, _rounded(place.left for place in alone))
+    by_hours: dict[frozenset[int], list[Place]] = {}
+    for place in order:
+        if place.hours:
+            by_hours.setdefault(place.hours, []).append(place)
+    kinds = sorted(by_hours, key=sorted)
+    for hours, more in zip(kinds, _on_duty([(hours, by_hours[hours]) for hours in kinds]), strict=True):
+        raised += _first(by_hours[hours], more)
     return {place.path: place.least for place in places} | {place.path: place.most for place in raised}
 
 
-def _missing(places: Sequence[Place]) -> int:
-    """How many more there are to be of them all than at least."""
-    together = sum((place.exact for place in places), Fraction(0))
-    return math.floor(together + Fraction(1, 2)) - sum(place.least for place in places)
+def _rounded(parts: Iterable[Fraction]) -> int:
+    return math.floor(sum(parts, Fraction(1, 2)))
+
+
+def _first(places: Sequence[Place], more: int) -> list[Place]:
+    return [place for place in places if place.most > place.least][: max(more, 0)]
+
+
+def _on_duty(kinds: Sequence[tuple[frozenset[int], Sequence[Place]]]) -> list[int]:
+    """How many shifts of each kind get one more, so that the number on duty is right in as many hours as possible."""
+    left = [sum((place.left for place in shifts), Fraction(0)) for _, shifts in kinds]
+    room = [sum(place.most > place.least for place in shifts) for _, shifts in kinds]
+    found = [min(max(_rounded([part]), 0), most) for part, most in zip(left, room, strict=True)]
+    if len(kinds) > _MOST_KINDS:
+        return found
+    together = Counter(
+        kind for hour in range(_CELLS) if (kind := tuple(i for i, (hours, _) in enumerate(kinds) if hour in hours))
+    )
+    wanted = [(kind, _rounded(left[i] for i in kind), hours) for kind, hours in together.items()]
+
+    def wrong(more: Sequence[int]) -> tuple[int, Fraction]:
+        """Quarter hours in which somebody is missing or too many, times how many; then how far from their share."""
+        off = sum(hours * abs(right - sum(more[i] for i in kind)) for kind, right, hours in wanted)
+        return off, sum((abs(n - part) for n, part in zip(more, left, strict=True)), Fraction(0))
+
+    while True:
+        best = min(_steps(found, room), key=wrong, default=found)
+        if wrong(best) >= wrong(found):
+            return found
+        found = best
+
+
+def _steps(found: list[int], room: Sequence[int]) -> Iterator[list[int]]:
+    """One more or one fewer of a kind, of another kind the other way, or both."""
+    changes = [(i, by) for i in range(len(found)) for by in (1, -1) if 0 <= found[i] + by <= room[i]]
+    for i, by in changes:
+        one = list(found)
+        one[i] += by
+        yield one
+        for j, back in changes:
+            if j > i and back == -by:
+                other = list(one)
+                other[j] += back
+                yield other
