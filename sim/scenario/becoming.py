@@ -16,7 +16,7 @@ from sim.scenario.errors import Finding, Path, ReadError, path_text, quoted, rea
 from sim.scenario.initial import Standing
 from sim.scenario.nodes import Node, find
 from sim.scenario.numbers import Plain
-from sim.scenario.relative import Relative, read_amount, read_relative
+from sim.scenario.relative import Relative, is_meant, read_amount, read_relative
 from sim.scenario.shape import Shape
 from sim.scenario.sources import Became, written
 from sim.scenario.staff_side import Headcount
@@ -33,9 +33,10 @@ _TIMES = ("mean", "loc", "scale", "quantiles")
 
 def below(shape: Shape | None, key: str | int) -> Shape | None:
     """The shape under a key, also of counts that stand in a map."""
-    if shape is not None and key in _PARTS.get(shape.type, ()) and shape.section is None:
-        return Shape(int)
-    return shape.child(key) if shape else None
+    if shape is None:
+        return None
+    counted = shape.type is Headcount or shape.type is Standing
+    return Shape(int) if counted and key in _PARTS[shape.type] else shape.child(key)
 
 
 def changeable(shape: Shape | None) -> bool:
@@ -57,7 +58,7 @@ class Becoming:
 
     def word(self, over: Node, shape: Shape | None) -> Relative | None:
         """The relative value that stands here, None for another value. Raises `ReadError`."""
-        return read_relative(over.value) if changeable(shape) else None
+        return read_relative(over.value) if is_meant(over.value) and changeable(shape) else None
 
     def change(self, word: Relative, over: Node, was: Node | None, shape: Shape | None, path: Path) -> Node:
         """What the word makes of what was there. Raises `ReadError` where it can make nothing of it."""

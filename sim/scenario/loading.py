@@ -234,7 +234,7 @@ class _Loader:
         found: list[Finding] = []
         scenario, tree = validated(Scenario, root, (), found, self.incomplete), Tree(root)
         checks = itertools.chain(within(tree), *(() if self.incomplete else (check(tree), across(tree), idle(tree))))
-        found = [*layers.becoming.told([*found, *itertools.islice(checks, MOST_FINDINGS)])]
+        found = [*layers.becoming.told(found), *itertools.islice(checks, MOST_FINDINGS)]
         # what cannot be read is said once and not judged
         unread = {(finding.place, finding.path or finding.message): finding for finding in reversed(self.findings)}
         self.findings = list(reversed(unread.values()))

@@ -10,7 +10,7 @@ from sim.scenario.defaults import default_of
 from sim.scenario.errors import Finding, Path, ReadError, nearest, quoted
 from sim.scenario.nodes import Node, Spot
 from sim.scenario.patterns import WILD
-from sim.scenario.relative import read_relative
+from sim.scenario.relative import is_meant
 from sim.scenario.schema import Scenario
 from sim.scenario.shape import Shape
 from sim.scenario.staff_side import Pool
@@ -44,7 +44,7 @@ class Layers:
         """
         root, shape = None, Shape(Scenario)
         for over in layers:
-            wild = _wild(over, shape)
+            wild = _wild(over, shape) if _has_star(over) else None
             try:
                 for part in (over,) if wild is None else (wild, _tame(over, shape)):
                     root = self.merge(root, part, shape)
@@ -111,12 +111,7 @@ class Layers:
 
     def is_relative(self, value: Node, shape: Shape | None = None) -> bool:
         """Whether the value is relative, or meant so."""
-        if self.plain or not changeable(shape):
-            return False
-        try:
-            return read_relative(value.value) is not None
-        except ReadError:
-            return True
+        return not self.plain and is_meant(value.value) and changeable(shape)
 
     def _names(
         self, key: str, child: Node, spot: Spot, entries: Mapping[str, Node], shape: Shape | None, path: Path
@@ -199,6 +194,10 @@ def _size(node: Node) -> int:
     """How many values there are."""
     below = node.value if isinstance(node.value, list) else node.map.values()
     return 1 + sum(map(_size, below))
+
+
+def _has_star(node: Node) -> bool:
+    return WILD in node.map or any(map(_has_star, node.map.values()))
 
 
 def _wild(over: Node, shape: Shape | None) -> Node | None:

@@ -76,14 +76,17 @@ class Relative:
 
 def read_relative(value: Any) -> Relative | None:
     """What changes a value, None for a value itself. Raises `ReadError` for what is nearly such a word."""
-    return _read(value) if isinstance(value, str) else None
+    return _read(value) if is_meant(value) else None
+
+
+def is_meant(value: Any) -> bool:
+    """Whether this is such a word, or nearly one."""
+    return isinstance(value, str) and _MEANT.match(value.strip()) is not None
 
 
 @functools.lru_cache(maxsize=256)
-def _read(value: str) -> Relative | None:
+def _read(value: str) -> Relative:
     said = " ".join(value.split())
-    if not _MEANT.match(said):
-        return None
     if factor := _TIMES.fullmatch(said):
         return Relative(said, times=_fraction(factor.group(1)))
     if change := _BY.fullmatch(said):
