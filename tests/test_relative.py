@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from fractions import Fraction
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from test_scenario_writing import same
 
 from sim.cli import run_command
 from sim.options import by_scenario
+from sim.report.show import show_text
 from sim.scenario import Scenario, ScenarioError, from_dict, from_text, load, load_all, merging
 from sim.scenario.relative import Amount, read_amount, read_relative
 from sim.scenario.whole import Place, whole
@@ -482,17 +484,20 @@ def test_a_changed_value_says_of_what_and_where_that_came_from(town: Path, tmp_p
     )
     path = files(tmp_path, overlay=OVERLAY + sources)
     made = load(path, ["units.*.staff=by +1", "categories.Noise.work.mean=×2", "pools.hotline.staff=×2"])
-    told = {value.path: value.source.note for value in made.values() if value.source is not None}
+    told = {value.path: (value.source.note, value.was) for value in made.values() if value.source is not None}
+    nothing = "of what was there (no source)"
     assert told == {
-        "units.Roads.staff": "by +1 of 5 (data · payroll)",
-        "units.Parks.staff": "by +1 of 1 (assumption · ×0.5 of 2 (no source))",
-        "pools.hotline.shifts": "×2 of 8, 2 (assumption · ×2 of 4 (no source))",
-        "pools.counter.staff": "by -20 % of 15 (no source)",
-        "categories.Noise.work": "×2 of 1.5 h (expert · asked)",
-        "categories.Question.work": "asked",
+        "units.Roads.staff": ("by +1 of what was there (data · payroll)", "5"),
+        "units.Parks.staff": (f"by +1 of what was there (assumption · ×0.5 {nothing})", "1"),
+        "pools.hotline.shifts": (f"×2 of what was there (assumption · ×2 {nothing})", "8, 2"),
+        "pools.counter.staff": (f"by -20 % {nothing}", "15"),
+        "categories.Noise.work": ("×2 of what was there (expert · asked)", "1.5 h"),
+        "categories.Question.work": ("asked", "20 min"),
     }
+    shown = " ".join(show_text(made, "units.Roads.staff").split())
+    assert shown == "units.Roads.staff = 6 assumption · by +1 of 5 (data · payroll) (--set:1)"
     text = same(made)
-    assert "×" not in "".join(line for line in text.splitlines() if "kind:" not in line)
+    assert not re.search("×|by [-+]", text.partition("sources:")[0])
 
 
 def test_the_command_line_tells_what_each_became(town: Path, capsys: pytest.CaptureFixture[str]) -> None:

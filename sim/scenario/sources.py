@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import itertools
 import typing
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -34,6 +33,10 @@ GRADES = {
 }
 
 
+#: What stands in the note of a relative value's source for the value that it changed, so that many have one source.
+WAS = "what was there"
+
+
 class Source(Section):
     """What a number rests on. `grade` is how well the source was verified, in the project's own words."""
 
@@ -49,7 +52,7 @@ class Source(Section):
 @dataclass(frozen=True)
 class Value:
     """One value of a scenario. `origin_file` and `line` say where it was written (None and 0: nowhere, a
-    default).
+    default). `was` is what a relative value changed, as it was written.
     """
 
     path: str
@@ -59,6 +62,7 @@ class Value:
     source: Source | None
     from_default: bool
     is_number: bool
+    was: str = ""
 
 
 @dataclass(frozen=True)
@@ -131,15 +135,12 @@ class Origin:
 
     def source_of(self, path: Path, node: Node) -> Source | None:
         """The source of the value in this node: where no rule has one, of a relative value what it changed."""
-        found = self._rule_of(path, node.at.file)
-        changed = [] if found else list(itertools.islice(_changed(node), 5))
-        if not changed:
+        found, changed = self._rule_of(path, node.at.file), next(_changed(node), None)
+        if found is not None or changed is None or changed.before is None:
             return found
-        first = changed[0].before
-        was = None if first is None else self.source_of(path, first)
+        was = self.source_of(path, changed.before)
         told = "no source" if was is None else " · ".join(filter(None, (was.kind, was.title, was.note)))
-        numbers = [written(part.before.plain()) for part in changed[:4] if part.before] + ["…"] * (len(changed) > 4)
-        return Source.model_construct(kind="assumption", note=f"{changed[0].word} of {', '.join(numbers)} ({told})")
+        return Source.model_construct(kind="assumption", note=f"{changed.word} of {WAS} ({told})")
 
     def _rule_of(self, path: Path, file: str) -> Source | None:
         """By the rules of the file that wrote a value and of files that extend it, the most specific first."""
@@ -166,6 +167,7 @@ def list_values(origin: Origin, shape: Shape, dumped: Any, canonical: bool = Fal
             None if node.default else origin.source_of(said, node),
             node.default,
             _is_number(leaf, plain if canonical else node.value),
+            ", ".join(written(part.before.plain()) for part in _changed(node) if part.before is not None),
         )
 
 
