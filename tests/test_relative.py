@@ -188,6 +188,9 @@ def test_a_relative_staff_changes_it_however_it_is_written(town: Path) -> None:
     [note] = [str(note) for note in made.notes if "guards" in str(note)]
     assert note.startswith("--set:1:15: pools.guards.staff: “by -10 %” of 3 is 2.7 at each place: 3 people")
     assert made.digest == load(town, ["pools.*.staff=by -10%"]).digest
+    half = became(load(town, ["pools.*.staff=×0.5"]))
+    assert half["pools.guards.staff"] == ("3", "2")  # 1.5
+    assert (half["pools.desk.staff"], half["pools.counter.staff.total"]) == (("2", "1"), ("15", "8"))  # together 8.5
 
 
 def test_a_factor_of_one_and_nothing_more_change_nothing(town: Path) -> None:
@@ -294,6 +297,7 @@ def test_names_with_a_star_are_reached_in_quotes(tmp_path: Path) -> None:
             "--set:1:1: no value of the scenario is at “units.Roads.staff.total”: nothing",
         ),
         ("units.Roads.wage=×2", "--set:1:1: no value of the scenario is at “units.Roads.wage”"),
+        ("categories.Question.hours=×2", "--set:1:1: no value of the scenario is at “categories.Question.hours”"),
         ("contact.work=×2", "--set:1:1: no value of the scenario is at “contact.work”"),
         (
             "units.Roads=×2",
