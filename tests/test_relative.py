@@ -359,7 +359,7 @@ def test_defaults_can_be_changed_where_they_depend_on_nothing_else(town: Path) -
     assert made.channels["phone"].redial.at_most == 2
 
 
-def test_wholes_are_changed_in_their_times(town: Path) -> None:
+def test_wholes_are_changed_in_their_times(town: Path, tmp_path: Path) -> None:
     four = "categories.Question.work={quantiles: {0: 0 h, 0.5: 2 h, 1: 30 h}}"
     made = load(
         town, [four, "categories.*.work=×0.5", "categories.Noise.resolve=[0.8, 0.6]", "categories.*.resolve=×0.5"]
@@ -368,6 +368,11 @@ def test_wholes_are_changed_in_their_times(town: Path) -> None:
         made.categories["Question"].work
         == load(town, [four.replace("2 h", "1 h").replace("30", "15")]).categories["Question"].work
     )
+    [line] = file_wrongs(town, tmp_path, (four, "categories.Question.work=by +1 h"))
+    assert line.endswith("write “by +1 h” to categories.Question.work.quantiles")
+    later = load(town, [four, "categories.Question.work.quantiles=by +1 h"]).categories["Question"].work
+    assert later is not None
+    assert later.values == (1.0, 3.0, 31.0)
     assert made.categories["Noise"].resolve == (0.4, 0.3)
     assert made.categories["Question"].resolve == (0.5,)  # by default 1
     scipy = "categories.Question.work={distribution: beta, a: 2, b: 5, loc: 1 h, scale: 3 h}"

@@ -32,9 +32,11 @@ _TIMES = ("mean", "loc", "scale", "quantiles")
 
 
 def below(shape: Shape | None, key: str | int) -> Shape | None:
-    """The shape under a key, also of counts that stand in a map."""
+    """The shape under a key, also of counts and quantiles that stand in a map."""
     if shape is None:
         return None
+    if shape.type is Distribution and key == "quantiles":
+        return Shape(dict[str, float])
     counted = shape.type is Headcount or shape.type is Standing
     return Shape(int) if counted and key in _PARTS[shape.type] else shape.child(key)
 
@@ -67,10 +69,9 @@ class Becoming:
             raise ReadError(f"{quoted(word.said)} of what? There is no value here that it could change{what}")
         if not isinstance(was.value, (dict, list)):
             return self._scalar(word, over, was, shape, path)
-        inside = Shape(dict[str, float]) if shape is not None and shape.type is Distribution else None  # quantiles
 
         def inner(key: str | int) -> Node:
-            return self.change(word, over, find(was, (key,)), inside or below(shape, key), (*path, key))
+            return self.change(word, over, find(was, (key,)), below(shape, key), (*path, key))
 
         if isinstance(was.value, list):
             if shape is not None and shape.is_list:
@@ -136,8 +137,9 @@ def _keys(word: Relative, was: Node, shape: Shape | None, path: Path) -> list[st
     """Which entries of a map it changes."""
     if shape is not None and shape.type is Distribution:
         if word.plus is not None:
-            mean = path_text((*path, "mean"))
-            raise ReadError(f"a distribution is changed by ×0.9 or by -10 %: write {quoted(word.said)} to {mean}")
+            one = next((key for key in ("mean", "loc") if key in was.map), "quantiles")
+            where = path_text((*path, one))
+            raise ReadError(f"a distribution is changed by ×0.9 or by -10 %: write {quoted(word.said)} to {where}")
         return [key for key in was.map if key in _TIMES]
     if shape is not None and shape.type in _PARTS:
         return [key for key in was.map if key in _PARTS[shape.type]]
