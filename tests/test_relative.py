@@ -335,6 +335,10 @@ def test_names_with_a_star_are_reached_in_quotes(tmp_path: Path) -> None:
         ),
         ("dispatch.accuracy=*0.9", "--set:1:1: to multiply write ×0.9 or x0.9, not “*0.9”"),
         ("channels.*.share=×0.5", "--set:1:10: channels: the shares must sum to 1, but sum to 0.5"),
+        (
+            "calendars.office.open.mon-fri=by +1 h",
+            "--set:1:31: calendars.office.open.mon-fri: “9:00-17:00” is no number",
+        ),
         ("time.end=by +7 d", "--set:1:10: time.end: a date such as"),
         ("units.Roads.level=×2", "--set:1:19: units.Roads.level: must be street, district, department or utility"),
         ("categories.Noise.confused_with=×2", "--set:1:32: categories.Noise.confused_with: there is no unit “×2”"),

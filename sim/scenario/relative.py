@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import functools
 import re
+from contextlib import suppress
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
@@ -106,9 +107,10 @@ def read_amount(value: Any) -> Amount:
     found = NUMBER.match(text)
     unit = text[found.end() :].strip() if found else ""
     if found and (unit or isinstance(value, Plain)):
-        _measure(unit)
-        return Amount(_fraction(found.group()), unit)
-    raise ReadError(f"{described(value)} is no number")
+        with suppress(ReadError):
+            _measure(unit)
+            return Amount(_fraction(found.group()), unit)
+    raise ReadError(f"{described(value)} is no number that could be changed")
 
 
 def _fraction(text: str) -> Fraction:
