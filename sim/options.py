@@ -38,7 +38,8 @@ set_option = click.option(
     "overrides",
     multiple=True,
     metavar="PATH=VALUE",
-    help="Change a value of the scenario; may be repeated. Of several, 2:PATH=VALUE changes the second only.",
+    help="Change a value of the scenario; may be repeated. In the path * is any name, the value may be relative: "
+    "“units.*.staff=by -10 %”. Of several scenarios, 2:PATH=VALUE changes the second only.",
 )
 policy_option = click.option(
     "--policy",

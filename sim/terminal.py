@@ -83,6 +83,19 @@ def tell_notes(scenarios: Iterable[Scenario]) -> None:
         say(f"note: {note}", err=True)
 
 
+def tell_became(scenarios: Sequence[Scenario], names: Sequence[str] = ()) -> None:
+    """What relative values and wildcards made of values, once for all scenarios or, by name, for each."""
+    from sim.report.became import became_lines
+
+    if len({scenario.became for scenario in scenarios}) == 1:
+        scenarios, names = scenarios[:1], ()
+    for number, scenario in enumerate(scenarios):
+        if scenario.became and names:
+            say(f"{names[number]}:", err=True)
+        for line in became_lines(scenario.became):
+            say(line, err=True)
+
+
 # --- signals ----------------------------------------------------------------------------------------------------------
 
 

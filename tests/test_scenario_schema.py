@@ -89,6 +89,11 @@ def test_what_is_resolved_passes() -> None:
         "initial: {table: open.csv, Roads: {table: roads.csv, Noise: 3}}",
         "pools: {hotline: {shifts: {table: Shifts.CSV}}, table: {staff: 3}}",
         "categories: {Noise: {by_district: {table: factors.csv, Hillside: null}}}",
+        "units: {'*': {staff: by -10 %}, Roads: {staff: by +2, wage: x1.1}}",
+        "pools: {desk: {staff: {total: by +2}}, hotline: {shifts: ×2}}",
+        "categories: {'*': {work: ×0.9, accuracy: by -0.1, resolve: ×0.9, by_district: {'*': ×1.1}}}",
+        "policies: {time_limits: {resolve: ×0.5, contact: by +1 h}, callback: {coverage: by +10 %}}",
+        "initial: {'*': {'*': ×0.5}}",
     ],
 )
 def test_an_overlay_says_a_part_and_takes_away(line: str) -> None:
@@ -117,6 +122,10 @@ def test_an_overlay_says_a_part_and_takes_away(line: str) -> None:
         "policies: {time_limits: {resolve: 3}}",
         "policies: {callback: {after: never}}",
         "sources: {x: {kind: rumour}}",
+        "dispatch: {accuracy: bye -10 %}",
+        "dispatch: {accuracy: -10 %}",
+        "units: {Roads: ×0.9}",
+        "units: {Roads: {level: ×0.9}}",
         "format: 3",
     ],
 )

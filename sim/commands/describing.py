@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 
 from sim.options import by_scenario, json_option, path, set_option
-from sim.terminal import say, say_json
+from sim.terminal import say, say_json, tell_became
 
 
 @click.command()
@@ -46,6 +46,7 @@ def show(scenario: str, path: str, whole: bool, overrides: tuple[str, ...], as_j
     if path and whole:
         raise click.UsageError(f"either {path}, or --all")
     loaded = load(scenario, by_scenario("--set", overrides, [scenario])[0])
+    tell_became([loaded])
     if as_json:
         say_json(show_json(loaded, path))
     elif path or whole or not sys.stdout.isatty():
@@ -59,11 +60,14 @@ def show(scenario: str, path: str, whole: bool, overrides: tuple[str, ...], as_j
 @set_option
 def validate(scenarios: tuple[str, ...], overrides: tuple[str, ...]) -> None:
     """Check SCENARIOS and report every error at once."""
+    from sim.report.became import became_lines
     from sim.scenario import load_all
 
     own = by_scenario("--set", overrides, scenarios)
     for name, loaded in zip(scenarios, load_all(scenarios, own), strict=True):
         say(f"{name}: ok ({loaded.name})")
+        for line in became_lines(loaded.became):
+            say(f"  {line}")
         for note in loaded.notes:
             say(f"  note: {note}")
 

@@ -19,7 +19,7 @@ from sim.options import (
     set_option,
     turned,
 )
-from sim.terminal import DIFFERENT, OK, progress, say, say_json, tell, tell_notes
+from sim.terminal import DIFFERENT, OK, progress, say, say_json, tell, tell_became, tell_notes
 
 if TYPE_CHECKING:
     from sim.experiment.runs import Keep
@@ -57,6 +57,7 @@ def run(
 
     (own,), (said,) = (by_scenario(*of, [scenario]) for of in (("--set", overrides), ("--policy", policies)))
     loaded, acting = load(scenario, own), [read_policy(text) for text in said if text is not None]
+    tell_became([loaded])
     tell_notes([loaded])
     with store.run_draft(loaded, seed, replications, out, acting) as draft:
         with progress(loaded.name, loaded, replications) as tick:
@@ -104,6 +105,7 @@ def compare(
     """Run SCENARIOS on the same citizens and compare each with the first."""
     from sim.experiment import store
     from sim.experiment.compare import compare as compare_scenarios
+    from sim.experiment.compare import unique_names
     from sim.experiment.own_policies import read_policy
     from sim.report.comparison_text import comparison_text
     from sim.report.page import comparison_page
@@ -117,6 +119,7 @@ def compare(
     loaded = load_all(scenarios, by_scenario("--set", overrides, scenarios))
     acting = [[read_policy(text) for text in of_one if text is not None] for of_one in said]
     own = turned((overrides, policies), scenarios)
+    tell_became(loaded, unique_names(loaded, own))
     tell_notes(loaded)
     with store.comparison_draft(loaded[0], replications, out) as draft:
         with progress(f"{len(loaded)} scenarios", loaded[0], replications, len(loaded)) as tick:

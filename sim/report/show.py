@@ -11,6 +11,7 @@ from sim.model.load import Load, offered_loads
 from sim.report.mechanisms import in_words
 from sim.report.modelled import open_at_start, thinned
 from sim.report.selecting import select
+from sim.scenario.sources import WAS
 
 if TYPE_CHECKING:
     from sim.scenario import Scenario, Value
@@ -83,7 +84,8 @@ def _value_lines(value: Value) -> tuple[str, str]:
     if value.from_default:
         return line, "    default"
     if value.source is not None:
-        source = " · ".join(x for x in (value.source.kind, value.source.title, value.source.note) if x)
+        note = (value.source.note or "").replace(WAS, value.was or WAS, 1)
+        source = " · ".join(x for x in (value.source.kind, value.source.title, note) if x)
     else:
         source = "no source" if value.is_number else "a choice"
     return line, f"    {source}{place}"

@@ -8,9 +8,10 @@ from sim.scenario.holidays import headcount_by_date
 from sim.scenario.loading import from_dict, from_text, load, load_all
 from sim.scenario.policies import Limit
 from sim.scenario.schema import Scenario
-from sim.scenario.sources import Source, Value
+from sim.scenario.sources import Became, Source, Value
 
 __all__ = [
+    "Became",
     "Calendar",
     "Distribution",
     "Finding",

@@ -1,13 +1,19 @@
 """Defaults that depend on other parts of the scenario, filled into the tree before the schema reads it.
 
-Defaults that depend on nothing stand in the schema itself.
+Defaults that depend on nothing stand in the schema itself; `default_of` reads them there.
 """
 
 from __future__ import annotations
 
+import functools
 from dataclasses import replace
+from typing import Any
 
-from sim.scenario.nodes import Node, select
+from pydantic import BaseModel
+
+from sim.scenario.nodes import Node, node_of, select
+from sim.scenario.shape import Shape
+from sim.scenario.weights import without_default
 
 
 def fill(root: Node) -> None:
@@ -53,3 +59,19 @@ def _fill_categories(root: Node) -> None:
         for _, factors in select(category, ("by_district",)):
             for name in districts:
                 _fill(factors, name, Node(1.0, factors.at))
+
+
+def default_of(shape: Shape | None, key: str) -> Node | None:
+    """A default that depends on nothing else, as it would be written."""
+    given = _defaults_of(shape.section).get(key) if shape is not None and shape.section is not None else None
+    return None if given is None else node_of(given)
+
+
+@functools.cache
+def _defaults_of(section: type[BaseModel]) -> dict[str, Any]:
+    fixed = {
+        name
+        for name, field in section.model_fields.items()
+        if not field.is_required() and field.json_schema_extra is not without_default
+    }
+    return section.model_construct().model_dump(mode="json", by_alias=True, include=fixed, exclude_none=True)

@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
+import json
 import typing
 from typing import Any
 
 from pydantic import BaseModel
 
 from sim.scenario.csv_tables import TABLE, tabular
+from sim.scenario.relative import PATTERN
 from sim.scenario.schema import FORMATS, Scenario
 from sim.scenario.shape import Shape
 from sim.scenario.sources import Source
 
 Schema = dict[str, Any]
-_REF, _PART = "#/$defs/", "PartOf"
+_REF, _PART, _RELATIVE = "#/$defs/", "PartOf", "Relative"
 _FILE = {"type": "string", "pattern": r"\.[cC][sS][vV]$", "description": "a CSV file in this file's folder"}
 
 
 def json_schema() -> Schema:
     """What may stand in a file. A file that extends another says only a part: nothing is required of it at any depth,
-    and `null` takes away what is inherited. Any other file must be whole, as `$defs` has it under `Scenario`.
+    `null` takes away what is inherited, and a relative value changes it. Any other file must be whole, as `$defs` has
+    it under `Scenario`.
     """
     whole = Scenario.model_json_schema(by_alias=True)
     _add_tables(Scenario, whole, whole["$defs"], set())
@@ -38,6 +41,7 @@ def json_schema() -> Schema:
         "$defs": {
             **sections,
             "Scenario": whole,
+            _RELATIVE: {"type": "string", "pattern": PATTERN, "examples": ["by +2", "by -10 %", "×0.9"]},
             **{f"{_PART}{name}": _part(section) for name, section in sections.items()},
         },
     }
@@ -59,13 +63,22 @@ def _of_parts(value: Schema) -> Schema:
             "additionalProperties": _or_null(_of_parts(value["additionalProperties"])),
             **({"properties": named} if named else {}),
         }
-    if "anyOf" in value and any("$ref" in one for one in value["anyOf"]):
+    if "anyOf" in value and any("$ref" in one or _holds_maps(one) for one in value["anyOf"]):
         return value | {"anyOf": [_of_parts(one) for one in value["anyOf"]]}
     return value
 
 
+def _holds_maps(value: Schema) -> bool:
+    entry = value.get("additionalProperties")
+    return isinstance(entry, dict) and ("additionalProperties" in entry or "$ref" in entry)
+
+
 def _or_null(value: Schema) -> Schema:
-    return {"anyOf": [value, {"type": "null"}]}
+    """The same, or null, or a relative value where no text, name, choice, flag or section stands."""
+    kinds = value.get("anyOf", [value])
+    fixed = any("enum" in kind or kind.get("type") == "boolean" for kind in kinds)
+    fixed = fixed or f"{_REF}{_PART}" in json.dumps(value)
+    return {"anyOf": [value, {"type": "null"}, *([] if fixed else [{"$ref": f"{_REF}{_RELATIVE}"}])]}
 
 
 def _add_tables(model: type[BaseModel], schema: Schema, sections: Schema, done: set[str]) -> None:

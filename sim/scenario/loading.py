@@ -15,10 +15,11 @@ from sim.scenario.defaults import fill
 from sim.scenario.errors import MOST_FINDINGS, Finding, Path, ReadError, ScenarioError, nearest, quoted
 from sim.scenario.files import LARGEST_FILE, find_base, find_scenario, inside, read_file, read_table
 from sim.scenario.formats import changed, read_format
-from sim.scenario.merging import OVERRIDES, apply_overrides, merge, without_value
+from sim.scenario.merging import OVERRIDES, merge, without_value
 from sim.scenario.needs import findings as idle
 from sim.scenario.needs import overruled
 from sim.scenario.nodes import Node, Spot, from_python, spot_of
+from sim.scenario.overrides import Overrides
 from sim.scenario.scale import more_than_its_share
 from sim.scenario.schema import FORMATS, Scenario
 from sim.scenario.shape import Shape
@@ -226,15 +227,14 @@ class _Loader:
 
     def finish(self, overrides: Sequence[str | None] = ()) -> Scenario:
         self.incomplete = self.incomplete or not self.layers
-        root = Node({}, self.layers[-1].at if self.layers else Spot(OVERRIDES))
-        for layer in reversed(self.layers):
-            root = merge(root, layer, Shape(Scenario), self.findings)
-        root = apply_overrides(root, overrides, self.findings)
+        layers = Overrides(self.findings, incomplete=self.incomplete)
+        root = layers.put_all(reversed(self.layers)) or Node({}, Spot(OVERRIDES))
+        root = layers.apply(root, overrides)
         fill(root)
         found: list[Finding] = []
         scenario, tree = validated(Scenario, root, (), found, self.incomplete), Tree(root)
         checks = itertools.chain(within(tree), *(() if self.incomplete else (check(tree), across(tree), idle(tree))))
-        found += itertools.islice(checks, MOST_FINDINGS)
+        found = [*layers.becoming.told(found), *itertools.islice(checks, MOST_FINDINGS)]
         # what cannot be read is said once and not judged
         unread = {(finding.place, finding.path or finding.message): finding for finding in reversed(self.findings)}
         self.findings = list(reversed(unread.values()))
@@ -246,8 +246,9 @@ class _Loader:
                 root,
                 tuple(self.files),
                 tuple(self.rules),
-                tuple(self.in_order(self.notes(tree, scenario))),
+                tuple(self.in_order((*layers.becoming.notes, *self.notes(tree, scenario)))),
                 dict(self.tables),
+                tuple(layers.becoming.became),
             )
         )
 

@@ -36,7 +36,7 @@ class Spot(NamedTuple):
 @dataclass(frozen=True, slots=True)
 class Node:
     """A value and its place. `keys` has the places of a map's keys; `default` marks what nobody wrote, `empty` what
-    should be there and is not (a `null` is there).
+    should be there and is not (a `null` is there). What a relative value made has its `word`, and what was `before`.
     """
 
     value: dict[str, Node] | list[Node] | Scalar
@@ -44,6 +44,8 @@ class Node:
     keys: dict[str, Spot] = field(default_factory=dict)
     default: bool = False
     empty: bool = False
+    word: str = ""
+    before: Node | None = None
 
     @property
     def map(self) -> dict[str, Node]:

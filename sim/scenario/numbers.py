@@ -58,7 +58,9 @@ def read_number(value: Any) -> float:
             raise ReadError(f"a number is wanted, not text: write {value.strip()} without quotes")
         percent = number_in(value.strip().removesuffix("%")) if value.strip().endswith("%") else None
         if percent is not None:
-            raise ReadError(f"a number is wanted, not {quoted(value)}: write {percent / 100:.12g}")
+            signed = value.strip()[0] in "+-"
+            write = f"by {value.strip()} for so much less or more than before" if signed else f"{percent / 100:.12g}"
+            raise ReadError(f"a number is wanted, not {quoted(value)}: write {write}")
         if "," in value and NUMBER.fullmatch(value.replace(",", "").strip()):
             raise ReadError(f"a number is wanted, not {quoted(value)}: write it without a comma (1200, 0.6)")
     raise ReadError(f"a number is wanted, not {described(value)}")
@@ -83,7 +85,10 @@ def refuse_plus(value: Any) -> None:
     """Raise `ReadError` if a sign stands before what cannot be negative: `+1` reads like one more."""
     text = value.strip() if isinstance(value, str) else ""
     if text.startswith("+"):
-        raise ReadError(f"{quoted(text)} reads like so much more than before: write {text[1:].strip()} without a sign")
+        without = text[1:].strip()
+        raise ReadError(
+            f"{quoted(text)} reads like so much more than before: write {without} without a sign, or by {text} for that"
+        )
 
 
 def read_not_negative(value: Any) -> float:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from datetime import date, datetime
+from fractions import Fraction
 from typing import Annotated, Any
 
 from pydantic import BeforeValidator, PlainSerializer, WithJsonSchema
@@ -60,6 +61,12 @@ def _unit_of_time(word: str) -> str:
         hint = nearest(word, [*_HOURS, *_OTHER_NAMES])
         raise ReadError(f"{quoted(word)} is no unit of time ({', '.join(_HOURS)}){hint}")
     return unit
+
+
+def hours_of_unit(word: str) -> Fraction:
+    """The hours of a unit of time, exactly. Raises `ReadError` for another word."""
+    unit = _unit_of_time(word)
+    return 1 / Fraction(_PER_HOUR[unit]) if unit in ("s", "min") else Fraction(_HOURS[unit])
 
 
 def read_signed_duration(value: Any) -> float:

@@ -20,7 +20,7 @@ from sim.scenario.numbers import Scale, Text
 from sim.scenario.policies import Policies
 from sim.scenario.quantities import Day, Moment, to_tick
 from sim.scenario.shape import Shape
-from sim.scenario.sources import Origin, Source, Value, list_values, written_sources
+from sim.scenario.sources import Became, Origin, Source, Value, list_values, written_sources
 from sim.scenario.staff_side import Contact, Dispatch, Pool, Unit
 from sim.scenario.targets import Target
 from sim.scenario.tree import Tree
@@ -152,6 +152,11 @@ class Scenario(Section):
         now mean something else, places at which a scale leaves more staff than its share.
         """
         return self._origin.notes if self._origin else ()
+
+    @property
+    def became(self) -> tuple[Became, ...]:
+        """What relative values and, on the command line, wildcards made of values, in the order in which they did."""
+        return self._origin.became if self._origin else ()
 
     def with_origin(self, origin: Origin) -> Scenario:
         """The same scenario that also knows where its values were written (the loader calls this)."""

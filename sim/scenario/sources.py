@@ -33,6 +33,10 @@ GRADES = {
 }
 
 
+#: What stands in the note of a relative value's source for the value that it changed, so that many have one source.
+WAS = "what was there"
+
+
 class Source(Section):
     """What a number rests on. `grade` is how well the source was verified, in the project's own words."""
 
@@ -48,7 +52,7 @@ class Source(Section):
 @dataclass(frozen=True)
 class Value:
     """One value of a scenario. `origin_file` and `line` say where it was written (None and 0: nowhere, a
-    default).
+    default). `was` is what a relative value changed, as it was written.
     """
 
     path: str
@@ -58,6 +62,7 @@ class Value:
     source: Source | None
     from_default: bool
     is_number: bool
+    was: str = ""
 
 
 @dataclass(frozen=True)
@@ -91,9 +96,24 @@ def read_pattern(text: str) -> tuple[str, ...]:
 
 
 @dataclass(frozen=True)
+class Became:
+    """A value that a relative value (`word`) or, where that is empty, a wildcard changed: what it was (empty where
+    there was none) and is now, as they are written, and where that was said.
+    """
+
+    path: str
+    before: str
+    after: str
+    word: str
+    file: str
+    line: int
+
+
+@dataclass(frozen=True)
 class Origin:
     """What the loader knows beyond the schema: the tree with its places, the files in order, the rules for
-    sources, what it has to say, and the tables beside the files, each with the file that names it.
+    sources, what it has to say, the tables beside the files, each with the file that names it, and what became of
+    values that were changed by relative values and wildcards.
     """
 
     root: Node
@@ -101,6 +121,7 @@ class Origin:
     rules: tuple[SourceRule, ...]
     notes: tuple[Finding, ...] = ()
     tables: Mapping[str, str] = field(default_factory=dict)
+    became: tuple[Became, ...] = ()
 
     def __eq__(self, other: object) -> bool:
         """Scenarios that say the same are equal wherever they were written."""
@@ -112,10 +133,17 @@ class Origin:
     def _patterns(self) -> Patterns:
         return Patterns(self.rules)
 
-    def source_of(self, path: Path, file: str) -> Source | None:
-        """The source of a value: rules of the file that wrote it and of files that extend it, the most
-        specific first.
-        """
+    def source_of(self, path: Path, node: Node) -> Source | None:
+        """The source of the value in this node: where no rule has one, of a relative value what it changed."""
+        found, changed = self._rule_of(path, node.at.file), next(_changed(node), None)
+        if found is not None or changed is None or changed.before is None:
+            return found
+        was = self.source_of(path, changed.before)
+        told = "no source" if was is None else " · ".join(filter(None, (was.kind, was.title, was.note)))
+        return Source.model_construct(kind="assumption", note=f"{changed.word} of {WAS} ({told})")
+
+    def _rule_of(self, path: Path, file: str) -> Source | None:
+        """By the rules of the file that wrote a value and of files that extend it, the most specific first."""
         file = self.tables.get(file, file)
         if file not in self.files:
             return None
@@ -136,9 +164,10 @@ def list_values(origin: Origin, shape: Shape, dumped: Any, canonical: bool = Fal
             written(plain if canonical else node.plain()),
             None if node.default else node.at.file,
             0 if node.default else node.at.line,
-            None if node.default else origin.source_of(said, node.at.file),
+            None if node.default else origin.source_of(said, node),
             node.default,
             _is_number(leaf, plain if canonical else node.value),
+            ", ".join(written(part.before.plain()) for part in _changed(node) if part.before is not None),
         )
 
 
@@ -146,7 +175,15 @@ def written_sources(origin: Origin, shape: Shape, dumped: Any) -> Iterator[tuple
     """The path of every value as it was written, defaults left out, and its source; `dumped` as above."""
     for _, said, _, node, _ in _leaves((), shape, origin.root, dumped):
         if node is not None and not node.default:
-            yield tuple(str(step) for step in said), origin.source_of(said, node.at.file)
+            yield tuple(str(step) for step in said), origin.source_of(said, node)
+
+
+def _changed(node: Node) -> Iterator[Node]:
+    """What relative values changed in a value."""
+    if node.before is not None:
+        yield node
+    for child in node.value if isinstance(node.value, list) else node.map.values():
+        yield from _changed(child)
 
 
 Leaf = tuple[Path, Path, Shape, Node | None, Any]

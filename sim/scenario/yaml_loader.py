@@ -22,6 +22,7 @@ from sim.scenario.numbers import Plain
 ALIAS_BUDGET = 10_000  # nodes that all aliases of one document may add
 
 _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_STAR = 'to multiply write ×0.9 or x0.9, for each name "*" in quotes'
 _NULL = ("", "~", "null", "Null", "NULL")
 
 
@@ -50,7 +51,8 @@ def parse_yaml(text: str, file: str, findings: list[Finding], first_line: int = 
             spot = builder.spot(mark)
         elif mark is not None:  # the parser stands after the end
             spot = Spot(file, first_line + len(lines) - 1, len(lines[-1]) + 1)
-        findings.append(spot.finding((), "not YAML: " + ", ".join(filter(None, (error.context, error.problem)))))
+        star = f"; {_STAR}" if error.context == "while scanning an alias" else ""
+        findings.append(spot.finding((), "not YAML: " + ", ".join(filter(None, (error.context, error.problem))) + star))
     except yaml.YAMLError as error:
         findings.append(Spot(file, first_line, 1).finding((), f"not YAML: {quoted(error)}"))
     return None
@@ -200,7 +202,7 @@ class _Builder:
             self.frames[-1].key, self.frames[-1].value_next = None, True
             return
         if anchor not in self.anchors:
-            self.finding(spot, f"there is no anchor {quoted(anchor)}")
+            self.finding(spot, f"there is no anchor {quoted(anchor)}; {_STAR}")
         elif self.anchors[anchor] is None:
             self.finding(spot, f"the alias {quoted(anchor)} is inside what it stands for")
         found = self.anchors.get(anchor)
