@@ -11,7 +11,7 @@ from markupsafe import Markup
 from sim.experiment.compare import SAME_CITIZENS
 from sim.measurement import REGISTRY
 from sim.report.blocks import Block, Cell, Heading, Section, Table, Text, Tile, Tiles
-from sim.report.changes import changed_values, other_requests, own_policies, recovered, shortened, what_differs
+from sim.report.changes import changed_values, other_requests, own_policies, recovered, shortened
 from sim.report.comparing_units import units_table
 from sim.report.figures_open import open_over_time
 from sim.report.figures_who import difference_cell, fates, who_gains
@@ -77,7 +77,7 @@ def _answers(variant: Variant, comparison: Comparison, names: Names) -> list[Blo
         words=frozenset({0, 7}),
     )
     tiles = Tiles([_tile(m, variant) for m in _TILES if m in valued])
-    said = [*own_policies(comparison, variant.name), *what_differs(comparison.scenarios[0], variant.scenario)]
+    said = [*own_policies(comparison, variant.name), *variant.differs]
     differs = [Text(clean(line)) for line in said]
     remarks = (tell(comparison, variant.name) for tell in (other_requests, recovered))
     differs += [Text(clean(remark)) for remark in remarks if remark]

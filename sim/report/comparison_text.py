@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from sim.inference.pairs import OF_SAME
 from sim.measurement import REGISTRY
-from sim.report.changes import other_requests, own_policies, recovered, shortened, what_differs
+from sim.report.changes import other_requests, own_policies, recovered, shortened
 from sim.report.formats import (
     SMALLEST,
     beside,
@@ -90,7 +90,7 @@ def _lines(variant: Variant) -> list[str]:
 
 def _what_differs(variant: Variant) -> list[str]:
     told = own_policies(variant.comparison, variant.name)
-    told += what_differs(variant.comparison.scenarios[0], variant.scenario)
+    told += variant.differs
     said = [textwrap.fill(clean(line), WIDTH - 2, subsequent_indent="    ") for line in told]
     lines = ["What differs:", *(textwrap.indent(line, "  ") for line in said), ""] if said else []
     for tell in (other_requests, recovered):

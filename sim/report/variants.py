@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any
 
 from sim.inference import same_requests
+from sim.report.changes import what_differs
 from sim.report.formats import beside, rows_of
 from sim.report.modelled import in_neither
 from sim.report.officers import officers
@@ -43,6 +44,11 @@ class Variant:
         self.others = any(row.other_requests for (_, by, _), row in self.rows.items() if by == "")
         self.staff = officers(comparison.scenarios[0]), officers(self.scenario)
         self.pairs = comparison.requests[comparison.requests["scenario"] == self.name]
+
+    @cached_property
+    def differs(self) -> list[str]:
+        """What differs from the baseline, in sentences."""
+        return what_differs(self.comparison.scenarios[0], self.scenario)
 
     def same_requests(self, group_by: str = "") -> pd.DataFrame:
         """What differs in the requests that both have, of the whole city or by group."""
