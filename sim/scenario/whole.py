@@ -62,8 +62,8 @@ def whole(places: Sequence[Place]) -> dict[Path, int]:
     there was one.
 
     The sum is that of the exact ones, rounded (a half upwards), unless too many would be left with less than one.
-    Shifts are taken together hour by hour, as nearly as one more or fewer of one or two kinds at a time brings it. Ties go
-    by the order of names.
+    Shifts are taken together hour by hour, as nearly as one more or fewer of one or two kinds at a time brings it. Ties
+    go by the order of names.
     """
     order = sorted(places, key=lambda place: (-place.left, tuple(map(str, place.path))))
     alone = [place for place in order if not place.hours]
