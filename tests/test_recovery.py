@@ -178,3 +178,22 @@ def test_a_baseline_that_still_fills_up_is_said_to_be_unsteady() -> None:
     steady = sim.compare([town(), town(name="storm", demand=STORM)], replications=3)
     assert steady.recovered["storm"].risen == ()
     assert "is not steady" not in " ".join(comparison_text(steady).split())
+
+
+def test_each_unit_has_a_date_of_its_own() -> None:
+    """One unit has hours to spare and is back at once, the other has hardly any: the last to be back is named."""
+    works = {"Idle": {"staff": 9}, "Full": {"staff": 2}}
+    kinds = {f"To {unit}": {"total": "15 / d", "unit": unit, "work": "3 h"} for unit in works}
+    calm = town(units=works, categories=kinds)
+    storm = {"storm": {"from": "2024-02-01", "until": "2024-02-08", "factor": 3}}
+    compared = sim.compare([calm, town(name="storm", units=works, categories=kinds, demand={"shocks": storm})], 6)
+    back = compared.recovered["storm"]
+    assert set(back.units) == {"Idle", "Full"}
+    assert back.units["Idle"][0] == 39 * 24 + 6 * 24  # the end of the first week after it
+    assert math.isnan(back.units["Full"][0]), "45 of 48 hours a day are asked for: 600 more take 200 days"
+    text = " ".join(comparison_text(compared).split())
+    assert "Not back within the run: Full." in text
+    assert "Idle 2024-02-15" in text
+    told = json.loads(comparison_json(compared))["recovered"]["storm"]["units"]
+    assert told["Idle"]["recovered_at"] == back.units["Idle"][0]
+    assert set(compared.open) == {"scenario", "replication", "hour", "open"}

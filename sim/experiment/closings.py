@@ -41,9 +41,9 @@ Floats = NDArray[np.float64]
 
 def closings(
     scenario: Scenario, seed: int, engine: Engine, policies: Sequence[Policy], replication: int, watch: Watch
-) -> tuple[pd.DataFrame, pd.DataFrame, Floats]:
+) -> tuple[pd.DataFrame, pd.DataFrame, dict[str, Floats]]:
     """The measures of a replication, with exact quantiles; of its counted contacts no more than what tells how they
-    fare; and how many requests are open at each midnight.
+    fare; and how many requests are open at each midnight, in the city ("") and by kind of unit.
     """
     city = build_city(scenario)
     begin, until = scenario.hours_of(scenario.time.count_from), scenario.hours_of(scenario.time.count_until)
@@ -65,7 +65,7 @@ def closings(
         values = np.concatenate(kept[field.name])
         columns[field.column] = named(values, names[field.of]) if field.of in names else values
     table = pd.DataFrame(columns)
-    return _with_exact(found, table), table, opened.counts()
+    return _with_exact(found, table), table, {"": opened.counts(), **opened.by_unit()}
 
 
 def pairs(before: pd.DataFrame, after: pd.DataFrame, end: float, relevance: Relevance) -> Iterator[dict[str, Any]]:

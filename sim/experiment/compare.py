@@ -90,14 +90,17 @@ def _replicate(
     import pandas as pd
 
     from sim.experiment.closings import closings, pairs
+    from sim.experiment.recovery import own_shocks
 
+    disturbed = any(own_shocks(scenarios[0], scenario) for scenario in scenarios[1:])
     base, rows, paired, opened = None, list[pd.DataFrame](), list[dict[str, Any]](), list[pd.DataFrame]()
     for number, (scenario, name, own) in enumerate(zip(scenarios, names, policies, strict=True)):
         earlier = number * scenario.hours_of(scenario.time.end)
         found, closed, open_ = closings(scenario, seed, engine, own, replication, _after(earlier, watch))
         rows.append(found.assign(scenario=name))
-        days = {"hour": 24.0 * np.arange(len(open_)), "open": open_}
-        opened.append(pd.DataFrame({"scenario": name, "replication": replication, **days}))
+        for unit, counts in (open_ if disturbed else {"": open_[""]}).items():
+            days = {"unit": unit, "hour": 24.0 * np.arange(len(counts)), "open": counts}
+            opened.append(pd.DataFrame({"scenario": name, "replication": replication, **days}))
         if base is None:
             base = closed
         else:
@@ -182,7 +185,7 @@ def compare(
         summary=summary(table, apart=pd.concat(apart, ignore_index=True), exact=tuple(EXACT)),
         differences=differences(table, names[0], relevance=relevance, exact=tuple(EXACT)),
         requests=requests,
-        open=opened,
+        open=opened.loc[opened["unit"] == "", ["scenario", "replication", "hour", "open"]],
         recovered=recovered,
         remarks=(*said, *remarks(scenarios, names, told)),
         policies=told,

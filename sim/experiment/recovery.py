@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -24,8 +25,9 @@ class Recovery(NamedTuple):
     """Hours since the start: until when the city is disturbed, the end of the week from which on it is back (see
     ``sim.inference.recovered_at``), and the range of that (``recovered_between``); NaN: not within the run.
 
-    ``risen``: mean requests that are open in the baseline as the disturbance begins, and at the end of the run, where
-    that is clearly more; empty where it is not.
+    ``units``: the last three by kind of unit, for those that ever have open requests. ``risen``: mean requests that are
+    open in the baseline as the disturbance begins, and at the end of the run, where that is clearly more; empty where
+    it is not.
     """
 
     disturbed_until: float
@@ -33,10 +35,12 @@ class Recovery(NamedTuple):
     earliest: float
     latest: float
     risen: tuple[float, ...]
+    units: Mapping[str, tuple[float, float, float]]
 
 
 class OpenByDay:
-    """Requests that have arrived and are neither closed for the first time nor merged, at each midnight of a run.
+    """Requests that have arrived and are neither closed for the first time nor merged, at each midnight of a run; of
+    the city, and by kind of unit (``units``) those that this owns in the end.
 
     Those that nobody ever closes (``never_closed``) are left out: after a disturbance there would be more for good.
     """
@@ -45,7 +49,12 @@ class OpenByDay:
         from sim.model.draws import stream
 
         self.never, self.stream = np.array([c.never_closed for c in city.categories]), stream(seed, replication)
-        self.change = np.zeros(math.ceil(city.end / 24.0) + 1)  # from one midnight to the next
+        families = [pool.family for pool in city.pools]
+        self.units = tuple(dict.fromkeys(families))
+        self.unit_of = np.array([self.units.index(family) for family in families])
+        self.days = math.ceil(city.end / 24.0) + 1
+        # from one midnight to the next, [unit, day]; what no unit owns in the last row
+        self.change = np.zeros((len(self.units) + 1, self.days))
 
     def add(self, rows: Rows) -> None:
         """Count these contacts; those that became no request are not open."""
@@ -59,13 +68,21 @@ class OpenByDay:
             marks = uniforms(self.stream, purposes.NEVER, matters, np.zeros(len(matters), np.uint64))
             requests = requests[marks >= self.never[requests["category"]]]
         gone = np.where(np.isnan(requests["first_closed"]), requests["ended"], requests["first_closed"])
-        for moments, sign in ((requests["arrived"], 1.0), (gone[~np.isnan(gone)], -1.0)):
-            days = np.clip(np.ceil(moments / 24.0).astype(np.int64), 0, len(self.change) - 1)
-            self.change += sign * np.bincount(days, minlength=len(self.change))
+        owner = requests["owner_unit"]
+        unit = np.where(owner < 0, len(self.units), self.unit_of[owner])
+        closed = ~np.isnan(gone)
+        for moments, of, sign in ((requests["arrived"], unit, 1.0), (gone[closed], unit[closed], -1.0)):
+            days = np.clip(np.ceil(moments / 24.0).astype(np.int64), 0, self.days - 1)
+            self.change += sign * np.bincount(of * self.days + days, minlength=self.change.size).reshape(-1, self.days)
 
     def counts(self) -> NDArray[np.float64]:
         """By midnight, the first one being the start."""
-        return np.cumsum(self.change)
+        return np.cumsum(self.change.sum(axis=0))
+
+    def by_unit(self) -> dict[str, NDArray[np.float64]]:
+        """The same of each kind of unit that ever has any."""
+        counts = np.cumsum(self.change, axis=1)
+        return {name: counts[k] for k, name in enumerate(self.units) if self.change[k].any()}
 
 
 def own_shocks(base: Scenario, variant: Scenario) -> list[Shock]:
@@ -78,7 +95,7 @@ def own_shocks(base: Scenario, variant: Scenario) -> list[Shock]:
 def recovery(base: Scenario, variant: Scenario, opened: pd.DataFrame, names: tuple[str, str]) -> Recovery | None:
     """Of a variant whose demand is disturbed by shocks that the baseline does not have; None: it is not.
 
-    ``opened``: scenario, replication, hour, open.
+    ``opened``: scenario, replication, unit ("" for the city), hour, open.
     """
     from sim.inference import calm_band, recovered_at, recovered_between
 
@@ -88,12 +105,16 @@ def recovery(base: Scenario, variant: Scenario, opened: pd.DataFrame, names: tup
     until = max(variant.hours_of(shock.until) for shock in shocks)
     first = math.ceil(until / 24.0) * 24.0
     ends = np.arange(first + WEEK, base.hours_of(base.time.end), WEEK)
-    table = opened.pivot(index=["scenario", "replication"], columns="hour", values="open")
     weeks = (ends / 24.0).astype(np.int64)
-    calm, disturbed = (table.loc[name].to_numpy(np.float64)[:, weeks] for name in names)
-    days = table.loc[names[0]].to_numpy(np.float64)
+    table = opened.pivot(index=["unit", "scenario", "replication"], columns="hour", values="open")
+    units = dict[str, tuple[float, float, float]]()
+    for unit in dict.fromkeys(opened["unit"]):
+        both = table.loc[unit]
+        if all(name in both.index for name in names):
+            calm, disturbed = (both.loc[name].to_numpy(np.float64)[:, weeks] for name in names)
+            units[unit] = recovered_at(calm, disturbed, ends), *recovered_between(calm, disturbed, ends)
+    days = table.loc[""].loc[names[0]].to_numpy(np.float64)
     at = math.ceil(max(min(base.hours_of(shock.from_) for shock in shocks), 0.0) / 24.0)
     open_then = float(days[:, at].mean()), float(days[:, -1].mean())
     risen = open_then if open_then[1] > calm_band(days)[1][at] else ()
-    earliest, latest = recovered_between(calm, disturbed, ends)
-    return Recovery(until, recovered_at(calm, disturbed, ends), earliest, latest, risen)
+    return Recovery(until, *units.pop(""), risen, units)

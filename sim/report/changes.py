@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from sim.scenario import Scenario
 
 _MOST_LINES = 6
+#: Units that are back last.
+_MOST_UNITS = 4
 
 
 class Change(NamedTuple):
@@ -112,6 +114,7 @@ def recovered(comparison: Comparison, variant: str) -> str:
     told.append(f"With other luck it would have been {_between(comparison.scenarios[0], back)}.")
     if comparison.replications < ENOUGH_FOR_A_DATE:
         told.append(f"The band is one of {comparison.replications} replications: more of them (-n) move the date.")
+    told += _by_unit(comparison.scenarios[0], back)
     if back.risen:
         before, after = (number(value, "") for value in back.risen)
         told.append(
@@ -119,6 +122,16 @@ def recovered(comparison: Comparison, variant: str) -> str:
             "run, so that what it would be back to grows, too: let both begin with a backlog (initial:)."
         )
     return " ".join(told)
+
+
+def _by_unit(scenario: Scenario, back: Recovery) -> list[str]:
+    """Which units are back last, and which not within the run."""
+    never = [unit for unit, (at, *_) in back.units.items() if math.isnan(at)]
+    last = sorted((at, unit) for unit, (at, *_) in back.units.items() if not math.isnan(at))[::-1][:_MOST_UNITS]
+    told = [f"Not back within the run: {', '.join(never)}."] if never else []
+    if last:
+        told.append(f"Last of all units are back: {', '.join(f'{unit} {day(scenario, at)}' for at, unit in last)}.")
+    return told if len(back.units) > 1 else []
 
 
 def _between(scenario: Scenario, back: Recovery) -> str:

@@ -18,6 +18,7 @@ from sim.report.names import clean
 
 if TYPE_CHECKING:
     from sim.experiment.compare import Comparison
+    from sim.experiment.recovery import Recovery
 
 #: Days between two rows of the table.
 _STEP = 7
@@ -67,11 +68,23 @@ def open_over_time(comparison: Comparison, name: str, key: str) -> Figure | None
     heads: list[Cell] = ["midnight", "baseline", "band from", "to", "variant"]
     numbers = Table.plain("Open requests: means over the replications, each week", heads, rows)
     note = (
-        "Requests that are neither closed nor merged, without those that nobody ever closes. Band: 95 % for one more "
-        "replication of the undisturbed city. Shaded: while demand is disturbed. Back: the end of the first week from "
-        "which on the mean stays in the band for four weeks."
+        f"{_units(comparison, back)}Requests that are neither closed nor merged, without those nobody ever closes. "
+        "Band: 95 % for one more replication of the undisturbed city. Shaded: while demand is disturbed. Back: the end "
+        "of the first week from which on the mean stays in the band for four weeks; it may be out of it again later."
     )
     return Figure(key, title, reading, image, numbers, note)
+
+
+def _units(comparison: Comparison, back: Recovery) -> str:
+    """When each kind of unit is back, with its range."""
+    if len(back.units) < 2:
+        return ""
+    told = []
+    last_first = sorted(back.units.items(), key=lambda one: math.inf if math.isnan(one[1][0]) else one[1][0])[::-1]
+    for unit, (at, earliest, latest) in last_first:
+        range_ = " … ".join("not within the run" if math.isnan(h) else _date(comparison, h) for h in (earliest, latest))
+        told.append(f"{clean(unit)} {'not within the run' if math.isnan(at) else _date(comparison, at)} ({range_})")
+    return f"Back by unit (95 % of draws of the replications): {'; '.join(told)}. "
 
 
 def _date(comparison: Comparison, hours: float) -> str:

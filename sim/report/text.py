@@ -177,8 +177,13 @@ def measures_json(run: Run, folder: Path) -> str:
 def _recovery(back: Recovery) -> dict[str, Any]:
     """Hours since the start; null where it is not within the run. ``risen``: open requests of the baseline."""
     moments = ("disturbed_until", "recovered_at", "earliest", "latest")
-    told = {name: None if math.isnan(hours := getattr(back, name)) else hours for name in moments}
-    return {**told, "risen": list(back.risen)}
+    told = {name: _moment(getattr(back, name)) for name in moments}
+    units = {unit: {n: _moment(h) for n, h in zip(moments[1:], at, strict=True)} for unit, at in back.units.items()}
+    return {**told, "risen": list(back.risen), "units": units}
+
+
+def _moment(hours: float) -> float | None:
+    return None if math.isnan(hours) else hours
 
 
 def comparison_json(comparison: Comparison) -> str:
