@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 
 Command = Callable[..., Any]
 
-#: Characters of what a scenario is called by.
-_LONGEST = 60
+#: Characters of what a scenario is called by, and of a value in that.
+_LONGEST, _SHORT = 48, 20
 
 _NUMBERED = re.compile(r"(\d+):(.*)", re.DOTALL)
 
@@ -84,13 +84,27 @@ def for_all(option: str, said: Sequence[str]) -> list[str]:
 
 
 def turned(said: Sequence[Sequence[str]], scenarios: Sequence[str]) -> list[str]:
-    """What is said to each of the scenarios alone, by several options, shortened: “units.Roads.staff=×0.9”."""
+    """What is said to each of the scenarios alone, by several options, in few words: “Roads staff ×0.9”."""
     own: list[list[str]] = [[] for _ in scenarios]
     for text in (text for option in said for text in option):
         if numbered := _NUMBERED.fullmatch(text):
-            own[int(numbered.group(1)) - 1].append(numbered.group(2))
+            own[int(numbered.group(1)) - 1].append(_in_few_words(numbered.group(2)))
     texts = (", ".join(of_one) for of_one in own)
     return [text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…" for text in texts]
+
+
+def _in_few_words(text: str) -> str:
+    """The end of a path and its value, where that is short; else the text as it is."""
+    from sim.scenario.errors import ReadError, read_path
+
+    try:
+        steps, end = read_path(text)
+    except ReadError:
+        return text
+    if end == len(text):
+        return text  # the file of a policy
+    value, last = text[end + 1 :].strip(), [step.replace("_", " ") for step, _ in steps[-2:]]
+    return " ".join([*last, value] if len(value) <= _SHORT and value[:1] not in "{[" else last)
 
 
 def relevance_of(sizes: Sequence[str]) -> Relevance:

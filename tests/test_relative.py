@@ -519,6 +519,7 @@ def test_the_command_line_tells_what_each_became(town: Path, capsys: pytest.Capt
         f"{town}: ok (Small town)",
         "  units.Roads.staff: 3 → 4 (by +20 %)",
         "  units.Parks.staff: 2 → 2 (by +20 %)",
+        "  together 5 → 6 (by +20 %)",
     ]
     assert run_command(["show", "boston-2011", "units.Information.staff", "--set", "categories.*.work=×2"]) == 0
     out, err = capsys.readouterr()

@@ -12,7 +12,7 @@ from sim.report.departments import departments, what_people_could_change
 from sim.report.figures_late import late_requests
 from sim.report.formats import gap, gap_interval
 from sim.report.given_backlog import when_it_is_done
-from sim.report.modelled import LEVELS, RATES, missing_wages, not_modelled, open_at_start, thinned
+from sim.report.modelled import LEVELS, RATES, disturbances, missing_wages, not_modelled, open_at_start, thinned
 from sim.report.names import Names, clean, marked, measure_name
 from sim.report.results import Gap, Results
 
@@ -67,6 +67,7 @@ def answers(run: Run, results: Results, names: Names) -> Section:
     section.blocks.append(Tiles([_tile(measure, results, names) for measure in shown]))
     about = [
         thinned(scenario),
+        clean(disturbances(scenario)),
         clean(open_at_start(scenario)),
         when_it_is_done(run),
         what_people_could_change(run, results),
@@ -129,7 +130,8 @@ def _table(results: Results, names: Names, without: set[str]) -> Table:
         note=(
             "Gap between districts: largest minus smallest of their means, where it is a measure of equity, with an "
             f"interval that holds whichever two they are. Only places with at least {FEWEST} cases take part, also for "
-            "the worst. pp: percentage points."
+            "the worst: requests of no known place count for the whole city alone, which may be worse than its worst "
+            "district. pp: percentage points."
         ),
     )
 

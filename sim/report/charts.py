@@ -34,7 +34,7 @@ _MOMENTS = (
 
 def label_width(labels: Sequence[str], most: float = 22.0) -> float:
     """Inches that labels take beside an axis, of at most so many ems."""
-    return EM * (min(max((ems(label) for label in labels), default=0.0), most) + 0.9)
+    return EM * (min(max((ems(label) for label in labels), default=0.0), most) + 1.3)
 
 
 @dataclass(frozen=True)

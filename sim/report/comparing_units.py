@@ -35,9 +35,9 @@ def units_table(variant: Variant, names: Names) -> list[Table]:
     note = (
         f"{OFFICERS} Baseline → variant, one number where both are written alike. ▲ clearly better, ▼ clearly worse, "
         "≠ other requests (no verdict), no mark: no relevant difference, or not clear. In brackets: 95 % interval of "
-        "the difference."
+        "the difference by itself; the marks ask for more, as so many units are looked at (Holm)."
     )
-    note += f" And {more} more units." if more > 0 else ""
+    note += f" And {more} more unit{'s' * (more > 1)}." if more > 0 else ""
     note += f" {FEW_DUE}" if few else ""
     heads: list[Cell] = ["unit", "officers", *map(measure_name, measures)]
     return [Table("By unit", heads, [("", lines)], note=note)] if lines else []
@@ -59,11 +59,17 @@ def _cell(variant: Variant, measure: str, name: str) -> Cell | None:
         return texts[0]
     row = variant.rows.get((measure, by, name))
     mark = MARKS.get(verdict(row), "") if REGISTRY[measure].better else ""
-    text = f"{_arrow(*texts)} {mark}".rstrip()
+    text = _arrow(*map(_together, texts)) + f"\u00a0{mark}" * bool(mark)
     turned = len({of.get(name) for of in variant.staff}) > 1
     if not (mark or turned) or row is None or not (spans := difference_interval(row)):
         return text
-    return Markup("{} <br><span class='quiet'>{} ({})</span>").format(text, difference(row), spans)
+    told = Markup("{} <br><span class='quiet'>{} <br>({})</span>")
+    return told.format(text, *map(_together, (difference(row), spans)))
+
+
+def _together(text: str) -> str:
+    """Words that stay on one line."""
+    return text.replace(" ", "\u00a0")
 
 
 def _arrow(before: str, after: str) -> str:

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 MOST = 12
 
 _TIMES = ("time_to_close_p50", "time_to_close_p90")
+_DUE = "Late: of the requests whose limit ended within the run, so that late × requests is more than are late."
+#: Causes that need more words.
+_SAID = {"lead_time": "lead time: parts, contractors, approvals, on which nobody here works"}
 _STAFF = (
     "Staff could change: what is late minus what would be if nobody ever waited for staff, on the same citizens "
     "(opening hours and shifts stay). The rest is lead time, other units, parking and closed offices."
@@ -46,7 +49,9 @@ def _main_cause(results: Results) -> str:
     if not known:
         return ""
     most = max(known, key=lambda cause: shares[cause].mean)
-    return f" {shares[most].text} of the late requests spend most of their time on {LAYERS[most].name}."
+    return (
+        f" {shares[most].text} of the late requests spend most of their time on {_SAID.get(most, LAYERS[most].name)}."
+    )
 
 
 def departments(run: Run, results: Results, names: Names, without: set[str], most: int = MOST) -> Table | None:
@@ -70,6 +75,7 @@ def departments(run: Run, results: Results, names: Names, without: set[str], mos
     heads: list[Cell] = ["unit", measure_name("requests")]
     notes = []
     if has_limits:
+        notes.append(_DUE)
         heads.append("late")
         if changed:
             heads.append("… staff could change")

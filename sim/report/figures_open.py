@@ -12,6 +12,7 @@ from sim.experiment.recovery import own_shocks
 from sim.inference import calm_band
 from sim.report import charts, svg
 from sim.report.blocks import Cell, Figure, Table
+from sim.report.changes import shortened
 from sim.report.figures import date_ticks
 from sim.report.formats import number
 from sim.report.names import clean
@@ -50,7 +51,7 @@ def open_over_time(comparison: Comparison, name: str, key: str) -> Figure | None
         ax.fill_between(hours, low, high, color=svg.SKY, alpha=0.35, lw=0)
         (calm_line,) = ax.plot(hours, before, color=svg.BLUE, lw=1.5)
         (line,) = ax.plot(hours, after, color=svg.VERMILLION, lw=1.5, ls=(0, (4, 1.5)))
-        handles, names = [calm_line, line], [clean(comparison.names[0]), clean(name)]
+        handles, names = [calm_line, line], [shortened(clean(each), 38) for each in (comparison.names[0], name)]
         if is_back:
             handles.append(ax.axvline(back.recovered_at, color=svg.INK, lw=1.2, ls=":"))
             names.append("back")

@@ -92,13 +92,14 @@ def who_gains(
         total = sum(clear.values())
         small = f"{clear[NONE]} are too small to matter"
         other = f"; {clear[OTHER]} are of other requests, without a verdict" if clear[OTHER] else ""
-        reading = f"No clear difference among {total - clear[OTHER]}; {small}{other}."
+        reading = f"No clear difference among the {total - clear[OTHER]} below; {small}{other}."
         if clear[OTHER] == total:
             reading = f"Other requests in all {total}: no verdict."
         elif clear[BETTER] + clear[WORSE]:
             reading = (
-                f"Clear differences: {clear[BETTER]} for the better, {clear[WORSE]} for the worse, of {total}; {small}."
+                f"Clear differences: {clear[BETTER]} for the better, {clear[WORSE]} for the worse, of the {total} "
             )
+            reading += f"below; {small}."
         image = svg.inline(figure, key, title, reading)
     tabled = [*chosen, *(m for m in _MORE if any(_known(rows.get((m, dimension, g))) for g in groups))]
     lines: list[list[Cell]] = []

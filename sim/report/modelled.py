@@ -108,6 +108,16 @@ def thinned(scenario: Scenario) -> str:
     )
 
 
+def disturbances(scenario: Scenario) -> str:
+    """By what demand is disturbed, in a sentence; empty where nothing does."""
+    told = [
+        f"{name} ×{shock.factor:g} from {shock.from_:%Y-%m-%d} until {shock.until:%Y-%m-%d}"
+        for name, shock in scenario.demand.shocks.items()
+        if shock.factor != 1
+    ]
+    return f"Demand is disturbed: {', '.join(told)}." if told else ""
+
+
 def open_at_start(scenario: Scenario) -> str:
     """With what a run begins, in a sentence; empty where it begins with nothing."""
     if not scenario.open_at_start:

@@ -9,7 +9,7 @@ from sim.report.departments import departments, what_people_could_change
 from sim.report.figures_late import late_requests
 from sim.report.formats import number
 from sim.report.given_backlog import when_it_is_done
-from sim.report.modelled import missing_wages, not_modelled, open_at_start, thinned
+from sim.report.modelled import disturbances, missing_wages, not_modelled, open_at_start, thinned
 from sim.report.names import Names, clean
 from sim.report.provenance import what_is_assumed
 from sim.report.results import Results
@@ -19,17 +19,24 @@ if TYPE_CHECKING:
 
 #: Departments on the page.
 _MOST = 8
+_QUESTION = "How many requests are late, at which department, and would more staff help?"
+_WHAT_IT_TELLS = (
+    "What one run of this city tells: how much is late, where, and what staff could change of it. What another rule, "
+    "staff or demand would change is told by a comparison of two cities (citysim compare)."
+)
 
 
 def one_page_sections(run: Run, question: str) -> list[Section]:
     """What stands on the page; ``question``: what was asked, "" for what a run answers by itself."""
     results, names = Results(run.measures, run.scenario), Names(run.scenario, run.pools)
     missing, without = not_modelled(run.scenario)
-    asked = question or "How many requests are late, at which department, and would more staff help?"
-    answer = Section("answer", asked, [Text(_answer(results, names, without))])
+    answer = Section("answer", question or _QUESTION, [Text(_answer(results, names, without))])
+    if question:
+        answer.blocks.insert(0, Text(_WHAT_IT_TELLS, note=True))
     about = (
         what_people_could_change(run, results),
         thinned(run.scenario),
+        clean(disturbances(run.scenario)),
         clean(open_at_start(run.scenario)),
         when_it_is_done(run),
         missing_wages(run.scenario),

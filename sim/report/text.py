@@ -19,7 +19,7 @@ from sim.report.comparison_text import WIDTH, cut_name
 from sim.report.departments import changes, what_people_could_change
 from sim.report.formats import FEW_DUE, anything_goes, few_due, gap, gap_interval, times
 from sim.report.given_backlog import when_it_is_done
-from sim.report.modelled import LEVELS, missing_wages, not_modelled, open_at_start, thinned
+from sim.report.modelled import LEVELS, disturbances, missing_wages, not_modelled, open_at_start, thinned
 from sim.report.names import clean
 from sim.report.officers import officers
 from sim.report.results import Results
@@ -76,6 +76,7 @@ def run_text(run: Run) -> str:
         f"{run.scenario.name}",
         f"{times(run.replications)}, seed {run.seed}, engine {run.engine}, {run.seconds:.1f} s",
         *textwrap.wrap(thinned(run.scenario), WIDTH),
+        *textwrap.wrap(clean(disturbances(run.scenario)), WIDTH),
         *textwrap.wrap(clean(open_at_start(run.scenario)), WIDTH),
         *textwrap.wrap(when_it_is_done(run), WIDTH),
         *(textwrap.fill(f"own policy: {clean(policy_text(name))}", WIDTH) for name in run.policies),

@@ -99,10 +99,13 @@ def quoted(value: object) -> str:
 
 
 def closest(name: str, known: Iterable[str]) -> str | None:
-    """The known name most like this one, None where none is like it."""
+    """The known name most like this one, or the only one that begins with it; None where none is like it."""
     by_small_letters = {candidate.casefold(): candidate for candidate in itertools.islice(known, 300)}
     found = difflib.get_close_matches(name.casefold()[:200], by_small_letters, n=1, cutoff=0.6)
-    return by_small_letters[found[0]] if found else None
+    if found:
+        return by_small_letters[found[0]]
+    begin = [known for small, known in by_small_letters.items() if small.startswith(name.casefold())]
+    return begin[0] if name and len(begin) == 1 else None
 
 
 def nearest(name: str, known: Iterable[str]) -> str:
