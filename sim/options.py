@@ -103,7 +103,7 @@ def _in_few_words(text: str) -> str:
         return text
     if end == len(text):
         return text  # the file of a policy
-    value, last = text[end + 1 :].strip(), [step.replace("_", " ") for step, _ in steps[-2:]]
+    value, last = text[end + 1 :].strip(), ["all" if step == "*" else step.replace("_", " ") for step, _ in steps[-2:]]
     return " ".join([*last, value] if len(value) <= _SHORT and value[:1] not in "{[" else last)
 
 
