@@ -2,36 +2,34 @@
 
 from __future__ import annotations
 
-import hashlib
 import itertools
-import json
-import pickle
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from sim.errors import CitysimError
 from sim.experiment.designs import Design, Point
-from sim.experiment.drafts import draft
-from sim.experiment.parallel import each, unseen, workers
-from sim.experiment.signals import held
-from sim.experiment.versions import packages
-from sim.model.owners import own_file
-from sim.scenario import Scenario
+from sim.experiment.executors import processes as on_processes
+from sim.experiment.journal import journal
+from sim.experiment.making import Order, Task, asked_for, run_name
+from sim.experiment.parallel import unseen, workers
+from sim.experiment.run_store import TOGETHER, RunStore
+from sim.measurement import REGISTRY
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from sim.experiment.parallel import Progress
-    from sim.model.simulation import Engine, Watch
+    from sim.model.simulation import Engine
 
-#: The rooms whose code makes the numbers of a run.
-_ROOMS = ("scenario", "model", "outcomes", "measurement")
-_RUNS = "runs"
-_NUMBERS = ("value", "numerator", "denominator")
+#: A task is to take about so many seconds: what is done once for each then hardly counts.
+_TASK_SECONDS = 2.0
+#: There are at least so many tasks for each process, so that all have something to do until the end.
+_TASKS_EACH = 4
+#: As a first guess, on one processor.
+_CONTACTS_A_SECOND = 300_000.0
+#: So many of the points that others are compared with are looked at before anything runs.
+_MOST_BASELINES = 10
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,6 +66,15 @@ class Sweep:
         return settings.merge(wanted[columns].rename(columns={"scenario": "point"}), on="point")
 
 
+@dataclass(frozen=True)
+class Job:
+    """A run of a design, by its name."""
+
+    point: Point
+    replication: int
+    name: str
+
+
 def sweep(
     design: Design,
     folder: Path,
@@ -79,142 +86,139 @@ def sweep(
 ) -> Sweep:
     """Simulate what is missing of a design in ``folder``, and read all of it.
 
-    Each run is a file named by the hash of its scenario, seed, replication and the programs that made it, written
-    beside and renamed: what stands there is finished, and whoever runs the design again, or a wider one, makes only the
-    rest.
-    A run that fails is told in ``failed``; the others go on. ``engine`` … ``tell`` as in ``sim.run``.
+    What stands there is finished, and whoever runs the design again, or a wider one, makes only the rest. A run that
+    fails is told in ``failed``; the others go on. ``engine`` … ``tell`` as in ``sim.run``.
     """
-    from sim.experiment.expected import expected_contacts
-    from sim.experiment.memory import check_counts, check_memory
-    from sim.experiment.preparing import prepare
-    from sim.model.simulation import choose
+    made, failed = make_missing(design, folder, engine=engine, processes=processes, progress=progress, tell=tell)
+    return _judged(design, RunStore(folder), made, failed)
 
-    kept = _kept(design, folder)
-    jobs = [(point, k) for point, k in _runs(design) if (point.name, k) not in kept]
-    failed: dict[tuple[str, int], str] = {}
-    if jobs:
-        points = {point.name: point for point, _ in jobs}.values()
-        count = workers(len(jobs), processes, max(expected_contacts(p.scenario) for p in points) * len(jobs))
-        for point in points:
-            check_counts(point.scenario, design.experiment.replications)
-            check_memory(point.scenario, count, "nothing", in_files=True)
-        engines = {choose(point.scenario, engine) for point in points}
-        prepare("compiled" if "compiled" in engines else "simpy", tell)  # before the processes part
-        with _listed(jobs, design, folder) as listed:
-            said = each(_run, (listed, folder / _RUNS, design.experiment.seed, engine), len(jobs), count, progress)
-        failed = {(p.name, k): word for (p, k), word in zip(jobs, said, strict=True) if word}
-        kept |= _kept(design, folder, [(point, k) for point, k in jobs if (point.name, k) not in failed])
-    return _judged(design, _measures(design, kept), len(jobs) - len(failed), failed)
+
+def make_missing(
+    design: Design,
+    folder: Path,
+    *,
+    engine: Engine = "auto",
+    processes: int | None = None,
+    progress: Progress = unseen,
+    tell: Callable[[str], None] = lambda word: None,
+) -> tuple[int, dict[tuple[str, int], str]]:
+    """Simulate what is missing of a design; how many runs were made, and what went wrong."""
+    store = RunStore(folder)
+    _clear(store, tell)
+    jobs = _missing(design, store)
+    if not jobs:
+        return 0, {}
+    count, seconds = _prepared(design, jobs, engine, processes, tell)
+    asked = asked_for(design.experiment.measures)
+    order = Order(design.experiment.seed, engine, asked)
+    tasks = _tasks(jobs, store, count, seconds)
+    over: dict[str, str] = {}  # what went wrong, empty where nothing did
+    with journal(folder, runs=len(jobs), processes=count) as book:
+        run = on_processes(count, tell)
+        for told in run(tasks, store, order, lambda _, hours: progress(len(over), hours)):
+            book.add(told)
+            over[told.name] = told.failed
+            if len(over) % TOGETHER == 0:
+                store.compact()
+    progress(len(over), [])
+    failed = {(job.point.name, job.replication): over.get(job.name, "") for job in jobs_of(design)}
+    return sum(not word for word in over.values()), {run: word for run, word in failed.items() if word}
+
+
+def _clear(store: RunStore, tell: Callable[[str], None]) -> None:
+    """Take damaged files away, and say so."""
+    damaged = store.kept().damaged
+    for path in damaged:
+        what = "the runs in it are" if path.suffix == ".parquet" else "the run in it is"
+        tell(f"{path} is damaged (its checksum is another): {what} made anew.")
+    store.clear(damaged)
+
+
+def jobs_of(design: Design) -> list[Job]:
+    """Every replication of every point."""
+    runs = itertools.product(design.points, range(design.experiment.replications))
+    return [Job(point, k, run_name(point.variant.digest, design.experiment.seed, k)) for point, k in runs]
 
 
 def missing(design: Design, folder: Path) -> int:
     """How many runs of a design are not there yet."""
-    return sum(1 for _ in _runs(design)) - len(_kept(design, folder))
+    return len(_missing(design, RunStore(folder)))
 
 
-def _runs(design: Design) -> Iterator[tuple[Point, int]]:
-    """Every replication of every point."""
-    return itertools.product(design.points, range(design.experiment.replications))
+def _missing(design: Design, store: RunStore) -> list[Job]:
+    """The runs of a design that are not there yet with all of its measures, each once."""
+    kept, asked = store.kept(), asked_for(design.experiment.measures)
+    wanted = {job.name: job for job in jobs_of(design)}
+    return [job for job in wanted.values() if not kept.has(job.name, asked)]
 
 
-# --- the store --------------------------------------------------------------------------------------------------------
+def _prepared(
+    design: Design, jobs: Sequence[Job], engine: Engine, processes: int | None, tell: Callable[[str], None]
+) -> tuple[int, float]:
+    """How many processes there will be, and roughly how many seconds a run takes. The points that others are compared
+    with are held against memory, and the engine is compiled before the processes part.
+    """
+    from sim.experiment.expected import Expected
+    from sim.experiment.memory import check_counts, check_memory
+    from sim.experiment.preparing import prepare
+    from sim.model.simulation import choose
+
+    baselines = {job.point.against for job in jobs}
+    scenarios = [point.scenario for point in design.points if point.name in baselines][:_MOST_BASELINES]
+    for scenario in scenarios:
+        check_counts(scenario)
+    contacts = max(Expected.of(check_memory(scenario, 1, "nothing", in_files=True)).contacts for scenario in scenarios)
+    count = workers(len(jobs), processes, contacts * len(jobs))
+    for scenario in scenarios:
+        check_memory(scenario, count, "nothing", in_files=True)
+    engines = {choose(scenario, engine) for scenario in scenarios}
+    prepare("compiled" if "compiled" in engines else "simpy", tell)
+    return count, contacts / _CONTACTS_A_SECOND
 
 
-@cache
-def _programs() -> str:
-    """What makes the numbers: the sources, and the versions of the packages."""
-    rooms = Path(__file__).resolve().parents[1]
-    digest = hashlib.sha256(json.dumps(packages(), sort_keys=True).encode())
-    for path in sorted(path for room in _ROOMS for path in (rooms / room).rglob("*.py")):
-        digest.update(path.relative_to(rooms).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
-    return digest.hexdigest()
+def _tasks(jobs: Sequence[Job], store: RunStore, count: int, seconds: float) -> list[Task]:
+    """The jobs, those of a point together; the bases are kept."""
+    most = max(1, min(round(_TASK_SECONDS / seconds) if seconds else len(jobs), len(jobs) // (_TASKS_EACH * count)))
+    tasks = []
+    for variant, own in itertools.groupby(jobs, key=lambda job: job.point.variant):
+        base, runs = store.add_base(variant.base.text), [(job.replication, job.name) for job in own]
+        for first in range(0, len(runs), most):
+            tasks.append(Task(base, variant.sets, variant.digest, tuple(runs[first : first + most])))
+    return tasks
 
 
-def _name(scenario: Scenario, seed: int, replication: int) -> str:
-    told = f"{scenario.digest} {seed} {replication} {_programs()}"
-    return f"{hashlib.sha256(told.encode()).hexdigest()[:32]}.json"
+# --- what they have brought -------------------------------------------------------------------------------------------
 
 
-def _content(path: Path) -> list[dict[str, Any]] | None:
-    """The measures in a file; None where there is none, or one that is not whole: it is made again."""
-    try:
-        text, _, digest = path.read_text("utf-8").rstrip("\n").rpartition("\n")
-    except (OSError, UnicodeDecodeError):
-        return None
-    if hashlib.sha256(text.encode()).hexdigest() != digest:
-        return None
-    rows: list[dict[str, Any]] = json.loads(text)
-    return rows
-
-
-def _kept(
-    design: Design, folder: Path, runs: Iterable[tuple[Point, int]] | None = None
-) -> dict[tuple[str, int], list[dict[str, Any]]]:
-    """What stands there of these runs, or of all, by point and replication."""
-    kept = {}
-    for point, replication in _runs(design) if runs is None else runs:
-        rows = _content(folder / _RUNS / _name(point.scenario, design.experiment.seed, replication))
-        if rows is not None:
-            kept[point.name, replication] = rows
-    return kept
-
-
-@contextmanager
-def _listed(jobs: list[tuple[Point, int]], design: Design, folder: Path) -> Iterator[Path]:
-    """A file with the scenario and replication of each job, for the workers."""
-    folder.mkdir(parents=True, exist_ok=True)
-    with held():
-        file = own_file(folder)
-    try:
-        file.write_bytes(pickle.dumps([(point.scenario, k) for point, k in jobs]))
-        yield file
-    finally:
-        with held():
-            file.unlink(missing_ok=True)
-
-
-@cache
-def _jobs(file: Path) -> list[tuple[Scenario, int]]:
-    jobs: list[tuple[Scenario, int]] = pickle.loads(file.read_bytes())
-    return jobs
-
-
-def _run(listed: Path, folder: Path, seed: int, engine: Engine, number: int, watch: Watch) -> str:
-    """Make one run and keep its measures of the whole city; what went wrong, empty if nothing did."""
-    from sim.experiment.streaming import stream_measures
-    from sim.model.city import build_city
-
-    scenario, replication = _jobs(listed)[number]
-    try:
-        table, _ = stream_measures(build_city(scenario), seed, replication, engine, watch=watch)
-    except CitysimError as wrong:
-        return str(wrong)
-    columns = ["measure", "value", "numerator", "denominator", "unit"]
-    city = table.loc[table["group_by"] == "", columns].astype(object)
-    text = json.dumps(city.where(city.notna(), None).to_dict("records"), ensure_ascii=False)
-    digest = hashlib.sha256(text.encode()).hexdigest()
-    with draft(folder / _name(scenario, seed, replication), "file", "replace") as file:
-        file.beside.write_text(f"{text}\n{digest}\n", encoding="utf-8")
-        file.keep()
-    return ""
-
-
-def _measures(design: Design, kept: Mapping[tuple[str, int], list[dict[str, Any]]]) -> pd.DataFrame:
-    """The measures of all runs, in the order of the design."""
+def _measures(design: Design, store: RunStore) -> pd.DataFrame:
+    """The measures of all runs, in the order of the design and of ``REGISTRY``."""
+    import numpy as np
     import pandas as pd
 
-    rows: list[dict[str, Any]] = []
-    for point, k in _runs(design):
-        rows += [{"scenario": point.name, "replication": k, **row} for row in kept.get((point.name, k), ())]
-    columns = ["scenario", "replication", "measure", "value", "numerator", "denominator", "unit"]
-    return pd.DataFrame(rows, columns=columns).astype(dict.fromkeys(_NUMBERS, float)).assign(group_by="", group="[]")
+    jobs, asked = jobs_of(design), asked_for(design.experiment.measures)
+    names = list(dict.fromkeys(job.name for job in jobs))
+    table = store.read(names)
+    table = table[table["measure"].isin(asked)]
+    ranks = pd.Categorical(table["measure"], categories=list(REGISTRY)).codes
+    table = table.iloc[np.lexsort((ranks, table["place"]))]
+    number = {name: number for number, name in enumerate(names)}
+    runs, own = table["place"].to_numpy(), np.array([number[job.name] for job in jobs], dtype=int)
+    first, last = np.searchsorted(runs, own, "left"), np.searchsorted(runs, own, "right")
+    count = last - first
+    rows = np.repeat(first - np.concatenate([[0], np.cumsum(count)[:-1]]), count) + np.arange(count.sum())
+    points = np.array([job.point.name for job in jobs], dtype=object)
+    found = table.drop(columns="place").iloc[rows].reset_index(drop=True)
+    found.insert(0, "scenario", np.repeat(points, count))
+    found.insert(1, "replication", np.repeat(np.array([job.replication for job in jobs], dtype=int), count))
+    return found.astype({"scenario": "str"})
 
 
-def _judged(design: Design, measures: pd.DataFrame, made: int, failed: Mapping[tuple[str, int], str]) -> Sweep:
+def _judged(design: Design, store: RunStore, made: int, failed: Mapping[tuple[str, int], str]) -> Sweep:
     import pandas as pd
 
     from sim.inference import differences, holm, summary
 
+    measures = _measures(design, store)
     wanted = measures[measures["measure"].isin({*design.experiment.measures, "requests"})]
     found = []
     for baseline in dict.fromkeys(point.against for point in design.points):

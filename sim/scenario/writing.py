@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from sim.scenario.errors import path_text
 from sim.scenario.loading import _Loader
@@ -48,11 +48,13 @@ def complete_text(scenario: Scenario) -> str:
     return _HEAD + "\n".join(_block(Node(entries, origin.root.at), 0)) + "\n"
 
 
-def read_complete(text: str, name: str) -> Scenario:
-    """The scenario in such a text, however large: what several files say is one text here. Raises `ScenarioError`."""
+def read_complete(text: str, name: str, overrides: Sequence[str] = ()) -> Scenario:
+    """The scenario in such a text, however large: what several files say is one text here. `overrides` as in `load`.
+    Raises `ScenarioError`.
+    """
     loader = _Loader()
     loader.add(parse_yaml(text, name, loader.findings), name, None, ())
-    return loader.finish()
+    return loader.finish(overrides)
 
 
 def pattern_text(pattern: Steps) -> str:
