@@ -51,13 +51,13 @@ def _done(
 ) -> Iterator[tuple[int, list[Told]]]:
     """The tasks that are ahead, each when it is done."""
     numbers = list(ahead)
-    with _listed(list(ahead.values()), store.folder) as listed:
-        for k, told in as_done(_run, (listed, store, order), len(numbers), min(count, len(numbers)), progress):
+    with listed(list(ahead.values()), store.folder) as file:
+        for k, told in as_done(_run, (file, store, order), len(numbers), min(count, len(numbers)), progress):
             yield numbers[k], told
 
 
 @contextmanager
-def _listed(tasks: list[Task], folder: Path) -> Iterator[Path]:
+def listed(tasks: list[Task], folder: Path) -> Iterator[Path]:
     """A file with all tasks, for the workers."""
     with held():
         file = own_file(folder)
@@ -70,14 +70,15 @@ def _listed(tasks: list[Task], folder: Path) -> Iterator[Path]:
 
 
 @cache
-def _tasks(file: Path) -> list[Task]:
+def listed_tasks(file: Path) -> list[Task]:
+    """Those in such a file."""
     tasks: list[Task] = pickle.loads(file.read_bytes())
     return tasks
 
 
-def _run(listed: Path, store: RunStore, order: Order, number: int, watch: Watch) -> list[Told]:
+def _run(file: Path, store: RunStore, order: Order, number: int, watch: Watch) -> list[Told]:
     """Make the runs of a task, and keep each when it is made."""
-    task = _tasks(listed)[number]
+    task = listed_tasks(file)[number]
     found = []
     for told, made in make(task, store.base(task.base), order, watch):
         if made is not None:

@@ -14,11 +14,15 @@ from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from io import TextIOWrapper
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from sim.experiment.drafts import WriteError
-from sim.experiment.making import Told
+from sim.experiment.drafts import WriteError, draft
+from sim.experiment.making import Order, Told, programs
 
+if TYPE_CHECKING:
+    from sim.experiment.designs import Design
+
+PLAN = "plan.json"
 _FOLDER = "journal"
 
 
@@ -29,6 +33,22 @@ class Entry:
     told: Told
     at: float
     journal: str
+
+
+def write_plan(design: Design, order: Order, folder: Path) -> None:
+    """Keep what is wanted, for whoever asks how far it is. Raises ``WriteError``."""
+    plan = {
+        "name": design.name,
+        "question": design.experiment.question,
+        "points": [[point.name, point.variant.digest] for point in design.points],
+        "replications": design.experiment.replications,
+        "seed": order.seed,
+        "asked": order.asked,
+        "programs": programs(),
+    }
+    with draft(folder / PLAN, "file", "replace") as file:
+        file.beside.write_text(json.dumps(plan, ensure_ascii=False, indent=1) + "\n", encoding="utf-8", newline="\n")
+        file.keep()
 
 
 class Journal:

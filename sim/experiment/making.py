@@ -75,9 +75,9 @@ def programs() -> str:
     return digest.hexdigest()
 
 
-def run_name(digest: str, seed: int, replication: int) -> str:
-    """The name of a run: the hash of its scenario, seed, replication and the programs that make it."""
-    told = f"{digest} {seed} {replication} {programs()}"
+def run_name(digest: str, seed: int, replication: int, by: str = "") -> str:
+    """The name of a run: the hash of its scenario, seed, replication and the programs that make it (these)."""
+    told = f"{digest} {seed} {replication} {by or programs()}"
     return hashlib.sha256(told.encode()).hexdigest()[:32]
 
 

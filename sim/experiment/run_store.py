@@ -23,6 +23,8 @@ from sim.model.owners import own_file
 if TYPE_CHECKING:
     import pandas as pd
 
+    from sim.experiment.variants import Base
+
 Read = TypeVar("Read")
 
 #: So many runs stand together in one file; what is damaged costs no more than these.
@@ -70,15 +72,13 @@ class RunStore:
         """The text of a base."""
         return _base(self.folder / "bases" / f"{name}.yaml")
 
-    def add_base(self, text: str) -> str:
-        """Keep a base, and say under what name. Raises ``WriteError``."""
-        name = _checksum(text)[:32]
-        path = self.folder / "bases" / f"{name}.yaml"
-        if not path.exists():
+    def add_base(self, base: Base) -> None:
+        """Keep a base. Raises ``WriteError``."""
+        path = self.folder / "bases" / f"{base.name}.yaml"
+        if not path.exists() or path.read_bytes() != base.text.encode():
             with draft(path, "file", "replace") as file:
-                file.beside.write_text(text, encoding="utf-8", newline="\n")
+                file.beside.write_text(base.text, encoding="utf-8", newline="\n")
                 file.keep()
-        return name
 
     def add(self, made: Made) -> None:
         """Keep a run. Raises ``WriteError``."""

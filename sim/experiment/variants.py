@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -21,6 +22,11 @@ class Base:
     def read(file: str) -> Base:
         """Raises ``ScenarioError``."""
         return Base(file, complete_text(load(file)))
+
+    @property
+    def name(self) -> str:
+        """The checksum of its text, under which it is kept."""
+        return hashlib.sha256(self.text.encode()).hexdigest()[:32]
 
     def loaded(self, sets: Sequence[str] = ()) -> Variant:
         """The base with this set in it, read from its files. Raises ``ScenarioError``, with their lines."""

@@ -1,0 +1,45 @@
+"""What a sweep will take, as text."""
+
+from __future__ import annotations
+
+import textwrap
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from sim.report.comparison_text import WIDTH
+
+if TYPE_CHECKING:
+    from sim.experiment.forecast import Forecast
+
+
+def forecast_text(forecast: Forecast) -> str:
+    """Time and disk of the runs that are missing, and how that is known."""
+    on = f"on {forecast.processes} processes" if forecast.processes > 1 else "on one process"
+    how = f"{forecast.known_from:,} {'runs just now' if forecast.sampled else 'earlier runs'}"
+    return textwrap.fill(
+        f"The missing runs take {lasting(forecast.seconds)} {on}, by the time of {how}, and "
+        f"{_size(forecast.bytes)} of disk with the table.",
+        WIDTH,
+    )
+
+
+def lasting(seconds: float) -> str:
+    """A time to wait, roughly: as one plans with it."""
+    if seconds < 10:
+        return "a few seconds"
+    if seconds < 100:
+        return f"about {seconds:.0f} s"
+    if seconds < 100 * 60:
+        return f"about {seconds / 60:.0f} min"
+    whole = timedelta(hours=round(seconds / 3600))
+    return f"about {seconds / 3600:.0f} h" if whole.days < 3 else f"about {seconds / 86400:.0f} days"
+
+
+def _size(count: float) -> str:
+    return (
+        "less than 1 MB"
+        if count < 1e6
+        else f"about {count / 1e6:,.0f} MB"
+        if count < 1e9
+        else f"about {count / 1e9:,.1f} GB"
+    )
