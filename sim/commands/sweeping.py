@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import click
 
-from sim.options import path, word
-from sim.terminal import CHECK_FAILED, OK, progress, say, tell
+from sim.options import json_option, path, word
+from sim.terminal import CHECK_FAILED, OK, progress, say, say_json, tell
 
 
 @click.command()
@@ -49,4 +50,19 @@ def sweep(experiment: str, out: Path | None, processes: int | None, dry_run: boo
     return CHECK_FAILED if found.failed else OK
 
 
-COMMANDS = (sweep,)
+@click.command()
+@click.argument("folder", type=path)
+@json_option
+def status(folder: Path, as_json: bool) -> None:
+    """Tell how far the sweep in FOLDER is: what is done and left, what failed, when it will be done."""
+    from sim.experiment.status import status as status_of
+    from sim.report.sweep_status import status_json, status_text
+
+    found = status_of(folder)
+    if as_json:
+        say_json(json.dumps(status_json(found), ensure_ascii=False, indent=1))
+    else:
+        say(status_text(found))
+
+
+COMMANDS = (sweep, status)

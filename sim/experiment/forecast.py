@@ -94,8 +94,8 @@ def _timed(file: Path, texts: dict[str, str], order: Order, number: int, _: Watc
     once, began, reached = time.perf_counter() - began, time.perf_counter(), 0.0
 
     def look(hours: float) -> None:
-        nonlocal began, reached
-        began, reached = time.perf_counter() if hours < reached else began, hours
+        nonlocal reached
+        reached = hours
         if time.perf_counter() - began > _LONG:
             raise _Enough
 

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from sim.experiment.drafts import WriteError, draft
 from sim.experiment.making import Order, Told, programs
+from sim.model.owners import owner
 
 if TYPE_CHECKING:
     from sim.experiment.designs import Design
@@ -80,7 +81,7 @@ def journal(folder: Path, **about: Any) -> Iterator[Journal]:
         raise WriteError(f"cannot write {path}: {wrong.strerror or wrong}") from wrong
     try:
         opened = Journal(file)
-        opened._write({"began": round(time.time(), 2), **about})
+        opened._write({"began": round(time.time(), 2), "owner": owner(), **about})
         yield opened
         opened._write({"ended": round(time.time(), 2)})
     finally:

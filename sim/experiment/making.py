@@ -7,7 +7,7 @@ import json
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -87,17 +87,23 @@ def make(task: Task, base: str, order: Order, watch: Watch) -> Iterator[tuple[To
     from sim.experiment.streaming import stream_measures
 
     city: City | None = None
-    for replication, name in task.runs:
+    for number, (replication, name) in enumerate(task.runs):
         began, made, failed = time.perf_counter(), None, ""
         try:
             city = city or check_memory(_checked(task, base), 1, "nothing", in_files=True)
-            table, _ = stream_measures(city, order.seed, replication, order.engine, watch=watch)
+            watch_all = partial(_later, watch, number * city.end)
+            table, _ = stream_measures(city, order.seed, replication, order.engine, watch=watch_all)
             made = Made(name, _about(task, order, replication), order.asked, _rows(table, order.asked))
         except CitysimError as wrong:
             failed = str(wrong)
         except Exception as wrong:  # a fault in one run is no reason to lose the others
             failed = f"{type(wrong).__name__}: {wrong}"
         yield Told(name, time.perf_counter() - began, failed), made
+
+
+def _later(watch: Watch, before: float, hours: float) -> None:
+    """The hours of all runs of a task, one after the other."""
+    watch(before + hours)
 
 
 def _checked(task: Task, base: str) -> Scenario:
