@@ -3,51 +3,92 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from sim.options import json_option, path, word
 from sim.terminal import CHECK_FAILED, OK, progress, say, say_json, tell
 
+if TYPE_CHECKING:
+    from sim.experiment.executors import Executor
+
+
+def _shard(text: str) -> tuple[int, int]:
+    number, _, of = text.partition("/")
+    if not (number.isdecimal() and of.isdecimal() and 1 <= int(number) <= int(of)):
+        raise click.BadParameter(f"{text} is no part: write 2/8 for the second of eight")
+    return int(number), int(of)
+
 
 @click.command()
 @click.argument("experiment", type=word)
 @click.option("--out", type=path, help="The folder of its runs; default: results/sweep-NAME.")
 @click.option("--processes", type=click.IntRange(1), help="Processes at once; default: one a core.")
+@click.option("--cluster", type=word, metavar="ADDRESS", help="Make the runs on this Dask cluster: tcp://HOST:8786.")
+@click.option("--shard", type=_shard, metavar="I/N", default="1/1", help="Make only the I-th of N parts of the runs.")
 @click.option("--dry-run", is_flag=True, help="Say what would be run, how long that takes, and what room it needs.")
-def sweep(experiment: str, out: Path | None, processes: int | None, dry_run: bool) -> int:
+def sweep(
+    experiment: str,
+    out: Path | None,
+    processes: int | None,
+    cluster: str | None,
+    shard: tuple[int, int],
+    dry_run: bool,
+) -> int:
     """Run what is missing of EXPERIMENT (a file, or a name in ./experiments); write a table and a report.
 
     Exit code 4 where some runs failed; all others are kept.
     """
-    from sim.experiment import store
+    from sim.experiment import planning, store
     from sim.experiment.designs import find_experiment, load_design
+    from sim.experiment.executors import processes as on_processes
     from sim.experiment.forecast import forecast
-    from sim.experiment.planning import ahead, clear
     from sim.experiment.run_store import RunStore
     from sim.experiment.sweep import judged, make_missing
     from sim.report.page import sweep_page
-    from sim.report.sweep_plan import forecast_text
+    from sim.report.sweep_plan import forecast_text, unfinished_text
     from sim.report.sweep_text import plan_text, sweep_text
 
+    if cluster and processes:
+        raise click.UsageError("--processes are of this machine: a cluster has as many as it has workers")
     design = load_design(find_experiment(experiment))
-    folder = store.sweep_folder(design, out)
+    folder, part = store.sweep_folder(design, out), planning.Shard(*shard)
     if not dry_run:
-        clear(RunStore(folder), tell)
-    work = ahead(design, folder, processes=processes, tell=tell)
-    say(plan_text(design, len(work.jobs)), err=not dry_run)
-    if dry_run:
-        say("\n" + (forecast_text(forecast(design, folder, work)) if work.jobs else "Nothing is missing."))
-        return OK
-    with progress(design.name, design.points[0].scenario, len(work.jobs)) as tick:
-        made, failed = make_missing(design, folder, work, progress=tick, tell=tell) if work.jobs else (0, {})
+        planning.clear(RunStore(folder), tell)
+    with _executor(cluster, on_processes(tell)) as (executor, workers):
+        work = planning.ahead(design, folder, processes=processes, shard=part, on_cluster=workers)
+        say(plan_text(design, len(work.jobs)), err=not dry_run)
+        if dry_run:
+            say("\n" + (forecast_text(forecast(design, folder, work, tell)) if work.jobs else "Nothing is missing."))
+            return OK
+        with progress(design.name, design.points[0].scenario, len(work.jobs)) as tick:
+            made, failed = make_missing(design, folder, work, executor, tick)
+    left = planning.missing(design, folder) - len(failed)
+    if part.of > 1 and left > 0:
+        say(unfinished_text(part, made, failed, left))
+        return CHECK_FAILED if failed else OK
     found = judged(design, folder, made, failed)
     pages = store.write_sweep(found, sweep_page(found), folder)
     say(sweep_text(found))
     for page in pages:
         say(f"{page.stem.capitalize()}: {page}")
     return CHECK_FAILED if found.failed else OK
+
+
+@contextmanager
+def _executor(address: str | None, here: Executor) -> Iterator[tuple[Executor, int]]:
+    """Who makes the runs, with the number of workers of a cluster."""
+    if address is None:
+        yield here, 0
+        return
+    from sim.experiment.cluster import cluster, connected, workers
+
+    with connected(address) as client:
+        yield cluster(client, address), workers(client)
 
 
 @click.command()

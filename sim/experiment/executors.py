@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pickle
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
@@ -11,31 +11,34 @@ from typing import TYPE_CHECKING
 
 from sim.experiment.making import Order, Task, Told, make
 from sim.experiment.parallel import WorkerDiedError, as_done
+from sim.experiment.preparing import prepare
 from sim.experiment.run_store import RunStore
 from sim.experiment.signals import held
 from sim.model.owners import own_file
 
 if TYPE_CHECKING:
     from sim.experiment.parallel import Progress
+    from sim.experiment.planning import Work
     from sim.model.simulation import Watch
 
 #: Makes runs and keeps them, and tells of each; ``Progress`` is told the simulated hours of what is under way.
-Executor = Callable[[Sequence[Task], RunStore, Order, "Progress"], Iterable[Told]]
+Executor = Callable[["Work", RunStore, "Progress"], Iterable[Told]]
 
 
-def processes(count: int, tell: Callable[[str], None]) -> Executor:
-    """So many processes of this machine; this one alone where one is enough.
+def processes(tell: Callable[[str], None]) -> Executor:
+    """Processes of this machine; this one alone where one is enough.
 
     Where one of them dies they are started again, as long as that brings anything. Raises ``WorkerDiedError`` where it
     does not.
     """
 
-    def run(tasks: Sequence[Task], store: RunStore, order: Order, progress: Progress) -> Iterator[Told]:
-        ahead = dict(enumerate(tasks))
+    def run(work: Work, store: RunStore, progress: Progress) -> Iterator[Told]:
+        prepare("compiled" if work.compiled else "simpy", tell)  # before the processes part
+        ahead = dict(enumerate(work.tasks))
         while ahead:
             left = len(ahead)
             try:
-                for number, told in _done(ahead, store, order, count, progress):
+                for number, told in _done(ahead, store, work.order, work.processes, progress):
                     del ahead[number]
                     yield from told
             except WorkerDiedError as wrong:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from statistics import fmean
@@ -14,6 +15,7 @@ from sim.experiment.executors import listed, listed_tasks
 from sim.experiment.journal import read_journals
 from sim.experiment.making import Order, Task, make, programs
 from sim.experiment.parallel import as_done, unseen
+from sim.experiment.preparing import prepare
 from sim.experiment.run_store import TOGETHER
 from sim.experiment.variants import read_variant
 
@@ -50,13 +52,14 @@ class _Enough(BaseException):
     """A sample has been simulated for long enough."""
 
 
-def forecast(design: Design, folder: Path, work: Work) -> Forecast:
+def forecast(design: Design, folder: Path, work: Work, tell: Callable[[str], None] = lambda word: None) -> Forecast:
     """Of what is ahead: as long as earlier runs of the sweep took by the same programs, else as a few that are made
     now, as many at once as there will be, and not kept.
     """
     tasks, processes, runs = work.tasks, work.processes, len(work.jobs)
     earlier = _earlier(folder, processes)
-    found = [] if earlier else _sample(design, tasks, work.order, processes)
+    prepare("compiled" if work.compiled else "simpy", tell)
+    found = [] if earlier else _sample(design, tasks, work.order, min(processes, os.cpu_count() or 1))
     once = fmean(first for first, _ in found) if found else 0.0
     each = fmean(earlier or (run for _, run in found))
     seconds = (START if processes > 1 else 0.0) + (runs * each + len(tasks) * once) / processes

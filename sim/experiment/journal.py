@@ -79,13 +79,13 @@ def journal(folder: Path, **about: Any) -> Iterator[Journal]:
         file = open(path, "x", encoding="utf-8", newline="\n")  # noqa: SIM115
     except OSError as wrong:
         raise WriteError(f"cannot write {path}: {wrong.strerror or wrong}") from wrong
+    opened = Journal(file)
     try:
-        opened = Journal(file)
         opened._write({"began": round(time.time(), 2), "owner": owner(), **about})
         yield opened
-        opened._write({"ended": round(time.time(), 2)})
     finally:
-        with suppress(OSError):
+        with suppress(WriteError, OSError):
+            opened._write({"ended": round(time.time(), 2)})
             file.close()
 
 

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sim.experiment.designs import Design, Point
+from sim.experiment.expected import Expected
 from sim.experiment.making import Order, Task, asked_for, run_name
+from sim.experiment.memory import check_memory
 from sim.experiment.parallel import workers
 from sim.experiment.run_store import RunStore
+from sim.model.simulation import choose
 
 if TYPE_CHECKING:
     from sim.model.simulation import Engine
@@ -20,6 +24,8 @@ if TYPE_CHECKING:
 _TASK_SECONDS = 2.0
 #: There are at least so many tasks for each process, so that all have something to do until the end.
 _TASKS_EACH = 4
+#: On a cluster, a task costs some milliseconds, and takes at least so many seconds.
+_CLUSTER_SECONDS = 1.0
 #: As a first guess, on one processor.
 _CONTACTS_A_SECOND = 300_000.0
 #: So many of the points that others are compared with are held against memory before anything runs.
@@ -37,11 +43,12 @@ class Job:
 
 @dataclass(frozen=True)
 class Work:
-    """The runs that are missing, and how they will be made."""
+    """The runs that are missing, and how they will be made: by which engine, how many at once."""
 
     jobs: Sequence[Job]
     tasks: Sequence[Task]
     order: Order
+    compiled: bool
     processes: int
 
 
@@ -93,46 +100,32 @@ def ahead(
     engine: Engine = "auto",
     processes: int | None = None,
     shard: Shard = Shard(),
-    tell: Callable[[str], None] = lambda word: None,
+    on_cluster: int = 0,
 ) -> Work:
-    """What is missing of a design, or of a part of it. Points that others are compared with are held against memory,
-    and the engine is compiled before processes part.
+    """What is missing of a design, or of a part of it; for so many workers ``on_cluster``, else for this machine.
+
+    Points that others are compared with are held against the memory of this machine then. Raises ``ScenarioError``.
     """
     jobs = missing_jobs(design, folder, shard)
     order = Order(design.experiment.seed, engine, asked_for(design.experiment.measures))
     if not jobs:
-        return Work([], [], order, 1)
-    count, seconds = _prepared(design, jobs, engine, processes, tell)
-    return Work(jobs, _tasks(jobs, count, seconds), order, count)
-
-
-def _prepared(
-    design: Design, jobs: Sequence[Job], engine: Engine, processes: int | None, tell: Callable[[str], None]
-) -> tuple[int, float]:
-    """How many processes there will be, and roughly how many seconds a run takes. The points that others are compared
-    with are held against memory, and the engine is compiled before the processes part.
-    """
-    from sim.experiment.expected import Expected
-    from sim.experiment.memory import check_counts, check_memory
-    from sim.experiment.preparing import prepare
-    from sim.model.simulation import choose
-
+        return Work([], [], order, False, 1)
     baselines = {job.point.against for job in jobs}
     scenarios = [point.scenario for point in design.points if point.name in baselines][:_MOST_BASELINES]
-    for scenario in scenarios:
-        check_counts(scenario)
     contacts = max(Expected.of(check_memory(scenario, 1, "nothing", in_files=True)).contacts for scenario in scenarios)
-    count = workers(len(jobs), processes, contacts * len(jobs))
+    count = on_cluster or workers(len(jobs), processes, contacts * len(jobs))
     for scenario in scenarios:
-        check_memory(scenario, count, "nothing", in_files=True)
-    engines = {choose(scenario, engine) for scenario in scenarios}
-    prepare("compiled" if "compiled" in engines else "simpy", tell)
-    return count, contacts / _CONTACTS_A_SECOND
+        if count > 1 and not on_cluster:
+            check_memory(scenario, count, "nothing", in_files=True)
+    seconds = max(contacts / _CONTACTS_A_SECOND, 0.005)
+    most = min(_TASK_SECONDS / seconds, len(jobs) / (_TASKS_EACH * count))
+    together = math.ceil(max(most, _CLUSTER_SECONDS / seconds if on_cluster else 0.0))
+    compiled = any(choose(scenario, engine) == "compiled" for scenario in scenarios)
+    return Work(jobs, _tasks(jobs, together), order, compiled, count)
 
 
-def _tasks(jobs: Sequence[Job], count: int, seconds: float) -> list[Task]:
-    """The jobs, those of a point together."""
-    most = max(1, min(round(_TASK_SECONDS / seconds) if seconds else len(jobs), len(jobs) // (_TASKS_EACH * count)))
+def _tasks(jobs: Sequence[Job], most: int) -> list[Task]:
+    """The jobs, those of a point together, so many at most."""
     tasks = []
     for variant, own in itertools.groupby(jobs, key=lambda job: job.point.variant):
         runs = [(job.replication, job.name) for job in own]

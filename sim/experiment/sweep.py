@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sim.experiment.designs import Design
+from sim.experiment.executors import Executor
 from sim.experiment.executors import processes as on_processes
 from sim.experiment.journal import journal, write_plan
 from sim.experiment.making import asked_for, programs
@@ -72,28 +73,25 @@ def sweep(
     fails is told in ``failed``; the others go on. ``engine`` … ``tell`` as in ``sim.run``.
     """
     clear(RunStore(folder), tell)
-    work = ahead(design, folder, engine=engine, processes=processes, tell=tell)
-    made, failed = make_missing(design, folder, work, progress=progress, tell=tell) if work.jobs else (0, {})
+    work = ahead(design, folder, engine=engine, processes=processes)
+    made, failed = make_missing(design, folder, work, on_processes(tell), progress)
     return judged(design, folder, made, failed)
 
 
 def make_missing(
-    design: Design,
-    folder: Path,
-    work: Work,
-    *,
-    progress: Progress = unseen,
-    tell: Callable[[str], None] = lambda word: None,
+    design: Design, folder: Path, work: Work, executor: Executor, progress: Progress = unseen
 ) -> tuple[int, dict[tuple[str, int], str]]:
-    """Make the runs that are ahead and keep them; how many there are now, and what went wrong with the others."""
-    store = RunStore(folder)
-    over: dict[str, str] = {}  # what went wrong, empty where nothing did
+    """Make the runs that are ahead and keep them; how many there are now, and what went wrong with the others, by point
+    and replication.
+    """
+    if not work.jobs:
+        return 0, {}
+    store, over = RunStore(folder), dict[str, str]()  # what went wrong, empty where nothing did
     for base in {job.point.variant.base for job in work.jobs}:
         store.add_base(base)
     write_plan(design, work.order, folder)
     with journal(folder, runs=len(work.jobs), processes=work.processes, programs=programs()[:32]) as book:
-        run = on_processes(work.processes, tell)
-        for told in run(work.tasks, store, work.order, lambda _, hours: progress(len(over), hours)):
+        for told in executor(work, store, lambda _, hours: progress(len(over), hours)):
             book.add(told)
             over[told.name] = told.failed
             if len(over) % TOGETHER == 0:

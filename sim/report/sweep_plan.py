@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import textwrap
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from sim.report.comparison_text import WIDTH
+from sim.report.names import clean
 
 if TYPE_CHECKING:
     from sim.experiment.forecast import Forecast
+    from sim.experiment.planning import Shard
 
 
 def forecast_text(forecast: Forecast) -> str:
@@ -21,6 +24,16 @@ def forecast_text(forecast: Forecast) -> str:
         f"{_size(forecast.bytes)} of disk with the table.",
         WIDTH,
     )
+
+
+def unfinished_text(part: Shard, made: int, failed: Mapping[tuple[str, int], str], left: int) -> str:
+    """What a part of a sweep has brought, where other parts are missing."""
+    said = (
+        f"Part {part.number} of {part.of} is done: {made:,} runs were made. {left:,} runs of other parts are missing; "
+    )
+    lines = [textwrap.fill(f"{said}who sweeps when all are there writes the table and the report.", WIDTH)]
+    lines += [f"{clean(name)}, replication {k}: {clean(word)}" for (name, k), word in failed.items()]
+    return "\n".join(lines)
 
 
 def lasting(seconds: float) -> str:

@@ -38,7 +38,8 @@ def _lines(status: Status) -> Iterator[str]:
             yield f"  … and {len(status.failed) - _FAILED:,} more (--json has all)"
     for worker in status.workers:
         until = f"will be done at about {clock(worker.until)}" if worker.until else "has just begun"
-        yield f"One at work since {clock(worker.began)}: {worker.over:,} of its {worker.runs:,} runs are over; it {until}."
+        over = f"{worker.over:,} of its {worker.runs:,} runs are over"
+        yield f"One is at work since {clock(worker.began)}: {over}; it {until}."
     if status.left and not status.workers:
         yield f"Nobody is at work on the {status.left:,} runs that are left; citysim sweep goes on with them."
 
