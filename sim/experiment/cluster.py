@@ -105,7 +105,7 @@ def cluster(client: Any, address: str) -> Executor:
         try:
             if work.compiled:
                 client.run(_compile)
-            running = distributed.as_completed(submitted(_AHEAD * workers(client)))
+            running = distributed.as_completed(submitted(_AHEAD * workers(client)), loop=client.loop)
             for future in running:
                 task = of.pop(future)
                 try:
