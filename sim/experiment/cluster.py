@@ -44,7 +44,8 @@ def connected(address: str) -> Iterator[Any]:
         distributed: Any = import_module("distributed")
     except ModuleNotFoundError:
         raise ClusterError("a cluster needs Dask distributed: pip install 'citysim[cluster]'") from None
-    logging.getLogger("distributed").setLevel(logging.CRITICAL)  # what it has to say is said here
+    for name in ("distributed", "distributed.client"):
+        logging.getLogger(name).setLevel(logging.CRITICAL)  # what it has to say is said here
     try:
         client = distributed.Client(address, timeout=_PATIENCE, set_as_default=False)
     except (OSError, ValueError) as wrong:
@@ -126,8 +127,8 @@ def cluster(client: Any, address: str) -> Executor:
 
 
 def _lost(address: str, wrong: BaseException) -> ClusterError:
-    said = f": {wrong}" if str(wrong) else ""
-    return ClusterError(f"the cluster at {address} is gone{said}; finished runs are kept, sweep again for the rest")
+    said = "" if isinstance(wrong, CancelledError) else f" ({' '.join(str(wrong).split())})"
+    return ClusterError(f"the cluster at {address} is gone{said}: what is finished is kept, sweep again for the rest")
 
 
 def _compile() -> None:

@@ -100,18 +100,21 @@ class RunStore:
 
         They are removed when the pack has its name: a stop between leaves them twice, which changes nothing.
         """
-        files = [path for path in self._files()[0] if path.exists()]
+        files = self._files()[0]
         while len(files) >= TOGETHER:
             some, files = files[:TOGETHER], files[TOGETHER:]
-            read = {path: _content(path) for path in some}
-            runs = [made for made in read.values() if made is not None]
-            if runs:
+            read: dict[Path, Made] = {}
+            for path in some:
+                with suppress(FileNotFoundError):  # somebody else puts them together, too
+                    made = _content(path)
+                    if made is not None:
+                        read[path] = made
+            if read:
                 with draft(self.done / f"pack{_PACK}", "file", "replace") as file:
-                    write_pack(_table(runs), file.beside)
+                    write_pack(_table(list(read.values())), file.beside)
                     replace(file, wanted=self.done / f"{_file_checksum(file.beside)}{_PACK}").keep()
-            for path, made in read.items():
-                if made is not None:
-                    path.unlink(missing_ok=True)
+            for path in read:
+                path.unlink(missing_ok=True)
 
     def clear(self, damaged: Sequence[Path]) -> None:
         """Take damaged files away, but for those that somebody has made anew meanwhile."""
