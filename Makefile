@@ -1,11 +1,11 @@
-# make demo · make test · make check · make long · make hostile · make theory · make sizes · make twins · make same · make bench
+# make demo · make test · make check · make long · make hostile · make faults · make theory · make sizes · make twins · make same · make bench
 
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: demo test check long hostile theory sizes twins same bench install clean
+.PHONY: demo test check long hostile faults theory sizes twins same bench install clean
 
 install: $(STAMP)
 
@@ -37,6 +37,9 @@ same: install  ## the results of another commit, BASE=…, to the last bit
 
 hostile: install  ## whole programs that are killed, damaged, starved: some ten minutes
 	$(BIN)/python -m pytest -n auto --dist loadgroup -m hostile
+
+faults: install  ## sweeps whose processes are killed fifty times, and all else that can befall them
+	CITYSIM_KILLS=$(or $(KILLS),50) $(BIN)/python -m pytest -m "hostile or not hostile" tests/test_faults.py
 
 long: install  ## tests that take long and seldom fail, some ten minutes
 	$(BIN)/python -m pytest -n auto -m long

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pickle
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -25,28 +26,46 @@ if TYPE_CHECKING:
 Executor = Callable[["Work", RunStore, "Progress"], Iterable[Told]]
 
 
+#: After so many deaths one after the other that brought no run, it is no accident.
+_IN_VAIN = 3
+
+
 def processes(tell: Callable[[str], None]) -> Executor:
     """Processes of this machine; this one alone where one is enough.
 
-    Where one of them dies they are started again, as long as that brings anything. Raises ``WorkerDiedError`` where it
-    does not.
+    Where one of them dies all are started again, as long as that brings any run. Raises ``WorkerDiedError`` where they
+    died in vain so many times.
     """
 
     def run(work: Work, store: RunStore, progress: Progress) -> Iterator[Told]:
         prepare("compiled" if work.compiled else "simpy", tell)  # before the processes part
-        ahead = dict(enumerate(work.tasks))
+        ahead, vain = dict(enumerate(work.tasks)), 0
         while ahead:
-            left = len(ahead)
             try:
                 for number, told in _done(ahead, store, work.order, work.processes, progress):
                     del ahead[number]
+                    vain = 0
                     yield from told
             except WorkerDiedError as wrong:
-                if len(ahead) == left:
+                found = list(_found(ahead, store, work.order))
+                vain = 0 if found else vain + 1
+                if vain == _IN_VAIN:
                     raise
                 tell(f"{wrong}: what is finished is kept, the rest goes on …")
+                yield from found
 
     return run
+
+
+def _found(ahead: dict[int, Task], store: RunStore, order: Order) -> Iterator[Told]:
+    """The runs that were kept by tasks which did not end, and are no longer ahead."""
+    kept = store.kept()
+    for number, task in list(ahead.items()):
+        left = tuple((k, name) for k, name in task.runs if not kept.has(name, order.asked))
+        yield from (Told(run[1], 0.0) for run in task.runs if run not in left)
+        ahead[number] = replace(task, runs=left)
+        if not left:
+            del ahead[number]
 
 
 def _done(

@@ -74,7 +74,11 @@ def _earlier(folder: Path, processes: int) -> list[float]:
         for name, head in journals.heads.items()
         if head.get("programs") == programs()[:32] and head.get("processes") == processes
     }
-    told = [entry.told for entry in journals.entries if entry.journal in alike and not entry.told.failed]
+    told = [
+        entry.told
+        for entry in journals.entries
+        if entry.journal in alike and entry.told.seconds and not entry.told.failed
+    ]
     return [one.seconds for one in told[-_LATEST:]]
 
 

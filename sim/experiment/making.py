@@ -53,7 +53,7 @@ class Order:
 
 @dataclass(frozen=True)
 class Told:
-    """What is said of a run beside its numbers: how long it took, or what went wrong."""
+    """What is said of a run beside its numbers: how long it took, 0 where nobody knows, or what went wrong."""
 
     name: str
     seconds: float
@@ -126,6 +126,7 @@ def _about(task: Task, order: Order, replication: int) -> dict[str, Any]:
 
 def _rows(table: pd.DataFrame, asked: Sequence[str]) -> list[list[Any]]:
     """What is kept of a table of measures."""
-    city = table[(table["group_by"] == "") & table["measure"].isin(asked)][list(ROWS)].astype(object)
+    city = table[table["group_by"] == ""]
+    city = city[city["measure"].isin(asked)][list(ROWS)].astype(object)
     told: list[list[Any]] = city.where(city.notna(), None).to_numpy().tolist()
     return told
