@@ -15,9 +15,10 @@ from sim.cli import cli
 from sim.experiment import status as statuses
 from sim.experiment.designs import Design
 from sim.experiment.forecast import forecast
-from sim.experiment.journal import journal, read_journals, write_plan
+from sim.experiment.journal import journal, read_journals
 from sim.experiment.making import Order, Told
 from sim.experiment.manifest import RunFolderError
+from sim.experiment.plan import write_plan
 from sim.experiment.planning import Shard, ahead, jobs_of
 from sim.experiment.status import status
 from sim.experiment.sweep import sweep

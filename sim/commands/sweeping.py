@@ -44,9 +44,10 @@ def sweep(
     Exit code 4 where some runs failed; all others are kept.
     """
     from sim.experiment import planning, store
-    from sim.experiment.designs import find_experiment, load_design
+    from sim.experiment.designs import design_name, find_experiment, load_design
     from sim.experiment.executors import processes as on_processes
     from sim.experiment.forecast import forecast
+    from sim.experiment.plan import known_points
     from sim.experiment.run_store import RunStore
     from sim.experiment.sweep import judged, make_missing
     from sim.report.page import sweep_page
@@ -55,8 +56,9 @@ def sweep(
 
     if cluster and processes:
         raise click.UsageError("--processes are of this machine: a cluster has as many as it has workers")
-    design = load_design(find_experiment(experiment))
-    folder, part = store.sweep_folder(design, out), planning.Shard(*shard)
+    file, part = find_experiment(experiment), planning.Shard(*shard)
+    folder = store.sweep_folder(design_name(file), out)
+    design = load_design(file, known_points(folder))
     if not dry_run:
         planning.clear(RunStore(folder), tell)
     with _executor(cluster, on_processes(tell)) as (executor, workers):

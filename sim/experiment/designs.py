@@ -13,6 +13,7 @@ import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import Annotated, Any, Literal
 
 from pydantic import Field
@@ -30,7 +31,7 @@ from sim.experiment.sampling import (
     under,
 )
 from sim.experiment.turning import block_of, scenario_file, without
-from sim.experiment.variants import Base, Variant
+from sim.experiment.variants import Base, Known, Variant
 from sim.measurement import REGISTRY
 from sim.scenario import Finding, Scenario, ScenarioError
 from sim.scenario.calendars import Section
@@ -115,20 +116,25 @@ def find_experiment(name: str) -> Path:
     return Path(name)
 
 
-def load_design(file: Path) -> Design:
-    """Read an experiment and make its points. Raises ``ScenarioError`` with all that is wrong in the file, else with
-    all that is wrong with its points.
+def load_design(file: Path, known: Known = MappingProxyType({})) -> Design:
+    """Read an experiment and make its points; those that are ``known`` need not be read. Raises ``ScenarioError`` with
+    all that is wrong in the file, else with all that is wrong with its points.
     """
     experiment, root = _read(file)
     folder = file.resolve().parent
     try:
         names = [experiment.base] + ([experiment.one_by_one.before] if experiment.one_by_one else [])
-        bases = [Base.read(scenario_file(name, folder)) for name in names]
+        bases = [Base.read(scenario_file(name, folder), known) for name in names]
         points = _sampled(experiment, root, bases) if experiment.sample else _points(experiment, root, bases, ((), ()))
     except ScenarioError as wrong:
         told = (_of_experiment(finding, root, str(file)) for finding in wrong.findings)
         raise ScenarioError(sorted(told, key=lambda finding: finding.place)) from wrong
-    return Design(folder.name if file.name == _FILE else file.stem, experiment, tuple(points))
+    return Design(design_name(file), experiment, tuple(points))
+
+
+def design_name(file: Path) -> str:
+    """The name of an experiment: that of its file, or of the folder in which it is the only one."""
+    return file.resolve().parent.name if file.name == _FILE else file.stem
 
 
 # --- the file ---------------------------------------------------------------------------------------------------------
@@ -210,7 +216,7 @@ def _turning(root: Node) -> list[tuple[str, str]]:
 def _sampled(experiment: Experiment, root: Node, bases: Sequence[Base]) -> list[Point]:
     """The points of the experiment at each point of the ranges. What a city does not have is not assumed there."""
     assert experiment.sample is not None
-    cities = [base.loaded().scenario for base in bases]
+    cities = [base.variant().scenario for base in bases]
     if findings := list(check_cities(root, experiment.uncertainties, experiment.held, cities)):
         raise ScenarioError(findings)
     leaves = [[value.path for value in city.values()] for city in cities]
@@ -273,7 +279,7 @@ def _one_by_one(
     """The base and the city before; then each mechanism by which they differ, as before in the base, and as in the base
     before. Where there are claims, only what they need.
     """
-    variants = [base.loaded(sets) for base, sets in zip(bases, assumed, strict=True)]
+    variants = [base.variant(sets) for base, sets in zip(bases, assumed, strict=True)]
     base, before = (variant.scenario for variant in variants)
     turned = [key for key in Policies.model_fields if block_of(base, key) != block_of(before, key)]
     if findings := list(check_turned(root, experiment.claims, turned)):

@@ -1,4 +1,4 @@
-"""What happened in a sweep, beside its results: what is wanted, and how each run went.
+"""What happened in a sweep, beside its results: how each run went.
 
 Each process that makes runs writes a file of its own, a line a run, so that any number of them can. Nothing of it goes
 into results: it says how long runs take, what failed, and when the rest will be done.
@@ -14,16 +14,12 @@ from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from io import TextIOWrapper
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from sim.experiment.drafts import WriteError, draft
-from sim.experiment.making import Order, Told, programs
+from sim.experiment.drafts import WriteError
+from sim.experiment.making import Told
 from sim.model.owners import owner
 
-if TYPE_CHECKING:
-    from sim.experiment.designs import Design
-
-PLAN = "plan.json"
 _FOLDER = "journal"
 
 
@@ -34,22 +30,6 @@ class Entry:
     told: Told
     at: float
     journal: str
-
-
-def write_plan(design: Design, order: Order, folder: Path) -> None:
-    """Keep what is wanted, for whoever asks how far it is. Raises ``WriteError``."""
-    plan = {
-        "name": design.name,
-        "question": design.experiment.question,
-        "points": [[point.name, point.variant.digest] for point in design.points],
-        "replications": design.experiment.replications,
-        "seed": order.seed,
-        "asked": order.asked,
-        "programs": programs(),
-    }
-    with draft(folder / PLAN, "file", "replace") as file:
-        file.beside.write_text(json.dumps(plan, ensure_ascii=False, indent=1) + "\n", encoding="utf-8", newline="\n")
-        file.keep()
 
 
 class Journal:

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import itertools
-import json
 import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sim.experiment.journal import PLAN, Entry, Read, read_journals
+from sim.experiment.journal import Entry, Read, read_journals
 from sim.experiment.making import run_name
-from sim.experiment.manifest import RunFolderError
+from sim.experiment.plan import read_plan
 from sim.experiment.run_store import RunStore
 from sim.model.owners import gone
 
@@ -64,37 +63,28 @@ class Status:
 
 def status(folder: Path) -> Status:
     """How far the sweep in a folder is. Raises ``RunFolderError`` where it is none."""
-    plan = _plan(folder)
+    plan = read_plan(folder)
     kept, journals = RunStore(folder).kept(), read_journals(folder)
     failed: dict[tuple[str, int], str] = {}
     done: dict[str, int] = {}
-    for (point, digest), k in itertools.product(plan["points"], range(plan["replications"])):
-        name = run_name(digest, plan["seed"], k, plan["programs"])
-        if kept.has(name, plan["asked"]):
+    wrong = journals.failed
+    for (point, _, _, digest), k in itertools.product(plan.points, range(plan.replications)):
+        name = run_name(digest, plan.seed, k, plan.programs)
+        if kept.has(name, plan.asked):
             done[point] = done.get(point, 0) + 1
-        elif name in journals.failed:
-            failed[point, k] = journals.failed[name]
+        elif name in wrong:
+            failed[point, k] = wrong[name]
     return Status(
-        name=plan["name"],
-        question=plan["question"],
-        points=len(plan["points"]),
-        whole=sum(1 for count in done.values() if count == plan["replications"]),
-        wanted=len(plan["points"]) * plan["replications"],
+        name=plan.name,
+        question=plan.question,
+        points=len(plan.points),
+        whole=sum(1 for count in done.values() if count == plan.replications),
+        wanted=len(plan.points) * plan.replications,
         done=sum(done.values()),
         failed=failed,
         damaged=kept.damaged,
         workers=tuple(_at_work(journals)),
     )
-
-
-def _plan(folder: Path) -> dict[str, Any]:
-    try:
-        plan: dict[str, Any] = json.loads((folder / PLAN).read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise RunFolderError(f"{folder} is no folder of a sweep: {PLAN} is missing") from None
-    except (OSError, ValueError) as wrong:
-        raise RunFolderError(f"{folder} cannot be read as a sweep: {PLAN}: {wrong}") from wrong
-    return plan
 
 
 def _at_work(journals: Read) -> list[Worker]:

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 from sim.experiment.designs import Design
 from sim.experiment.executors import Executor
 from sim.experiment.executors import processes as on_processes
-from sim.experiment.journal import journal, write_plan
+from sim.experiment.journal import journal
 from sim.experiment.making import asked_for, programs
 from sim.experiment.parallel import unseen
+from sim.experiment.plan import write_plan
 from sim.experiment.planning import Work, ahead, clear, jobs_of
 from sim.experiment.run_store import TOGETHER, RunStore
 from sim.measurement import REGISTRY

@@ -34,7 +34,7 @@ def without(
     while True:
         nulls = [f"{path}=null" for path in (*(f"policies.{key}" for key in off), *along)]
         try:
-            return base.loaded([*sets, *nulls]), along
+            return base.variant([*sets, *nulls]), along
         except ScenarioError as wrong:
             least = {"all": 1, "parts": 2, "nothing": 99}[takes_along]
             paths = [f.path for f in wrong.findings if f.path.startswith("policies.") and f.path not in along]

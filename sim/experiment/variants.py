@@ -3,34 +3,43 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
-from dataclasses import dataclass
-from functools import lru_cache
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property, lru_cache
 
-from sim.scenario import Scenario, load
-from sim.scenario.writing import complete_text, read_complete
+from sim.scenario import Scenario
+from sim.scenario.loading import Opened, opened
+from sim.scenario.writing import complete_text, opened_complete
+
+#: Digests of scenarios that were read before, by the name of their base and what is set in it.
+Known = Mapping[tuple[str, tuple[str, ...]], str]
 
 
 @dataclass(frozen=True)
 class Base:
-    """A scenario of a file, and its text as one file that needs no other."""
+    """A scenario of a file, which is read once, and its text as one file that needs no other."""
 
-    file: str
     text: str
+    opened: Opened = field(repr=False, compare=False)
+    known: Known = field(repr=False, compare=False, default_factory=dict)
 
     @staticmethod
-    def read(file: str) -> Base:
+    def read(file: str, known: Known) -> Base:
         """Raises ``ScenarioError``."""
-        return Base(file, complete_text(load(file)))
+        files = opened(file)
+        return Base(complete_text(files.load()), files, known)
 
-    @property
+    @cached_property
     def name(self) -> str:
         """The checksum of its text, under which it is kept."""
         return hashlib.sha256(self.text.encode()).hexdigest()[:32]
 
-    def loaded(self, sets: Sequence[str] = ()) -> Variant:
-        """The base with this set in it, read from its files. Raises ``ScenarioError``, with their lines."""
-        return Variant(self, tuple(sets), load(self.file, sets).digest)
+    def variant(self, sets: Sequence[str] = ()) -> Variant:
+        """The base with this set in it, which is checked where it is not known. Raises ``ScenarioError``, with the
+        lines of its files.
+        """
+        digest = self.known.get((self.name, tuple(sets)))
+        return Variant(self, tuple(sets), digest or self.opened.load(sets).digest)
 
 
 @dataclass(frozen=True)
@@ -47,7 +56,12 @@ class Variant:
         return read_variant(self.base.text, self.sets)
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=32)
 def read_variant(text: str, sets: tuple[str, ...]) -> Scenario:
     """The scenario in the text of a base with this set in it. Raises ``ScenarioError``."""
-    return read_complete(text, "base", sets)
+    return _opened(text).load(sets)
+
+
+@lru_cache(maxsize=4)
+def _opened(text: str) -> Opened:
+    return opened_complete(text, "base")

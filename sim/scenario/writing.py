@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 
 from sim.scenario.errors import path_text
-from sim.scenario.loading import _Loader
+from sim.scenario.loading import Opened, _Loader
 from sim.scenario.nodes import Node, Spot
 from sim.scenario.numbers import Plain
 from sim.scenario.patterns import DEEP, WILD, Patterns, Steps
@@ -48,13 +48,16 @@ def complete_text(scenario: Scenario) -> str:
     return _HEAD + "\n".join(_block(Node(entries, origin.root.at), 0)) + "\n"
 
 
-def read_complete(text: str, name: str, overrides: Sequence[str] = ()) -> Scenario:
-    """The scenario in such a text, however large: what several files say is one text here. `overrides` as in `load`.
-    Raises `ScenarioError`.
-    """
+def read_complete(text: str, name: str) -> Scenario:
+    """The scenario in such a text, however large: what several files say is one text here. Raises `ScenarioError`."""
+    return opened_complete(text, name).load()
+
+
+def opened_complete(text: str, name: str) -> Opened:
+    """Such a text, read once, to be loaded with one override after the other."""
     loader = _Loader()
     loader.add(parse_yaml(text, name, loader.findings), name, None, ())
-    return loader.finish(overrides)
+    return Opened(loader)
 
 
 def pattern_text(pattern: Steps) -> str:
