@@ -12,12 +12,14 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from types import MappingProxyType
 from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
+from sim.experiment.reading import read_ahead
 from sim.experiment.sampling import (
     Claim,
     Sample,
@@ -124,8 +126,9 @@ def load_design(file: Path, known: Known = MappingProxyType({})) -> Design:
     folder = file.resolve().parent
     try:
         names = [experiment.base] + ([experiment.one_by_one.before] if experiment.one_by_one else [])
-        bases = [Base.read(scenario_file(name, folder), known) for name in names]
-        points = _sampled(experiment, root, bases) if experiment.sample else _points(experiment, root, bases, ((), ()))
+        bases = [Base.read(scenario_file(name, folder)) for name in names]
+        make = partial(_made, experiment, root)
+        points = make(read_ahead(bases, known, make))
     except ScenarioError as wrong:
         told = (_of_experiment(finding, root, str(file)) for finding in wrong.findings)
         raise ScenarioError(sorted(told, key=lambda finding: finding.place)) from wrong
@@ -213,10 +216,15 @@ def _turning(root: Node) -> list[tuple[str, str]]:
 # --- the points -------------------------------------------------------------------------------------------------------
 
 
+def _made(experiment: Experiment, root: Node, bases: Sequence[Base]) -> list[Point]:
+    """All of them."""
+    return _sampled(experiment, root, bases) if experiment.sample else _points(experiment, root, bases, ((), ()))
+
+
 def _sampled(experiment: Experiment, root: Node, bases: Sequence[Base]) -> list[Point]:
     """The points of the experiment at each point of the ranges. What a city does not have is not assumed there."""
     assert experiment.sample is not None
-    cities = [base.variant().scenario for base in bases]
+    cities = [base.scenario for base in bases]
     if findings := list(check_cities(root, experiment.uncertainties, experiment.held, cities)):
         raise ScenarioError(findings)
     leaves = [[value.path for value in city.values()] for city in cities]
@@ -262,7 +270,7 @@ def _combinations(experiment: Experiment, root: Node, base: Base, assumed: Seque
             findings |= dict.fromkeys(wrong.findings)
             continue
         for path, value in settings.items():
-            if value == "on" and _is_switch(path) and not block_of(variant.scenario, path.split(".")[1]):
+            if value == "on" and _is_switch(path) and not block_of(base.scenario, path.split(".")[1]):
                 spot = spot_of(root, ("factors", path), True)
                 findings[spot.finding(("factors", path), "the base does not have it, so it cannot be on as there")] = (
                     None
