@@ -3,18 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
 from sim.options import json_option, path, word
 from sim.terminal import CHECK_FAILED, OK, progress, say, say_json, tell
-
-if TYPE_CHECKING:
-    from sim.experiment.executors import Executor
 
 
 def _shard(text: str) -> tuple[int, int]:
@@ -44,8 +38,8 @@ def sweep(
     Exit code 4 where some runs failed; all others are kept.
     """
     from sim.experiment import planning, store
+    from sim.experiment.cluster import executor
     from sim.experiment.designs import design_name, find_experiment, load_design
-    from sim.experiment.executors import processes as on_processes
     from sim.experiment.forecast import forecast
     from sim.experiment.plan import known_points
     from sim.experiment.run_store import RunStore
@@ -61,14 +55,14 @@ def sweep(
     design = load_design(file, known_points(folder))
     if not dry_run:
         planning.clear(RunStore(folder), tell)
-    with _executor(cluster, on_processes(tell)) as (executor, workers):
+    with executor(cluster, tell) as (run, workers):
         work = planning.ahead(design, folder, processes=processes, shard=part, on_cluster=workers)
         say(plan_text(design, len(work.jobs)), err=not dry_run)
         if dry_run:
             say("\n" + (forecast_text(forecast(design, folder, work, tell)) if work.jobs else "Nothing is missing."))
             return OK
         with progress(design.name, design.points[0].scenario, len(work.jobs)) as tick:
-            made, failed = make_missing(design, folder, work, executor, tick)
+            made, failed = make_missing(design, folder, work, run, tick)
     left = planning.missing(design, folder) - len(failed)
     if part.of > 1 and left > 0:
         say(unfinished_text(part, made, failed, left))
@@ -79,18 +73,6 @@ def sweep(
     for page in pages:
         say(f"{page.stem.capitalize()}: {page}")
     return CHECK_FAILED if found.failed else OK
-
-
-@contextmanager
-def _executor(address: str | None, here: Executor) -> Iterator[tuple[Executor, int]]:
-    """Who makes the runs, with the number of workers of a cluster."""
-    if address is None:
-        yield here, 0
-        return
-    from sim.experiment.cluster import cluster, connected, workers
-
-    with connected(address) as client:
-        yield cluster(client, address), workers(client)
 
 
 @click.command()

@@ -8,7 +8,7 @@ from __future__ import annotations
 import logging
 import threading
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import CancelledError
 from contextlib import contextmanager, suppress
 from importlib import import_module
@@ -16,7 +16,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from sim.errors import CitysimError
-from sim.experiment.executors import Executor
+from sim.experiment.executors import Executor, processes
 from sim.experiment.making import Order, Task, Told, make, programs
 from sim.experiment.versions import packages, version_of
 
@@ -35,6 +35,16 @@ _one_at_a_time = threading.Lock()
 
 class ClusterError(CitysimError):
     """A cluster that cannot be reached, is gone, or would not make the same numbers."""
+
+
+@contextmanager
+def executor(address: str | None, tell: Callable[[str], None]) -> Iterator[tuple[Executor, int]]:
+    """Who makes runs: the cluster at this address with the number of its workers, else processes of this machine."""
+    if address is None:
+        yield processes(tell), 0
+        return
+    with connected(address) as client:
+        yield cluster(client, address), workers(client)
 
 
 @contextmanager

@@ -6,6 +6,7 @@ import platform
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -66,9 +67,9 @@ def figures_draft(out: Path | None) -> AbstractContextManager[Draft | None]:
     return nullcontext() if out is None else draft(out, "folder", "refuse")
 
 
-def sweep_folder(name: str, out: Path | None) -> Path:
+def sweep_folder(name: str, out: str | PathLike[str] | None) -> Path:
     """Where the runs of a design of this name stand."""
-    return _RESULTS / f"sweep-{_slug(name)}" if out is None else out
+    return _RESULTS / f"sweep-{_slug(name)}" if out is None else Path(out)
 
 
 def write_sweep(sweep: Sweep, page: str, folder: Path) -> tuple[Path, Path]:

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sim.experiment.designs import Design
+from sim.experiment.cluster import executor
+from sim.experiment.designs import Design, design_name, find_experiment, load_design
 from sim.experiment.executors import Executor
-from sim.experiment.executors import processes as on_processes
 from sim.experiment.journal import journal
 from sim.experiment.making import asked_for, programs
 from sim.experiment.parallel import unseen
-from sim.experiment.plan import write_plan
-from sim.experiment.planning import Work, ahead, clear, jobs_of
+from sim.experiment.plan import known_points, write_plan
+from sim.experiment.planning import Shard, Work, ahead, clear, jobs_of
 from sim.experiment.run_store import TOGETHER, RunStore
+from sim.experiment.store import sweep_folder
 from sim.measurement import REGISTRY
 
 if TYPE_CHECKING:
@@ -60,27 +62,42 @@ class Sweep:
 
 
 def sweep(
-    design: Design,
-    folder: Path,
+    experiment: Design | str | os.PathLike[str],
+    folder: str | os.PathLike[str] | None = None,
     *,
     engine: Engine = "auto",
     processes: int | None = None,
+    cluster: str | None = None,
+    shard: tuple[int, int] = (1, 1),
     progress: Progress = unseen,
     tell: Callable[[str], None] = lambda word: None,
 ) -> Sweep:
-    """Simulate what is missing of a design in ``folder``, and read all of it.
+    """Simulate what is missing of an experiment, and read all of it.
 
-    What stands there is finished, and whoever runs the design again, or a wider one, makes only the rest. A run that
-    fails is told in ``failed``; the others go on. ``engine`` … ``tell`` as in ``sim.run``.
+    `experiment` is its file, its folder, or its name in ./experiments; a `Design` that was made of one, too. `folder`
+    is where its runs stand, by default results/sweep-NAME: what is there is finished, and whoever sweeps again, or a
+    wider design, makes only the rest. The runs are made on so many `processes` of this machine (one a core), or on the
+    Dask `cluster` with such an address; with `shard`, such as (2, 8), only the second of eight parts. `engine`,
+    `progress` and `tell` as in `sim.run`.
+
+    Returns all runs that are there. One that fails is told in `failed`, the others go on. Raises `ScenarioError` with
+    all that is wrong with the experiment, before anything runs.
     """
-    clear(RunStore(folder), tell)
-    work = ahead(design, folder, engine=engine, processes=processes)
-    made, failed = make_missing(design, folder, work, on_processes(tell), progress)
-    return judged(design, folder, made, failed)
+    if isinstance(experiment, Design):
+        design, place = experiment, sweep_folder(experiment.name, folder)
+    else:
+        file = find_experiment(os.fspath(experiment))
+        place = sweep_folder(design_name(file), folder)
+        design = load_design(file, known_points(place))
+    clear(RunStore(place), tell)
+    with executor(cluster, tell) as (run, workers):
+        work = ahead(design, place, engine=engine, processes=processes, shard=Shard(*shard), on_cluster=workers)
+        made, failed = make_missing(design, place, work, run, progress)
+    return judged(design, place, made, failed)
 
 
 def make_missing(
-    design: Design, folder: Path, work: Work, executor: Executor, progress: Progress = unseen
+    design: Design, folder: Path, work: Work, run: Executor, progress: Progress = unseen
 ) -> tuple[int, dict[tuple[str, int], str]]:
     """Make the runs that are ahead and keep them; how many there are now, and what went wrong with the others, by point
     and replication.
@@ -92,14 +109,14 @@ def make_missing(
         store.add_base(base)
     write_plan(design, work.order, folder)
     with journal(folder, runs=len(work.jobs), processes=work.processes, programs=programs()[:32]) as book:
-        for told in executor(work, store, lambda _, hours: progress(len(over), hours)):
+        for told in run(work, store, lambda _, hours: progress(len(over), hours)):
             book.add(told)
             over[told.name] = told.failed
             if len(over) % TOGETHER == 0:
                 store.compact()
     progress(len(over), [])
     failed = {(job.point.name, job.replication): over.get(job.name, "") for job in jobs_of(design)}
-    return sum(not word for word in over.values()), {run: word for run, word in failed.items() if word}
+    return sum(not word for word in over.values()), {job: word for job, word in failed.items() if word}
 
 
 # --- what they have brought -------------------------------------------------------------------------------------------
@@ -140,7 +157,7 @@ def judged(design: Design, folder: Path, made: int, failed: Mapping[tuple[str, i
     for baseline in dict.fromkeys(point.against for point in design.points):
         names = {point.name for point in design.points if point.against == baseline}
         family = wanted[wanted["scenario"].isin(names)]
-        if family["scenario"].nunique() > 1:
+        if family["scenario"].nunique() > 1 and baseline in set(family["scenario"]):
             table = differences(family, baseline)
             table = table[table["measure"].isin(design.experiment.measures)]
             found.append(table.assign(p_holm=holm(table["p"])))
