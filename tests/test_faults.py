@@ -251,6 +251,20 @@ def test_a_point_that_raises(
     assert status(tmp_path / "out").failed == {}
 
 
+def test_nothing_but_failures(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A report of them, and exit code 4."""
+    written(tmp_path)
+
+    def fails(*_: Any, **__: Any) -> None:
+        raise making.CitysimError("no luck")
+
+    monkeypatch.setattr("sim.experiment.streaming.stream_measures", fails)
+    command = ["sweep", str(tmp_path), "--out", str(tmp_path / "out"), "--processes", "1"]
+    result = CliRunner().invoke(cli, command, standalone_mode=False)
+    assert result.return_value == 4, result.exception
+    assert "no luck" in (tmp_path / "out" / "report.html").read_text()
+
+
 @forks
 def test_ctrl_c(undisturbed: str, tmp_path: Path) -> None:
     """Exit code 130; what is finished is kept."""

@@ -162,4 +162,5 @@ def judged(design: Design, folder: Path, made: int, failed: Mapping[tuple[str, i
             table = table[table["measure"].isin(design.experiment.measures)]
             found.append(table.assign(p_holm=holm(table["p"])))
     compared = pd.concat(found, ignore_index=True) if found else pd.DataFrame()
-    return Sweep(design, measures, summary(wanted), compared, made, dict(failed))
+    means = summary(wanted) if len(wanted) else wanted
+    return Sweep(design, measures, means, compared, made, dict(failed))
