@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
-from test_faults import text_of, written
+from test_faults import EXPERIMENT, text_of, written
 
 from sim.cli import cli
 from sim.experiment import status as statuses
@@ -168,6 +168,15 @@ def test_the_plan_says_how_long_and_how_much(tmp_path: Path) -> None:
     assert "The missing runs take a few seconds on one process" in result.output
     assert "less than 1 MB of disk" in " ".join(result.output.split())
     assert not (tmp_path / "out").exists()
+
+
+def test_the_plan_says_what_relative_values_became(tmp_path: Path) -> None:
+    written(
+        tmp_path, EXPERIMENT.replace("[1, 2, 3, 4]", "[×1, ×4.5, by +3]").replace("units.Desk.staff", "units.*.staff")
+    )
+    result = citysim("sweep", tmp_path, "--dry-run")
+    assert "  units.Desk.staff: 2 → 9" in result.output
+    assert "  units.Desk.staff: 2 → 5" in result.output
 
 
 def test_times_are_told_as_one_plans_with_them() -> None:

@@ -45,7 +45,7 @@ def sweep(
     from sim.experiment.run_store import RunStore
     from sim.experiment.sweep import judged, make_missing
     from sim.report.page import sweep_page
-    from sim.report.sweep_plan import forecast_text, unfinished_text
+    from sim.report.sweep_plan import became_text, forecast_text, unfinished_text
     from sim.report.sweep_text import plan_text, sweep_text
 
     if cluster and processes:
@@ -59,6 +59,8 @@ def sweep(
         work = planning.ahead(design, folder, processes=processes, shard=part, on_cluster=workers)
         say(plan_text(design, len(work.jobs)), err=not dry_run)
         if dry_run:
+            if became := became_text(design):
+                say(became)
             say("\n" + (forecast_text(forecast(design, folder, work, tell)) if work.jobs else "Nothing is missing."))
             return OK
         with progress(design.name, design.points[0].scenario, len(work.jobs)) as tick:

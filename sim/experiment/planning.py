@@ -111,7 +111,8 @@ def ahead(
     if not jobs:
         return Work([], [], order, False, 1)
     baselines = {job.point.against for job in jobs}
-    scenarios = [point.scenario for point in design.points if point.name in baselines][:_MOST_BASELINES]
+    compared = [point for point in design.points if point.name in baselines]
+    scenarios = [point.scenario for point in compared[:_MOST_BASELINES]]
     contacts = max(Expected.of(check_memory(scenario, 1, "nothing", in_files=True)).contacts for scenario in scenarios)
     count = on_cluster or workers(len(jobs), processes, contacts * len(jobs))
     for scenario in scenarios:

@@ -7,12 +7,17 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from sim.report.became import became_lines
 from sim.report.comparison_text import WIDTH
 from sim.report.names import clean
 
 if TYPE_CHECKING:
+    from sim.experiment.designs import Design
     from sim.experiment.forecast import Forecast
     from sim.experiment.planning import Shard
+
+#: So many points are told of with what values became in them.
+_POINTS = 12
 
 
 def forecast_text(forecast: Forecast) -> str:
@@ -24,6 +29,17 @@ def forecast_text(forecast: Forecast) -> str:
         f"{_size(forecast.bytes)} of disk with the table.",
         WIDTH,
     )
+
+
+def became_text(design: Design) -> str:
+    """What relative values and values for any name became, in the first points; empty where there are none."""
+    lines = []
+    for point in design.points[:_POINTS]:
+        if became := point.scenario.became:
+            lines += ["", clean(point.name), *(f"  {clean(line)}" for line in became_lines(became))]
+    if lines and len(design.points) > _POINTS:
+        lines += ["", f"… and {len(design.points) - _POINTS:,} points more, alike"]
+    return "\n".join(lines)
 
 
 def unfinished_text(part: Shard, made: int, failed: Mapping[tuple[str, int], str], left: int) -> str:
