@@ -251,6 +251,17 @@ def test_a_point_that_raises(
     assert status(tmp_path / "out").failed == {}
 
 
+def test_a_base_that_means_another_scenario_makes_no_run(
+    planned: Design, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As it was altered while the sweep ran: no number stands under the name of another scenario."""
+    other = planned.points[0].variant.base.text.replace("40 / d", "41 / d")
+    monkeypatch.setattr(run_store.RunStore, "base", lambda store, name: other)
+    found = sweep(planned, tmp_path, processes=1)
+    assert found.made == 0
+    assert "do not give the scenario" in found.failed[planned.points[0].name, 0]
+
+
 def test_nothing_but_failures(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A report of them, and exit code 4."""
     written(tmp_path)
