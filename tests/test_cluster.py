@@ -63,7 +63,7 @@ def files(folder: Path) -> dict[str, bytes]:
 def test_a_cluster_gives_the_same_to_the_last_byte(running: Running, tmp_path: Path) -> None:
     written(tmp_path)
     found = sim.sweep(tmp_path, tmp_path / "there", cluster=running.address)
-    assert found.made == 40
+    assert found.made == 20
     here = sim.sweep(tmp_path, tmp_path / "here", processes=1)
     assert text_of(found) == text_of(here)
     assert files(tmp_path / "there") == files(tmp_path / "here")
@@ -78,7 +78,7 @@ def test_a_run_that_fails_on_a_cluster_is_told(running: Running, tmp_path: Path,
     monkeypatch.setattr("sim.experiment.run_store.RunStore.base", lambda store, name: other)
     found = sim.sweep(tmp_path, tmp_path / "there", cluster=running.address)
     assert found.made == 0
-    assert len(found.failed) == 40
+    assert len(found.failed) == 20
     assert "do not give the scenario" in next(iter(found.failed.values()))
 
 
@@ -95,7 +95,7 @@ def test_a_cluster_that_loses_its_scheduler(tmp_path: Path) -> None:
     """Is said in words; what is finished is kept, and the rest can be made elsewhere."""
     planned = written(tmp_path)
     few = (tmp_path / "experiment.yaml").read_text()
-    (tmp_path / "experiment.yaml").write_text(few.replace("replications: 10", "replications: 400"))
+    (tmp_path / "experiment.yaml").write_text(few.replace("replications: 5", "replications: 400"))
     lost = Running(tmp_path)
     command = ("sweep", str(tmp_path), "--out", str(tmp_path / "out"), "--cluster", lost.address)
     process = start(program(tmp_path), *command, text=True)
@@ -108,7 +108,7 @@ def test_a_cluster_that_loses_its_scheduler(tmp_path: Path) -> None:
     assert "Traceback" not in err
     (tmp_path / "experiment.yaml").write_text(few)
     assert runs(tmp_path / "out") >= 5
-    assert missing(planned, tmp_path / "out") < 40
+    assert missing(planned, tmp_path / "out") < 20
     resumed = sim.sweep(tmp_path, tmp_path / "out", processes=1)
     assert text_of(resumed) == text_of(sim.sweep(tmp_path, tmp_path / "undisturbed", processes=1))
 

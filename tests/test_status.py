@@ -58,8 +58,8 @@ def test_a_design_in_parts_gives_the_same_table(planned: Design, whole: Path, tm
         assert result.return_value == 0, result.output
         assert f"Part {number} of 3 is done" in result.output
         assert not (out / "table.csv").exists()
-    assert "13 runs of other parts are missing" in " ".join(result.output.split())
-    assert (status(out).done, status(out).left, status(out).whole) == (27, 13, 2)
+    assert "7 runs of other parts are missing" in " ".join(result.output.split())
+    assert (status(out).done, status(out).left, status(out).whole) == (13, 7, 2)
     result = citysim("sweep", file, "--out", out, "--shard", "2/3", "--processes", 1)
     assert "Table:" in result.output
     assert (out / "table.csv").read_text() == text_of(sweep(planned, whole))
@@ -75,10 +75,10 @@ def test_a_part_that_there_is_not(part: str, tmp_path: Path) -> None:
 
 def test_what_is_done(whole: Path) -> None:
     result = citysim("status", whole)
-    assert "40 of 40 runs are done; 4 of 4 points are whole." in result.output
+    assert "20 of 20 runs are done; 4 of 4 points are whole." in result.output
     assert "Nobody" not in result.output
     told = json.loads(citysim("status", whole, "--json").output)
-    assert (told["done"], told["left"], told["failed"], told["at_work"], told["until"]) == (40, 0, [], [], None)
+    assert (told["done"], told["left"], told["failed"], told["at_work"], told["until"]) == (20, 0, [], [], None)
 
 
 def test_a_folder_that_is_none(tmp_path: Path) -> None:
@@ -95,18 +95,18 @@ def test_who_is_at_work_and_until_when(planned: Design, tmp_path: Path, monkeypa
     monkeypatch.setattr(time, "time", lambda: now)
     names = [job.name for job in jobs_of(planned)]
     write_plan(planned, Order(1, "auto", ("requests",)), tmp_path)
-    with journal(tmp_path, runs=40) as book:
+    with journal(tmp_path, runs=20) as book:
         assert status(tmp_path).workers[0].until is None
         for name in names[:10]:
             now += 3.0
             book.add(Told(name, 5.5, "no luck" if name == names[3] else ""))
         found = status(tmp_path)
         (worker,) = found.workers
-        assert (worker.runs, worker.over, worker.until) == (40, 10, now + 30 * 3.0)
+        assert (worker.runs, worker.over, worker.until) == (20, 10, now + 10 * 3.0)
         assert found.until == worker.until
         assert found.failed == {(planned.points[0].name, 3): "no luck"}
         text = status_text(found)
-        assert "10 of its 40 runs are over; it will be done at about" in " ".join(text.split())
+        assert "10 of its 20 runs are over; it will be done at about" in " ".join(text.split())
         assert status_json(found)["at_work"][0]["over"] == 10
         with monkeypatch.context() as patched:
             patched.setattr(statuses, "gone", lambda owner: True)
@@ -116,7 +116,7 @@ def test_who_is_at_work_and_until_when(planned: Design, tmp_path: Path, monkeypa
         now -= 1_000.0
         assert status(tmp_path).workers
     assert status(tmp_path).workers == ()
-    assert "Nobody is at work on the 39 runs that are left" in status_text(status(tmp_path))
+    assert "Nobody is at work on the 19 runs that are left" in status_text(status(tmp_path))
 
 
 def test_a_line_that_was_cut_off_is_none(planned: Design, tmp_path: Path) -> None:
@@ -134,15 +134,15 @@ def test_time_is_foretold_from_earlier_runs_else_from_a_sample(
 ) -> None:
     work = ahead(planned, tmp_path, processes=1)
     sampled = forecast(planned, tmp_path, work)
-    assert (sampled.runs, sampled.sampled, sampled.known_from) == (40, True, 2)
+    assert (sampled.runs, sampled.sampled, sampled.known_from) == (20, True, 2)
     assert not list(tmp_path.iterdir())
     took = [entry.told.seconds for entry in read_journals(whole).entries]
     earlier = forecast(planned, whole, work)
-    assert (earlier.sampled, earlier.known_from) == (False, 40)
+    assert (earlier.sampled, earlier.known_from) == (False, 20)
     assert earlier.seconds == pytest.approx(sum(took))
     assert 0.2 < sampled.seconds / earlier.seconds < 5.0
     files = sum(path.stat().st_size for path in (whole / "done").iterdir())
-    assert files < earlier.bytes < 10 * files + 4_096 * 40
+    assert files < earlier.bytes < 10 * files + 4_096 * 20
 
 
 def test_a_sample_that_takes_long_is_given_up(planned: Design, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -159,7 +159,7 @@ def test_a_sample_that_takes_long_is_given_up(planned: Design, tmp_path: Path, m
     monkeypatch.setattr(streaming, "stream_measures", slow)
     monkeypatch.setattr(forecasts, "_LONG", 0.2)
     found = forecast(planned, tmp_path, ahead(planned, tmp_path, processes=1))
-    assert 0.8 < found.seconds / 40 < 4.0  # a run would take a second
+    assert 0.8 < found.seconds / 20 < 4.0  # a run would take a second
 
 
 def test_the_plan_says_how_long_and_how_much(tmp_path: Path) -> None:
@@ -188,5 +188,5 @@ def test_runs_of_an_earlier_format_are_said_to_be_made_anew(planned: Design, tmp
     (tmp_path / "runs").mkdir()
     (tmp_path / "runs" / f"{jobs_of(planned)[0].name}.json").write_text("[]\n")
     words: list[str] = []
-    assert sweep(planned, tmp_path, processes=1, tell=words.append).made == 40
+    assert sweep(planned, tmp_path, processes=1, tell=words.append).made == 20
     assert "earlier format" in words[0]
