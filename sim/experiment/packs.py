@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 #: Of a value.
 ROWS = ("measure", "group_by", "group", "value", "numerator", "denominator", "unit")
 NUMBERS = ("value", "numerator", "denominator")
+_WORDS = ("measure", "group_by", "group", "unit")
 #: The types of all columns, with those of the run that a value is of.
 COLUMNS = {name: "float64" if name in NUMBERS else "str" for name in ("run", "about", "asked", *ROWS)}
 
@@ -35,7 +36,7 @@ def whole_pack(path: Path) -> bool:
     return True
 
 
-def names_in(packs: Sequence[Path]) -> list[tuple[str, tuple[str, ...]]]:
+def names_in(packs: Sequence[Path]) -> list[tuple[str, frozenset[str]]]:
     """The runs in packs with what was asked of each, as often as they stand there."""
     if not packs:
         return []
@@ -51,12 +52,16 @@ def read_pack_rows(packs: Sequence[Path], runs: Sequence[str]) -> pd.DataFrame:
 
     if not packs or not runs:
         return pd.DataFrame({name: pd.Series(dtype=COLUMNS.get(name, "int64")) for name in ("place", *ROWS)})
+    words = ", ".join(f'"{name}"' for name in _WORDS)
     with connection() as files:
+        # few texts stand in millions of rows: each is fetched once
+        kinds = files.execute(f"SELECT DISTINCT {words} FROM {source(packs)} WHERE measure IS NOT NULL").df()
+        files.register("kinds", kinds.assign(kind=range(len(kinds))))
         files.register("wanted", pd.DataFrame({"run": runs, "place": range(len(runs))}))
-        told = ", ".join(f'"{name}"' for name in ("place", *ROWS))
-        question = f"SELECT {told} FROM {source(packs)} JOIN wanted USING (run) WHERE measure IS NOT NULL"
-        found: pd.DataFrame = files.execute(question).df()
-    return found
+        question = f"SELECT place, kind, {', '.join(NUMBERS)} FROM {source(packs)}"
+        found = files.execute(f"{question} JOIN wanted USING (run) JOIN kinds USING ({words})").df()
+    kind = found.pop("kind").to_numpy()
+    return found.assign(**{name: kinds[name].array.take(kind) for name in _WORDS})[["place", *ROWS]]
 
 
 def _named(packs: Sequence[Path]) -> str:
@@ -64,5 +69,5 @@ def _named(packs: Sequence[Path]) -> str:
 
 
 @cache
-def _asked(text: str) -> tuple[str, ...]:
-    return tuple(json.loads(text))
+def _asked(text: str) -> frozenset[str]:
+    return frozenset(json.loads(text))

@@ -148,13 +148,14 @@ class RunStore:
             if made is None:
                 damaged.append(path)
             else:
-                told.append((made.name, made.asked))
+                told.append((made.name, frozenset(made.asked)))
         asked: dict[str, frozenset[str]] = {}
         several = set()
         for name, measures in told:
             if name in asked:
                 several.add(name)
-            asked[name] = asked.get(name, frozenset()).union(measures)
+                measures = measures | asked[name]
+            asked[name] = measures
         return Kept(asked, frozenset(several), tuple(damaged))
 
     def _read(self, runs: list[Path], packs: list[Path], names: Sequence[str]) -> pd.DataFrame:
@@ -164,16 +165,14 @@ class RunStore:
         made = [_content(path) for path in runs if path.name.partition("-")[0] in places]
         single = _table([one for one in made if one is not None]).dropna(subset=["measure"])
         single.insert(0, "place", single["run"].map(places).astype("int64"))
-        tables = [
-            read_pack_rows([path for path in packs if path not in kept.damaged], names),
-            single[["place", *ROWS]],
-        ]
-        table = pd.concat([table for table in tables if len(table)] or tables[:1], ignore_index=True)
-        twice = table["place"].isin([places[name] for name in kept.several if name in places])
-        if twice.any():
+        table = read_pack_rows([path for path in packs if path not in kept.damaged], names)
+        if len(single):
+            table = pd.concat([table, single[["place", *ROWS]]] if len(table) else [single[["place", *ROWS]]])
+        if several := [places[name] for name in kept.several if name in places]:
+            twice = table["place"].isin(several)
             once = table[twice].drop_duplicates(["place", "measure", "group_by", "group"])
-            table = pd.concat([table[~twice], once], ignore_index=True)
-        return table
+            table = pd.concat([table[~twice], once])
+        return table.reset_index(drop=True)
 
 
 @cache
