@@ -8,7 +8,7 @@ from __future__ import annotations
 import logging
 import threading
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import CancelledError
 from contextlib import contextmanager, suppress
 from importlib import import_module
@@ -100,7 +100,7 @@ def workers(client: Any) -> int:
 def cluster(client: Any, address: str) -> Executor:
     """Make runs on a cluster. Raises ``ClusterError`` where it goes away."""
 
-    def run(work: Work, store: RunStore, progress: Progress) -> Iterator[Told]:
+    def run(work: Work, store: RunStore, progress: Progress) -> Generator[Told, None, None]:
         distributed: Any = import_module("distributed")
         texts = {task.base: zlib.compress(store.base(task.base).encode()) for task in work.tasks}
         tasks, of = iter(work.tasks), dict[Any, Task]()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pickle
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import cache
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from sim.model.simulation import Watch
 
 #: Makes runs and keeps them, and tells of each; ``Progress`` is told the simulated hours of what is under way.
-Executor = Callable[["Work", RunStore, "Progress"], Iterable[Told]]
+Executor = Callable[["Work", RunStore, "Progress"], Generator[Told, None, None]]
 
 
 #: After so many deaths one after the other that brought no run, it is no accident.
@@ -37,7 +37,7 @@ def processes(tell: Callable[[str], None]) -> Executor:
     died in vain so many times.
     """
 
-    def run(work: Work, store: RunStore, progress: Progress) -> Iterator[Told]:
+    def run(work: Work, store: RunStore, progress: Progress) -> Generator[Told, None, None]:
         prepare("compiled" if work.compiled else "simpy", tell)  # before the processes part
         ahead, vain = dict(enumerate(work.tasks)), 0
         while ahead:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
@@ -98,7 +99,8 @@ class RunStore:
     def compact(self) -> None:
         """Put runs together, as often as there are enough of them. Raises ``WriteError``.
 
-        They are removed when the pack has its name: a stop between leaves them twice, which changes nothing.
+        They are removed when the pack has its name and is on the disk: a stop between leaves them twice, which changes
+        nothing.
         """
         files = self._files()[0]
         while len(files) >= TOGETHER:
@@ -112,7 +114,9 @@ class RunStore:
             if read:
                 with draft(self.done / f"pack{_PACK}", "file", "replace") as file:
                     write_pack(_table(list(read.values())), file.beside)
+                    _see_on_disk(file.beside)
                     replace(file, wanted=self.done / f"{_file_checksum(file.beside)}{_PACK}").keep()
+                _see_on_disk(self.done)
             for path in read:
                 path.unlink(missing_ok=True)
 
@@ -191,6 +195,17 @@ def _checksum(text: str) -> str:
 def _file_checksum(path: Path) -> str:
     with open(path, "rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()[:32]
+
+
+def _see_on_disk(path: Path) -> None:
+    """What is in a file, or the names in a folder, also where the machine stops the next moment."""
+    if path.is_dir() and os.name != "posix":
+        return  # folders are not opened there
+    handle = os.open(path, os.O_RDONLY if path.is_dir() else os.O_RDWR)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
 
 
 def _is_whole(path: Path, named: Path) -> bool:

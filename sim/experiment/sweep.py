@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -109,11 +110,13 @@ def make_missing(
         store.add_base(base)
     write_plan(design, work.order, folder)
     with journal(folder, runs=len(work.jobs), processes=work.processes, programs=programs()[:32]) as book:
-        for told in run(work, store, lambda _, hours: progress(len(over), hours)):
-            book.add(told)
-            over[told.name] = told.failed
-            if len(over) % TOGETHER == 0:
-                store.compact()
+        with closing(run(work, store, lambda _, hours: progress(len(over), hours))) as results:
+            for told in results:
+                book.add(told)
+                over[told.name] = told.failed
+                if len(over) % TOGETHER == 0:
+                    store.compact()
+        store.compact()
     progress(len(over), [])
     failed = {(job.point.name, job.replication): over.get(job.name, "") for job in jobs_of(design)}
     return sum(not word for word in over.values()), {job: word for job, word in failed.items() if word}
