@@ -1,11 +1,11 @@
-# make demo · make test · make check · make long · make hostile · make theory · make sizes · make twins · make same · make bench
+# make demo · make test · make check · make long · make hostile · make faults · make theory · make sizes · make twins · make same · make bench · make bench-sweep
 
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: demo test check long hostile theory sizes twins same bench install clean
+.PHONY: demo test check long hostile faults theory sizes twins same bench bench-sweep install clean
 
 install: $(STAMP)
 
@@ -38,6 +38,9 @@ same: install  ## the results of another commit, BASE=…, to the last bit
 hostile: install  ## whole programs that are killed, damaged, starved: some ten minutes
 	$(BIN)/python -m pytest -n auto --dist loadgroup -m hostile
 
+faults: install  ## sweeps whose processes are killed fifty times, and all else that can befall them
+	CITYSIM_KILLS=$(or $(KILLS),50) $(BIN)/python -m pytest -m "hostile or not hostile" tests/test_faults.py
+
 long: install  ## tests that take long and seldom fail, some ten minutes
 	$(BIN)/python -m pytest -n auto -m long
 
@@ -49,6 +52,9 @@ sizes: install  ## what each mechanism was held against, exactly: a table with z
 
 bench: install  ## speed beside other programs, some six minutes; BENCH="--full --page docs/performance.md"
 	$(BIN)/python benchmarks/bench.py $(BENCH)
+
+bench-sweep: install  ## a sweep beside a bare loop, and 100,000 stored runs, some ten minutes
+	$(BIN)/python benchmarks/sweeps.py $(BENCH)
 
 clean:
 	rm -rf $(VENV) benchmarks/.venv build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

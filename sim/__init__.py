@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from sim.experiment.parallel import WorkerDiedError
     from sim.experiment.replication import simulate
     from sim.experiment.runs import Run, run
+    from sim.experiment.sweep import Sweep, sweep
     from sim.measurement import measures
     from sim.model.rows import TooManyVisitsError
     from sim.model.simulation import EngineError
@@ -34,6 +35,7 @@ __all__ = [
     "Run",
     "Scenario",
     "ScenarioError",
+    "Sweep",
     "TooManyVisitsError",
     "WorkerDiedError",
     "compare",
@@ -41,6 +43,7 @@ __all__ = [
     "measures",
     "run",
     "simulate",
+    "sweep",
 ]
 
 _HOMES = {
@@ -53,6 +56,8 @@ _HOMES = {
     "compare": "sim.experiment.compare",
     "Run": "sim.experiment.runs",
     "run": "sim.experiment.runs",
+    "Sweep": "sim.experiment.sweep",
+    "sweep": "sim.experiment.sweep",
     "measures": "sim.measurement",
     "Outcomes": "sim.outcomes",
     "simulate": "sim.experiment.replication",

@@ -36,6 +36,7 @@ from sim.terminal import (
 #: The exit code of each error, by the name of its class, as some of them are defined beside heavy libraries. A class
 #: that is not listed has the code of its nearest base that is.
 EXIT_CODES = {
+    "ClusterError": FAILED,
     "EngineError": USAGE,
     "IncomparableError": BAD_DATA,
     "NoSuchTableError": BAD_DATA,

@@ -8,7 +8,7 @@ import signal
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, NoReturn
 
 from sim.experiment.signals import ENDING
@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 #: Exit codes, see ``sim.cli``.
 OK, FAILED, USAGE, BAD_DATA, CHECK_FAILED, DIFFERENT = 0, 1, 2, 3, 4, 5
 INTERRUPTED = 130  #: the exit code
+
+#: After so long a progress bar tells when it will be full.
+_TELLING = timedelta(seconds=10)
 
 _interrupts: list[int] = []
 
@@ -157,7 +160,8 @@ def progress(what: str, scenario: Scenario, replications: int, scenarios: int = 
     from rich.progress import Progress as Bar
 
     console, time = Console(stderr=True), scenario.time
-    whole, told = scenario.hours_of(time.end), 0
+    whole, told, began = scenario.hours_of(time.end), 0, datetime.now()
+    step = max(1, replications // 20)  # of a thousand replications not each has a line
     name = TextColumn("{task.description}", markup=False)  # else "[red]" in it would be an order
     columns = (name, BarColumn(), TextColumn("{task.fields[now]}"), TimeElapsedColumn())
     with Bar(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
@@ -170,9 +174,18 @@ def progress(what: str, scenario: Scenario, replications: int, scenarios: int = 
             check_interrupt()
             date = f" {time.start + timedelta(hours=min(hours) % whole):%Y-%m-%d}" if hours else ""
             passed = done * scenarios * whole + sum(hours)
-            bar.update(task, completed=passed, now=f"{done}/{replications}{date}")
-            if done > told and not console.is_terminal:
-                tell(f"{what}: {done} of {replications} done")
-            told = done
+            until = _until(began, passed / (replications * scenarios * whole or 1.0))
+            bar.update(task, completed=passed, now=f"{done}/{replications}{date}{until}")
+            if (done - told >= step or done == replications > told) and not console.is_terminal:
+                tell(f"{what}: {done} of {replications} done{until}")
+                told = done
 
         yield tick
+
+
+def _until(began: datetime, share: float) -> str:
+    """When all will be done, where this share of it has taken long enough to tell."""
+    passed = datetime.now() - began
+    if passed < _TELLING or not 0.0 < share < 1.0:
+        return ""
+    return f", until about {began + passed / share:%H:%M}"

@@ -22,8 +22,8 @@ ROOT = Path(__file__).resolve().parent.parent
 
 NAMES = {
     *("CitysimError", "EngineError", "IncomparableError", "ScenarioError", "TooManyVisitsError", "WorkerDiedError"),
-    *("Comparison", "Outcomes", "Run", "Scenario"),
-    *("compare", "load", "measures", "run", "simulate"),
+    *("Comparison", "Outcomes", "Run", "Scenario", "Sweep"),
+    *("compare", "load", "measures", "run", "simulate", "sweep"),
 }
 
 #: Exceptions that nobody outside meets.

@@ -2,39 +2,74 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import click
 
-from sim.options import path, word
-from sim.terminal import CHECK_FAILED, OK, progress, say, tell
+from sim.options import json_option, path, word
+from sim.terminal import CHECK_FAILED, OK, progress, say, say_json, tell
+
+
+def _shard(text: str) -> tuple[int, int]:
+    number, _, of = text.partition("/")
+    if not (number.isdecimal() and of.isdecimal() and 1 <= int(number) <= int(of)):
+        raise click.BadParameter(f"{text} is no part: write 2/8 for the second of eight")
+    return int(number), int(of)
 
 
 @click.command()
 @click.argument("experiment", type=word)
 @click.option("--out", type=path, help="The folder of its runs; default: results/sweep-NAME.")
 @click.option("--processes", type=click.IntRange(1), help="Processes at once; default: one a core.")
-@click.option("--dry-run", is_flag=True, help="Say what would be run.")
-def sweep(experiment: str, out: Path | None, processes: int | None, dry_run: bool) -> int:
+@click.option("--cluster", type=word, metavar="ADDRESS", help="Make the runs on this Dask cluster: tcp://HOST:8786.")
+@click.option("--shard", type=_shard, metavar="I/N", default="1/1", help="Make only the I-th of N parts of the runs.")
+@click.option("--dry-run", is_flag=True, help="Say what would be run, how long that takes, and what room it needs.")
+def sweep(
+    experiment: str,
+    out: Path | None,
+    processes: int | None,
+    cluster: str | None,
+    shard: tuple[int, int],
+    dry_run: bool,
+) -> int:
     """Run what is missing of EXPERIMENT (a file, or a name in ./experiments); write a table and a report.
 
     Exit code 4 where some runs failed; all others are kept.
     """
-    from sim.experiment import store
-    from sim.experiment.designs import find_experiment, load_design
-    from sim.experiment.sweep import missing
-    from sim.experiment.sweep import sweep as run_sweep
+    from sim.experiment import planning, store
+    from sim.experiment.cluster import executor
+    from sim.experiment.designs import design_name, find_experiment, load_design
+    from sim.experiment.forecast import forecast
+    from sim.experiment.plan import known_points
+    from sim.experiment.run_store import RunStore
+    from sim.experiment.sweep import judged, make_missing
     from sim.report.page import sweep_page
+    from sim.report.sweep_plan import became_text, forecast_text, unfinished_text
     from sim.report.sweep_text import plan_text, sweep_text
 
-    design = load_design(find_experiment(experiment))
-    folder = store.sweep_folder(design, out)
-    ahead = missing(design, folder)
-    say(plan_text(design, ahead), err=not dry_run)
-    if dry_run:
-        return OK
-    with progress(design.name, design.points[0].scenario, ahead) as tick:
-        found = run_sweep(design, folder, processes=processes, progress=tick, tell=tell)
+    if cluster and processes:
+        raise click.UsageError("--processes are of this machine: a cluster has as many as it has workers")
+    file, part = find_experiment(experiment), planning.Shard(*shard)
+    folder = store.sweep_folder(design_name(file), out)
+    design = load_design(file, known_points(folder))
+    if not dry_run:
+        planning.clear(RunStore(folder), tell)
+    with executor(cluster, tell) as (run, workers):
+        work = planning.ahead(design, folder, processes=processes, shard=part, on_cluster=workers)
+        say(plan_text(design, len(work.jobs)), err=not dry_run)
+        if dry_run:
+            if became := became_text(design):
+                say(became)
+            say("\n" + (forecast_text(forecast(design, folder, work, tell)) if work.jobs else "Nothing is missing."))
+            return OK
+        with progress(design.name, design.points[0].scenario, len(work.jobs)) as tick:
+            made, failed = make_missing(design, folder, work, run, tick)
+    left = planning.missing(design, folder) - len(failed)
+    if part.of > 1 and left > 0:
+        say(unfinished_text(part, made, failed, left))
+        return CHECK_FAILED if failed else OK
+    found = judged(design, folder, made, failed)
     pages = store.write_sweep(found, sweep_page(found), folder)
     say(sweep_text(found))
     for page in pages:
@@ -42,4 +77,19 @@ def sweep(experiment: str, out: Path | None, processes: int | None, dry_run: boo
     return CHECK_FAILED if found.failed else OK
 
 
-COMMANDS = (sweep,)
+@click.command()
+@click.argument("folder", type=path)
+@json_option
+def status(folder: Path, as_json: bool) -> None:
+    """Tell how far the sweep in FOLDER is: what is done and left, what failed, when it will be done."""
+    from sim.experiment.status import status as status_of
+    from sim.report.sweep_status import status_json, status_text
+
+    found = status_of(folder)
+    if as_json:
+        say_json(json.dumps(status_json(found), ensure_ascii=False, indent=1))
+    else:
+        say(status_text(found))
+
+
+COMMANDS = (sweep, status)

@@ -12,11 +12,14 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
+from types import MappingProxyType
 from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
+from sim.experiment.reading import read_ahead
 from sim.experiment.sampling import (
     Claim,
     Sample,
@@ -30,8 +33,9 @@ from sim.experiment.sampling import (
     under,
 )
 from sim.experiment.turning import block_of, scenario_file, without
+from sim.experiment.variants import Base, Known, Variant
 from sim.measurement import REGISTRY
-from sim.scenario import Finding, Scenario, ScenarioError, load
+from sim.scenario import Finding, Scenario, ScenarioError
 from sim.scenario.calendars import Section
 from sim.scenario.errors import ReadError, nearest, quoted, read_path
 from sim.scenario.files import read_file
@@ -76,18 +80,23 @@ class Experiment(Section):
 
 @dataclass(frozen=True)
 class Point:
-    """A scenario of the design. ``settings``: the value of each factor as it is written. ``against``: the name of the
-    point that it is compared with, its own if it is a baseline. ``takes_along``: what else had to be off. ``sample``:
-    the point of the ranges at which it is made, from 1, and ``values`` what is assumed there.
+    """A scenario of the design, by its ``variant``. ``settings``: the value of each factor as it is written.
+    ``against``: the name of the point that it is compared with, its own if it is a baseline. ``takes_along``: what else
+    had to be off. ``sample``: the point of the ranges at which it is made, from 1; ``values``: what is assumed there.
     """
 
     name: str
     settings: dict[str, str]
-    scenario: Scenario
+    variant: Variant
     against: str
     takes_along: tuple[str, ...] = ()
     sample: int = 0
     values: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def scenario(self) -> Scenario:
+        """Read where it was not read lately."""
+        return self.variant.scenario
 
 
 @dataclass(frozen=True)
@@ -109,20 +118,26 @@ def find_experiment(name: str) -> Path:
     return Path(name)
 
 
-def load_design(file: Path) -> Design:
-    """Read an experiment and make its points. Raises ``ScenarioError`` with all that is wrong in the file, else with
-    all that is wrong with its points.
+def load_design(file: Path, known: Known = MappingProxyType({})) -> Design:
+    """Read an experiment and make its points; those that are ``known`` need not be read. Raises ``ScenarioError`` with
+    all that is wrong in the file, else with all that is wrong with its points.
     """
     experiment, root = _read(file)
     folder = file.resolve().parent
     try:
-        points = (
-            _sampled(experiment, root, folder) if experiment.sample else _points(experiment, root, folder, ((), ()))
-        )
+        names = [experiment.base] + ([experiment.one_by_one.before] if experiment.one_by_one else [])
+        bases = [Base.read(scenario_file(name, folder)) for name in names]
+        make = partial(_made, experiment, root)
+        points = make(read_ahead(bases, known, make))
     except ScenarioError as wrong:
         told = (_of_experiment(finding, root, str(file)) for finding in wrong.findings)
         raise ScenarioError(sorted(told, key=lambda finding: finding.place)) from wrong
-    return Design(folder.name if file.name == _FILE else file.stem, experiment, tuple(points))
+    return Design(design_name(file), experiment, tuple(points))
+
+
+def design_name(file: Path) -> str:
+    """The name of an experiment: that of its file, or of the folder in which it is the only one."""
+    return file.resolve().parent.name if file.name == _FILE else file.stem
 
 
 # --- the file ---------------------------------------------------------------------------------------------------------
@@ -201,11 +216,15 @@ def _turning(root: Node) -> list[tuple[str, str]]:
 # --- the points -------------------------------------------------------------------------------------------------------
 
 
-def _sampled(experiment: Experiment, root: Node, folder: Path) -> list[Point]:
+def _made(experiment: Experiment, root: Node, bases: Sequence[Base]) -> list[Point]:
+    """All of them."""
+    return _sampled(experiment, root, bases) if experiment.sample else _points(experiment, root, bases, ((), ()))
+
+
+def _sampled(experiment: Experiment, root: Node, bases: Sequence[Base]) -> list[Point]:
     """The points of the experiment at each point of the ranges. What a city does not have is not assumed there."""
     assert experiment.sample is not None
-    names = [experiment.base] + ([experiment.one_by_one.before] if experiment.one_by_one else [])
-    cities = [load(scenario_file(name, folder)) for name in names]
+    cities = [base.scenario for base in bases]
     if findings := list(check_cities(root, experiment.uncertainties, experiment.held, cities)):
         raise ScenarioError(findings)
     leaves = [[value.path for value in city.values()] for city in cities]
@@ -216,7 +235,7 @@ def _sampled(experiment: Experiment, root: Node, folder: Path) -> list[Point]:
     for number, values in enumerate(drawn(experiment.uncertainties, total, experiment.seed), start=1):
         assumed = [[f"{path}={values[path]}" for path in paths] for paths in has]
         try:
-            made = _points(experiment, root, folder, assumed)
+            made = _points(experiment, root, bases, assumed)
         except ScenarioError as error:
             wrong = {finding.path: finding for finding in error.findings} | wrong
             continue
@@ -227,16 +246,16 @@ def _sampled(experiment: Experiment, root: Node, folder: Path) -> list[Point]:
     return points
 
 
-def _points(experiment: Experiment, root: Node, folder: Path, assumed: Sequence[Sequence[str]]) -> list[Point]:
+def _points(experiment: Experiment, root: Node, bases: Sequence[Base], assumed: Sequence[Sequence[str]]) -> list[Point]:
     """The points of the experiment, where this is assumed of the base and of the city before."""
     if experiment.one_by_one:
-        return _one_by_one(experiment, root, folder, assumed)
-    return _combinations(experiment, root, folder, assumed[0])
+        return _one_by_one(experiment, root, bases, assumed)
+    return _combinations(experiment, root, bases[0], assumed[0])
 
 
-def _combinations(experiment: Experiment, root: Node, folder: Path, assumed: Sequence[str]) -> list[Point]:
+def _combinations(experiment: Experiment, root: Node, base: Base, assumed: Sequence[str]) -> list[Point]:
     """All combinations of the values of the factors, the last varying first; the first of all is the baseline."""
-    factors, base = experiment.factors, scenario_file(experiment.base, folder)
+    factors = experiment.factors
     points: list[Point] = []
     findings: dict[Finding, None] = {}
     named = [_named(path, values) for path, values in factors.items()]
@@ -246,42 +265,43 @@ def _combinations(experiment: Experiment, root: Node, folder: Path, assumed: Seq
         sets = [f"{path}={value}" for path, (_, value) in zip(factors, chosen, strict=True) if not _is_switch(path)]
         off = [path.split(".")[1] for path, value in settings.items() if value == "off" and _is_switch(path)]
         try:
-            scenario, along = without(base, off, [*assumed, *sets], "all" if off else "nothing")
+            variant, along = without(base, off, [*assumed, *sets], "all" if off else "nothing")
         except ScenarioError as wrong:
             findings |= dict.fromkeys(wrong.findings)
             continue
         for path, value in settings.items():
-            if value == "on" and _is_switch(path) and getattr(scenario.policies, path.split(".")[1], None) is None:
+            if value == "on" and _is_switch(path) and not block_of(base.scenario, path.split(".")[1]):
                 spot = spot_of(root, ("factors", path), True)
                 findings[spot.finding(("factors", path), "the base does not have it, so it cannot be on as there")] = (
                     None
                 )
-        points.append(Point(name, settings, scenario, "", tuple(along)))
+        points.append(Point(name, settings, variant, "", tuple(along)))
     if findings:
         raise ScenarioError(list(findings))
-    return [Point(p.name, p.settings, p.scenario, points[0].name, p.takes_along) for p in points]
+    return [replace(point, against=points[0].name) for point in points]
 
 
-def _one_by_one(experiment: Experiment, root: Node, folder: Path, assumed: Sequence[Sequence[str]]) -> list[Point]:
+def _one_by_one(
+    experiment: Experiment, root: Node, bases: Sequence[Base], assumed: Sequence[Sequence[str]]
+) -> list[Point]:
     """The base and the city before; then each mechanism by which they differ, as before in the base, and as in the base
     before. Where there are claims, only what they need.
     """
-    assert experiment.one_by_one is not None
-    files = [scenario_file(name, folder) for name in (experiment.base, experiment.one_by_one.before)]
-    base, before = (load(file, sets) for file, sets in zip(files, assumed, strict=True))
+    variants = [base.variant(sets) for base, sets in zip(bases, assumed, strict=True)]
+    base, before = (variant.scenario for variant in variants)
     turned = [key for key in Policies.model_fields if block_of(base, key) != block_of(before, key)]
     if findings := list(check_turned(root, experiment.claims, turned)):
         raise ScenarioError(findings)
     pairs = [(key, word) for word in ("off", "on") for key in turned]
     wanted = {(claim.mechanism, word) for claim in experiment.claims.values() for word in claim.turned} or {*pairs}
-    cities = {"off": (files[0], base, before, assumed[0]), "on": (files[1], before, base, assumed[1])}
-    used = [cities[word][1] for word in cities if any(word == turn for _, turn in wanted)]
-    points = [Point(s.name, {"mechanism": "", "turned": ""}, s, s.name) for s in used]
+    cities = {"off": (variants[0], base, before, assumed[0]), "on": (variants[1], before, base, assumed[1])}
+    used = [cities[word][:2] for word in cities if any(word == turn for _, turn in wanted)]
+    points = [Point(s.name, {"mechanism": "", "turned": ""}, variant, s.name) for variant, s in used]
     for key, word in (pair for pair in pairs if pair in wanted):
-        file, scenario, other, own = cities[word]
+        variant, scenario, other, own = cities[word]
         block = block_of(other, key)
         sets = [*own, f"policies.{key}=null", *([f"policies.{key}={block}"] if block else [])]
-        found, along = without(file, [], sets, "all" if word == "off" else "parts")
+        found, along = without(variant.base, [], sets, "all" if word == "off" else "parts")
         name = f"without {key}" if word == "off" else f"{key} alone"
         points.append(Point(name, {"mechanism": key, "turned": word}, found, scenario.name, tuple(along)))
     return points

@@ -64,36 +64,54 @@ def each(
     processes: int,
     progress: Progress,
 ) -> list[Result]:
-    """``work(*arguments, replication, watch)`` for every replication, in their order.
+    """``work(*arguments, replication, watch)`` for every replication, in their order; see ``as_done``."""
+    found = dict(as_done(work, arguments, replications, processes, progress))
+    return [found[k] for k in range(replications)]
+
+
+def as_done(
+    work: Callable[..., Result],
+    arguments: tuple[Any, ...],
+    replications: int,
+    processes: int,
+    progress: Progress,
+) -> Iterator[tuple[int, Result]]:
+    """Each replication with its ``work(*arguments, replication, watch)``, as soon as it is done.
 
     What it tells its watch, the hours it has simulated, goes on to ``progress``. When interrupted, no process is left
     behind.
     """
     if processes == 1:
-        alone: list[Result] = []
         for k in range(replications):
-            alone.append(work(*arguments, k, lambda hours: progress(len(alone), [hours])))
-            progress(len(alone), [])
-        return alone
+
+            def watch(hours: float, done: int = k) -> None:
+                progress(done, [hours])
+
+            yield k, work(*arguments, k, watch)
+            progress(k + 1, [])
+        return
     from loky import ProcessPoolExecutor
 
     # fresh interpreters that import nothing of the caller's: works in scripts without a main guard, and in notebooks
     with _isolated():
         pool = ProcessPoolExecutor(processes, timeout=_IDLE_SECONDS, initializer=_begin_worker, initargs=(os.getpid(),))
-        return _on(pool, work, arguments, replications, progress)
+        yield from _on(pool, work, arguments, replications, progress)
 
 
 def _on(
     pool: Any, work: Callable[..., Result], arguments: tuple[Any, ...], replications: int, progress: Progress
-) -> list[Result]:
-    found: dict[int, Result] = {}
+) -> Iterator[tuple[int, Result]]:
+    found: set[int] = set()
     try:
         with _watches(replications) as watches:
             futures = {pool.submit(_watched, work, arguments, k, watches): k for k in range(replications)}
             running = set(futures)
             while running:
                 done, running = wait(running, _LOOK, FIRST_COMPLETED)
-                found.update((futures[future], future.result()) for future in done)
+                for future in done:
+                    result = future.result()
+                    found.add(futures[future])
+                    yield futures.pop(future), result
                 hours = array("d", watches.read_bytes())
                 progress(len(found), [hours[k] for k in range(replications) if hours[k] > 0 and k not in found])
     except BrokenExecutor as wrong:
@@ -107,7 +125,6 @@ def _on(
             pool.shutdown(wait=False, kill_workers=True)
         raise
     pool.shutdown()
-    return [found[k] for k in range(replications)]
 
 
 @contextmanager

@@ -6,6 +6,7 @@ import platform
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,7 +25,6 @@ from sim.scenario.writing import complete_text, read_complete
 if TYPE_CHECKING:
     import pandas as pd
 
-    from sim.experiment.designs import Design
     from sim.experiment.own_policies import OwnPolicy
     from sim.experiment.sweep import Sweep
 
@@ -67,9 +67,9 @@ def figures_draft(out: Path | None) -> AbstractContextManager[Draft | None]:
     return nullcontext() if out is None else draft(out, "folder", "refuse")
 
 
-def sweep_folder(design: Design, out: Path | None) -> Path:
-    """Where the runs of a design stand."""
-    return _RESULTS / f"sweep-{_slug(design.name)}" if out is None else out
+def sweep_folder(name: str, out: str | PathLike[str] | None) -> Path:
+    """Where the runs of a design of this name stand."""
+    return _RESULTS / f"sweep-{_slug(name)}" if out is None else Path(out)
 
 
 def write_sweep(sweep: Sweep, page: str, folder: Path) -> tuple[Path, Path]:

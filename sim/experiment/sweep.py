@@ -2,36 +2,30 @@
 
 from __future__ import annotations
 
-import hashlib
-import itertools
-import json
-import pickle
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+import os
+from collections.abc import Callable, Mapping
+from contextlib import closing
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from sim.errors import CitysimError
-from sim.experiment.designs import Design, Point
-from sim.experiment.drafts import draft
-from sim.experiment.parallel import each, unseen, workers
-from sim.experiment.signals import held
-from sim.experiment.versions import packages
-from sim.model.owners import own_file
-from sim.scenario import Scenario
+from sim.experiment.cluster import executor
+from sim.experiment.designs import Design, design_name, find_experiment, load_design
+from sim.experiment.executors import Executor
+from sim.experiment.journal import journal
+from sim.experiment.making import asked_for, programs
+from sim.experiment.parallel import unseen
+from sim.experiment.plan import known_points, write_plan
+from sim.experiment.planning import Shard, Work, ahead, clear, jobs_of
+from sim.experiment.run_store import TOGETHER, RunStore
+from sim.experiment.store import sweep_folder
+from sim.measurement import REGISTRY
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from sim.experiment.parallel import Progress
-    from sim.model.simulation import Engine, Watch
-
-#: The rooms whose code makes the numbers of a run.
-_ROOMS = ("scenario", "model", "outcomes", "measurement")
-_RUNS = "runs"
-_NUMBERS = ("value", "numerator", "denominator")
+    from sim.model.simulation import Engine
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,160 +63,107 @@ class Sweep:
 
 
 def sweep(
-    design: Design,
-    folder: Path,
+    experiment: Design | str | os.PathLike[str],
+    folder: str | os.PathLike[str] | None = None,
     *,
     engine: Engine = "auto",
     processes: int | None = None,
+    cluster: str | None = None,
+    shard: tuple[int, int] = (1, 1),
     progress: Progress = unseen,
     tell: Callable[[str], None] = lambda word: None,
 ) -> Sweep:
-    """Simulate what is missing of a design in ``folder``, and read all of it.
+    """Simulate what is missing of an experiment, and read all of it.
 
-    Each run is a file named by the hash of its scenario, seed, replication and the programs that made it, written
-    beside and renamed: what stands there is finished, and whoever runs the design again, or a wider one, makes only the
-    rest.
-    A run that fails is told in ``failed``; the others go on. ``engine`` … ``tell`` as in ``sim.run``.
+    `experiment` is its file, its folder, or its name in ./experiments; a `Design` that was made of one, too. `folder`
+    is where its runs stand, by default results/sweep-NAME: what is there is finished, and whoever sweeps again, or a
+    wider design, makes only the rest. The runs are made on so many `processes` of this machine (one a core), or on the
+    Dask `cluster` with such an address; with `shard`, such as (2, 8), only the second of eight parts. `engine`,
+    `progress` and `tell` as in `sim.run`.
+
+    Returns all runs that are there. One that fails is told in `failed`, the others go on. Raises `ScenarioError` with
+    all that is wrong with the experiment, before anything runs.
     """
-    from sim.experiment.expected import expected_contacts
-    from sim.experiment.memory import check_counts, check_memory
-    from sim.experiment.preparing import prepare
-    from sim.model.simulation import choose
-
-    kept = _kept(design, folder)
-    jobs = [(point, k) for point, k in _runs(design) if (point.name, k) not in kept]
-    failed: dict[tuple[str, int], str] = {}
-    if jobs:
-        points = {point.name: point for point, _ in jobs}.values()
-        count = workers(len(jobs), processes, max(expected_contacts(p.scenario) for p in points) * len(jobs))
-        for point in points:
-            check_counts(point.scenario, design.experiment.replications)
-            check_memory(point.scenario, count, "nothing", in_files=True)
-        engines = {choose(point.scenario, engine) for point in points}
-        prepare("compiled" if "compiled" in engines else "simpy", tell)  # before the processes part
-        with _listed(jobs, design, folder) as listed:
-            said = each(_run, (listed, folder / _RUNS, design.experiment.seed, engine), len(jobs), count, progress)
-        failed = {(p.name, k): word for (p, k), word in zip(jobs, said, strict=True) if word}
-        kept |= _kept(design, folder, [(point, k) for point, k in jobs if (point.name, k) not in failed])
-    return _judged(design, _measures(design, kept), len(jobs) - len(failed), failed)
+    if isinstance(experiment, Design):
+        design, place = experiment, sweep_folder(experiment.name, folder)
+    else:
+        file = find_experiment(os.fspath(experiment))
+        place = sweep_folder(design_name(file), folder)
+        design = load_design(file, known_points(place))
+    clear(RunStore(place), tell)
+    with executor(cluster, tell) as (run, workers):
+        work = ahead(design, place, engine=engine, processes=processes, shard=Shard(*shard), on_cluster=workers)
+        made, failed = make_missing(design, place, work, run, progress)
+    return judged(design, place, made, failed)
 
 
-def missing(design: Design, folder: Path) -> int:
-    """How many runs of a design are not there yet."""
-    return sum(1 for _ in _runs(design)) - len(_kept(design, folder))
+def make_missing(
+    design: Design, folder: Path, work: Work, run: Executor, progress: Progress = unseen
+) -> tuple[int, dict[tuple[str, int], str]]:
+    """Make the runs that are ahead and keep them; how many there are now, and what went wrong with the others, by point
+    and replication.
+    """
+    if not work.jobs:
+        return 0, {}
+    store, over = RunStore(folder), dict[str, str]()  # what went wrong, empty where nothing did
+    for base in {job.point.variant.base for job in work.jobs}:
+        store.add_base(base)
+    write_plan(design, work.order, folder)
+    with journal(folder, runs=len(work.jobs), processes=work.processes, programs=programs()[:32]) as book:
+        with closing(run(work, store, lambda _, hours: progress(len(over), hours))) as results:
+            for told in results:
+                book.add(told)
+                over[told.name] = told.failed
+                if len(over) % TOGETHER == 0:
+                    store.compact()
+        store.compact()
+    progress(len(over), [])
+    failed = {(job.point.name, job.replication): over.get(job.name, "") for job in jobs_of(design)}
+    return sum(not word for word in over.values()), {job: word for job, word in failed.items() if word}
 
 
-def _runs(design: Design) -> Iterator[tuple[Point, int]]:
-    """Every replication of every point."""
-    return itertools.product(design.points, range(design.experiment.replications))
+# --- what they have brought -------------------------------------------------------------------------------------------
 
 
-# --- the store --------------------------------------------------------------------------------------------------------
-
-
-@cache
-def _programs() -> str:
-    """What makes the numbers: the sources, and the versions of the packages."""
-    rooms = Path(__file__).resolve().parents[1]
-    digest = hashlib.sha256(json.dumps(packages(), sort_keys=True).encode())
-    for path in sorted(path for room in _ROOMS for path in (rooms / room).rglob("*.py")):
-        digest.update(path.relative_to(rooms).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
-    return digest.hexdigest()
-
-
-def _name(scenario: Scenario, seed: int, replication: int) -> str:
-    told = f"{scenario.digest} {seed} {replication} {_programs()}"
-    return f"{hashlib.sha256(told.encode()).hexdigest()[:32]}.json"
-
-
-def _content(path: Path) -> list[dict[str, Any]] | None:
-    """The measures in a file; None where there is none, or one that is not whole: it is made again."""
-    try:
-        text, _, digest = path.read_text("utf-8").rstrip("\n").rpartition("\n")
-    except (OSError, UnicodeDecodeError):
-        return None
-    if hashlib.sha256(text.encode()).hexdigest() != digest:
-        return None
-    rows: list[dict[str, Any]] = json.loads(text)
-    return rows
-
-
-def _kept(
-    design: Design, folder: Path, runs: Iterable[tuple[Point, int]] | None = None
-) -> dict[tuple[str, int], list[dict[str, Any]]]:
-    """What stands there of these runs, or of all, by point and replication."""
-    kept = {}
-    for point, replication in _runs(design) if runs is None else runs:
-        rows = _content(folder / _RUNS / _name(point.scenario, design.experiment.seed, replication))
-        if rows is not None:
-            kept[point.name, replication] = rows
-    return kept
-
-
-@contextmanager
-def _listed(jobs: list[tuple[Point, int]], design: Design, folder: Path) -> Iterator[Path]:
-    """A file with the scenario and replication of each job, for the workers."""
-    folder.mkdir(parents=True, exist_ok=True)
-    with held():
-        file = own_file(folder)
-    try:
-        file.write_bytes(pickle.dumps([(point.scenario, k) for point, k in jobs]))
-        yield file
-    finally:
-        with held():
-            file.unlink(missing_ok=True)
-
-
-@cache
-def _jobs(file: Path) -> list[tuple[Scenario, int]]:
-    jobs: list[tuple[Scenario, int]] = pickle.loads(file.read_bytes())
-    return jobs
-
-
-def _run(listed: Path, folder: Path, seed: int, engine: Engine, number: int, watch: Watch) -> str:
-    """Make one run and keep its measures of the whole city; what went wrong, empty if nothing did."""
-    from sim.experiment.streaming import stream_measures
-    from sim.model.city import build_city
-
-    scenario, replication = _jobs(listed)[number]
-    try:
-        table, _ = stream_measures(build_city(scenario), seed, replication, engine, watch=watch)
-    except CitysimError as wrong:
-        return str(wrong)
-    columns = ["measure", "value", "numerator", "denominator", "unit"]
-    city = table.loc[table["group_by"] == "", columns].astype(object)
-    text = json.dumps(city.where(city.notna(), None).to_dict("records"), ensure_ascii=False)
-    digest = hashlib.sha256(text.encode()).hexdigest()
-    with draft(folder / _name(scenario, seed, replication), "file", "replace") as file:
-        file.beside.write_text(f"{text}\n{digest}\n", encoding="utf-8")
-        file.keep()
-    return ""
-
-
-def _measures(design: Design, kept: Mapping[tuple[str, int], list[dict[str, Any]]]) -> pd.DataFrame:
-    """The measures of all runs, in the order of the design."""
+def _measures(design: Design, store: RunStore) -> pd.DataFrame:
+    """The measures of all runs, in the order of the design and of ``REGISTRY``."""
+    import numpy as np
     import pandas as pd
 
-    rows: list[dict[str, Any]] = []
-    for point, k in _runs(design):
-        rows += [{"scenario": point.name, "replication": k, **row} for row in kept.get((point.name, k), ())]
-    columns = ["scenario", "replication", "measure", "value", "numerator", "denominator", "unit"]
-    return pd.DataFrame(rows, columns=columns).astype(dict.fromkeys(_NUMBERS, float)).assign(group_by="", group="[]")
+    jobs, asked = jobs_of(design), asked_for(design.experiment.measures)
+    names = list(dict.fromkeys(job.name for job in jobs))
+    table = store.read(names)
+    table = table[table["measure"].isin(asked)]
+    ranks = pd.Categorical(table["measure"], categories=list(REGISTRY)).codes
+    table = table.iloc[np.lexsort((ranks, table["place"]))]
+    number = {name: number for number, name in enumerate(names)}
+    runs, own = table["place"].to_numpy(), np.array([number[job.name] for job in jobs], dtype=int)
+    first, last = np.searchsorted(runs, own, "left"), np.searchsorted(runs, own, "right")
+    count = last - first
+    rows = np.repeat(first - np.concatenate([[0], np.cumsum(count)[:-1]]), count) + np.arange(count.sum())
+    points = np.array([job.point.name for job in jobs], dtype=object)
+    found = table.drop(columns="place").iloc[rows].reset_index(drop=True)
+    found.insert(0, "scenario", np.repeat(points, count))
+    found.insert(1, "replication", np.repeat(np.array([job.replication for job in jobs], dtype=int), count))
+    return found.astype({"scenario": "str"})
 
 
-def _judged(design: Design, measures: pd.DataFrame, made: int, failed: Mapping[tuple[str, int], str]) -> Sweep:
+def judged(design: Design, folder: Path, made: int, failed: Mapping[tuple[str, int], str]) -> Sweep:
+    """What all runs of a design have brought that stand in ``folder``."""
     import pandas as pd
 
     from sim.inference import differences, holm, summary
 
+    measures = _measures(design, RunStore(folder))
     wanted = measures[measures["measure"].isin({*design.experiment.measures, "requests"})]
     found = []
     for baseline in dict.fromkeys(point.against for point in design.points):
         names = {point.name for point in design.points if point.against == baseline}
         family = wanted[wanted["scenario"].isin(names)]
-        if family["scenario"].nunique() > 1:
+        if family["scenario"].nunique() > 1 and baseline in set(family["scenario"]):
             table = differences(family, baseline)
             table = table[table["measure"].isin(design.experiment.measures)]
             found.append(table.assign(p_holm=holm(table["p"])))
     compared = pd.concat(found, ignore_index=True) if found else pd.DataFrame()
-    return Sweep(design, measures, summary(wanted), compared, made, dict(failed))
+    means = summary(wanted) if len(wanted) else wanted
+    return Sweep(design, measures, means, compared, made, dict(failed))

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
 
-from sim.scenario import Scenario, ScenarioError, load
+from sim.experiment.variants import Base, Variant
+from sim.scenario import Scenario, ScenarioError
 from sim.scenario.files import find_scenario
 
 
@@ -24,16 +25,16 @@ def block_of(scenario: Scenario, key: str) -> str:
 
 
 def without(
-    file: str, off: Sequence[str], sets: Sequence[str], takes_along: Literal["all", "parts", "nothing"]
-) -> tuple[Scenario, list[str]]:
-    """The scenario without these mechanisms, and what it takes along of all that would have nothing to act on:
+    base: Base, off: Sequence[str], sets: Sequence[str], takes_along: Literal["all", "parts", "nothing"]
+) -> tuple[Variant, list[str]]:
+    """The base without these mechanisms, and what it takes along of all that would have nothing to act on:
     ``parts`` of mechanisms, or whole ones, too.
     """
     along: list[str] = []
     while True:
         nulls = [f"{path}=null" for path in (*(f"policies.{key}" for key in off), *along)]
         try:
-            return load(file, [*sets, *nulls]), along
+            return base.variant([*sets, *nulls]), along
         except ScenarioError as wrong:
             least = {"all": 1, "parts": 2, "nothing": 99}[takes_along]
             paths = [f.path for f in wrong.findings if f.path.startswith("policies.") and f.path not in along]

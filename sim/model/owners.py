@@ -52,6 +52,17 @@ def remove(path: Path) -> None:
             return
 
 
+def owner() -> str:
+    """This process, for who wants to know later whether it still runs: see ``gone``."""
+    return f"{_host()}-{os.getpid()}-{_began(os.getpid())}"
+
+
+def gone(owner: str) -> bool:
+    """Whether a process is known to have ended; of another machine nobody knows."""
+    host, process, began = owner.split("-")
+    return host == _host() and not _lives(int(process), began)
+
+
 def mine(status: os.stat_result) -> bool:
     """Whether a file belongs to this user."""
     return not hasattr(os, "geteuid") or status.st_uid == os.geteuid()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path as FilePath
 from typing import Any
 
@@ -41,6 +41,11 @@ def load(path: str | os.PathLike[str], overrides: Sequence[str | None] = ()) -> 
 
     Returns the scenario, complete and checked. Raises `ScenarioError` with every finding.
     """
+    return opened(path).load(overrides)
+
+
+def opened(path: str | os.PathLike[str]) -> Opened:
+    """The files of a scenario, read once, to be loaded with one override after the other."""
     loader, found = _Loader(), find_scenario(os.fspath(path))
     name = str(found)
     try:
@@ -48,7 +53,7 @@ def load(path: str | os.PathLike[str], overrides: Sequence[str | None] = ()) -> 
         loader.add(root, name, found.resolve().parent, (found.resolve(),))
     except ReadError as wrong:
         loader.findings.append(Spot(name).finding((), str(wrong)))
-    return loader.finish(overrides)
+    return Opened(loader)
 
 
 def load_all(paths: Sequence[str], overrides: Sequence[Sequence[str | None]]) -> list[Scenario]:
@@ -84,6 +89,17 @@ def from_dict(data: Mapping[str, Any], folder: str | os.PathLike[str] | None = N
     root = from_python(data, "<data>", loader.findings)
     loader.add(root, "<data>", None if folder is None else FilePath(folder).resolve(), ())
     return loader.finish()
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A scenario whose files are read, see `opened`."""
+
+    loader: _Loader
+
+    def load(self, overrides: Sequence[str | None] = ()) -> Scenario:
+        """As `load` does."""
+        return replace(self.loader, findings=[*self.loader.findings]).finish(overrides)
 
 
 @dataclass

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator, Mapping
 
 from sim.scenario.errors import path_text
-from sim.scenario.loading import _Loader
+from sim.scenario.loading import Opened, _Loader
 from sim.scenario.nodes import Node, Spot
 from sim.scenario.numbers import Plain
 from sim.scenario.patterns import DEEP, WILD, Patterns, Steps
@@ -50,9 +50,14 @@ def complete_text(scenario: Scenario) -> str:
 
 def read_complete(text: str, name: str) -> Scenario:
     """The scenario in such a text, however large: what several files say is one text here. Raises `ScenarioError`."""
+    return opened_complete(text, name).load()
+
+
+def opened_complete(text: str, name: str) -> Opened:
+    """Such a text, read once, to be loaded with one override after the other."""
     loader = _Loader()
     loader.add(parse_yaml(text, name, loader.findings), name, None, ())
-    return loader.finish()
+    return Opened(loader)
 
 
 def pattern_text(pattern: Steps) -> str:

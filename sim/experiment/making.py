@@ -1,0 +1,132 @@
+"""Runs of a sweep, wherever they are made: what a process is told to make, and what it tells."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cache, partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sim.errors import CitysimError
+from sim.experiment.packs import ROWS
+from sim.experiment.run_store import Made
+from sim.experiment.variants import read_variant
+from sim.experiment.versions import packages
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from sim.model.city import City
+    from sim.model.simulation import Engine, Watch
+    from sim.scenario import Scenario
+
+#: The rooms whose code makes the numbers of a run.
+_ROOMS = ("scenario", "model", "outcomes", "measurement")
+#: What every run is asked for: how many were counted.
+_ALWAYS = "requests"
+
+
+@dataclass(frozen=True)
+class Task:
+    """Replications of one point, made by one process one after the other: a base, by the checksum of its text, what is
+    set in it, the digest that the scenario has, and each replication with the name of its run.
+    """
+
+    base: str
+    sets: tuple[str, ...]
+    digest: str
+    runs: tuple[tuple[int, str], ...]
+
+
+@dataclass(frozen=True)
+class Order:
+    """What holds for all runs of a sweep. ``asked``: the measures that are kept of each."""
+
+    seed: int
+    engine: Engine
+    asked: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Told:
+    """What is said of a run beside its numbers: how long it took, 0 where nobody knows, or what went wrong."""
+
+    name: str
+    seconds: float
+    failed: str = ""
+
+
+def asked_for(measures: Sequence[str]) -> tuple[str, ...]:
+    """What is kept of a run where these measures are listed."""
+    return tuple(dict.fromkeys([*measures, _ALWAYS]))
+
+
+@cache
+def programs() -> str:
+    """What makes the numbers: the sources, and the versions of the packages."""
+    rooms = Path(__file__).resolve().parents[1]
+    digest = hashlib.sha256(json.dumps(packages(), sort_keys=True).encode())
+    for path in sorted(path for room in _ROOMS for path in (rooms / room).rglob("*.py")):
+        digest.update(path.relative_to(rooms).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
+    return digest.hexdigest()
+
+
+def run_name(digest: str, seed: int, replication: int, by: str = "") -> str:
+    """The name of a run: the hash of its scenario, seed, replication and the programs that make it (these)."""
+    told = f"{digest} {seed} {replication} {by or programs()}"
+    return hashlib.sha256(told.encode()).hexdigest()[:32]
+
+
+def make(task: Task, base: str, order: Order, watch: Watch) -> Iterator[tuple[Told, Made | None]]:
+    """The runs of a task, as they are made; ``base``: the text. What goes wrong in a run is told, the others go on."""
+    from sim.experiment.memory import check_memory
+    from sim.experiment.streaming import stream_measures
+
+    city: City | None = None
+    for number, (replication, name) in enumerate(task.runs):
+        began, made, failed = time.perf_counter(), None, ""
+        try:
+            city = city or check_memory(_checked(task, base), 1, "nothing", in_files=True)
+            watch_all = partial(_later, watch, number * city.end)
+            table, _ = stream_measures(city, order.seed, replication, order.engine, watch=watch_all)
+            made = Made(name, _about(task, order, replication), order.asked, _rows(table, order.asked))
+        except CitysimError as wrong:
+            failed = str(wrong)
+        except Exception as wrong:  # a fault in one run is no reason to lose the others
+            failed = f"{type(wrong).__name__}: {wrong}"
+        yield Told(name, time.perf_counter() - began, failed), made
+
+
+def _later(watch: Watch, before: float, hours: float) -> None:
+    """The hours of all runs of a task, one after the other."""
+    watch(before + hours)
+
+
+def _checked(task: Task, base: str) -> Scenario:
+    scenario = read_variant(base, task.sets)
+    if scenario.digest != task.digest:
+        raise CitysimError("its base and what is set in it do not give the scenario that was read at first")
+    return scenario
+
+
+def _about(task: Task, order: Order, replication: int) -> dict[str, Any]:
+    return {
+        "base": task.base,
+        "set": list(task.sets),
+        "scenario": task.digest,
+        "seed": order.seed,
+        "replication": replication,
+        "programs": programs()[:32],
+    }
+
+
+def _rows(table: pd.DataFrame, asked: Sequence[str]) -> list[list[Any]]:
+    """What is kept of a table of measures."""
+    city = table[table["group_by"] == ""]
+    city = city[city["measure"].isin(asked)][list(ROWS)].astype(object)
+    told: list[list[Any]] = city.where(city.notna(), None).to_numpy().tolist()
+    return told
