@@ -33,7 +33,7 @@ def test_progress_sees_what_is_done_and_how_far_the_others_are(
 ) -> None:
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     seen: list[tuple[int, list[float]]] = []
-    found = each(stands_still, (0.5,), 3, processes, lambda done, hours: seen.append((done, list(hours))))
+    found = each(stands_still, (1.0,), 3, processes, lambda done, hours: seen.append((done, list(hours))))
     assert found == [0, 1, 2]
     assert seen[-1] == (3, [])
     assert [done for done, _ in seen] == sorted(done for done, _ in seen)
