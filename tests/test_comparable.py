@@ -16,7 +16,7 @@ from towns import FULL, full, station
 
 import sim
 from sim.cli import cli
-from sim.report.comparison_text import comparison_text
+from sim.report.comparison_text import comparison_text, told_apart
 from sim.report.officers import officers
 from sim.report.page import comparison_page
 from sim.report.text import comparison_json
@@ -223,3 +223,13 @@ def test_units_come_first_with_their_officers_in_both() -> None:
     assert f"{here} → 9" in page
     assert re.search("Newcomers *– → 4", page)
     assert page.index("By unit") < page.index("headline measures")
+
+
+def test_names_that_begin_alike_are_told_apart() -> None:
+    names = ["Request for Pothole Repair", "Request for Pothole Repair (Internal)", "Street"]
+    assert told_apart(names, 21) == {
+        names[0]: "Request fo…ole Repair",
+        names[1]: "Request fo…(Internal)",
+        "Street": "Street",
+    }
+    assert told_apart(["A long name of a place"], 10) == {"A long name of a place": "A long na…"}

@@ -210,8 +210,8 @@ def _row(name: str, cells: Sequence[tuple[str, str]], staff: str = "") -> str:
 
 
 def _groups(variant: Variant, dimension: str) -> list[str]:
-    """The districts or categories that clearly change, then those with most requests: what they had in the baseline,
-    and what they have here.
+    """The districts or categories of which something is told otherwise, those that clearly change, then those with most
+    requests: what they had in the baseline, and what they have here.
 
     Where the requests are others, it is told of those in both.
     """
@@ -220,14 +220,16 @@ def _groups(variant: Variant, dimension: str) -> list[str]:
     columns = [(m, head) for m, head in _OF_GROUPS if m not in variant.hidden and (not same or m in OF_SAME)]
     ranked = variant.base.largest(dimension, len(variant.base.by("requests", dimension)))
     clear = {name for (_, name), (_, word) in cells.items() if word in (BETTER, WORSE)}
-    chosen = sorted(ranked, key=lambda name: name not in clear)[:_MOST_GROUPS]
+    chosen = sorted(ranked, key=lambda name: (name not in variant.touched, name not in clear))[:_MOST_GROUPS]
     if not chosen or not columns:
         return []
     heads = [head if REGISTRY[m].unit != "share" else f"{head} %" for m, head in columns[:_COLUMNS]]
     title = f"by {dimension}{', in both' if same else ''}"
     lines = [f"  {title:{_NAME}}{''.join(f'{head:>{_CELL}}' for head in heads)}", "─" * WIDTH]
+    short = told_apart(chosen, _NAME - 1)
     for name in chosen:
-        lines.append(_row(name, [cells.get((measure, name), ("–", UNCLEAR)) for measure, _ in columns[:_COLUMNS]]))
+        of_name = [cells.get((measure, name), ("–", UNCLEAR)) for measure, _ in columns[:_COLUMNS]]
+        lines.append(_row(short[name], of_name))
     more = len(variant.base.by("requests", dimension)) - len(chosen)
     return [*lines, *([f"… and {more} more in the report"] if more > 0 else []), ""]
 
@@ -288,6 +290,14 @@ def cut_name(name: str, most: int) -> str:
     if len(name) > most and separator and len(place) + 6 < most:
         return f"{family[: most - len(place) - 4]}… · {place}"
     return shortened(name, most)
+
+
+def told_apart(names: Sequence[str], most: int) -> dict[str, str]:
+    """Each name in at most so many characters: its beginning, or both ends where beginnings are the same."""
+    cut = {name: cut_name(name, most) for name in names}
+    same = [name for name in names if list(cut.values()).count(cut[name]) > 1]
+    half = (most - 1) // 2
+    return cut | {name: f"{name[: most - 1 - half]}…{name[-half:]}" for name in same}
 
 
 def _short(means: list[float], measure: str) -> str:

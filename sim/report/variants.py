@@ -7,11 +7,12 @@ from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any
 
 from sim.inference import same_requests
-from sim.report.changes import what_differs
+from sim.report.changes import changed_values, what_differs
 from sim.report.formats import beside, rows_of
 from sim.report.modelled import in_neither
 from sim.report.officers import officers
 from sim.report.results import Results
+from sim.scenario.errors import read_path
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -49,6 +50,12 @@ class Variant:
     def differs(self) -> list[str]:
         """What differs from the baseline, in sentences."""
         return what_differs(self.comparison.scenarios[0], self.scenario)
+
+    @cached_property
+    def touched(self) -> frozenset[str]:
+        """The names of what has values that differ, such as those of categories."""
+        values = changed_values(self.comparison.scenarios[0], self.scenario)
+        return frozenset(step for value in values for step, _ in read_path(value.path)[0])
 
     def same_requests(self, group_by: str = "") -> pd.DataFrame:
         """What differs in the requests that both have, of the whole city or by group."""
