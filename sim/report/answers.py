@@ -96,7 +96,9 @@ def _tile(measure: str, results: Results, names: Names) -> Tile:
     found = results.city(measure)
     below: Cell = ""
     worst = results.worst_district(measure)
-    if measure != "backlog_end" and worst is not None:
+    if measure == "backlog_end":
+        below = f"open on {results.scenario.time.end:%Y-%m-%d}, also those that came outside the counting"
+    elif worst is not None:
         where, value = worst
         name = names.district(where[0]) if len(where) == 1 else _several(where)
         below = Markup("worst: {}<br>{}").format(name, marked(value.text))

@@ -80,7 +80,7 @@ class Results:
     """Estimates by measure and group of one scenario."""
 
     def __init__(self, measures: pd.DataFrame, scenario: Scenario) -> None:
-        self.places = frozenset(places_of(scenario))
+        self.scenario, self.places = scenario, frozenset(places_of(scenario))
         wanted = measures["group_by"].isin(_GROUPS)
         for group_by, names in _PAIRS.items():
             wanted |= (measures["group_by"] == group_by) & measures["measure"].isin(names)
