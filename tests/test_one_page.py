@@ -5,6 +5,7 @@ from __future__ import annotations
 import struct
 import xml.etree.ElementTree as ET
 from pathlib import Path
+from typing import Any
 
 import pytest
 from pages import sound
@@ -14,6 +15,7 @@ import sim
 from sim.cli import run_command
 from sim.experiment.ample import late_in_any_case
 from sim.report.figures_late import late_requests
+from sim.report.modelled import disturbances
 from sim.report.names import Names
 from sim.report.page import one_page
 from sim.report.results import Results
@@ -86,3 +88,15 @@ def test_the_bars_are_the_late_requests_and_their_ends_what_staff_could_change()
     assert found is not None
     assert found.table.groups[0][1][0][1:] == [f"{late:,.0f}", f"{late:,.0f}"]  # all of them for want of people
     assert f"would change {late:,.0f} of them" in str(found.reading)
+
+
+def test_disturbances_of_the_whole_city_are_told() -> None:
+    """Not those of single categories, of which a city may have one a month and category; of many the first few."""
+
+    def told(**shocks: Any) -> str:
+        return disturbances(station("40 / d", "20 min", 1, days=9, demand={"shocks": shocks}))
+
+    days = {"from": "2024-01-02", "until": "2024-01-04"}
+    assert told() == told(calm={**days, "factor": 1}) == told(own={**days, "factor": 2, "categories": ["Matter"]}) == ""
+    assert told(storm={**days, "factor": 3}) == "Demand is disturbed: storm ×3 from 2024-01-02 until 2024-01-04."
+    assert told(**{f"s{k}": {**days, "factor": 3} for k in range(6)}).endswith(" and 2 more.")

@@ -15,6 +15,8 @@ LEVELS = tuple(
     f"level_{level}_share"
     for level in ("very_satisfied", "satisfied", "basically_satisfied", "dissatisfied", "very_dissatisfied")
 )
+#: Disturbances that are told one by one.
+_MOST_SHOCKS = 4
 RATES = ("response_rate", "resolution_rate", "satisfaction_rate", "score", "said_contacted_rate")
 
 
@@ -109,13 +111,14 @@ def thinned(scenario: Scenario) -> str:
 
 
 def disturbances(scenario: Scenario) -> str:
-    """By what demand is disturbed, in a sentence; empty where nothing does."""
+    """By what the demand of the whole city is disturbed, in a sentence; empty where nothing does."""
     told = [
         f"{name} ×{shock.factor:g} from {shock.from_:%Y-%m-%d} until {shock.until:%Y-%m-%d}"
         for name, shock in scenario.demand.shocks.items()
-        if shock.factor != 1
+        if shock.factor != 1 and shock.categories is None and shock.districts is None
     ]
-    return f"Demand is disturbed: {', '.join(told)}." if told else ""
+    more = f" and {len(told) - _MOST_SHOCKS} more" if len(told) > _MOST_SHOCKS else ""
+    return f"Demand is disturbed: {', '.join(told[:_MOST_SHOCKS])}{more}." if told else ""
 
 
 def open_at_start(scenario: Scenario) -> str:
