@@ -98,5 +98,6 @@ def test_disturbances_of_the_whole_city_are_told() -> None:
 
     days = {"from": "2024-01-02", "until": "2024-01-04"}
     assert told() == told(calm={**days, "factor": 1}) == told(own={**days, "factor": 2, "categories": ["Matter"]}) == ""
+    assert told(holiday={**days, "factor": 0.3}) == "" != told(calm={**days, "until": "2024-01-09", "factor": 0.3})
     assert told(storm={**days, "factor": 3}) == "Demand is disturbed: storm ×3 from 2024-01-02 until 2024-01-04."
     assert told(**{f"s{k}": {**days, "factor": 3} for k in range(6)}).endswith(" and 2 more.")

@@ -41,7 +41,7 @@ def late_requests(run: Run, results: Results, names: Names) -> Figure | None:
     layers = [_ANYWAY, _STAFF] if changed else [_LATE]
     values = np.column_stack([counts - staff, staff]) if changed else counts[:, None]
     title, labels = "Late requests by department", [s.name.text for s in series]
-    reading = f"Most of the late requests are those of {series[0].name.text}: {number(float(counts[0]), '')} of "
+    reading = f"{series[0].name.text} has the most late requests: {number(float(counts[0]), '')} of "
     reading += f"{number(float(counts.sum()), '')}."
     if changed:
         reading += f" Staff without limit would change {number(float(staff.sum()), '')} of them."

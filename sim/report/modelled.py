@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from sim.scenario.initial import EVENLY
 
 if TYPE_CHECKING:
     from sim.scenario import Scenario
+    from sim.scenario.demand_side import Shock
     from sim.scenario.staff_side import Pool
 
 LEVELS = tuple(
@@ -115,10 +117,15 @@ def disturbances(scenario: Scenario) -> str:
     told = [
         f"{name} ×{shock.factor:g} from {shock.from_:%Y-%m-%d} until {shock.until:%Y-%m-%d}"
         for name, shock in scenario.demand.shocks.items()
-        if shock.factor != 1 and shock.categories is None and shock.districts is None
+        if shock.categories is None and shock.districts is None and _disturbs(shock)
     ]
     more = f" and {len(told) - _MOST_SHOCKS} more" if len(told) > _MOST_SHOCKS else ""
     return f"Demand is disturbed: {', '.join(told[:_MOST_SHOCKS])}{more}." if told else ""
+
+
+def _disturbs(shock: Shock) -> bool:
+    """Whether it brings more, or less for longer than a holiday."""
+    return shock.factor > 1 or (shock.factor < 1 and shock.until - shock.from_ > timedelta(days=4))
 
 
 def open_at_start(scenario: Scenario) -> str:
