@@ -132,6 +132,8 @@ def cluster(client: Any, address: str) -> Executor:
                 progress(0, [])
         except (OSError, CancelledError) as wrong:
             raise _lost(address, wrong) from wrong
+        except ImportError as wrong:
+            raise ClusterError(f"a worker that came later cannot make runs: {wrong}") from wrong
 
     return run
 
