@@ -13,7 +13,7 @@ from sim.experiment.cluster import executor
 from sim.experiment.designs import Design, design_name, find_experiment, load_design
 from sim.experiment.executors import Executor
 from sim.experiment.journal import journal
-from sim.experiment.making import asked_for, programs
+from sim.experiment.making import asked_for
 from sim.experiment.parallel import unseen
 from sim.experiment.plan import known_points, write_plan
 from sim.experiment.planning import Shard, Work, ahead, clear, jobs_of
@@ -109,7 +109,7 @@ def make_missing(
     for base in {job.point.variant.base for job in work.jobs}:
         store.add_base(base)
     write_plan(design, work.order, folder)
-    with journal(folder, runs=len(work.jobs), processes=work.processes, programs=programs()[:32]) as book:
+    with journal(folder, runs=len(work.jobs), processes=work.processes, programs=work.order.programs[:32]) as book:
         with closing(run(work, store, lambda _, hours: progress(len(over), hours))) as results:
             for told in results:
                 book.add(told)
@@ -118,7 +118,7 @@ def make_missing(
                     store.compact()
         store.compact()
     progress(len(over), [])
-    failed = {(job.point.name, job.replication): over.get(job.name, "") for job in jobs_of(design)}
+    failed = {(job.point.name, job.replication): over.get(job.name, "") for job in jobs_of(design, work.order.programs)}
     return sum(not word for word in over.values()), {job: word for job, word in failed.items() if word}
 
 
