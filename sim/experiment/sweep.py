@@ -13,7 +13,7 @@ from sim.experiment.cluster import executor
 from sim.experiment.designs import Design, design_name, find_experiment, load_design
 from sim.experiment.executors import Executor
 from sim.experiment.journal import journal
-from sim.experiment.making import asked_for
+from sim.experiment.making import asked_for, programs
 from sim.experiment.parallel import unseen
 from sim.experiment.plan import known_points, write_plan
 from sim.experiment.planning import Shard, Work, ahead, clear, jobs_of
@@ -109,7 +109,7 @@ def make_missing(
     for base in {job.point.variant.base for job in work.jobs}:
         store.add_base(base)
     write_plan(design, work.order, folder)
-    with journal(folder, runs=len(work.jobs), processes=work.processes, programs=work.order.programs[:32]) as book:
+    with journal(folder, runs=len(work.jobs), processes=work.processes, programs=programs()[:32]) as book:
         with closing(run(work, store, lambda _, hours: progress(len(over), hours))) as results:
             for told in results:
                 book.add(told)
