@@ -24,10 +24,11 @@ from sim.cli import cli
 from sim.experiment import making, run_store
 from sim.experiment.designs import Design, load_design
 from sim.experiment.drafts import WriteError
+from sim.experiment.executors import processes
 from sim.experiment.parallel import WorkerDiedError
-from sim.experiment.planning import missing
+from sim.experiment.planning import ahead, missing
 from sim.experiment.status import status
-from sim.experiment.sweep import Sweep, sweep
+from sim.experiment.sweep import Sweep, make_missing, sweep
 
 KILLS = int(os.environ.get("CITYSIM_KILLS", "5"))
 #: Kills of workers, of which each costs new ones that import all anew.
@@ -267,6 +268,17 @@ def test_a_base_that_means_another_scenario_makes_no_run(
     found = sweep(planned, tmp_path, processes=1)
     assert found.made == 0
     assert "do not give the scenario" in found.failed[planned.points[0].name, 0]
+
+
+def test_sources_that_change_meanwhile_make_no_run(
+    planned: Design, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    work = ahead(planned, tmp_path, processes=1)
+    monkeypatch.setattr(making, "programs", lambda: "others")
+    made, failed = make_missing(planned, tmp_path, work, processes(lambda word: None))
+    assert made == 0
+    assert len(failed) == 20
+    assert "changed since the sweep began" in failed[planned.points[0].name, 0]
 
 
 def test_nothing_but_failures(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

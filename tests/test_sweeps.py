@@ -118,6 +118,18 @@ def test_what_is_there_is_not_run_again(
     assert missing(planned, folder / "out") == 8
 
 
+def test_who_asks_for_more_measures_keeps_what_is_there(tmp_path: Path) -> None:
+    few = design(tmp_path, FACTORS.replace("[time_to_close_p50, hops_mean, requests]", "[hops_mean]"))
+    first = sweep(few, tmp_path / "out", processes=1)
+    assert set(first.measures["measure"]) == {"hops_mean", "requests"}
+    more = design(tmp_path)
+    assert missing(more, tmp_path / "out") == 8
+    both = sweep(more, tmp_path / "out", processes=1)
+    assert missing(few, tmp_path / "out") == 0
+    assert sweep(few, tmp_path / "out", processes=1).table.equals(first.table)
+    assert both.table.to_csv() == sweep(more, tmp_path / "other", processes=1).table.to_csv()
+
+
 def test_the_number_of_processes_changes_nothing(swept: tuple[Design, Path, sweeps.Sweep], tmp_path: Path) -> None:
     planned, folder, found = swept
     two = sweep(planned, tmp_path / "out", processes=2)

@@ -107,7 +107,7 @@ def cluster(client: Any, address: str) -> Executor:
 
         def submitted(count: int) -> list[Any]:
             some = [
-                (client.submit(_there, task, texts[task.base], work.order, programs(), pure=False), task)
+                (client.submit(_there, task, texts[task.base], work.order, pure=False), task)
                 for task in islice(tasks, count)
             ]
             of.update(some)
@@ -132,6 +132,8 @@ def cluster(client: Any, address: str) -> Executor:
                 progress(0, [])
         except (OSError, CancelledError) as wrong:
             raise _lost(address, wrong) from wrong
+        except ImportError as wrong:
+            raise ClusterError(f"a worker that came later cannot make runs: {wrong}") from wrong
 
     return run
 
@@ -148,9 +150,9 @@ def _compile() -> None:
     prepare("compiled", lambda word: None)
 
 
-def _there(task: Task, base: bytes, order: Order, by: str) -> list[tuple[Told, Made | None]]:
+def _there(task: Task, base: bytes, order: Order) -> list[tuple[Told, Made | None]]:
     """On a worker: make the runs of a task. One at a time, as a process does nothing else meanwhile."""
-    if programs() != by:
+    if programs() != order.programs:
         raise ClusterError("a worker that came later has other sources or packages")
     with _one_at_a_time:
         return list(make(task, zlib.decompress(base).decode(), order, lambda hours: None))

@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 #: Makes runs and keeps them, and tells of each; ``Progress`` is told the simulated hours of what is under way.
 Executor = Callable[["Work", RunStore, "Progress"], Generator[Told, None, None]]
 
-
 #: After so many deaths one after the other that brought no run, it is no accident.
 _IN_VAIN = 3
 

@@ -6,7 +6,7 @@ import hashlib
 import json
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -30,6 +30,16 @@ _ROOMS = ("scenario", "model", "outcomes", "measurement")
 _ALWAYS = "requests"
 
 
+@cache
+def programs() -> str:
+    """What makes the numbers: the sources, and the versions of the packages."""
+    rooms = Path(__file__).resolve().parents[1]
+    digest = hashlib.sha256(json.dumps(packages(), sort_keys=True).encode())
+    for path in sorted(path for room in _ROOMS for path in (rooms / room).rglob("*.py")):
+        digest.update(path.relative_to(rooms).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
+    return digest.hexdigest()
+
+
 @dataclass(frozen=True)
 class Task:
     """Replications of one point, made by one process one after the other: a base, by the checksum of its text, what is
@@ -44,11 +54,14 @@ class Task:
 
 @dataclass(frozen=True)
 class Order:
-    """What holds for all runs of a sweep. ``asked``: the measures that are kept of each."""
+    """What holds for all runs of a sweep. ``asked``: the measures that are kept of each; ``programs``: by which they
+    are named, and which must make them.
+    """
 
     seed: int
     engine: Engine
     asked: tuple[str, ...]
+    programs: str = field(default_factory=programs)
 
 
 @dataclass(frozen=True)
@@ -63,16 +76,6 @@ class Told:
 def asked_for(measures: Sequence[str]) -> tuple[str, ...]:
     """What is kept of a run where these measures are listed."""
     return tuple(dict.fromkeys([*measures, _ALWAYS]))
-
-
-@cache
-def programs() -> str:
-    """What makes the numbers: the sources, and the versions of the packages."""
-    rooms = Path(__file__).resolve().parents[1]
-    digest = hashlib.sha256(json.dumps(packages(), sort_keys=True).encode())
-    for path in sorted(path for room in _ROOMS for path in (rooms / room).rglob("*.py")):
-        digest.update(path.relative_to(rooms).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
-    return digest.hexdigest()
 
 
 def run_name(digest: str, seed: int, replication: int, by: str = "") -> str:
@@ -90,7 +93,7 @@ def make(task: Task, base: str, order: Order, watch: Watch) -> Iterator[tuple[To
     for number, (replication, name) in enumerate(task.runs):
         began, made, failed = time.perf_counter(), None, ""
         try:
-            city = city or check_memory(_checked(task, base), 1, "nothing", in_files=True)
+            city = city or check_memory(_checked(task, base, order), 1, "nothing", in_files=True)
             watch_all = partial(_later, watch, number * city.end)
             table, _ = stream_measures(city, order.seed, replication, order.engine, watch=watch_all)
             made = Made(name, _about(task, order, replication), order.asked, _rows(table, order.asked))
@@ -106,7 +109,9 @@ def _later(watch: Watch, before: float, hours: float) -> None:
     watch(before + hours)
 
 
-def _checked(task: Task, base: str) -> Scenario:
+def _checked(task: Task, base: str, order: Order) -> Scenario:
+    if programs() != order.programs:
+        raise CitysimError("the sources or packages have changed since the sweep began: sweep again")
     scenario = read_variant(base, task.sets)
     if scenario.digest != task.digest:
         raise CitysimError("its base and what is set in it do not give the scenario that was read at first")

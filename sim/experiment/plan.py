@@ -50,7 +50,7 @@ def write_plan(design: Design, order: Order, folder: Path) -> None:
         design.experiment.replications,
         order.seed,
         order.asked,
-        programs(),
+        order.programs,
     )
     text = json.dumps({**asdict(plan), "sha256": plan.checksum}, ensure_ascii=False, indent=1)
     with draft(folder / _NAME, "file", "replace") as file:

@@ -64,10 +64,10 @@ class Shard:
         return jobs[(self.number - 1) * len(jobs) // self.of : self.number * len(jobs) // self.of]
 
 
-def jobs_of(design: Design) -> list[Job]:
-    """Every replication of every point."""
+def jobs_of(design: Design, by: str = "") -> list[Job]:
+    """Every replication of every point, made by these programs or by those that run here."""
     runs = itertools.product(design.points, range(design.experiment.replications))
-    return [Job(point, k, run_name(point.variant.digest, design.experiment.seed, k)) for point, k in runs]
+    return [Job(point, k, run_name(point.variant.digest, design.experiment.seed, k, by)) for point, k in runs]
 
 
 def missing(design: Design, folder: Path) -> int:

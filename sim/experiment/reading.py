@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+import math
 import pickle
 import tempfile
 from collections.abc import Callable, Sequence
@@ -12,7 +12,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sim.experiment.parallel import as_done, unseen
+from sim.experiment.parallel import as_done, unseen, workers
 from sim.experiment.variants import Base, Known, digest_of
 from sim.scenario import ScenarioError
 
@@ -32,18 +32,19 @@ def read_ahead(bases: Sequence[Base], known: Known, make: Callable[[Sequence[Bas
         make(asked)
     pairs = ((base.text, base.name, sets) for base in asked for sets in dict.fromkeys(base.wanted or ()))
     unknown = [(text, name, sets) for text, name, sets in pairs if (name, sets) not in known]
-    if len(unknown) >= _WORTH and (os.cpu_count() or 1) > 1:
-        known = {**known, **_read(unknown)}
+    count = workers(len(unknown), None, math.inf)
+    if len(unknown) >= _WORTH and count > 1:
+        known = {**known, **_read(unknown, count)}
     return [replace(base, known=known) for base in bases]
 
 
-def _read(unknown: Sequence[tuple[str, str, tuple[str, ...]]]) -> dict[tuple[str, tuple[str, ...]], str]:
+def _read(unknown: Sequence[tuple[str, str, tuple[str, ...]]], count: int) -> dict[tuple[str, tuple[str, ...]], str]:
     parts = [unknown[first : first + _AT_ONCE] for first in range(0, len(unknown), _AT_ONCE)]
     found: dict[tuple[str, tuple[str, ...]], str] = {}
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "points"
         file.write_bytes(pickle.dumps(parts))
-        for number, digests in as_done(_digests, (file,), len(parts), os.cpu_count() or 1, unseen):
+        for number, digests in as_done(_digests, (file,), len(parts), count, unseen):
             found.update(zip(((name, sets) for _, name, sets in parts[number]), digests, strict=True))
     return {point: digest for point, digest in found.items() if digest}
 

@@ -118,7 +118,7 @@ def make_missing(
                     store.compact()
         store.compact()
     progress(len(over), [])
-    failed = {(job.point.name, job.replication): over.get(job.name, "") for job in jobs_of(design)}
+    failed = {(job.point.name, job.replication): over.get(job.name, "") for job in jobs_of(design, work.order.programs)}
     return sum(not word for word in over.values()), {job: word for job, word in failed.items() if word}
 
 
