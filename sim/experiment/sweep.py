@@ -47,13 +47,14 @@ class Sweep:
 
     @property
     def table(self) -> pd.DataFrame:
-        """One row a point, replication and measure, with a column for each factor and, of a sample, one for each value
-        that was assumed: tidy, for spreadsheets.
+        """One row a point, replication and measure, with a column for each lever and, of a sample, its number (0: the
+        base itself) and a column for each value that was assumed: tidy, for spreadsheets.
         """
         import pandas as pd
 
+        sampled = any(p.sample for p in self.design.points)
         told = [
-            {"point": p.name, **p.settings, **({"sample": p.sample, **p.values} if p.sample else {})}
+            {"point": p.name, **p.settings, **({"sample": p.sample, **p.values} if sampled else {})}
             for p in self.design.points
         ]
         settings = pd.DataFrame(told)

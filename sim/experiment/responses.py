@@ -1,0 +1,228 @@
+"""What each lever of a sweep does to each measure: its change from end to end, and curves in between."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from sim.experiment.experiments import named
+from sim.experiment.sampling import numbers_of
+from sim.inference.fitting import Fit
+from sim.inference.student import Floats, Interval, Student
+from sim.measurement import REGISTRY
+
+if TYPE_CHECKING:
+    from sim.experiment.designs import Point
+    from sim.experiment.sweep import Sweep
+
+#: Together, all changes of a measure lie within their intervals in so many of 100 cases.
+LEVEL = 0.95
+#: Positions at which a curve is drawn.
+_GRID = 41
+
+
+@dataclass(frozen=True)
+class Effect:
+    """How a measure changes when a lever goes from ``begin`` to ``end``, the lowest of its values and the highest, or,
+    of values that are no numbers, those of the lowest and of the highest mean. ``before``: the mean at ``begin``, NaN
+    where it is different at each point of what is assumed. The intervals of all levers hold together.
+    """
+
+    lever: str
+    measure: str
+    begin: str
+    end: str
+    before: float
+    change: Interval
+
+    @property
+    def unit(self) -> str:
+        """That of the measure."""
+        return REGISTRY[self.measure].unit
+
+    @property
+    def clear(self) -> bool:
+        """Whether its sign is known."""
+        return self.change.lower > 0 or self.change.upper < 0
+
+
+@dataclass(frozen=True, eq=False)
+class Curve:
+    """A measure over a lever: means with pointwise 95 % bands at ``x``, of the points where other levers stand as
+    ``line`` says, or of all. ``dots``: simulated points beside a fitted curve; ``explained``, ``left_out``: what that
+    is worth.
+    """
+
+    lever: str
+    measure: str
+    line: str
+    x: Floats
+    mean: Floats
+    half: Floats
+    dots: tuple[Floats, Floats] | None = None
+    explained: float = math.nan
+    left_out: float = math.nan
+    straight: bool = False
+
+
+class Responses:
+    """What the levers do in one base. ``differences``: measures are taken minus those of the base at the same point of
+    what is assumed.
+    """
+
+    def __init__(self, sweep: Sweep, base: str = "") -> None:
+        self.sweep, self.base = sweep, base
+        self.experiment = sweep.design.experiment
+        self.ranged, self.listed = self.experiment.ranged, self.experiment.listed
+        own = [p for p in sweep.design.points if p.settings.get("base", "") == base]
+        self.differences = bool(self.experiment.uncertainties)
+        self.values = _values(sweep)
+        names = {path: {name for name, _ in named(path, given)} for path, given in self.listed.items()}
+        self.points = [
+            point
+            for point in own
+            if point.against != point.name
+            or (not self.ranged and (self._one_at_a_time or all(point.settings[p] in names[p] for p in names)))
+        ]
+
+    @property
+    def _one_at_a_time(self) -> bool:
+        return self.experiment.design == "one_at_a_time"
+
+    def _of(self, points: Sequence[Point], measure: str) -> Floats:
+        """[replication, point]; infinite where a measure is not reached, NaN where there is none."""
+        columns = [self.values[point.name, measure] for point in points]
+        if self.differences:
+            columns = [c - self.values[p.against, measure] for p, c in zip(points, columns, strict=True)]
+        return np.stack(columns, axis=1)
+
+    # --- levers with lists --------------------------------------------------------------------------------------------
+
+    def _levels(self, lever: str) -> dict[str, list[Point]]:
+        """The points at which a lever has each of its values; all other levers stand alike at all of them."""
+        levels: dict[str, list[Point]] = {}
+        for point in self.points:
+            if self._one_at_a_time and any(
+                point.settings[path] != self.points[0].settings[path] for path in self.listed if path != lever
+            ):
+                continue
+            levels.setdefault(point.settings[lever], []).append(point)
+        numbers = numbers_of(list(levels))
+        order = sorted(levels) if numbers is None else [n for _, n in sorted(zip(numbers, levels, strict=True))]
+        return levels if numbers is None else {name: levels[name] for name in order}
+
+    def _means(self, levels: dict[str, list[Point]], measure: str) -> Floats:
+        """[replication, level] of a factorial; [point of the ranges, level] of a sample."""
+        tables = [self._of(points, measure) for points in levels.values()]
+        if self.experiment.sample is None:
+            return np.stack([table.mean(axis=1) for table in tables], axis=1)
+        samples = [point.sample for point in next(iter(levels.values()))]
+        index = [np.flatnonzero(np.array(samples) == number) for number in dict.fromkeys(samples)]
+        return np.stack([[table[:, at].mean() for at in index] for table in tables], axis=1)
+
+    def _of_list(self, lever: str, measure: str, level: float) -> Effect | None:
+        levels = self._levels(lever)
+        table = self._means(levels, measure)
+        if len(levels) < 2 or np.isinf(table).any() or np.isnan(table).all():
+            return None
+        names, middle = list(levels), np.nanmean(table, axis=0)
+        first, last = 0, len(names) - 1
+        if numbers_of(names) is None and len(names) > 2:
+            first, last = int(middle.argmin()), int(middle.argmax())
+            level = 1 - (1 - level) / math.comb(len(names), 2)
+        student = Student((table[:, last] - table[:, first])[None])
+        half = float(student.half_width(level)[0])
+        mean = float(student.mean[0])
+        change = Interval(mean, mean - half, mean + half, int(student.n[0]))
+        return Effect(lever, measure, names[first], names[last], self._before(middle[first]), change)
+
+    def _before(self, mean: float) -> float:
+        return math.nan if self.differences else float(mean)
+
+    # --- levers with ranges -------------------------------------------------------------------------------------------
+
+    def _fit(self, measure: str, points: Sequence[Point]) -> Fit | None:
+        """Of the means over the lists at each point of the ranges."""
+        if not points:
+            return None
+        table = self._of(points, measure)
+        samples = np.array([point.sample for point in points])
+        values = np.stack([table[:, samples == number].mean(axis=1) for number in np.unique(samples)], axis=1)
+        at = np.stack([self._positions(lever, points, samples) for lever in self.ranged], axis=1)
+        whole = ~np.isnan(values).any(axis=1)  # replications
+        if np.isinf(values).any() or not whole.any():
+            return None
+        try:
+            return Fit(at, values[whole])
+        except ValueError:
+            return None
+
+    @staticmethod
+    def _positions(lever: str, points: Sequence[Point], samples: Floats) -> Floats:
+        numbers = numbers_of([point.settings[lever] for point in points])
+        assert numbers is not None
+        return np.array([numbers[int(np.flatnonzero(samples == number)[0])] for number in np.unique(samples)])
+
+    # --- what is asked ------------------------------------------------------------------------------------------------
+
+    def effects(self, measure: str) -> list[Effect]:
+        """Of each lever, as far as they are known, the largest first."""
+        level = 1 - (1 - LEVEL) / len(self.experiment.turned)
+        found = [effect for lever in self.listed if (effect := self._of_list(lever, measure, level)) is not None]
+        fit = self._fit(measure, self.points) if self.ranged else None
+        for number, lever in enumerate(self.ranged if fit is not None else ()):
+            assert fit is not None
+            low, high = self.experiment.levers[lever]["range"]  # type: ignore[call-overload]
+            before = float(fit.curve(number, [fit.low[number]])[0][0])
+            found.append(Effect(lever, measure, f"{low}", f"{high}", self._before(before), fit.change(number, level)))
+        known = [effect for effect in found if not math.isnan(effect.change.mean)]
+        return sorted(known, key=lambda effect: -abs(effect.change.mean))
+
+    def curves(self, measure: str) -> Iterator[Curve]:
+        """Of each lever whose values are numbers; of levers with ranges one for each setting of the lists."""
+        for lever in self.listed:
+            levels = self._levels(lever)
+            numbers = numbers_of(list(levels))
+            if numbers is None or len(levels) < 2:
+                continue
+            table = self._means(levels, measure)
+            student = Student(table.T)
+            mean = np.where(np.isinf(table).any(axis=0), np.nan, student.mean)
+            yield Curve(lever, measure, "", np.array(numbers), mean, student.half_width(0.95))
+        settings: dict[str, list[Point]] = {}
+        for point in self.points if self.ranged else ():
+            told = ", ".join(point.settings[path] for path in self.listed)
+            settings.setdefault(told, []).append(point)
+        for line, points in settings.items():
+            fit = self._fit(measure, points)
+            if fit is None:
+                continue
+            values = self._of(points, measure).mean(axis=0)
+            for number, lever in enumerate(self.ranged):
+                x = np.linspace(fit.low[number], fit.high[number], _GRID)
+                dots = np.array(numbers_of([point.settings[lever] for point in points])), values
+                yield Curve(
+                    *(lever, measure, line, x, *fit.curve(number, x), dots),
+                    *(fit.explained, fit.left_out, fit.straight),
+                )
+
+
+def responses(sweep: Sweep) -> list[Responses]:
+    """What the levers do, in each base."""
+    return [Responses(sweep, base) for base in dict.fromkeys(p.settings.get("base", "") for p in sweep.design.points)]
+
+
+def _values(sweep: Sweep) -> dict[tuple[str, str], Floats]:
+    """By point and measure, the values of the whole city in each replication."""
+    count, design = sweep.design.experiment.replications, sweep.design
+    found = {(p.name, m): np.full(count, np.nan) for p in design.points for m in design.experiment.measures}
+    rows = sweep.measures[sweep.measures["group_by"] == ""]
+    value = rows["value"].where(~(rows["value"].isna() & (rows["denominator"] > 0)), np.inf)
+    for scenario, measure, k, number in zip(rows["scenario"], rows["measure"], rows["replication"], value, strict=True):
+        if (scenario, measure) in found:
+            found[scenario, measure][k] = number
+    return found
