@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sim.experiment.experiments import named
-from sim.experiment.sampling import numbers_of
+from sim.experiment.sampling import numbers_of, read_range, short_names
 from sim.inference.fitting import Fit
 from sim.inference.student import Floats, Interval, Student
 from sim.measurement import REGISTRY
@@ -100,6 +101,29 @@ class Responses:
             columns = [c - self.values[p.against, measure] for p, c in zip(points, columns, strict=True)]
         return np.stack(columns, axis=1)
 
+    def levels(self) -> dict[str, list[str]]:
+        """The values of each listed lever: numbers from the lowest, others as they are written."""
+        found = {}
+        for path in self.listed:
+            texts = list(dict.fromkeys(point.settings[path] for point in self.points))
+            numbers = numbers_of(texts)
+            found[path] = texts if numbers is None else [text for _, text in sorted(zip(numbers, texts, strict=True))]
+        return found
+
+    def _settings(self, levers: Sequence[str], levels: dict[str, list[str]]) -> dict[str, list[Point]]:
+        """The points at which these levers stand alike, by how they stand."""
+        names = short_names(self.experiment.turned)
+        found: dict[tuple[str, ...], list[Point]] = {
+            stands: [] for stands in itertools.product(*(levels[path] for path in levers))
+        }
+        for point in self.points:
+            found[tuple(point.settings[path] for path in levers)].append(point)
+        return {
+            ", ".join(f"{names[path]} {value}" for path, value in zip(levers, stands, strict=True)): points
+            for stands, points in found.items()
+            if points
+        }
+
     # --- levers with lists --------------------------------------------------------------------------------------------
 
     def _levels(self, lever: str) -> dict[str, list[Point]]:
@@ -116,28 +140,24 @@ class Responses:
         return levels if numbers is None else {name: levels[name] for name in order}
 
     def _means(self, levels: dict[str, list[Point]], measure: str) -> Floats:
-        """[replication, level] of a factorial; [point of the ranges, level] of a sample."""
+        """[replication, point of the ranges, level]; of a factorial there is one such point."""
         tables = [self._of(points, measure) for points in levels.values()]
-        if self.experiment.sample is None:
-            return np.stack([table.mean(axis=1) for table in tables], axis=1)
-        samples = [point.sample for point in next(iter(levels.values()))]
-        index = [np.flatnonzero(np.array(samples) == number) for number in dict.fromkeys(samples)]
-        return np.stack([[table[:, at].mean() for at in index] for table in tables], axis=1)
+        samples = np.array([point.sample for point in next(iter(levels.values()))])
+        index = [np.flatnonzero(samples == number) for number in dict.fromkeys(samples.tolist())]
+        return np.stack([np.stack([table[:, at].mean(axis=1) for at in index], axis=1) for table in tables], axis=2)
 
     def _of_list(self, lever: str, measure: str, level: float) -> Effect | None:
         levels = self._levels(lever)
         table = self._means(levels, measure)
         if len(levels) < 2 or np.isinf(table).any() or np.isnan(table).all():
             return None
-        names, middle = list(levels), np.nanmean(table, axis=0)
+        names, middle = list(levels), Student(table.reshape(-1, len(levels)).T).mean
         first, last = 0, len(names) - 1
         if numbers_of(names) is None and len(names) > 2:
             first, last = int(middle.argmin()), int(middle.argmax())
             level = 1 - (1 - level) / math.comb(len(names), 2)
-        student = Student((table[:, last] - table[:, first])[None])
-        half = float(student.half_width(level)[0])
-        mean = float(student.mean[0])
-        change = Interval(mean, mean - half, mean + half, int(student.n[0]))
+        mean, half = _over(table[:, :, last] - table[:, :, first], level)
+        change = Interval(mean, mean - half, mean + half, len(table))
         return Effect(lever, measure, names[first], names[last], self._before(middle[first]), change)
 
     def _before(self, mean: float) -> float:
@@ -167,18 +187,23 @@ class Responses:
         assert numbers is not None
         return np.array([numbers[int(np.flatnonzero(samples == number)[0])] for number in np.unique(samples)])
 
+    def fit(self, measure: str) -> Fit | None:
+        """Curves over all levers with ranges, None where points are too few, or the measure is not reached."""
+        return self._fit(measure, self.points) if self.ranged else None
+
     # --- what is asked ------------------------------------------------------------------------------------------------
 
     def effects(self, measure: str) -> list[Effect]:
         """Of each lever, as far as they are known, the largest first."""
         level = 1 - (1 - LEVEL) / len(self.experiment.turned)
         found = [effect for lever in self.listed if (effect := self._of_list(lever, measure, level)) is not None]
-        fit = self._fit(measure, self.points) if self.ranged else None
+        fit = self.fit(measure)
         for number, lever in enumerate(self.ranged if fit is not None else ()):
             assert fit is not None
-            low, high = self.experiment.levers[lever]["range"]  # type: ignore[call-overload]
+            ends = read_range(self.ranged[lever].range)
+            begin, end = (ends.written(float(at[number])) for at in (fit.low, fit.high))  # no further than looked at
             before = float(fit.curve(number, [fit.low[number]])[0][0])
-            found.append(Effect(lever, measure, f"{low}", f"{high}", self._before(before), fit.change(number, level)))
+            found.append(Effect(lever, measure, begin, end, self._before(before), fit.change(number, level)))
         known = [effect for effect in found if not math.isnan(effect.change.mean)]
         return sorted(known, key=lambda effect: -abs(effect.change.mean))
 
@@ -190,13 +215,10 @@ class Responses:
             if numbers is None or len(levels) < 2:
                 continue
             table = self._means(levels, measure)
-            student = Student(table.T)
-            mean = np.where(np.isinf(table).any(axis=0), np.nan, student.mean)
-            yield Curve(lever, measure, "", np.array(numbers), mean, student.half_width(0.95))
-        settings: dict[str, list[Point]] = {}
-        for point in self.points if self.ranged else ():
-            told = ", ".join(point.settings[path] for path in self.listed)
-            settings.setdefault(told, []).append(point)
+            reached = np.where(np.isinf(table).any(axis=(0, 1)), np.nan, table)
+            mean, half = zip(*(_over(reached[:, :, at], 0.95) for at in range(len(levels))), strict=True)
+            yield Curve(lever, measure, "", np.array(numbers), np.array(mean), np.array(half))
+        settings = self._settings(list(self.listed), self.levels()) if self.ranged else {}
         for line, points in settings.items():
             fit = self._fit(measure, points)
             if fit is None:
@@ -210,10 +232,38 @@ class Responses:
                     *(fit.explained, fit.left_out, fit.straight),
                 )
 
+    def lines(self, measure: str, most: int) -> Iterator[Curve]:
+        """Over the lever whose list has most numbers, a curve for each setting of all others; none where there are more
+        than ``most``, or no such lever.
+        """
+        levels = self.levels()
+        numeric = [path for path, texts in levels.items() if len(texts) > 1 and numbers_of(texts) is not None]
+        if self.ranged or self._one_at_a_time or not numeric:
+            return
+        across = max(numeric, key=lambda path: len(levels[path]))
+        others = [path for path in levels if path != across]
+        settings = self._settings(others, levels)
+        if len(settings) > most:
+            return
+        for line, points in settings.items():
+            x = np.array(numbers_of([point.settings[across] for point in points]))
+            order = np.argsort(x, kind="stable")
+            table = self._of(points, measure)[:, order]
+            student = Student(np.where(np.isinf(table).any(axis=0), np.nan, table).T)
+            yield Curve(across, measure, line, x[order], student.mean, student.half_width(0.95))
+
 
 def responses(sweep: Sweep) -> list[Responses]:
     """What the levers do, in each base."""
     return [Responses(sweep, base) for base in dict.fromkeys(p.settings.get("base", "") for p in sweep.design.points)]
+
+
+def _over(table: Floats, level: float) -> tuple[float, float]:
+    """Of [replication, point of the ranges] the mean, and half of its interval: the wider of what replications differ
+    by and what points do.
+    """
+    halves = [Student(Student(rows).mean[None]).half_width(level)[0] for rows in (table, table.T)]
+    return float(Student(table.reshape(1, -1)).mean[0]), float(np.fmax(*halves))
 
 
 def _values(sweep: Sweep) -> dict[tuple[str, str], Floats]:

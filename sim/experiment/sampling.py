@@ -161,12 +161,12 @@ def _quantile(given: Uncertainty, ends: Ends, share: float) -> float:
 
 def read_range(ends: list[Any]) -> Ends:
     """Both ends as numbers, and the word and the unit that they have in common. Raises ``ReadError``."""
-    found = [_END.fullmatch(str(end).strip()) for end in ends]
-    if not all(found):
+    found = [parts_of(str(end)) for end in ends]
+    if not all(number for _, number, _ in found):
         raise ReadError(
             "two numbers are wanted, such as [0.1, 0.3], [15 min, 60 min] or [×0.9, ×1.1]; for all else write values"
         )
-    words, numbers, units = zip(*(match.groups(default="") for match in found if match), strict=True)
+    words, numbers, units = zip(*found, strict=True)
     if units[0] != units[1]:
         raise ReadError(f"both ends need the same unit, not {quoted(units[0])} and {quoted(units[1])}")
     if words[0] != words[1]:
@@ -177,20 +177,26 @@ def read_range(ends: list[Any]) -> Ends:
     return Ends(low, high, "by " if words[0] == "by" else words[0], f" {units[0]}" if units[0] else "")
 
 
+def parts_of(text: str) -> tuple[str, str, str]:
+    """The word before a number, the number, and its unit; all empty if it is none."""
+    match = _END.fullmatch(text.strip())
+    return ("", "", "") if match is None else (match[1] or "", match[2], match[3])
+
+
 def numbers_of(texts: Sequence[str]) -> list[float] | None:
     """Values as numbers, if all are, written alike: with the same word before and the same unit behind them."""
-    found = [_END.fullmatch(text.strip()) for text in texts]
-    if not texts or len({match and (match[1], match[3]) for match in found}) > 1 or found[0] is None:
+    found = [parts_of(text) for text in texts]
+    if not found or len({(word, unit) for word, _, unit in found}) > 1 or not found[0][1]:
         return None
-    return [float(match[2].replace("_", "")) for match in found if match]
+    return [float(number.replace("_", "")) for _, number, _ in found]
 
 
 def _like(value: Any, ends: Ends) -> float:
     """A number that is written as the ends of a range are. Raises ``ReadError``."""
-    match = _END.fullmatch(str(value).strip())
-    if match is None or (match[1] or "", match[3]) != (ends.before.strip(), ends.after.strip()):
+    word, number, unit = parts_of(str(value))
+    if not number or (word, unit) != (ends.before.strip(), ends.after.strip()):
         raise ReadError(f"a number is wanted, written as the ends of the range ({ends.written(ends.low)})")
-    return float(match[2].replace("_", ""))
+    return float(number.replace("_", ""))
 
 
 def _inside(value: Any, ends: Ends) -> float:
@@ -344,6 +350,24 @@ def under(path: str, leaves: Iterable[str]) -> list[str]:
 @cache
 def _steps(path: str) -> tuple[str, ...]:
     return tuple(step for step, _ in read_path(path)[0])
+
+
+def short_names(paths: Iterable[str], least: int = 1) -> dict[str, str]:
+    """For each path its last steps, ``least`` of them, as many as tell it from the others."""
+    steps = {path: _steps_of(path) for path in paths}
+    names: dict[str, str] = {}
+    for path, own in steps.items():
+        others = [other for key, other in steps.items() if key != path]
+        count = next((n for n in range(least, len(own)) if all(own[-n:] != other[-n:] for other in others)), len(own))
+        names[path] = " ".join(own[-count:]).replace("_", " ")
+    return names
+
+
+def _steps_of(path: str) -> tuple[str, ...]:
+    try:
+        return _steps(path)
+    except ReadError:
+        return (path,)
 
 
 def flow(value: Any) -> str:

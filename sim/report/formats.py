@@ -61,6 +61,19 @@ def number(value: float | None, unit: str) -> str:
     return _written(value * factor, digits) + after
 
 
+def half_width(row: Any) -> str:
+    """Half of the interval of a row of a summary, in the unit of its mean: “± 1.2 %”; empty where there is none."""
+    if math.isnan(row.lower) or math.isnan(row.mean):
+        return ""
+    return plus_minus(max(row.mean - row.lower, row.upper - row.mean), row.unit, row.mean)
+
+
+def plus_minus(half: float, unit: str, beside: float) -> str:
+    """Half of an interval, in the unit of a value that it stands beside."""
+    factor, digits, after = _manner(beside or half, unit)
+    return "" if math.isnan(half) else _points(f"± {_written(half * factor, digits)}{after}", unit)
+
+
 def beside(values: Sequence[float], unit: str) -> list[str]:
     """Values beside each other, in the unit that suits the largest of them."""
     factor, digits, after = _manner(max((abs(v) for v in values if not math.isnan(v)), default=0.0), unit)

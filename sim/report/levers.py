@@ -1,0 +1,150 @@
+"""What the levers of a sweep do, in words and tables: one sentence on the first measure, and a table of all changes."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from types import SimpleNamespace
+from typing import TYPE_CHECKING
+
+from sim.experiment.responses import Effect, Responses, responses
+from sim.experiment.sampling import short_names
+from sim.inference import Relevance
+from sim.measurement import REGISTRY
+from sim.report.blocks import Cell, Table
+from sim.report.formats import beside, difference, difference_interval, gap, times
+from sim.report.names import clean, marked, measure_name
+
+if TYPE_CHECKING:
+    from sim.experiment.sweep import Sweep
+
+
+def levers_sentences(sweep: Sweep, measure: str) -> list[str]:
+    """What was found on a measure, one sentence or two for each base."""
+    return [_sentence(found, measure) for found in responses(sweep)]
+
+
+def _sentence(found: Responses, measure: str) -> str:
+    effects, name = found.effects(measure), REGISTRY[measure].english
+    names = short_names(found.experiment.turned, 2)
+    levers = len(names)
+    where = f"In {clean(found.base)}: " if found.base else ""
+    if not effects:
+        return f"{where}What the levers do to “{name}” cannot be said: it is not reached everywhere, or points are few."
+    clear, largest = [effect for effect in effects if effect.clear], effects[0]
+    if not clear:
+        who = "The lever does not clearly move" if levers == 1 else f"Of {levers} levers, none clearly moves"
+        said = f"{who} “{name}” over what was tried. The largest change seen: {_told(largest, names)}"
+        if math.isnan(largest.change.lower):
+            said += ", without an interval, as there is one replication"
+        return f"{where}{said}. {_over(found, measure)}"
+    most = clear[0]
+    word = "rises" if most.change.mean > 0 else "falls"
+    who = f"{names[most.lever]} moves it" if levers == 1 else f"of {levers} levers, {names[most.lever]} moves it most"
+    said = f"“{name}”: {who}. From {most.begin} to {most.end} it {word} by {gap(abs(most.change.mean), most.unit)}"
+    said += f" ({_interval(most)})"
+    if abs(most.change.mean) < _relevant(most):
+        said += f", which is less than what matters ({gap(_relevant(most), most.unit)})"
+    others = "; ".join(_told(effect, names) for effect in clear[1:4])
+    more = f", and {len(clear) - 4} more" if len(clear) > 4 else ""
+    rest = f" Also clear: {others}{more}." if others else " No other clearly moves it." if levers > 1 else ""
+    return f"{where}{said}.{rest} {_over(found, measure)}"
+
+
+def _told(effect: Effect, names: dict[str, str]) -> str:
+    change = difference(_row(effect))
+    span = _interval(effect)
+    return f"{names[effect.lever]} from {effect.begin} to {effect.end} {change}{f' ({span})' if span else ''}"
+
+
+def _row(effect: Effect) -> SimpleNamespace:
+    """As a row of differences."""
+    change = effect.change
+    return SimpleNamespace(difference=change.mean, lower=change.lower, upper=change.upper, unit=effect.unit, grid=0.0)
+
+
+def _interval(effect: Effect) -> str:
+    return difference_interval(_row(effect))
+
+
+def _relevant(effect: Effect) -> float:
+    relevance = Relevance()
+    if effect.unit in ("share", "score"):
+        return relevance.points
+    return 0.0 if math.isnan(effect.before) else relevance.part * abs(effect.before)
+
+
+def _over(found: Responses, measure: str) -> str:
+    """Of what the changes are means, and what the intervals mean."""
+    experiment, levers = found.experiment, len(found.experiment.turned)
+    what = list[str]()
+    if experiment.sample is not None and found.ranged:
+        what.append(f"Curves through {experiment.sample.points} points of the ranges")
+        fit = found.fit(measure)
+        if fit is not None and not math.isnan(fit.explained):
+            share = f"{100 * fit.explained:.0f} % of the variance"
+            what[-1] += f", which explain {share} ({100 * max(fit.left_out, 0):.0f} % of points left out)"
+    elif experiment.design == "one_at_a_time":
+        what.append("One lever at a time, the others as in the base")
+    elif levers > 1:
+        what.append("Means over all combinations of the others")
+    if experiment.uncertainties:
+        count = len(experiment.uncertainties)
+        what.append(f"changes where the same is assumed of {count} uncertain number{'s' if count > 1 else ''}")
+    what.append(f"{times(experiment.replications)} on the same citizens")
+    together = "95 % intervals" + (", of all levers together" if levers > 1 else "")
+    return f"{'; '.join(what)}; {together}."
+
+
+def effects_table(sweep: Sweep, measures: Sequence[str]) -> Table:
+    """What each lever does to each measure from end to end."""
+    groups: list[tuple[Cell, list[list[Cell]]]] = []
+    for found in responses(sweep):
+        names, lines = short_names(found.experiment.turned, 2), list[list[Cell]]()
+        for measure in measures:
+            for effect in found.effects(measure):
+                row = _row(effect)
+                told = [difference(row), difference_interval(row), "yes" if effect.clear else "no"]
+                span = f"{clean(effect.begin)} → {clean(effect.end)}"
+                ends = _ends(effect)
+                lines.append([marked(names[effect.lever]), measure_name(measure), span, ends, *told])
+        groups.append((clean(found.base), lines))
+    note = (
+        "From the lowest value of a lever to its highest; of values that are no numbers, from that of the lowest mean "
+        "to that of the highest. The intervals of all levers of a measure hold together in 95 of 100 cases, after "
+        "Bonferroni."
+    )
+    note += "".join(_explained(found, measures) for found in responses(sweep) if found.ranged)
+    heads = ["lever", "measure", "from → to", "mean", "change", "95 % interval", "clear"]
+    return Table("What each lever changes", heads, groups, words=frozenset({0, 1, 2, 6}), note=note)
+
+
+def _explained(found: Responses, measures: Sequence[str]) -> str:
+    """What share of the variance between points the curves explain."""
+    fits = {measure: fit for measure in measures if (fit := found.fit(measure)) is not None}
+    told = [
+        f"{REGISTRY[measure].english} {100 * fit.explained:.0f} % ({100 * max(fit.left_out, 0):.0f} %)"
+        for measure, fit in fits.items()
+        if not math.isnan(fit.explained)
+    ]
+    where = f" in {clean(found.base)}" if found.base else ""
+    return f" Variance that the curves explain{where} (of points left out): {', '.join(told)}." if told else ""
+
+
+def _ends(effect: Effect) -> str:
+    if math.isnan(effect.before):
+        return "–"
+    return " → ".join(beside([effect.before, effect.before + effect.change.mean], effect.unit))
+
+
+def effects_cells(found: Responses, measures: Sequence[str]) -> dict[tuple[str, str], tuple[str, str, str]]:
+    """For a terminal: by lever and measure the change, half of its interval, and from where to where the lever goes."""
+    cells: dict[tuple[str, str], tuple[str, str, str]] = {}
+    for measure in measures:
+        for effect in found.effects(measure):
+            row = _row(effect)
+            half = row.upper - row.difference
+            told = "" if math.isnan(half) else f"± {gap(half, effect.unit)}"
+            span = f"{clean(effect.begin)} → {clean(effect.end)}"
+            cells[effect.lever, measure] = difference(row) + ("*" if effect.clear else " "), f"{told} ", span
+    return cells
