@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -90,6 +91,9 @@ class Responses:
             or (not self.ranged and (self._one_at_a_time or all(point.settings[p] in names[p] for p in names)))
         ]
 
+        counts = Counter(point.sample for point in self.points)  # a sample that was cut short is left out
+        self.points = [point for point in self.points if counts[point.sample] == max(counts.values())]
+
     @property
     def _one_at_a_time(self) -> bool:
         return self.experiment.design == "one_at_a_time"
@@ -148,8 +152,10 @@ class Responses:
 
     def _of_list(self, lever: str, measure: str, level: float) -> Effect | None:
         levels = self._levels(lever)
+        if not _balanced(levels):
+            return None
         table = self._means(levels, measure)
-        if len(levels) < 2 or np.isinf(table).any() or np.isnan(table).all():
+        if np.isinf(table).any() or np.isnan(table).all():
             return None
         names, middle = list(levels), Student(table.reshape(-1, len(levels)).T).mean
         first, last = 0, len(names) - 1
@@ -212,7 +218,7 @@ class Responses:
         for lever in self.listed:
             levels = self._levels(lever)
             numbers = numbers_of(list(levels))
-            if numbers is None or len(levels) < 2:
+            if numbers is None or not _balanced(levels):
                 continue
             table = self._means(levels, measure)
             reached = np.where(np.isinf(table).any(axis=(0, 1)), np.nan, table)
@@ -256,6 +262,11 @@ class Responses:
 def responses(sweep: Sweep) -> list[Responses]:
     """What the levers do, in each base."""
     return [Responses(sweep, base) for base in dict.fromkeys(p.settings.get("base", "") for p in sweep.design.points)]
+
+
+def _balanced(levels: dict[str, list[Point]]) -> bool:
+    """Whether a lever has several values with as many points each: else others stand otherwise at some of them."""
+    return len(levels) > 1 and len({len(points) for points in levels.values()}) == 1
 
 
 def _over(table: Floats, level: float) -> tuple[float, float]:

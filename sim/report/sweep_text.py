@@ -74,6 +74,12 @@ def _size(design: Design, missing: int) -> list[str]:
         f"{len(design.points)} points, {times(design.experiment.replications)} each on the same citizens, seed "
         f"{design.experiment.seed}: {runs:,} runs, of which {missing:,} are missing."
     )
+    if (precision := design.experiment.precision) is not None:
+        said += f" More are added until {precision.measure} is known to ± {precision.half_width} at every point, "
+        said += f"{precision.at_most} of each at most."
+    if (budget := design.experiment.budget) is not None:
+        spent = f"{budget.runs:,} runs" if budget.runs else f"{number(budget.seconds / 3600, 'h')}"
+        said += f" The budget is {spent}: whole replications of all points, as far as it goes."
     if design.experiment.sample is not None:
         ranges = len(design.experiment.uncertainties) + len(design.experiment.ranged)
         said += f" These are the points at the first of {design.experiment.sample.points} samples of the "

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from sim.experiment.repeating import precision_words
 from sim.experiment.responses import responses
 from sim.inference import Relevance
 from sim.measurement import REGISTRY
@@ -217,6 +218,7 @@ def _what_was_run(sweep: Sweep) -> Table:
         ["simulated", window(design.points[0].scenario)],
         ["points", str(len(design.points))],
         ["replications", times(design.experiment.replications)],
+        *([["precision", marked(precision_words(sweep))]] if design.experiment.precision else []),
         ["seed", str(design.experiment.seed)],
         ["versions", versions()],
     ]
