@@ -77,6 +77,36 @@ def read_half_width(text: str, measure: str) -> HalfWidth:
     return half
 
 
+#: What is wanted where nobody says how well: what matters in a comparison (``sim.inference.Relevance``).
+USUAL = ("0.5pp", "1%")
+
+
+def half_widths(measures: Sequence[str], sizes: Sequence[str] = ()) -> dict[str, HalfWidth]:
+    """For each measure the size that is in its unit, else the part of the mean, of the usual ones if there are none.
+
+    Raises ``ReadError`` for what is no measure or no size, a measure without a size, and a size without a measure.
+    """
+    found, used = dict[str, HalfWidth](), set[str]()
+    for measure in measures:
+        if measure not in REGISTRY:
+            raise ReadError(f"there is no measure {quoted(measure)}{nearest(measure, REGISTRY)} (docs/measures.md)")
+        wrong: list[ReadError] = []
+        for size in sorted(sizes or USUAL, key=lambda text: text.strip().endswith("%")):
+            try:
+                half = read_half_width(size, measure)
+            except ReadError as error:
+                wrong.append(error)
+                continue
+            if measure not in found:
+                found[measure] = half
+                used.add(size)
+        if measure not in found:
+            raise wrong[0]
+    if unused := [size for size in sizes if size not in used]:
+        raise ReadError(f"{quoted(unused[0])} is the half-width of none of {', '.join(measures)}")
+    return found
+
+
 def check_precision(root: Node, precision: Precision, measures: Sequence[str]) -> Iterator[Finding]:
     """What is wrong with the precision that is wanted."""
     at = ("precision", "measure")
