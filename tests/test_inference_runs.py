@@ -83,7 +83,7 @@ def test_warm_up_sees_neither_nights_nor_weekends() -> None:
     late = working + noise + (hours / 1000) ** 4
     assert mser5(without_week(late).mean(axis=0)) == 0, "what rises at the end alone is not cut by MSER-5"
     assert warm_up(late) is None
-    assert warm_up(np.where(np.arange(240) < 24, 0.0, 7.0)) == 24
+    assert warm_up(np.where(np.arange(240) < 25, 0.0, 7.0)) == 48
 
 
 # --- ranks ---

@@ -48,7 +48,7 @@ def _read_budget(value: Any) -> Limit:
     if runs := _BUDGET.fullmatch(text):
         return Limit(runs=int(runs.group(1).replace("_", "")))
     if isinstance(value, str) and number_in(text) is None:
-        return Limit(seconds=3600.0 * read_positive_duration(value))
+        return Limit(seconds=round(3600 * read_positive_duration(value), 3))
     raise ReadError(f"a budget is in runs or in time: write {text} runs, or {text} min, not {quoted(text)}")
 
 
