@@ -40,7 +40,9 @@ class Reached(NamedTuple):
         """How many values would do, if their spread is as found."""
         if self.enough:
             return self.n
-        return math.ceil(self.n * (self.half / self.wanted) ** 2) if self.wanted > 0 else self.n * 1000
+        if math.isinf(self.half) or self.wanted == 0:
+            return self.n * 1000
+        return math.ceil(self.n * (self.half / self.wanted) ** 2)
 
 
 def reached(values: ArrayLike, size: float, of_mean: bool = False, level: float = 0.95) -> Reached:

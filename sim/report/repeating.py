@@ -51,8 +51,8 @@ def _overview(found: Needed) -> Iterator[str]:
             yield f"{name:28} {'not reached' if math.isnan(one.wanted) else '–':>12}"
             continue
         enough = next((f"{n:,}" for n in found.looks if n >= FIRST and known.after(n).enough), _about(one))
-        half, wanted = gap(one.half, unit), gap(one.wanted, unit)
-        yield f"{name:28} {_mean(one, unit, found):>12} {'± ' + half:>12} {'± ' + wanted:>11} {enough:>12}"
+        wanted = gap(one.wanted, unit)
+        yield f"{name:28} {_mean(one, unit, found):>12} {_half(one, unit):>12} {'± ' + wanted:>11} {enough:>12}"
 
 
 def _table(known: Known, found: Needed) -> Iterator[str]:
@@ -69,12 +69,16 @@ def _table(known: Known, found: Needed) -> Iterator[str]:
             yield f"{count:12,} {'not reached' if math.isnan(one.wanted) else '–':>14}"
             continue
         enough = "  enough" if one.enough and count >= FIRST else ""
-        yield f"{count:12,} {_mean(one, measure.unit, found):>14} {'± ' + gap(one.half, measure.unit):>14}{enough}"
+        yield f"{count:12,} {_mean(one, measure.unit, found):>14} {_half(one, measure.unit):>14}{enough}"
+
+
+def _half(one: Reached, unit: str) -> str:
+    return "–" if math.isinf(one.half) else f"± {gap(one.half, unit)}"
 
 
 def _mean(one: Reached, unit: str, found: Needed) -> str:
     """A mean, or a difference with its sign."""
-    if len(found.names) < 2:
+    if len(found.names) < 2 or math.isinf(one.half):
         return number(one.mean, unit)
     lower, upper = one.mean - one.half, one.mean + one.half
     return difference(SimpleNamespace(difference=one.mean, lower=lower, upper=upper, unit=unit, grid=0.0))
