@@ -199,6 +199,7 @@ def test_names_are_as_short_as_tells_them_apart() -> None:
         (LISTS, "seed: 1", "precision: {measure: hops_mean, half_width: 0.5 pp}", 9, "no half-width of hops_mean"),
         (LISTS, "seed: 1", "budget: 5 runs", 9, "5 runs are fewer than the 6 points"),
         (LISTS, "seed: 1", "budget: 30", 9, "write 30 runs, or 30 min"),
+        (LISTS, "[2, 3, 4]", "[3, 3]", 5, "changes nothing in “A town”"),
         (LISTS, "seed: 1", "sample: {points: 4}", 9, "ranges of uncertainties, or of levers"),
         (RANGES, "points: 16", "points: 24", 8, "16 or 32, not 24"),
         (RANGES, "[0.6, 1]", "[0.6, 0.9], note: x", 5, "unknown key"),

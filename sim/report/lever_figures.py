@@ -64,6 +64,7 @@ def curves_figure(found: Responses, curves: Sequence[Curve], table: Table, key: 
             own = [curve for curve in curves if curve.measure == measure and curve.line in lines]
             reach = _reach(own, found.differences)
             length, unit = unit_of(measure, reach)
+            unit = unit.replace("%", "pp") if found.differences else unit
             ax = svg.axes(figure, column * wide + 0.5, (rows - 1 - row) * tall + 0.5, wide - 0.66, tall - 0.8)
             for curve in (curve for curve in own if curve.lever == lever):
                 _curve(ax, curve, length, lines.index(curve.line), found.differences)

@@ -104,10 +104,9 @@ def effects_table(sweep: Sweep, measures: Sequence[str]) -> Table:
         for measure in measures:
             for effect in found.effects(measure):
                 row = _row(effect)
-                told = [difference(row), difference_interval(row), "yes" if effect.clear else "no"]
+                told = [difference(row), difference_interval(row), "yes" if effect.clear else "no", _ends(effect)]
                 span = f"{clean(effect.begin)} → {clean(effect.end)}"
-                ends = _ends(effect)
-                lines.append([marked(names[effect.lever]), measure_name(measure), span, ends, *told])
+                lines.append([marked(names[effect.lever]), measure_name(measure), span, *told])
         groups.append((clean(found.base), lines))
     note = (
         "From the lowest value of a lever to its highest; of values that are no numbers, from that of the lowest mean "
@@ -115,8 +114,8 @@ def effects_table(sweep: Sweep, measures: Sequence[str]) -> Table:
         "Bonferroni."
     )
     note += "".join(_explained(found, measures) for found in responses(sweep) if found.ranged)
-    heads = ["lever", "measure", "from → to", "mean", "change", "95 % interval", "clear"]
-    return Table("What each lever changes", heads, groups, words=frozenset({0, 1, 2, 6}), note=note)
+    heads = ["lever", "measure", "from → to", "change", "95 % interval", "clear", "mean"]
+    return Table("What each lever changes", heads, groups, words=frozenset({0, 1, 2, 5}), note=note)
 
 
 def _explained(found: Responses, measures: Sequence[str]) -> str:
