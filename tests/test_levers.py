@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 import math
-from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -20,9 +19,11 @@ import sim
 from sim.cli import cli
 from sim.experiment import repeating
 from sim.experiment.designs import Design, load_design
-from sim.experiment.responses import Responses
+from sim.experiment.executors import processes
+from sim.experiment.planning import ahead
+from sim.experiment.responses import Responses, by_group
 from sim.experiment.sampling import Range, Uncertainty, drawn, numbers_of, short_names
-from sim.experiment.sweep import Sweep, sweep
+from sim.experiment.sweep import Sweep, make_missing, sweep
 from sim.inference import differences, summary
 from sim.inference.fitting import Fit
 from sim.report.levers import levers_sentences
@@ -200,6 +201,7 @@ def test_names_are_as_short_as_tells_them_apart() -> None:
         (LISTS, "seed: 1", "budget: 5 runs", 9, "5 runs are fewer than the 6 points"),
         (LISTS, "seed: 1", "budget: 30", 9, "write 30 runs, or 30 min"),
         (LISTS, "[2, 3, 4]", "[3, 3]", 5, "changes nothing in “A town”"),
+        (LISTS, "measures: [breach_share, hops_mean]", "measures: [contacts]\nby: unit", 8, "told by unit"),
         (LISTS, "seed: 1", "sample: {points: 4}", 9, "ranges of uncertainties, or of levers"),
         (RANGES, "points: 16", "points: 24", 8, "16 or 32, not 24"),
         (RANGES, "[0.6, 1]", "[0.6, 0.9], note: x", 5, "unknown key"),
@@ -382,20 +384,44 @@ def test_the_report_and_the_terminal(tmp_path: Path, text: str, heads: list[str]
         assert sorted(set(table["sample"])) == [*range(9)], "0 is the base"
 
 
+def test_measures_may_be_told_by_unit(tmp_path: Path) -> None:
+    planned = design(tmp_path, LISTS.replace("[3, 4]", "[1, 3]") + "by: unit\n")
+    found = sweep(planned, tmp_path / "out", processes=1)
+    table = found.table
+    assert sorted(set(table["group"])) == ["", "Housing", "Roads", "Street offices"]
+    run = sim.run(planned.points[1].scenario, 3, processes=1).measures
+    own = table[table["point"] == planned.points[1].name]
+    for measure, group in (("breach_share", "Roads"), ("hops_mean", "")):
+        mine = own.loc[(own["measure"] == measure) & (own["group"] == group), "value"]
+        text = f'["{group}"]' if group else "[]"
+        theirs = run.loc[(run["measure"] == measure) & (run["group"] == text), "value"]
+        np.testing.assert_array_equal(mine, theirs)
+    city = sweep(design(tmp_path, LISTS.replace("[3, 4]", "[1, 3]")), tmp_path / "out", processes=1)
+    assert city.made == 0, "all of the city is there already"
+    pd.testing.assert_frame_equal(
+        city.differences.reset_index(drop=True),
+        found.differences[found.differences["group_by"] == ""].reset_index(drop=True),
+    )
+    page = sound(sweep_page(found)).words
+    assert "By unit" in page
+    assert "By unit: no lever clearly" in sweep_text(found)
+    housing = dict(by_group(found)[0][1])["Housing"].effects("breach_share")
+    assert housing[0].lever == "units.Housing.staff"
+
+
 # --- until it is known, or the budget is spent ------------------------------------------------------------------------
 
 
 def repeated(planned: Design, spread: float, monkeypatch: pytest.MonkeyPatch) -> tuple[Sweep, list[int], list[str]]:
     """The rounds of an experiment whose runs take no time, with normal values."""
-    noise, rounds, told = np.random.default_rng(2).normal(0.5, spread, 1000), [], []
+    noise, rounds, told = np.random.default_rng(2).normal(0.5, spread, 1000), list[int](), list[str]()
+    monkeypatch.setattr(repeating, "judged", lambda part, *_: swept(part, lambda settings, k: noise[k]))
 
-    def made(part: Design, folder: Path, **how: Any) -> Sweep:
+    def made(part: Design, in_time: Any) -> tuple[int, dict[tuple[str, int], str]]:
         rounds.append(part.experiment.replications)
-        return swept(part, lambda settings, k: noise[k])
+        return 0, {}
 
-    monkeypatch.setattr(repeating, "sweep", made)
-    monkeypatch.setattr(repeating, "missing", lambda part, folder: 0)
-    return repeating.carry_out(planned, Path(), tell=told.append), rounds, told
+    return repeating.carry_out(planned, Path(), made, told.append), rounds, told
 
 
 def test_replications_are_added_until_the_measure_is_known(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -425,18 +451,16 @@ def test_a_budget_of_runs_makes_whole_replications(tmp_path: Path, monkeypatch: 
 
 def test_a_budget_of_time_ends_in_whole_replications(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     planned = design(tmp_path, LISTS.replace("replications: 3", "replications: 50\nbudget: 60 s"))
-    now = 0.0
+    now, before = 0.0, 0
 
-    def made(part: Design, folder: Path, **how: Any) -> Sweep:
+    def made(part: Design, in_time: Any) -> tuple[int, dict[tuple[str, int], str]]:
         nonlocal now, before
         now, before = now + 4.0 * (part.experiment.replications - before), part.experiment.replications
-        return swept(part, lambda settings, k: 0.5)
+        return 0, {}
 
-    before = 0
-    monkeypatch.setattr(repeating, "sweep", made)
-    monkeypatch.setattr(repeating, "missing", lambda part, folder: 0)
+    monkeypatch.setattr(repeating, "judged", lambda part, *_: swept(part, lambda settings, k: 0.5))
     monkeypatch.setattr(repeating.time, "monotonic", lambda: now)
-    found = repeating.carry_out(planned, Path())
+    found = repeating.carry_out(planned, Path(), made)
     assert found.design.experiment.replications == 15
     assert now == 60
 
@@ -447,10 +471,14 @@ def test_time_that_is_up_leaves_the_points_that_were_run(tmp_path: Path, monkeyp
 
     def tick(done: int, hours: Any) -> None:
         nonlocal now
-        now += 20.0
+        now += 10.0
+
+    def made(part: Design, in_time: Any) -> tuple[int, dict[tuple[str, int], str]]:
+        work = ahead(part, tmp_path / "out", processes=1)
+        return make_missing(part, tmp_path / "out", work, processes(print), in_time(tick))
 
     monkeypatch.setattr(repeating.time, "monotonic", lambda: now)
-    found = repeating.carry_out(planned, tmp_path / "out", processes=1, rounds=lambda part, ahead: nullcontext(tick))
+    found = repeating.carry_out(planned, tmp_path / "out", made)
     names = [point.name for point in found.design.points]
     assert 1 <= len(names) < 6
     assert names == [point.name for point in planned.points][: len(names)]

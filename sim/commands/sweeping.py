@@ -61,7 +61,9 @@ def sweep(
     folder = store.sweep_folder(design_name(file), out)
     design = load_design(file, known_points(folder))
     if part.of > 1 and (design.experiment.precision or design.experiment.budget):
-        raise click.UsageError("--shard makes as many replications as are given: a precision or a budget needs them all")
+        raise click.UsageError(
+            "--shard makes as many replications as are given: a precision or a budget needs them all"
+        )
     if not dry_run:
         planning.clear(RunStore(folder), tell)
     with executor(cluster, tell) as (run, workers):

@@ -185,6 +185,12 @@ def _check_measures(experiment: Experiment, root: Node) -> Iterator[Finding]:
             at = ("measures", number)
             said = f"there is no measure {quoted(name)}{nearest(name, REGISTRY)} (docs/measures.md has all)"
             yield spot_of(root, at).finding(at, said)
+    if experiment.by and not any(
+        experiment.by in REGISTRY[name].groups for name in experiment.measures if name in REGISTRY
+    ):
+        yield spot_of(root, ("by",)).finding(
+            ("by",), f"none of the measures is told by {experiment.by} (docs/measures.md)"
+        )
     written = root.map["measures"].value if "measures" in root.map else None
     if isinstance(written, list) and len(written) > MOST_MEASURES:
         said = f"{len(written)} measures are more than {MOST_MEASURES}; for all there are, write measures: all"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import json
 import math
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -72,17 +73,17 @@ class Curve:
 
 
 class Responses:
-    """What the levers do in one base. ``differences``: measures are taken minus those of the base at the same point of
-    what is assumed.
+    """What the levers do in one base, to the whole city or to a ``group`` that is one of so many ``groups``.
+    ``differences``: measures are taken minus those of the base at the same point of what is assumed.
     """
 
-    def __init__(self, sweep: Sweep, base: str = "") -> None:
-        self.sweep, self.base = sweep, base
+    def __init__(self, sweep: Sweep, base: str = "", group: str = "[]", groups: int = 1) -> None:
+        self.sweep, self.base, self.groups = sweep, base, groups
         self.experiment = sweep.design.experiment
         self.ranged, self.listed = self.experiment.ranged, self.experiment.listed
         own = [p for p in sweep.design.points if p.settings.get("base", "") == base]
         self.differences = bool(self.experiment.uncertainties)
-        self.values = _values(sweep)
+        self.values = _values(sweep, group)
         names = {path: {name for name, _ in named(path, given)} for path, given in self.listed.items()}
         self.points = [
             point
@@ -201,7 +202,7 @@ class Responses:
 
     def effects(self, measure: str) -> list[Effect]:
         """Of each lever, as far as they are known, the largest first."""
-        level = 1 - (1 - LEVEL) / len(self.experiment.turned)
+        level = 1 - (1 - LEVEL) / len(self.experiment.turned) / self.groups
         found = [effect for lever in self.listed if (effect := self._of_list(lever, measure, level)) is not None]
         fit = self.fit(measure)
         for number, lever in enumerate(self.ranged if fit is not None else ()):
@@ -261,7 +262,21 @@ class Responses:
 
 def responses(sweep: Sweep) -> list[Responses]:
     """What the levers do, in each base."""
-    return [Responses(sweep, base) for base in dict.fromkeys(p.settings.get("base", "") for p in sweep.design.points)]
+    return [Responses(sweep, base) for base in _bases(sweep)]
+
+
+def by_group(sweep: Sweep) -> list[tuple[str, dict[str, Responses]]]:
+    """What they do in each base, by the name of each unit, or whatever the experiment tells measures by."""
+    rows = sweep.measures[sweep.measures["group_by"] == (sweep.design.experiment.by or " ")]
+    groups = {"".join(json.loads(group)): str(group) for group in dict.fromkeys(rows["group"])}
+    return [
+        (base, {name: Responses(sweep, base, group, len(groups)) for name, group in groups.items()})
+        for base in (_bases(sweep) if groups else ())
+    ]
+
+
+def _bases(sweep: Sweep) -> list[str]:
+    return list(dict.fromkeys(point.settings.get("base", "") for point in sweep.design.points))
 
 
 def _balanced(levels: dict[str, list[Point]]) -> bool:
@@ -277,11 +292,12 @@ def _over(table: Floats, level: float) -> tuple[float, float]:
     return float(Student(table.reshape(1, -1)).mean[0]), float(np.fmax(*halves))
 
 
-def _values(sweep: Sweep) -> dict[tuple[str, str], Floats]:
-    """By point and measure, the values of the whole city in each replication."""
+def _values(sweep: Sweep, group: str) -> dict[tuple[str, str], Floats]:
+    """By point and measure, the values of a group in each replication."""
     count, design = sweep.design.experiment.replications, sweep.design
     found = {(p.name, m): np.full(count, np.nan) for p in design.points for m in design.experiment.measures}
-    rows = sweep.measures[sweep.measures["group_by"] == ""]
+    of = "" if group == "[]" else design.experiment.by
+    rows = sweep.measures[(sweep.measures["group_by"] == of) & (sweep.measures["group"] == group)]
     value = rows["value"].where(~(rows["value"].isna() & (rows["denominator"] > 0)), np.inf)
     for scenario, measure, k, number in zip(rows["scenario"], rows["measure"], rows["replication"], value, strict=True):
         if (scenario, measure) in found:

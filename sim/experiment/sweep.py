@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Callable, Mapping
 from contextlib import closing
@@ -13,7 +14,7 @@ from sim.experiment.cluster import executor
 from sim.experiment.designs import Design, design_name, find_experiment, load_design
 from sim.experiment.executors import Executor
 from sim.experiment.journal import journal
-from sim.experiment.making import asked_for, programs
+from sim.experiment.making import asked_for, programs, rows_asked
 from sim.experiment.parallel import unseen
 from sim.experiment.plan import known_points, write_plan
 from sim.experiment.planning import Shard, Work, ahead, clear, jobs_of
@@ -32,10 +33,10 @@ if TYPE_CHECKING:
 class Sweep:
     """What a design has brought.
 
-    ``measures``: as in ``Comparison``, of the whole city, by ``scenario`` (the name of the point). ``differences``:
-    those of each point and the one it is compared with (``sim.inference.differences``), adjusted over the points and
-    measures of one baseline. ``made``: how many runs were made now; ``failed``: what went wrong, by point and
-    replication.
+    ``measures``: as in ``Comparison``, of the whole city, and by unit where the experiment says so, by ``scenario``
+    (the name of the point). ``differences``: those of each point and the one it is compared with
+    (``sim.inference.differences``), adjusted over the points and measures of one baseline. ``made``: how many runs were
+    made now; ``failed``: what went wrong, by point and replication.
     """
 
     design: Design
@@ -48,19 +49,24 @@ class Sweep:
     @property
     def table(self) -> pd.DataFrame:
         """One row a point, replication and measure, with a column for each lever and, of a sample, its number (0: the
-        base itself) and a column for each value that was assumed: tidy, for spreadsheets.
+        base itself) and a column for each value that was assumed; by unit, also a row for each unit, its name in the
+        column ``group``: tidy, for spreadsheets.
         """
         import pandas as pd
 
         sampled = any(p.sample for p in self.design.points)
-        told = [
+        points = [
             {"point": p.name, **p.settings, **({"sample": p.sample, **p.values} if sampled else {})}
             for p in self.design.points
         ]
-        settings = pd.DataFrame(told)
+        settings = pd.DataFrame(points)
         wanted = self.measures[self.measures["measure"].isin(self.design.experiment.measures)]
-        columns = ["scenario", "replication", "measure", "value", "numerator", "denominator", "unit"]
-        return settings.merge(wanted[columns].rename(columns={"scenario": "point"}), on="point")
+        groups = ["group_by", "group"] if self.design.experiment.by else []
+        columns = ["scenario", "replication", "measure", *groups, "value", "numerator", "denominator", "unit"]
+        told = wanted[columns].rename(columns={"scenario": "point"})
+        if groups:
+            told["group"] = ["".join(json.loads(group)) for group in told["group"]]
+        return settings.merge(told, on="point")
 
 
 def sweep(
@@ -131,12 +137,12 @@ def _measures(design: Design, store: RunStore) -> pd.DataFrame:
     import numpy as np
     import pandas as pd
 
-    jobs, asked = jobs_of(design), asked_for(design.experiment.measures)
+    jobs, asked = jobs_of(design), asked_for(design.experiment)
     names = list(dict.fromkeys(job.name for job in jobs))
     table = store.read(names)
-    table = table[table["measure"].isin(asked)]
+    table = rows_asked(table, asked)
     ranks = pd.Categorical(table["measure"], categories=list(REGISTRY)).codes
-    table = table.iloc[np.lexsort((ranks, table["place"]))]
+    table = table.iloc[np.lexsort((table["group"], table["group_by"], ranks, table["place"]))]
     number = {name: number for number, name in enumerate(names)}
     runs, own = table["place"].to_numpy(), np.array([number[job.name] for job in jobs], dtype=int)
     first, last = np.searchsorted(runs, own, "left"), np.searchsorted(runs, own, "right")
@@ -164,7 +170,7 @@ def judged(design: Design, folder: Path, made: int, failed: Mapping[tuple[str, i
         if family["scenario"].nunique() > 1 and baseline in set(family["scenario"]):
             table = differences(family, baseline)
             table = table[table["measure"].isin(design.experiment.measures)]
-            found.append(table.assign(p_holm=holm(table["p"])))
+            found.append(table.assign(p_holm=table.groupby("group_by")["p"].transform(holm)))
     compared = pd.concat(found, ignore_index=True) if found else pd.DataFrame()
     means = summary(wanted) if len(wanted) else wanted
     return Sweep(design, measures, means, compared, made, dict(failed))

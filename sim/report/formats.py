@@ -26,6 +26,11 @@ def rows_of(table: pd.DataFrame) -> Iterable[Any]:
     return cast(Iterable[Any], table.itertuples())
 
 
+def city_rows(table: pd.DataFrame) -> Iterable[Any]:
+    """Those of the whole city."""
+    return rows_of(table[table["group_by"] == ""] if len(table) else table)
+
+
 def time_unit(hours: float) -> tuple[float, str]:
     """The unit in which so many hours are read best: its length in hours, its sign."""
     return next((length, sign) for least, length, sign in _TIMES if abs(hours) >= least)

@@ -15,7 +15,7 @@ from sim.inference.student import Floats
 from sim.measurement import REGISTRY
 from sim.report import charts, svg
 from sim.report.blocks import Figure, Table
-from sim.report.formats import number, rows_of
+from sim.report.formats import city_rows, number
 from sim.report.names import clean
 
 #: Fewer cells are read better from a table; so many measures and values of a third lever are drawn.
@@ -72,7 +72,7 @@ def _means(
     found: Responses, measure: str, down: str, across: str, third: str | None, levels: dict[str, list[str]]
 ) -> Floats:
     """[value of the third lever, of the one down, of the one across]"""
-    means = {row.scenario: float(row.mean) for row in rows_of(found.sweep.summary) if row.measure == measure}
+    means = {row.scenario: float(row.mean) for row in city_rows(found.sweep.summary) if row.measure == measure}
     layers = levels[third] if third else [""]
     cells: Floats = np.full((len(layers), len(levels[down]), len(levels[across])), np.nan)
     for k, i, j in np.ndindex(*cells.shape):

@@ -16,7 +16,7 @@ from sim.inference.student import Floats
 from sim.measurement import REGISTRY
 from sim.report import charts, svg
 from sim.report.blocks import Figure, Table
-from sim.report.formats import rows_of, time_unit
+from sim.report.formats import city_rows, time_unit
 from sim.report.names import clean, shortened
 
 if TYPE_CHECKING:
@@ -159,7 +159,7 @@ def curves_note(found: Responses, measure: str, lines: bool = False) -> str:
 def changes_figure(found: Responses, measures: Sequence[str], table: Table, key: str) -> Figure | None:
     """What each value of each lever changes, the others as in the base: a row a lever, a panel a measure."""
     sweep = found.sweep
-    compared = {(row.scenario, row.measure): row for row in rows_of(sweep.differences)}
+    compared = {(row.scenario, row.measure): row for row in city_rows(sweep.differences)}
     names = short_names(found.experiment.turned, 2)
     base = next(point for point in sweep.design.points if point.against == point.name)
     turned: dict[str, list[Point]] = {lever: [] for lever in names}

@@ -34,7 +34,7 @@ def _sentence(found: Responses, measure: str) -> str:
     clear, largest = [effect for effect in effects if effect.clear], effects[0]
     if not clear:
         who = "The lever does not clearly move" if levers == 1 else f"Of {levers} levers, none clearly moves"
-        said = f"{who} “{name}” over what was tried. The largest change seen: {_told(largest, names)}"
+        said = f"{who} “{name}” over what was tried. The largest change seen: {told_change(largest, names)}"
         if math.isnan(largest.change.lower):
             said += ", without an interval, as there is one replication"
         return f"{where}{said}. {_over(found, measure)}"
@@ -45,16 +45,22 @@ def _sentence(found: Responses, measure: str) -> str:
     said += f" ({_interval(most)})"
     if abs(most.change.mean) < _relevant(most):
         said += f", which is less than what matters ({gap(_relevant(most), most.unit)})"
-    others = "; ".join(_told(effect, names) for effect in clear[1:4])
+    others = "; ".join(told_change(effect, names) for effect in clear[1:4])
     more = f", and {len(clear) - 4} more" if len(clear) > 4 else ""
     rest = f" Also clear: {others}{more}." if others else " No other clearly moves it." if levers > 1 else ""
     return f"{where}{said}.{rest} {_over(found, measure)}"
 
 
-def _told(effect: Effect, names: dict[str, str]) -> str:
-    change = difference(_row(effect))
+def told_change(effect: Effect, names: dict[str, str]) -> str:
+    """A lever, from where to where, what it changes, and the interval."""
     span = _interval(effect)
-    return f"{names[effect.lever]} from {effect.begin} to {effect.end} {change}{f' ({span})' if span else ''}"
+    behind = f" ({span})" if span else ""
+    return f"{names[effect.lever]} from {effect.begin} to {effect.end} {change_words(effect)}{behind}"
+
+
+def change_words(effect: Effect) -> str:
+    """What a lever changes, with its sign."""
+    return difference(_row(effect))
 
 
 def _row(effect: Effect) -> SimpleNamespace:

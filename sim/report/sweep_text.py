@@ -10,9 +10,10 @@ from sim.experiment.responses import responses
 from sim.experiment.sampling import short_names
 from sim.inference import Relevance
 from sim.measurement import REGISTRY
+from sim.report.by_group import group_lines
 from sim.report.claims import claims_text
 from sim.report.comparison_text import MARKS, WIDTH, cut_name
-from sim.report.formats import difference, half_width, number, rows_of, times
+from sim.report.formats import city_rows, difference, half_width, number, times
 from sim.report.levers import effects_cells, levers_sentences
 from sim.report.mechanisms import MECHANISMS
 from sim.report.modelled import in_neither, thinned
@@ -119,6 +120,8 @@ def sweep_text(sweep: Sweep) -> str:
         first = "The first line is the base. " if design.experiment.levers else ""
         half = "± half of the 95 % interval." if design.experiment.replications > 1 else ""
         lines += [f"{first}{half}", ""] if first or half else []
+    if measures and not design.experiment.one_by_one and (told := group_lines(sweep, measures[0])):
+        lines += [*(textwrap.fill(line, WIDTH, subsequent_indent="    ") for line in told), ""]
     lines += [f"{name}, replication {k}: {clean(word)}" for (name, k), word in sweep.failed.items()]
     return "\n".join(lines)
 
@@ -143,7 +146,7 @@ def _heads(measures: Sequence[str], name: str) -> list[str]:
 
 def _means(sweep: Sweep, measures: Sequence[str]) -> Iterator[str]:
     """Two lines a point: means, and below them half of their intervals."""
-    found = {(row.scenario, row.measure): row for row in rows_of(sweep.summary)}
+    found = {(row.scenario, row.measure): row for row in city_rows(sweep.summary)}
     for point in sweep.design.points:
         rows = [found.get((point.name, measure)) for measure in measures]
         cells = ["–" if row is None else number(row.mean, row.unit) for row in rows]
@@ -177,8 +180,8 @@ def _effects(sweep: Sweep, measures: Sequence[str]) -> Iterator[str]:
 
 def _differences(sweep: Sweep, measures: Sequence[str]) -> Iterator[str]:
     """Two tables below each other: off in the base, on in the city before."""
-    found = {(row.scenario, row.measure): row for row in rows_of(sweep.differences)}
-    means = {(row.scenario, row.measure): number(row.mean, row.unit) for row in rows_of(sweep.summary)}
+    found = {(row.scenario, row.measure): row for row in city_rows(sweep.differences)}
+    means = {(row.scenario, row.measure): number(row.mean, row.unit) for row in city_rows(sweep.summary)}
     points = sweep.design.points
     for baseline in (point for point in points if point.against == point.name):
         cells = (means.get((baseline.name, measure), "–") for measure in measures)

@@ -13,8 +13,9 @@ from sim.inference import Relevance
 from sim.measurement import REGISTRY
 from sim.report import charts, svg
 from sim.report.blocks import Block, Cell, Figure, Section, Table, Text
+from sim.report.by_group import group_section
 from sim.report.claims import claims_blocks, ranges_section
-from sim.report.formats import difference, difference_interval, interval, number, p_value, rows_of, times
+from sim.report.formats import city_rows, difference, difference_interval, interval, number, p_value, times
 from sim.report.heat_maps import heat_figure
 from sim.report.lever_figures import LOOKS, changes_figure, curves_figure, curves_note, unit_of
 from sim.report.levers import effects_table, levers_sentences
@@ -43,8 +44,8 @@ def sweep_sections(sweep: Sweep) -> list[Section]:
         return _over_levers(sweep)
     if design.experiment.sample is not None:
         return _over_ranges(sweep)
-    summary: _Found = {(row.scenario, row.measure): row for row in rows_of(sweep.summary)}
-    compared: _Found = {(row.scenario, row.measure): row for row in rows_of(sweep.differences)}
+    summary: _Found = {(row.scenario, row.measure): row for row in city_rows(sweep.summary)}
+    compared: _Found = {(row.scenario, row.measure): row for row in city_rows(sweep.differences)}
     measures = shown_measures(design)
     said = _said(sweep)
     table = _means(sweep, measures, summary)
@@ -58,6 +59,7 @@ def sweep_sections(sweep: Sweep) -> list[Section]:
         Section("found", "What was found", said),
         Section("means", "Means", [table]),
         *([] if design.experiment.one_by_one else [Section("levers", "Levers", [effects_table(sweep, measures)])]),
+        *([] if design.experiment.one_by_one else group_section(sweep, measures)),
         Section("differences", "Differences", [_differences(sweep, measures, compared)]),
         Section("run", "What was run", [_what_was_run(sweep)]),
     ]
@@ -83,6 +85,7 @@ def _over_levers(sweep: Sweep) -> list[Section]:
     return [
         Section("found", "What was found", [*said, *_figures(sweep, measures, table)]),
         Section("levers", "Levers", [table]),
+        *group_section(sweep, measures),
         *ranges,
         Section("run", "What was run", [_what_was_run(sweep)]),
     ]
