@@ -28,7 +28,7 @@ from sim.inference import differences, summary
 from sim.inference.fitting import Fit
 from sim.report.levers import levers_sentences
 from sim.report.page import sweep_page
-from sim.report.sweep_text import sweep_text
+from sim.report.sweep_text import plan_text, sweep_text
 from sim.scenario import ScenarioError
 
 TOWN = """
@@ -97,6 +97,20 @@ def test_one_at_a_time_the_others_are_as_in_the_base(tmp_path: Path) -> None:
     planned = design(tmp_path, LISTS + "design: one_at_a_time\n")
     assert stand(planned) == [("3", "3"), ("2", "3"), ("4", "3"), ("3", "4")]
     assert [point.name for point in planned.points[1:3]] == ["units.Roads.staff 2", "units.Roads.staff 4"]
+
+
+def test_levers_may_be_relative_to_the_base_and_of_all_units(tmp_path: Path) -> None:
+    text = LISTS.replace("units.Roads.staff: [2, 3, 4]", "units.*.staff: [×0.5, ×2]").replace(
+        "[3, 4]", "[by -1, by +0]"
+    )
+    planned = design(tmp_path, text + "design: one_at_a_time\n")
+    assert stand(planned) == [("×1", "by +0"), ("×0.5", "by +0"), ("×2", "by +0"), ("×1", "by -1")]
+    staff = [[unit.staff.each for unit in p.scenario.units.values() if unit.staff] for p in planned.points]
+    assert [sum(of) for of in staff] == [11, 6, 22, 10], "people come whole, so that their sum is right"
+    assert "units.Roads.staff: 3 → 6 (×2)" in plan_text(planned, 0, became=True)
+    assert [*short_names(planned.experiment.levers).values()] == ["all staff", "Housing staff"]
+    with pytest.raises(ScenarioError, match=r"experiment\.yaml:5:3: units\.Roads\.staff"):
+        design(tmp_path, text.replace("×0.5", "by -100 %"))
 
 
 def test_several_bases_have_a_baseline_each(tmp_path: Path) -> None:

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from sim.options import by_scenario, json_option, replication_options, set_option, simulation_options
-from sim.terminal import progress, say, say_json, tell, tell_notes
+from sim.options import by_scenario, json_option, replication_options, set_option, simulation_options, turned
+from sim.terminal import progress, say, say_json, tell, tell_became, tell_notes
 
 if TYPE_CHECKING:
     from sim.model.simulation import Engine
@@ -42,6 +42,7 @@ def replications(
     as_json: bool,
 ) -> None:
     """Say how many replications of SCENARIO, or of the difference of two, give intervals of a half-width."""
+    from sim.experiment.compare import unique_names
     from sim.experiment.experiments import HEADLINES
     from sim.experiment.precision import half_widths
     from sim.experiment.replications import replications_for
@@ -54,6 +55,8 @@ def replications(
     if all_ == bool(measures):
         raise click.UsageError("say of what: --measure breach_share, say, or --all headline measures")
     loaded = load_all(scenarios, by_scenario("--set", overrides, scenarios))
+    own = turned((overrides,), scenarios)
+    tell_became(loaded, unique_names(loaded, own))
     tell_notes(loaded)
     hidden = in_neither(loaded)
     try:
@@ -69,6 +72,7 @@ def replications(
         processes=processes,
         rounds=lambda count: progress(loaded[0].name, loaded[0], count, len(loaded)),
         tell=tell,
+        turned=own,
     )
     if as_json:
         say_json(replications_json(found))
@@ -97,6 +101,7 @@ def warm_up(
 
     (own,) = by_scenario("--set", overrides, [scenario])
     loaded = load(scenario, own)
+    tell_became([loaded])
     tell_notes([loaded])
     with progress(loaded.name, loaded, replications) as tick:
         found = look(loaded, replications, seed=seed, engine=engine, processes=processes, progress=tick, tell=tell)

@@ -83,17 +83,29 @@ def homes(experiment: Experiment, root: Node, base: Base) -> dict[str, str]:
 
 def _nearest(names: list[str]) -> str:
     """Of values that all leave the base as it is, the one that says so: ×1, by +0; else the first."""
-    neutral = {"×": 1.0, "x": 1.0, "by": 0.0}.get(parts_of(names[0])[0])
-    numbers = numbers_of(names)
-    if neutral is None or numbers is None:
+    numbers, unchanged = numbers_of(names), _unchanged(names[0])
+    if numbers is None or not unchanged:
         return names[0]
+    neutral = float(parts_of(unchanged)[1])
     return min(zip(numbers, names, strict=True), key=lambda pair: abs(pair[0] - neutral))[1]
 
 
+def _unchanged(text: str) -> str:
+    """The relative value, written as this one, that changes nothing; empty if it is none."""
+    word, number, unit = parts_of(text)
+    behind = f" {unit}" if unit else ""
+    return {"×": f"×1{behind}", "x": f"x1{behind}", "by": f"by +0{behind}"}.get(word, "") if number else ""
+
+
 def as_in(base: Scenario, experiment: Experiment, home: Mapping[str, str]) -> dict[str, str]:
-    """How all levers stand in the base, as it is written there; empty where no single value says it."""
+    """How all levers stand in the base: as in the list, as ×1 or by +0 where that is relative, else as it is written
+    there; empty where no single value says it.
+    """
     written = {value.path: value.value_text for value in base.values()}
-    return {path: home.get(path, written.get(path, "")) for path in experiment.turned}
+    stands = {path: home.get(path, written.get(path, "")) for path in experiment.turned}
+    first = {path: named(path, given)[0][1] for path, given in experiment.listed.items() if not is_switch(path)}
+    first |= {path: str(given.range[0]) for path, given in experiment.ranged.items()}
+    return stands | {path: _unchanged(text) for path, text in first.items() if path not in home and _unchanged(text)}
 
 
 def same_place(path: str, other: str) -> bool:

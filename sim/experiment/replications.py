@@ -75,18 +75,19 @@ def replications_for(
     processes: int | None = None,
     rounds: Callable[[int], AbstractContextManager[Progress]] = lambda count: nullcontext(unseen),
     tell: Callable[[str], None] = lambda word: None,
+    turned: Sequence[str] = (),
 ) -> Needed:
     """Simulate one scenario, or two on the same citizens, until each measure is known to its half-width.
 
-    ``rounds`` gives the progress of a round of so many replications. All else as in ``sim.run``; replication k is the
-    same there. Raises what ``sim.compare`` does.
+    ``rounds`` gives the progress of a round of so many replications. All else as in ``sim.compare``; replication k is
+    the same there. Raises what it does.
     """
     from sim.experiment.expected import expected_contacts
     from sim.experiment.memory import check_counts, check_memory
     from sim.experiment.preparing import prepare
     from sim.model.simulation import choose
 
-    names = unique_names(scenarios)
+    names = unique_names(scenarios, turned)
     if len(scenarios) > 1:
         check_comparable(scenarios, names)
     contacts = sum(expected_contacts(scenario) for scenario in scenarios)

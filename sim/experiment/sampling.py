@@ -359,7 +359,7 @@ def short_names(paths: Iterable[str], least: int = 1) -> dict[str, str]:
     for path, own in steps.items():
         others = [other for key, other in steps.items() if key != path]
         count = next((n for n in range(least, len(own)) if all(own[-n:] != other[-n:] for other in others)), len(own))
-        names[path] = " ".join(own[-count:]).replace("_", " ")
+        names[path] = " ".join("all" if step == "*" else step for step in own[-count:]).replace("_", " ")
     return names
 
 

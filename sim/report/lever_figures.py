@@ -168,7 +168,8 @@ def changes_figure(found: Responses, measures: Sequence[str], table: Table, key:
             if point.settings[lever] != base.settings[lever] and point is not base:
                 turned[lever].append(point)
     levers = [lever for lever in names if turned[lever]][:_MOST_ROWS]
-    chosen = [m for m in measures if any((p.name, m) in compared for lever in levers for p in turned[lever])][:_ROWS]
+    rows_of_levers = [point.name for lever in levers for point in turned[lever]]
+    chosen = [m for m in measures if any(_dot(compared.get((name, m)), 1.0) for name in rows_of_levers)][:_ROWS]
     if not levers or not chosen:
         return None
     marks = _marks({lever: [point.settings[lever] for point in turned[lever]] for lever in levers})
@@ -201,19 +202,18 @@ def changes_figure(found: Responses, measures: Sequence[str], table: Table, key:
 
 
 def _marks(values: dict[str, list[str]]) -> list[tuple[charts.Mark, dict[str, str]]]:
-    """A mark for each value that all levers have in common, or for the first, second … of each; with what it is of."""
-    same = len({tuple(texts) for texts in values.values()}) == 1
-    marks = []
-    for place in range(min(max(map(len, values.values())), len(LOOKS))):
-        of = {lever: texts[place] for lever, texts in values.items() if place < len(texts)}
-        name = (
-            next(iter(of.values()))
-            if same
-            else ("first", "second", "third", "fourth", "fifth", "sixth")[place] + " value"
-        )
-        colour, shape, _ = LOOKS[place]
-        marks.append((charts.Mark(clean(name), shape, colour), of))
-    return marks
+    """A mark for each value where levers have the same, else for the first, second … of each; with what it is of."""
+    names = list(dict.fromkeys(text for texts in values.values() for text in texts))
+    if len(names) <= max(map(len, values.values())):
+        places = [{lever: name for lever, texts in values.items() if name in texts} for name in names]
+    else:
+        places = [
+            {lever: texts[place] for lever, texts in values.items() if place < len(texts)}
+            for place in range(max(map(len, values.values())))
+        ]
+        names = [f"{word} value" for word in ("first", "second", "third", "fourth", "fifth", "sixth")]
+    looks = zip(names, LOOKS, places, strict=False)
+    return [(charts.Mark(clean(name), shape, colour), of) for name, (colour, shape, _), of in looks]
 
 
 def _dot(row: object, length: float) -> charts.Dot | None:

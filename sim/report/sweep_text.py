@@ -10,6 +10,7 @@ from sim.experiment.responses import responses
 from sim.experiment.sampling import short_names
 from sim.inference import Relevance
 from sim.measurement import REGISTRY
+from sim.report.became import became_lines
 from sim.report.by_group import group_lines
 from sim.report.claims import claims_text
 from sim.report.comparison_text import MARKS, WIDTH, cut_name
@@ -42,7 +43,8 @@ def point_name(point: Point) -> str:
     names = short_names(point.settings)
     told = {path: f"{names[path]} {value}" for path, value in point.settings.items() if value}
     if point.against == point.name and not any(f"{path} {point.settings[path]}" in point.name for path in told):
-        return clean(f"{point.name} ({', '.join(told.values())})" if told else point.name)
+        stands = ", ".join(told.values())
+        return clean(f"{point.name} ({stands})" if 0 < len(told) <= _MOST_COLUMNS else point.name)
     turned = [text for path, text in told.items() if f"{path} {point.settings[path]}" in point.name]
     return clean(", ".join(turned))
 
@@ -60,12 +62,13 @@ def shown_measures(design: Design) -> list[str]:
     return [measure for measure in design.experiment.measures if measure not in hidden]
 
 
-def plan_text(design: Design, missing: int) -> str:
-    """What would be run."""
+def plan_text(design: Design, missing: int, became: bool = False) -> str:
+    """What would be run; with what relative values ``became`` at each point, which takes some time to find out."""
     lines = [textwrap.fill(clean(design.experiment.question), WIDTH), "", *_size(design, missing), ""]
     for point in (point for point in design.points if point.sample < 2):
         along = f" (and without {', '.join(point.takes_along)})" if point.takes_along else ""
         lines.append(textwrap.fill(f"{point.name}{along}", WIDTH, initial_indent="  ", subsequent_indent="      "))
+        lines += [f"      {clean(line)}" for line in became_lines(point.scenario.became)] if became else []
     return "\n".join(lines)
 
 
@@ -128,7 +131,8 @@ def sweep_text(sweep: Sweep) -> str:
 
 def _columns(design: Design) -> str:
     """The heads of the columns of levers, one column each, as far as there is room for them."""
-    return _in_columns([clean(name) for name in short_names(design.points[0].settings).values()])
+    names = short_names(design.points[0].settings)
+    return _in_columns([clean(name) for name in names.values()] if len(names) <= _MOST_COLUMNS else ["point"])
 
 
 def _in_columns(values: Sequence[str]) -> str:
