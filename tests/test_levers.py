@@ -18,8 +18,8 @@ from scipy import stats
 import sim
 from sim.cli import cli
 from sim.experiment import repeating
+from sim.experiment.cluster import executor
 from sim.experiment.designs import Design, load_design
-from sim.experiment.executors import processes
 from sim.experiment.planning import ahead
 from sim.experiment.responses import Responses, by_group
 from sim.experiment.sampling import Range, Uncertainty, drawn, numbers_of, short_names
@@ -28,7 +28,8 @@ from sim.inference import differences, summary
 from sim.inference.fitting import Fit
 from sim.report.levers import levers_sentences
 from sim.report.page import sweep_page
-from sim.report.sweep_text import plan_text, sweep_text
+from sim.report.sweep_plan import became_text
+from sim.report.sweep_text import sweep_text
 from sim.scenario import ScenarioError
 
 TOWN = """
@@ -107,7 +108,7 @@ def test_levers_may_be_relative_to_the_base_and_of_all_units(tmp_path: Path) -> 
     assert stand(planned) == [("×1", "by +0"), ("×0.5", "by +0"), ("×2", "by +0"), ("×1", "by -1")]
     staff = [[unit.staff.each for unit in p.scenario.units.values() if unit.staff] for p in planned.points]
     assert [sum(of) for of in staff] == [11, 6, 22, 10], "people come whole, so that their sum is right"
-    assert "units.Roads.staff: 3 → 6 (×2)" in plan_text(planned, 0, became=True)
+    assert "units.Roads.staff: 3 → 6 (×2)" in became_text(planned)
     assert [*short_names(planned.experiment.levers).values()] == ["all staff", "Housing staff"]
     with pytest.raises(ScenarioError, match=r"experiment\.yaml:5:3: units\.Roads\.staff"):
         design(tmp_path, text.replace("×0.5", "by -100 %"))
@@ -488,8 +489,9 @@ def test_time_that_is_up_leaves_the_points_that_were_run(tmp_path: Path, monkeyp
         now += 10.0
 
     def made(part: Design, in_time: Any) -> tuple[int, dict[tuple[str, int], str]]:
-        work = ahead(part, tmp_path / "out", processes=1)
-        return make_missing(part, tmp_path / "out", work, processes(print), in_time(tick))
+        with executor(None, print) as (run, _):
+            work = ahead(part, tmp_path / "out", processes=1)
+            return make_missing(part, tmp_path / "out", work, run, in_time(tick))
 
     monkeypatch.setattr(repeating.time, "monotonic", lambda: now)
     found = repeating.carry_out(planned, tmp_path / "out", made)

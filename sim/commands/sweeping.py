@@ -75,7 +75,7 @@ def sweep(
 
         first = first_round(design)
         work = planning.ahead(first, folder, processes=processes, shard=part, on_cluster=workers)
-        say(plan_text(first, len(work.jobs), became=dry_run), err=not dry_run)
+        say(plan_text(first, len(work.jobs)), err=not dry_run)
         if dry_run:
             if became := became_text(first):
                 say(became)

@@ -32,10 +32,17 @@ class _TimeIsUpError(Exception):
     """The budget is spent."""
 
 
-def carry_out(design: Design, folder: Path, make: Round, tell: Callable[[str], None] = lambda word: None) -> Sweep:
+def carry_out(
+    design: Design, folder: Path, make: Round, tell: Callable[[str], None] = lambda word: None, whole: bool = True
+) -> Sweep:
     """Make what a design asks for, in as many rounds as that takes; its experiment has the replications that were made.
-    What made it stop is told.
+    What made it stop is told. What is not the ``whole`` design is made in one round. Raises ``CitysimError`` where it
+    has a precision or a budget, which a part cannot know, or too small a budget.
     """
+    if not whole:
+        if design.experiment.precision or design.experiment.budget:
+            raise CitysimError("a part makes as many replications as are given: precision and budget are of all parts")
+        return judged(design, folder, *make(design, lambda tick: tick))
     begin, budget, most = time.monotonic(), design.experiment.budget, at_most(design)
     until = begin + budget.seconds if budget and budget.seconds else None
     found, count, new = None, 0, 0

@@ -86,11 +86,14 @@ def sweep(
     is where its runs stand, by default results/sweep-NAME: what is there is finished, and whoever sweeps again, or a
     wider design, makes only the rest. The runs are made on so many `processes` of this machine (one a core), or on the
     Dask `cluster` with such an address; with `shard`, such as (2, 8), only the second of eight parts. `engine`,
-    `progress` and `tell` as in `sim.run`.
+    `progress` and `tell` as in `sim.run`. Replications are added to a precision, or as far as a budget goes, where
+    the experiment says so, and not in parts.
 
     Returns all runs that are there. One that fails is told in `failed`, the others go on. Raises `ScenarioError` with
     all that is wrong with the experiment, before anything runs.
     """
+    from sim.experiment.repeating import carry_out
+
     if isinstance(experiment, Design):
         design, place = experiment, sweep_folder(experiment.name, folder)
     else:
@@ -99,9 +102,12 @@ def sweep(
         design = load_design(file, known_points(place))
     clear(RunStore(place), tell)
     with executor(cluster, tell) as (run, workers):
-        work = ahead(design, place, engine=engine, processes=processes, shard=Shard(*shard), on_cluster=workers)
-        made, failed = make_missing(design, place, work, run, progress)
-    return judged(design, place, made, failed)
+
+        def make(planned: Design, in_time: Callable[[Progress], Progress]) -> tuple[int, dict[tuple[str, int], str]]:
+            work = ahead(planned, place, engine=engine, processes=processes, shard=Shard(*shard), on_cluster=workers)
+            return make_missing(planned, place, work, run, in_time(progress))
+
+        return carry_out(design, place, make, tell, whole=shard[1] == 1)
 
 
 def make_missing(

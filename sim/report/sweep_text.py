@@ -10,7 +10,6 @@ from sim.experiment.responses import responses
 from sim.experiment.sampling import short_names
 from sim.inference import Relevance
 from sim.measurement import REGISTRY
-from sim.report.became import became_lines
 from sim.report.by_group import group_lines
 from sim.report.claims import claims_text
 from sim.report.comparison_text import MARKS, WIDTH, cut_name
@@ -62,13 +61,12 @@ def shown_measures(design: Design) -> list[str]:
     return [measure for measure in design.experiment.measures if measure not in hidden]
 
 
-def plan_text(design: Design, missing: int, became: bool = False) -> str:
-    """What would be run; with what relative values ``became`` at each point, which takes some time to find out."""
+def plan_text(design: Design, missing: int) -> str:
+    """What would be run."""
     lines = [textwrap.fill(clean(design.experiment.question), WIDTH), "", *_size(design, missing), ""]
     for point in (point for point in design.points if point.sample < 2):
         along = f" (and without {', '.join(point.takes_along)})" if point.takes_along else ""
         lines.append(textwrap.fill(f"{point.name}{along}", WIDTH, initial_indent="  ", subsequent_indent="      "))
-        lines += [f"      {clean(line)}" for line in became_lines(point.scenario.became)] if became else []
     return "\n".join(lines)
 
 
