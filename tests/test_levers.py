@@ -377,7 +377,10 @@ def test_the_sentence_says_no_more_than_the_data(tmp_path: Path) -> None:
     [
         (LISTS, ["By Roads staff", "Roads staff and Housing staff"]),
         (LISTS + "design: one_at_a_time\n", ["What each lever changes"]),
-        (RANGES.replace("points: 16", "points: 8"), ["By accuracy and staff", "straight, as there are too few points"]),
+        (
+            RANGES.replace("points: 16", "points: 8"),
+            ["By dispatch accuracy and Roads staff", "straight, as there are too few points"],
+        ),
     ],
     ids=["lists", "one at a time", "ranges"],
 )

@@ -32,6 +32,8 @@ LOOKS = (
 )
 #: So many measures and levers at most are drawn; the tables have all.
 _ROWS, _COLUMNS, _MOST_ROWS = 6, 4, 24
+#: An axis has so many values written at most.
+_TICKS = 8
 #: The axis of a measure that never falls below this share of its highest value does not begin at 0.
 FLAT = 0.75
 
@@ -46,14 +48,26 @@ def unit_of(measure: str, values: Sequence[float]) -> tuple[float, str]:
     return 1.0, ""
 
 
-def curves_figure(found: Responses, curves: Sequence[Curve], table: Table, key: str, note: str) -> Figure | None:
-    """A row of panels for each measure, a column for each lever; of a single lever the measures stand side by side."""
-    measures = list(dict.fromkeys(curve.measure for curve in curves))[:_ROWS]
-    levers = list(dict.fromkeys(curve.lever for curve in curves))[:_COLUMNS]
-    lines = list(dict.fromkeys(curve.line for curve in curves))[: len(LOOKS)]
-    if not curves:
-        return None
-    names = short_names(found.experiment.turned)
+def curves_figures(found: Responses, curves: Sequence[Curve], table: Table, key: str, note: str) -> list[Figure]:
+    """A row of panels for each measure and a column for each lever, of many levers in several figures."""
+    levers = list(dict.fromkeys(curve.lever for curve in curves))
+    count = -(-len(levers) // _COLUMNS)
+    size = -(-len(levers) // max(count, 1))
+    parts = [levers[first : first + size] for first in range(0, len(levers), size or 1)]
+    return [
+        _curves_figure(found, curves, part, table, f"{key}{number or ''}", note) for number, part in enumerate(parts)
+    ]
+
+
+def _curves_figure(
+    found: Responses, curves: Sequence[Curve], levers: Sequence[str], table: Table, key: str, note: str
+) -> Figure:
+    """Of these levers; of a single one the measures stand side by side."""
+    all_ = [list(dict.fromkeys(getattr(curve, name) for curve in curves)) for name in ("measure", "line")]
+    measures, lines = all_[0][:_ROWS], all_[1][: len(LOOKS)]
+    if len(measures) < len(all_[0]) or len(lines) < len(all_[1]):
+        note += " The first measures and settings of the other levers are drawn; the tables have all."
+    names = short_names(found.experiment.turned, 1 if len(levers) == 1 else 2)
     panels = [(measure, lever) for measure in measures for lever in levers]
     columns = len(levers) if len(levers) > 1 else min(len(measures), 3)
     above, tall, wide = 0.3 if len(lines) > 1 else 0.05, 1.75, min(svg.WIDTH / columns, 4.2)
@@ -73,13 +87,15 @@ def curves_figure(found: Responses, curves: Sequence[Curve], table: Table, key: 
                 title = f"{'Change of ' if found.differences else ''}{REGISTRY[measure].english} {unit}".strip()
                 room = (wide * (columns if len(levers) > 1 else 1) - 0.5) / charts.EM
                 ax.set_title(shortened(title, room), loc="left", fontsize=svg.SIZE, color=svg.INK, x=-0.02)
-            ax.set_xlabel(_axis(lever, found, names))
+            ax.set_xlabel(shortened(_axis(lever, found, names), (wide - 0.1) / charts.EM))
         if len(lines) > 1:
             marks = [charts.Mark(clean(n), m, c) for n, (c, m, _) in zip(lines, LOOKS, strict=False)]
             charts.legend(figure, marks, 0.1)
-        title = f"By {' and '.join(names[lever] for lever in levers)}{f' in {found.base}' if found.base else ''}"
-        image = svg.inline(figure, key, clean(title), clean(found.experiment.question))
-    return Figure(key, clean(title), "", image, table, note)
+        told = [names[lever] for lever in levers]
+        title = clean(f"By {' and '.join([', '.join(told[:-1]), told[-1]] if len(told) > 1 else told)}")
+        title += f" in {clean(found.base)}" if found.base else ""
+        image = svg.inline(figure, key, title, clean(found.experiment.question))
+    return Figure(key, title, "", image, table, note)
 
 
 def _axis(lever: str, found: Responses, names: dict[str, str]) -> str:
@@ -108,13 +124,14 @@ def _curve(ax: Axes, curve: Curve, length: float, look: int, differences: bool) 
     else:
         ax.plot(curve.dots[0], curve.dots[1] / length, color=colour, marker=marker, ls="none", ms=2.2, alpha=0.5)
         ax.plot(curve.x, curve.mean / length, color=colour, ls=style, lw=1.6)
-        if all(value == round(value) for value in curve.dots[0]):
-            _ticks(ax, np.unique(curve.dots[0]))
+        values = np.unique(curve.dots[0])
+        if len(values) <= _TICKS and np.all(values == np.round(values)):
+            _ticks(ax, values)
 
 
 def _ticks(ax: Axes, values: Floats) -> None:
     """At the values of a lever, as far as there is room."""
-    shown = values[:: -(-len(values) // 8)]
+    shown = values[:: -(-len(values) // _TICKS)]
     ax.set_xticks(shown, [f"{value:g}" for value in shown])
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import textwrap
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
@@ -152,17 +153,18 @@ def _means(sweep: Sweep, measures: Sequence[str]) -> Iterator[str]:
     for point in sweep.design.points:
         rows = [found.get((point.name, measure)) for measure in measures]
         cells = ["–" if row is None else number(row.mean, row.unit) for row in rows]
-        yield f"{_stands(point):{_NAME}}{''.join(f'{cell:>{_CELL}}' for cell in cells)}"
         halves = ["" if row is None else half_width(row) for row in rows]
-        if any(halves):
-            yield f"{'':{_NAME}}{''.join(f'{half:>{_CELL}}' for half in halves)}".rstrip()
+        names = _stands(point) if any(halves) else _stands(point)[:1]
+        for name, own in itertools.zip_longest(names, (cells, halves) if any(halves) else (cells,), fillvalue=""):
+            yield f"{name:{_NAME}}{''.join(f'{cell:>{_CELL}}' for cell in own)}".rstrip()
 
 
-def _stands(point: Point) -> str:
-    """How the levers stand, in columns where they are few."""
+def _stands(point: Point) -> list[str]:
+    """How the levers stand, in columns where they are few, else in two lines."""
     if len(point.settings) <= _MOST_COLUMNS:
-        return _in_columns([clean(value) for value in point.settings.values()])
-    return cut_name(point_name(point), _NAME - 1)
+        return [_in_columns([clean(value) for value in point.settings.values()])]
+    first, *rest = textwrap.wrap(point_name(point), _NAME - 2)
+    return [first, *([cut_name(f"  {' '.join(rest)}", _NAME - 1)] if rest else [])]
 
 
 def _effects(sweep: Sweep, measures: Sequence[str]) -> Iterator[str]:

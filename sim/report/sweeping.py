@@ -17,7 +17,7 @@ from sim.report.by_group import group_section
 from sim.report.claims import claims_blocks, ranges_section
 from sim.report.formats import city_rows, difference, difference_interval, interval, number, p_value, times
 from sim.report.heat_maps import heat_figure
-from sim.report.lever_figures import LOOKS, changes_figure, curves_figure, curves_note, unit_of
+from sim.report.lever_figures import LOOKS, changes_figure, curves_figures, curves_note, unit_of
 from sim.report.levers import effects_table, levers_sentences
 from sim.report.modelled import thinned
 from sim.report.names import clean, marked, measure_name
@@ -95,18 +95,17 @@ def _figures(sweep: Sweep, measures: Sequence[str], table: Table) -> list[Block]
     """Curves over levers that are numbers, heat maps of two, or changes one at a time, for each base."""
     figures: list[Figure | None] = []
     for number_, found in enumerate(responses(sweep)):
-        key = f"{number_}" if number_ else ""
+        key = f"base{number_}-" if number_ else ""
         if found.experiment.design == "one_at_a_time":
-            figures.append(changes_figure(found, measures, table, f"changes{key}"))
+            figures.append(changes_figure(found, measures, table, f"{key}changes"))
             continue
         lines = [curve for measure in measures for curve in found.lines(measure, len(LOOKS))]
         note = curves_note(found, measures[0], lines=True)
-        figures.append(curves_figure(found, lines, table, f"curves{key}", note))
+        figures += curves_figures(found, lines, table, f"{key}curves", note)
         means = [curve for measure in measures for curve in found.curves(measure)]
         if found.ranged or len({curve.lever for curve in means}) > 1 or not lines:
-            note = curves_note(found, measures[0])
-            figures.append(curves_figure(found, means, table, f"levers-curves{key}", note))
-        figures.append(heat_figure(found, measures, table, f"heat{key}"))
+            figures += curves_figures(found, means, table, f"{key}levers", curves_note(found, measures[0]))
+        figures.append(heat_figure(found, measures, table, f"{key}heat"))
     return [figure for figure in figures if figure is not None]
 
 
