@@ -26,6 +26,7 @@ from sim.experiment.sampling import Range, Uncertainty, drawn, numbers_of, short
 from sim.experiment.sweep import Sweep, make_missing, sweep
 from sim.inference import differences, summary
 from sim.inference.fitting import Fit
+from sim.report.formats import plus_minus
 from sim.report.levers import levers_sentences
 from sim.report.page import sweep_page
 from sim.report.sweep_plan import became_text
@@ -194,7 +195,16 @@ def test_names_are_as_short_as_tells_them_apart() -> None:
     paths = ["units.Roads.staff", "units.Housing.staff", "dispatch.accuracy"]
     assert [*short_names(paths).values()] == ["Roads staff", "Housing staff", "accuracy"]
     assert short_names(["units.Roads.staff"]) == {"units.Roads.staff": "staff"}
+    assert [*short_names(["policies.first_recipient", "policies.a.b"], 2).values()] == ["first recipient", "a b"]
     assert [*short_names(['units."a.b".staff', "units.b.staff"]).values()] == ["a.b staff", "b staff"]
+
+
+def test_half_of_an_interval_is_written_as_its_mean_is() -> None:
+    assert plus_minus(0.0123, "share", 0.5) == "± 1.2 pp"
+    assert plus_minus(0.72, "h", 55.0) == "± 0.03 d"
+    assert plus_minus(0.0009, "hops", 0.2055) == "± 0.0009"
+    assert plus_minus(0.0, "share", 0.5) == "± 0.0 pp"
+    assert plus_minus(math.nan, "share", 0.5) == ""
 
 
 # --- what is wrong ----------------------------------------------------------------------------------------------------

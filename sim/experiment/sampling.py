@@ -353,8 +353,8 @@ def _steps(path: str) -> tuple[str, ...]:
 
 
 def short_names(paths: Iterable[str], least: int = 1) -> dict[str, str]:
-    """For each path its last steps, ``least`` of them, as many as tell it from the others."""
-    steps = {path: _steps_of(path) for path in paths}
+    """For each path its last steps, ``least`` of them, as many as tell it from the others; without “policies”."""
+    steps = {path: _steps_of(path.removeprefix("policies.")) for path in paths}
     names: dict[str, str] = {}
     for path, own in steps.items():
         others = [other for key, other in steps.items() if key != path]

@@ -74,9 +74,12 @@ def half_width(row: Any) -> str:
 
 
 def plus_minus(half: float, unit: str, beside: float) -> str:
-    """Half of an interval, in the unit of a value that it stands beside."""
+    """Half of an interval, in the unit of a value that it stands beside; with more digits where it would read as 0."""
+    if math.isnan(half):
+        return ""
     factor, digits, after = _manner(beside or half, unit)
-    return "" if math.isnan(half) else _points(f"± {_written(half * factor, digits)}{after}", unit)
+    text = _written(half * factor, digits)
+    return _points(f"± {text if shows(text) or not half else f'{half * factor:.1g}'}{after}", unit)
 
 
 def beside(values: Sequence[float], unit: str) -> list[str]:

@@ -104,7 +104,7 @@ def _figures(sweep: Sweep, measures: Sequence[str], table: Table) -> list[Block]
         figures += curves_figures(found, lines, table, f"{key}curves", note)
         means = [curve for measure in measures for curve in found.curves(measure)]
         if found.ranged or len({curve.lever for curve in means}) > 1 or not lines:
-            figures += curves_figures(found, means, table, f"{key}levers", curves_note(found, measures[0]))
+            figures += curves_figures(found, means, table, f"{key}responses", curves_note(found, measures[0]))
         figures.append(heat_figure(found, measures, table, f"{key}heat"))
     return [figure for figure in figures if figure is not None]
 
