@@ -66,10 +66,12 @@ def claims_sentence(found: Sequence[Judged], design: Design) -> str:
     )
 
 
-def claims_text(sweep: Sweep) -> str:
-    """A sweep over ranges for an 80-column terminal."""
+def claims_text(sweep: Sweep, said: Sequence[str] = ()) -> str:
+    """A sweep over ranges for an 80-column terminal; what is ``said`` comes first."""
     design, found = sweep.design, list(judged(sweep))
     lines = [textwrap.fill(clean(design.experiment.question), WIDTH), ""]
+    for sentence in said:
+        lines += [textwrap.fill(sentence, WIDTH), ""]
     if found:
         lines += [textwrap.fill(claims_sentence(found, design), WIDTH), ""]
     for j in found:

@@ -33,8 +33,9 @@ def _sentence(found: Responses, measure: str) -> str:
         return f"{where}What the levers do to “{name}” cannot be said: it is not reached everywhere, or points are few."
     clear, largest = [effect for effect in effects if effect.clear], effects[0]
     if not clear:
-        who = "The lever does not clearly move" if levers == 1 else f"Of {levers} levers, none clearly moves"
-        said = f"{who} “{name}” over what was tried. The largest change seen: {told_change(largest, names)}"
+        who = "the lever does not clearly move" if levers == 1 else f"of {levers} levers, none clearly moves"
+        said = f"{who if where else who.capitalize()} “{name}” over what was tried. "
+        said += f"The largest change seen: {told_change(largest, names)}"
         if math.isnan(largest.change.lower):
             said += ", without an interval, as there is one replication"
         return f"{where}{said}. {_over(found, measure)}"

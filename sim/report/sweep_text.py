@@ -86,7 +86,7 @@ def _size(design: Design, missing: int) -> list[str]:
     if design.experiment.sample is not None:
         ranges = len(design.experiment.uncertainties) + len(design.experiment.ranged)
         said += f" These are the points at the first of {design.experiment.sample.points} samples of the "
-        said += f"{ranges} ranges; the others have the same."
+        said += f"{ranges} range{'s' if ranges > 1 else ''}; the others have the same."
     return [textwrap.fill(said, WIDTH)]
 
 
@@ -95,16 +95,17 @@ def sweep_text(sweep: Sweep) -> str:
     mechanisms turned one by one, the differences they make; over what nobody knows, what holds.
     """
     design = sweep.design
+    measures = shown_measures(design)
+    turned = measures and not design.experiment.one_by_one
+    sentences = levers_sentences(sweep, measures[0]) if turned else []
     if design.experiment.sample is not None and not design.experiment.ranged:
-        return claims_text(sweep)
+        return claims_text(sweep, sentences)
     lines = [textwrap.fill(clean(design.experiment.question), WIDTH), ""]
     lines += (
         [textwrap.fill(thinned(design.points[0].scenario), WIDTH), ""] if thinned(design.points[0].scenario) else []
     )
-    measures = shown_measures(design)
-    if not design.experiment.one_by_one:
-        for sentence in levers_sentences(sweep, measures[0]) if measures else ():
-            lines += [textwrap.fill(sentence, WIDTH), ""]
+    for sentence in sentences:
+        lines += [textwrap.fill(sentence, WIDTH), ""]
     for begin in range(0, len(measures), _BLOCK):
         block = measures[begin : begin + _BLOCK]
         if design.experiment.one_by_one:
@@ -119,10 +120,11 @@ def sweep_text(sweep: Sweep) -> str:
     elif design.experiment.ranged:
         lines += [textwrap.fill("* the interval does not reach 0; ± half of it, all levers together.", WIDTH), ""]
     else:
-        first = "The first line is the base. " if design.experiment.levers else ""
+        of_each = " of each" if len(design.experiment.cities) > 1 else ""
+        first = f"The first line{of_each} is the base. " if design.experiment.levers else ""
         half = "± half of the 95 % interval." if design.experiment.replications > 1 else ""
         lines += [f"{first}{half}", ""] if first or half else []
-    if measures and not design.experiment.one_by_one and (told := group_lines(sweep, measures[0])):
+    if turned and (told := group_lines(sweep, measures[0])):
         lines += [*(textwrap.fill(line, WIDTH, subsequent_indent="    ") for line in told), ""]
     lines += [f"{name}, replication {k}: {clean(word)}" for (name, k), word in sweep.failed.items()]
     return "\n".join(lines)

@@ -73,8 +73,19 @@ def _said(sweep: Sweep) -> list[Block]:
 
 def _over_ranges(sweep: Sweep) -> list[Section]:
     """Of a sample: what holds over all of it. The numbers of each point stand in the table beside the report."""
-    found = Section("found", "What was found", [*_said(sweep), *claims_blocks(sweep)])
-    return [found, ranges_section(sweep.design), Section("run", "What was run", [_what_was_run(sweep)])]
+    measures, said = shown_measures(sweep.design), _said(sweep)
+    turned = measures and not sweep.design.experiment.one_by_one
+    said += [Text(sentence) for sentence in levers_sentences(sweep, measures[0])] if turned else []
+    found = Section("found", "What was found", [*said, *claims_blocks(sweep)])
+    levers = [Section("levers", "Levers", [effects_table(sweep, measures)])] if turned else []
+    groups = group_section(sweep, measures) if turned else []
+    return [
+        found,
+        *levers,
+        *groups,
+        ranges_section(sweep.design),
+        Section("run", "What was run", [_what_was_run(sweep)]),
+    ]
 
 
 def _over_levers(sweep: Sweep) -> list[Section]:
@@ -216,7 +227,7 @@ def _titled(point: Point) -> Cell:
 def _what_was_run(sweep: Sweep) -> Table:
     design = sweep.design
     lines: list[Sequence[Cell]] = [
-        ["base", marked(design.points[0].scenario.name)],
+        ["base", marked(", ".join(dict.fromkeys(design.experiment.bases or [design.points[0].scenario.name])))],
         ["simulated", window(design.points[0].scenario)],
         ["points", str(len(design.points))],
         ["replications", times(design.experiment.replications)],
