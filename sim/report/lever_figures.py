@@ -32,6 +32,8 @@ LOOKS = (
 )
 #: So many measures and levers at most are drawn; the tables have all.
 _ROWS, _COLUMNS, _MOST_ROWS = 6, 4, 24
+#: So many points beside a curve are drawn, evenly chosen.
+_DOTS = 300
 #: An axis has so many values written at most.
 _TICKS = 8
 #: The axis of a measure that never falls below this share of its highest value does not begin at 0.
@@ -122,7 +124,9 @@ def _curve(ax: Axes, curve: Curve, length: float, look: int, differences: bool) 
         ax.plot(curve.x, curve.mean / length, color=colour, marker=marker, ls=style, ms=4, lw=1.4)
         _ticks(ax, curve.x)
     else:
-        ax.plot(curve.dots[0], curve.dots[1] / length, color=colour, marker=marker, ls="none", ms=2.2, alpha=0.5)
+        every = -(-len(curve.dots[0]) // _DOTS)
+        x, y = (of[::every] for of in curve.dots)
+        ax.plot(x, y / length, color=colour, marker=marker, ls="none", ms=2.2, alpha=0.5)
         ax.plot(curve.x, curve.mean / length, color=colour, ls=style, lw=1.6)
         values = np.unique(curve.dots[0])
         if len(values) <= _TICKS and np.all(values == np.round(values)):
@@ -164,9 +168,11 @@ def curves_note(found: Responses, measure: str, lines: bool = False) -> str:
     if not found.ranged:
         return f"Means over the replications and over all other levers; bands: 95 % intervals. {same}"
     fit = found.fit(measure)
-    said = "Dots: simulated points. Lines: a sum of natural splines, all other levers as they are on average"
+    sample = found.experiment.sample
+    dots = "Dots: simulated points" + (f", {_DOTS} of them at most" if sample and sample.points > _DOTS else "")
+    said = f"{dots}. Lines: a sum of natural splines, all other levers as they are on average"
     if fit is not None and fit.straight:
-        said = "Dots: simulated points. Lines: straight, as there are too few points for curves"
+        said = f"{dots}. Lines: straight, as there are too few points for curves"
     return f"{said}; bands: 95 % intervals, position by position, of the line and not of the dots. {same}"
 
 
