@@ -21,13 +21,14 @@ from sim.experiment import repeating
 from sim.experiment.cluster import executor
 from sim.experiment.designs import Design, load_design
 from sim.experiment.planning import ahead
-from sim.experiment.responses import Responses, by_group
+from sim.experiment.responses import Effect, Responses, by_group
 from sim.experiment.sampling import Range, Uncertainty, drawn, numbers_of, short_names
 from sim.experiment.sweep import Sweep, make_missing, sweep
 from sim.inference import differences, summary
 from sim.inference.fitting import Fit
+from sim.inference.student import Interval
 from sim.report.formats import plus_minus
-from sim.report.levers import levers_sentences
+from sim.report.levers import is_clear, levers_sentences
 from sim.report.page import sweep_page
 from sim.report.sweep_plan import became_text
 from sim.report.sweep_text import sweep_text
@@ -328,7 +329,7 @@ def test_a_curve_goes_through_what_lies_on_one_and_says_how_much_it_explains() -
     assert bent.explained > 0.98
     assert bent.curve(1, [1.0, 7.5])[0] == pytest.approx([0, 3.5], abs=0.25)
     noise = Fit(at, rng.normal(0, 1, (1, 60)))
-    assert noise.left_out < 0.1
+    assert noise.left_out < noise.explained - 0.1
     assert Fit(at[:20], straight[None, :20]).straight
     with pytest.raises(ValueError, match="too few"):
         Fit(at[:4], straight[None, :4])
@@ -380,6 +381,16 @@ def test_the_sentence_says_no_more_than_the_data(tmp_path: Path) -> None:
     assert "less than what matters (0.5 pp)" in of(0.002)
     assert "as there is one replication" in of(0.1, LISTS.replace("replications: 3", "replications: 1"))
     assert "the others as in the base" in of(0.1, LISTS + "design: one_at_a_time\n")
+
+
+def test_what_is_written_as_nothing_is_not_clear() -> None:
+    def of(mean: float, upper: float) -> bool:
+        change = Interval(mean, 2 * mean - upper, upper, 5)
+        return is_clear(Effect("x", "breach_share", "1", "2", 0.3, change))
+
+    assert of(-0.05, -0.001)
+    assert not of(-0.05, -0.0004), "0.0 pp"
+    assert not of(-0.05, 0.001)
 
 
 @pytest.mark.parametrize(

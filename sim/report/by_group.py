@@ -10,7 +10,7 @@ from sim.experiment.responses import Effect, Responses, by_group
 from sim.experiment.sampling import short_names
 from sim.measurement import REGISTRY
 from sim.report.blocks import Block, Cell, Section, Table, Text
-from sim.report.levers import change_words, told_change
+from sim.report.levers import change_words, is_clear, told_change
 from sim.report.names import clean, marked
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ def _table(groups: Mapping[str, Responses], measure: str, by: str, base: str) ->
 def _cell(effect: Effect | None) -> str:
     if effect is None or math.isnan(effect.change.mean):
         return "–"
-    return change_words(effect) + ("*" if effect.clear else "")
+    return change_words(effect) + ("*" if is_clear(effect) else "")
 
 
 def group_lines(sweep: Sweep, measure: str) -> list[str]:
@@ -65,7 +65,7 @@ def group_lines(sweep: Sweep, measure: str) -> list[str]:
         for base, groups in by_group(sweep)
         for group, responses in groups.items()
         for effect in responses.effects(measure)
-        if effect.clear
+        if is_clear(effect)
     ]
     if not by or by not in REGISTRY[measure].groups:
         return []

@@ -32,6 +32,8 @@ LOOKS = (
 )
 #: So many measures and levers at most are drawn; the tables have all.
 _ROWS, _COLUMNS, _MOST_ROWS = 6, 4, 24
+#: More lines with bands than this hide each other.
+LINES = 4
 #: So many points beside a curve are drawn, evenly chosen.
 _DOTS = 300
 #: An axis has so many values written at most.
@@ -72,7 +74,10 @@ def _curves_figure(
     names = short_names(found.experiment.turned, 1 if len(levers) == 1 else 2)
     panels = [(measure, lever) for measure in measures for lever in levers]
     columns = len(levers) if len(levers) > 1 else min(len(measures), 3)
-    above, tall, wide = 0.3 if len(lines) > 1 else 0.05, 1.75, min(svg.WIDTH / columns, 4.2)
+    marks = [charts.Mark(clean(name), m, c) for name, (c, m, _) in zip(lines, LOOKS, strict=False)]
+    beside = max(1, int(svg.WIDTH // (charts.label_width([mark.name for mark in marks], 50) + 0.45)))
+    above = 0.06 + 0.24 * -(-len(lines) // beside) if len(lines) > 1 else 0.05
+    tall, wide = 1.75, min(svg.WIDTH / columns, 4.2)
     rows = -(-len(panels) // columns)
     with svg.drawing(above + tall * rows) as figure:
         for place, (measure, lever) in enumerate(panels):
@@ -91,8 +96,7 @@ def _curves_figure(
                 ax.set_title(shortened(title, room), loc="left", fontsize=svg.SIZE, color=svg.INK, x=-0.02)
             ax.set_xlabel(shortened(_axis(lever, found, names), (wide - 0.1) / charts.EM))
         if len(lines) > 1:
-            marks = [charts.Mark(clean(n), m, c) for n, (c, m, _) in zip(lines, LOOKS, strict=False)]
-            charts.legend(figure, marks, 0.1)
+            charts.legend(figure, marks, 0.1, beside)
         told = [names[lever] for lever in levers]
         title = clean(f"By {' and '.join([', '.join(told[:-1]), told[-1]] if len(told) > 1 else told)}")
         title += f" in {clean(found.base)}" if found.base else ""

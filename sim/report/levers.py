@@ -12,7 +12,7 @@ from sim.experiment.sampling import short_names
 from sim.inference import Relevance
 from sim.measurement import REGISTRY
 from sim.report.blocks import Cell, Table
-from sim.report.formats import beside, difference, difference_interval, gap, times
+from sim.report.formats import beside, difference, difference_interval, gap, shows, times
 from sim.report.names import clean, marked, measure_name
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ def _sentence(found: Responses, measure: str) -> str:
     where = f"In {clean(found.base)}: " if found.base else ""
     if not effects:
         return f"{where}What the levers do to “{name}” cannot be said: it is not reached everywhere, or points are few."
-    clear, largest = [effect for effect in effects if effect.clear], effects[0]
+    clear, largest = [effect for effect in effects if is_clear(effect)], effects[0]
     if not clear:
         who = "the lever does not clearly move" if levers == 1 else f"of {levers} levers, none clearly moves"
         said = f"{who if where else who.capitalize()} “{name}” over what was tried. "
@@ -62,6 +62,15 @@ def told_change(effect: Effect, names: dict[str, str]) -> str:
 def change_words(effect: Effect) -> str:
     """What a lever changes, with its sign."""
     return difference(_row(effect))
+
+
+def is_clear(effect: Effect) -> bool:
+    """Whether the interval does not reach 0, and is not written so either."""
+    change = effect.change
+    if not effect.clear:
+        return False
+    _, lower, upper = beside([change.mean, change.lower, change.upper], effect.unit)
+    return shows(lower if change.lower > 0 else upper)
 
 
 def _row(effect: Effect) -> SimpleNamespace:
@@ -111,7 +120,7 @@ def effects_table(sweep: Sweep, measures: Sequence[str]) -> Table:
         for measure in measures:
             for effect in found.effects(measure):
                 row = _row(effect)
-                told = [difference(row), difference_interval(row), "yes" if effect.clear else "no", _ends(effect)]
+                told = [difference(row), difference_interval(row), "yes" if is_clear(effect) else "no", _ends(effect)]
                 span = f"{clean(effect.begin)} → {clean(effect.end)}"
                 lines.append([marked(names[effect.lever]), measure_name(measure), span, *told])
         groups.append((clean(found.base), lines))
@@ -152,5 +161,5 @@ def effects_cells(found: Responses, measures: Sequence[str]) -> dict[tuple[str, 
             half = row.upper - row.difference
             told = "" if math.isnan(half) else f"± {gap(half, effect.unit)}"
             span = f"{clean(effect.begin)} → {clean(effect.end)}"
-            cells[effect.lever, measure] = difference(row) + ("*" if effect.clear else " "), f"{told} ", span
+            cells[effect.lever, measure] = difference(row) + ("*" if is_clear(effect) else " "), f"{told} ", span
     return cells

@@ -17,7 +17,7 @@ from sim.report.by_group import group_section
 from sim.report.claims import claims_blocks, ranges_section
 from sim.report.formats import city_rows, difference, difference_interval, interval, number, p_value, times
 from sim.report.heat_maps import heat_figure
-from sim.report.lever_figures import LOOKS, changes_figure, curves_figures, curves_note, unit_of
+from sim.report.lever_figures import LINES, changes_figure, curves_figures, curves_note, unit_of
 from sim.report.levers import effects_table, levers_sentences
 from sim.report.modelled import thinned
 from sim.report.names import clean, marked, measure_name
@@ -110,7 +110,7 @@ def _figures(sweep: Sweep, measures: Sequence[str], table: Table) -> list[Block]
         if found.experiment.design == "one_at_a_time":
             figures.append(changes_figure(found, measures, table, f"{key}changes"))
             continue
-        lines = [curve for measure in measures for curve in found.lines(measure, len(LOOKS))]
+        lines = [curve for measure in measures for curve in found.lines(measure, LINES)]
         note = curves_note(found, measures[0], lines=True)
         figures += curves_figures(found, lines, table, f"{key}curves", note)
         means = [curve for measure in measures for curve in found.curves(measure)]
