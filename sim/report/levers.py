@@ -46,9 +46,13 @@ def _sentence(found: Responses, measure: str) -> str:
     said += f" ({_interval(most)})"
     if abs(most.change.mean) < _relevant(most):
         said += f", which is less than what matters ({gap(_relevant(most), most.unit)})"
-    others = "; ".join(told_change(effect, names) for effect in clear[1:4])
-    more = f", and {len(clear) - 4} more" if len(clear) > 4 else ""
-    rest = f" Also clear: {others}{more}." if others else " No other clearly moves it." if levers > 1 else ""
+    matter = [effect for effect in clear[1:] if abs(effect.change.mean) >= _relevant(effect)]
+    more = f", and {len(matter) - 3} more" if len(matter) > 3 else ""
+    rest = " No other clearly moves it." if levers > 1 else ""
+    if matter:
+        rest = f" Also clear: {'; '.join(told_change(effect, names) for effect in matter[:3])}{more}."
+    elif len(clear) > 1:
+        rest = f" No other clearly moves it by as much as matters ({gap(_relevant(most), most.unit)})."
     return f"{where}{said}.{rest} {_over(found, measure)}"
 
 
