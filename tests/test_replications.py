@@ -148,7 +148,7 @@ def test_the_replications_are_those_of_run_and_enough() -> None:
     assert told["measures"][0]["looks"][-1]["half_width"] == found.known[0].after(found.made).half
 
 
-def test_a_difference_is_paired_and_known_sooner() -> None:
+def test_a_difference_is_paired() -> None:
     wanted = half_widths(["time_to_close_mean_among_closed"], ["0.5 min"])
     found = replications_for([QUEUE, FASTER], wanted, at_most=12, processes=1)
     own = sim.compare([QUEUE, FASTER], found.made, processes=1).differences
