@@ -17,7 +17,7 @@ import traceback
 import click
 
 from sim import __version__
-from sim.commands import describing, reading, running, sweeping
+from sim.commands import describing, reading, repeating, running, sweeping
 from sim.errors import CitysimError
 from sim.terminal import (
     BAD_DATA,
@@ -136,6 +136,6 @@ def cli() -> None:
     """Simulate how a city handles its citizens' requests (接诉即办, 12345, 311)."""
 
 
-for room in (describing, running, sweeping, reading):
+for room in (describing, running, repeating, sweeping, reading):
     for command in room.COMMANDS:
         cli.add_command(command)

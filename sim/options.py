@@ -125,7 +125,7 @@ def relevance_of(sizes: Sequence[str]) -> Relevance:
     return Relevance(**found)
 
 
-def replication_options(command: Command) -> Command:
+def simulation_options(command: Command) -> Command:
     """Options of every command that simulates."""
     for option in (
         click.option("--processes", type=click.IntRange(1), help="Processes at once; default: one a core."),
@@ -137,9 +137,14 @@ def replication_options(command: Command) -> Command:
             help="The readable engine, the fast one, or whichever is done first; they give the same.",
         ),
         click.option("--seed", type=click.IntRange(0, 2**63 - 1), default=1, show_default=True, help="Seed."),
-        click.option(
-            "--replications", "-n", type=click.IntRange(1), default=5, show_default=True, help="Replications."
-        ),
     ):
         command = option(command)
     return command
+
+
+def replication_options(command: Command) -> Command:
+    """And how often."""
+    often = click.option(
+        "--replications", "-n", type=click.IntRange(1), default=5, show_default=True, help="Replications."
+    )
+    return often(simulation_options(command))

@@ -12,6 +12,7 @@ from measure_tables import measure_rows
 from scipy import stats
 
 from sim.inference import mser5, ranks, replications_needed, warm_up
+from sim.inference.runs import without_week
 
 NAN = math.nan
 
@@ -69,19 +70,20 @@ def test_mser_of_a_settled_and_of_a_growing_series() -> None:
     assert mser5([1.0, 2.0, 3.0]) is None
 
 
-def test_warm_up_adds_pools_and_averages_replications() -> None:
-    hours = np.arange(500)
-    filling = np.minimum(hours, 50.0)
-    wave = np.sin(hours)
-    tables = [
-        pd.DataFrame({"replication": r, "pool": pool, "hour": hours, "queue": queue})
-        for r, sign in ((0, 1.0), (1, -1.0))
-        for pool, queue in (("a", filling + sign * 100 * wave), ("b", filling))
-    ]
-    found = warm_up(pd.concat(tables).sample(frac=1.0, random_state=1))
-    assert found == mser5(2 * filling)
+def test_warm_up_sees_neither_nights_nor_weekends() -> None:
+    hours = np.arange(26 * 168)
+    working = 50.1 * ((hours % 24 >= 8) & (hours % 24 < 17) & (hours // 24 % 7 < 5))
+    noise = np.random.default_rng(1).normal(0, 3, (8, 26 * 168))
+    assert warm_up(working) == 0
+    found = warm_up(working + noise)
     assert found is not None
-    assert 45 <= found <= 55
+    assert found <= 7 * 24, "noise alone is cut by a few days at most"
+    assert warm_up(working + noise + np.where(hours < 500, -40, 0)) in (504, 528), "in whole days"
+    assert warm_up(working + noise + hours / 10) is None, "a trend"
+    late = working + noise + (hours / 1000) ** 4
+    assert mser5(without_week(late).mean(axis=0)) == 0, "what rises at the end alone is not cut by MSER-5"
+    assert warm_up(late) is None
+    assert warm_up(np.where(np.arange(240) < 25, 0.0, 7.0)) == 48
 
 
 # --- ranks ---

@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from sim.options import json_option, path, word
 from sim.terminal import CHECK_FAILED, OK, progress, say, say_json, tell
+
+if TYPE_CHECKING:
+    from sim.experiment.designs import Design
+    from sim.experiment.parallel import Progress
 
 
 def _shard(text: str) -> tuple[int, int]:
@@ -42,6 +48,7 @@ def sweep(
     from sim.experiment.designs import design_name, find_experiment, load_design
     from sim.experiment.forecast import forecast
     from sim.experiment.plan import known_points
+    from sim.experiment.repeating import carry_out, first_round
     from sim.experiment.run_store import RunStore
     from sim.experiment.sweep import judged, make_missing
     from sim.report.page import sweep_page
@@ -53,23 +60,36 @@ def sweep(
     file, part = find_experiment(experiment), planning.Shard(*shard)
     folder = store.sweep_folder(design_name(file), out)
     design = load_design(file, known_points(folder))
+    if part.of > 1 and (design.experiment.precision or design.experiment.budget):
+        raise click.UsageError(
+            "--shard makes as many replications as are given: a precision or a budget needs them all"
+        )
     if not dry_run:
         planning.clear(RunStore(folder), tell)
     with executor(cluster, tell) as (run, workers):
-        work = planning.ahead(design, folder, processes=processes, shard=part, on_cluster=workers)
-        say(plan_text(design, len(work.jobs)), err=not dry_run)
+
+        def make(planned: Design, in_time: Callable[[Progress], Progress]) -> tuple[int, dict[tuple[str, int], str]]:
+            work = planning.ahead(planned, folder, processes=processes, shard=part, on_cluster=workers)
+            with progress(design.name, design.points[0].scenario, len(work.jobs)) as tick:
+                return make_missing(planned, folder, work, run, in_time(tick))
+
+        first = first_round(design)
+        work = planning.ahead(first, folder, processes=processes, shard=part, on_cluster=workers)
+        say(plan_text(first, len(work.jobs)), err=not dry_run)
         if dry_run:
-            if became := became_text(design):
+            if became := became_text(first):
                 say(became)
-            say("\n" + (forecast_text(forecast(design, folder, work, tell)) if work.jobs else "Nothing is missing."))
+            say("\n" + (forecast_text(forecast(first, folder, work, tell)) if work.jobs else "Nothing is missing."))
             return OK
-        with progress(design.name, design.points[0].scenario, len(work.jobs)) as tick:
-            made, failed = make_missing(design, folder, work, run, tick)
-    left = planning.missing(design, folder) - len(failed)
-    if part.of > 1 and left > 0:
-        say(unfinished_text(part, made, failed, left))
-        return CHECK_FAILED if failed else OK
-    found = judged(design, folder, made, failed)
+        if part.of == 1:
+            found = carry_out(design, folder, make, tell)
+        else:
+            made, failed = make(first, lambda tick: tick)
+            left = planning.missing(first, folder) - len(failed)
+            if left > 0:
+                say(unfinished_text(part, made, failed, left))
+                return CHECK_FAILED if failed else OK
+            found = judged(first, folder, made, failed)
     pages = store.write_sweep(found, sweep_page(found), folder)
     say(sweep_text(found))
     for page in pages:

@@ -67,7 +67,8 @@ class Judged:
 def over_sample(sweep: Sweep) -> dict[tuple[Key, str], Over]:
     """By settings and measure, in the order of the design."""
     design = sweep.design
-    listed = cast(Iterable[Any], sweep.differences.itertuples())
+    city = sweep.differences[sweep.differences["group_by"] == ""] if len(sweep.differences) else sweep.differences
+    listed = cast(Iterable[Any], city.itertuples())
     rows = {(row.scenario, row.measure): row for row in listed}
     named = {point.name: point for point in design.points}
     points: defaultdict[Key, list[Point]] = defaultdict(list)

@@ -16,10 +16,12 @@ from sim.experiment.packs import ROWS
 from sim.experiment.run_store import Made
 from sim.experiment.variants import read_variant
 from sim.experiment.versions import packages
+from sim.measurement import REGISTRY
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from sim.experiment.experiments import Experiment
     from sim.model.city import City
     from sim.model.simulation import Engine, Watch
     from sim.scenario import Scenario
@@ -73,9 +75,19 @@ class Told:
     failed: str = ""
 
 
-def asked_for(measures: Sequence[str]) -> tuple[str, ...]:
-    """What is kept of a run where these measures are listed."""
-    return tuple(dict.fromkeys([*measures, _ALWAYS]))
+def asked_for(experiment: Experiment) -> tuple[str, ...]:
+    """What is kept of a run: the measures that are listed, also “breach_share by unit” where they are told by unit."""
+    city = dict.fromkeys([*experiment.measures, _ALWAYS])
+    groups = [f"{m} by {experiment.by}" for m in city if experiment.by in REGISTRY[m].groups]
+    return *city, *groups
+
+
+def rows_asked(table: pd.DataFrame, asked: Sequence[str]) -> pd.DataFrame:
+    """The rows of a table of measures that are asked for."""
+    city = (table["group_by"] == "") & table["measure"].isin(asked)
+    if not any(" by " in name for name in asked):
+        return table[city]
+    return table[city | (table["measure"] + " by " + table["group_by"]).isin(asked)]
 
 
 def run_name(digest: str, seed: int, replication: int, by: str = "") -> str:
@@ -131,7 +143,6 @@ def _about(task: Task, order: Order, replication: int) -> dict[str, Any]:
 
 def _rows(table: pd.DataFrame, asked: Sequence[str]) -> list[list[Any]]:
     """What is kept of a table of measures."""
-    city = table[table["group_by"] == ""]
-    city = city[city["measure"].isin(asked)][list(ROWS)].astype(object)
-    told: list[list[Any]] = city.where(city.notna(), None).to_numpy().tolist()
+    rows = rows_asked(table, asked)[list(ROWS)].astype(object)
+    told: list[list[Any]] = rows.where(rows.notna(), None).to_numpy().tolist()
     return told

@@ -77,7 +77,7 @@ def missing(design: Design, folder: Path) -> int:
 
 def missing_jobs(design: Design, folder: Path, shard: Shard = Shard()) -> list[Job]:
     """The runs of a part of a design that are not there yet with all of its measures, each once."""
-    kept, asked = RunStore(folder).kept(), asked_for(design.experiment.measures)
+    kept, asked = RunStore(folder).kept(), asked_for(design.experiment)
     wanted = {job.name: job for job in shard.part(jobs_of(design))}
     return [job for job in wanted.values() if not kept.has(job.name, asked)]
 
@@ -107,7 +107,7 @@ def ahead(
     Points that others are compared with are held against the memory of this machine then. Raises ``ScenarioError``.
     """
     jobs = missing_jobs(design, folder, shard)
-    order = Order(design.experiment.seed, engine, asked_for(design.experiment.measures))
+    order = Order(design.experiment.seed, engine, asked_for(design.experiment))
     if not jobs:
         return Work([], [], order, False, 1)
     baselines = {job.point.against for job in jobs}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Callable, Mapping
 from contextlib import closing
@@ -13,7 +14,7 @@ from sim.experiment.cluster import executor
 from sim.experiment.designs import Design, design_name, find_experiment, load_design
 from sim.experiment.executors import Executor
 from sim.experiment.journal import journal
-from sim.experiment.making import asked_for, programs
+from sim.experiment.making import asked_for, programs, rows_asked
 from sim.experiment.parallel import unseen
 from sim.experiment.plan import known_points, write_plan
 from sim.experiment.planning import Shard, Work, ahead, clear, jobs_of
@@ -32,10 +33,10 @@ if TYPE_CHECKING:
 class Sweep:
     """What a design has brought.
 
-    ``measures``: as in ``Comparison``, of the whole city, by ``scenario`` (the name of the point). ``differences``:
-    those of each point and the one it is compared with (``sim.inference.differences``), adjusted over the points and
-    measures of one baseline. ``made``: how many runs were made now; ``failed``: what went wrong, by point and
-    replication.
+    ``measures``: as in ``Comparison``, of the whole city, and by unit where the experiment says so, by ``scenario``
+    (the name of the point). ``differences``: those of each point and the one it is compared with
+    (``sim.inference.differences``), adjusted over the points and measures of one baseline. ``made``: how many runs were
+    made now; ``failed``: what went wrong, by point and replication.
     """
 
     design: Design
@@ -47,19 +48,25 @@ class Sweep:
 
     @property
     def table(self) -> pd.DataFrame:
-        """One row a point, replication and measure, with a column for each factor and, of a sample, one for each value
-        that was assumed: tidy, for spreadsheets.
+        """One row a point, replication and measure, with a column for each lever and, of a sample, its number (0: the
+        base itself) and a column for each value that was assumed; by unit, also a row for each unit, its name in the
+        column ``group``: tidy, for spreadsheets.
         """
         import pandas as pd
 
-        told = [
-            {"point": p.name, **p.settings, **({"sample": p.sample, **p.values} if p.sample else {})}
+        sampled = any(p.sample for p in self.design.points)
+        points = [
+            {"point": p.name, **p.settings, **({"sample": p.sample, **p.values} if sampled else {})}
             for p in self.design.points
         ]
-        settings = pd.DataFrame(told)
+        settings = pd.DataFrame(points)
         wanted = self.measures[self.measures["measure"].isin(self.design.experiment.measures)]
-        columns = ["scenario", "replication", "measure", "value", "numerator", "denominator", "unit"]
-        return settings.merge(wanted[columns].rename(columns={"scenario": "point"}), on="point")
+        groups = ["group_by", "group"] if self.design.experiment.by else []
+        columns = ["scenario", "replication", "measure", *groups, "value", "numerator", "denominator", "unit"]
+        told = wanted[columns].rename(columns={"scenario": "point"})
+        if groups:
+            told["group"] = ["".join(json.loads(group)) for group in told["group"]]
+        return settings.merge(told, on="point")
 
 
 def sweep(
@@ -79,11 +86,14 @@ def sweep(
     is where its runs stand, by default results/sweep-NAME: what is there is finished, and whoever sweeps again, or a
     wider design, makes only the rest. The runs are made on so many `processes` of this machine (one a core), or on the
     Dask `cluster` with such an address; with `shard`, such as (2, 8), only the second of eight parts. `engine`,
-    `progress` and `tell` as in `sim.run`.
+    `progress` and `tell` as in `sim.run`. Replications are added to a precision, or as far as a budget goes, where
+    the experiment says so, and not in parts.
 
     Returns all runs that are there. One that fails is told in `failed`, the others go on. Raises `ScenarioError` with
     all that is wrong with the experiment, before anything runs.
     """
+    from sim.experiment.repeating import carry_out
+
     if isinstance(experiment, Design):
         design, place = experiment, sweep_folder(experiment.name, folder)
     else:
@@ -92,9 +102,12 @@ def sweep(
         design = load_design(file, known_points(place))
     clear(RunStore(place), tell)
     with executor(cluster, tell) as (run, workers):
-        work = ahead(design, place, engine=engine, processes=processes, shard=Shard(*shard), on_cluster=workers)
-        made, failed = make_missing(design, place, work, run, progress)
-    return judged(design, place, made, failed)
+
+        def make(planned: Design, in_time: Callable[[Progress], Progress]) -> tuple[int, dict[tuple[str, int], str]]:
+            work = ahead(planned, place, engine=engine, processes=processes, shard=Shard(*shard), on_cluster=workers)
+            return make_missing(planned, place, work, run, in_time(progress))
+
+        return carry_out(design, place, make, tell, whole=shard[1] == 1)
 
 
 def make_missing(
@@ -130,12 +143,12 @@ def _measures(design: Design, store: RunStore) -> pd.DataFrame:
     import numpy as np
     import pandas as pd
 
-    jobs, asked = jobs_of(design), asked_for(design.experiment.measures)
+    jobs, asked = jobs_of(design), asked_for(design.experiment)
     names = list(dict.fromkeys(job.name for job in jobs))
     table = store.read(names)
-    table = table[table["measure"].isin(asked)]
+    table = rows_asked(table, asked)
     ranks = pd.Categorical(table["measure"], categories=list(REGISTRY)).codes
-    table = table.iloc[np.lexsort((ranks, table["place"]))]
+    table = table.iloc[np.lexsort((table["group"], table["group_by"], ranks, table["place"]))]
     number = {name: number for number, name in enumerate(names)}
     runs, own = table["place"].to_numpy(), np.array([number[job.name] for job in jobs], dtype=int)
     first, last = np.searchsorted(runs, own, "left"), np.searchsorted(runs, own, "right")
@@ -163,7 +176,7 @@ def judged(design: Design, folder: Path, made: int, failed: Mapping[tuple[str, i
         if family["scenario"].nunique() > 1 and baseline in set(family["scenario"]):
             table = differences(family, baseline)
             table = table[table["measure"].isin(design.experiment.measures)]
-            found.append(table.assign(p_holm=holm(table["p"])))
+            found.append(table.assign(p_holm=table.groupby("group_by")["p"].transform(holm)))
     compared = pd.concat(found, ignore_index=True) if found else pd.DataFrame()
     means = summary(wanted) if len(wanted) else wanted
     return Sweep(design, measures, means, compared, made, dict(failed))

@@ -5,12 +5,15 @@ from __future__ import annotations
 import math
 
 import numpy as np
-import pandas as pd
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from sim.inference.student import Student
 
 _BATCH = 5
+#: Of so many weeks it can be said what is usual in one.
+_WEEKS = 3
+#: What is settled changes by no more than this part of it from one half to the other, or by chance.
+_SETTLED, _BY_CHANCE = 0.2, 0.01
 
 
 def replications_needed(pilot: ArrayLike, half_width: float, level: float = 0.95) -> int:
@@ -47,10 +50,32 @@ def mser5(series: ArrayLike) -> int | None:
     return dropped * _BATCH if dropped < batches // 2 else None
 
 
-def warm_up(levels: pd.DataFrame) -> int | None:
-    """Hours from the start until the city's queues have settled; None if they have not.
-
-    MSER-5 on the number of visits waiting, hour by hour, over all pools and averaged over replications.
+def without_week(hourly: ArrayLike) -> NDArray[np.float64]:
+    """Values for each hour [replication, hour], without what is usual at that hour of the week (of less than three
+    weeks, of the day): else a batch of five hours would be high or low for that alone.
     """
-    waiting = levels.groupby(["replication", "hour"])["queue"].sum()
-    return mser5(waiting.groupby("hour").mean().sort_index())
+    values = np.atleast_2d(np.asarray(hourly, dtype=np.float64))
+    period = 168 if values.shape[1] >= _WEEKS * 168 else 24
+    at = np.arange(values.shape[1]) % period
+    usual = np.bincount(at, values.mean(axis=0)) / np.bincount(at)
+    rest: NDArray[np.float64] = np.round(values - usual[at] + values.mean(), 9)  # the same each week is exactly so
+    return rest
+
+
+def warm_up(hourly: ArrayLike) -> float | None:
+    """Hours from the start, in whole days, until a series of hourly values [replication, hour] has settled; None if it
+    has not.
+
+    MSER-5 on the mean of the replications says how much to cut, at most half. It may say 0 of a series that goes on
+    rising, as its variance is then that of its end; so a second half of the rest that is higher or lower than the first
+    by more than a fifth, and not by chance (p below 0.01 over the replications), is not settled either.
+    """
+    series = without_week(hourly)
+    dropped = mser5(series.mean(axis=0))
+    if dropped is None:
+        return None
+    rest = series[:, dropped:]
+    early, late = (half.mean(axis=1) for half in (rest[:, : rest.shape[1] // 2], rest[:, rest.shape[1] // 2 :]))
+    change = Student((late - early)[None])
+    moves = abs(change.mean[0]) > _SETTLED * rest.mean() and (len(series) < 2 or change.p()[0] < _BY_CHANCE)
+    return None if moves else 24.0 * math.ceil(dropped / 24)

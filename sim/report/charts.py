@@ -92,10 +92,10 @@ def dots(ax: Axes, mark: Mark, points: Sequence[Dot | None], shift: float = 0.0)
         ax.plot([point.value], [row + shift], **mark.look)  # type: ignore[arg-type]
 
 
-def legend(figure: Drawing, marks: Sequence[Mark], left: float) -> None:
+def legend(figure: Drawing, marks: Sequence[Mark], left: float, columns: int = 9) -> None:
     """The marks with their names, above everything."""
     handles = [Line2D([], [], **mark.look) for mark in marks]  # type: ignore[arg-type]
-    keyed(figure, handles, [mark.name for mark in marks], left)
+    keyed(figure, handles, [mark.name for mark in marks], left, columns)
 
 
 def keyed(figure: Drawing, handles: Sequence[Artist], names: Sequence[str], left: float, columns: int = 9) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from sim.experiment.claims import Judged, judged, over_sample
+from sim.experiment.sampling import short_names
 from sim.inference.signs import Signs, share_interval
 from sim.measurement import REGISTRY
 from sim.report.blocks import Block, Cell, Section, Table, Text
@@ -65,10 +66,12 @@ def claims_sentence(found: Sequence[Judged], design: Design) -> str:
     )
 
 
-def claims_text(sweep: Sweep) -> str:
-    """A sweep over ranges for an 80-column terminal."""
+def claims_text(sweep: Sweep, said: Sequence[str] = ()) -> str:
+    """A sweep over ranges for an 80-column terminal; what is ``said`` comes first."""
     design, found = sweep.design, list(judged(sweep))
     lines = [textwrap.fill(clean(design.experiment.question), WIDTH), ""]
+    for sentence in said:
+        lines += [textwrap.fill(sentence, WIDTH), ""]
     if found:
         lines += [textwrap.fill(claims_sentence(found, design), WIDTH), ""]
     for j in found:
@@ -102,7 +105,8 @@ def _turned(point: Point) -> str:
     """What is turned at a point: a mechanism, or factors without their paths."""
     if "mechanism" in point.settings:
         return f"{point.settings['mechanism'].replace('_', ' ')} {point.settings['turned']}"
-    return ", ".join(f"{path.rpartition('.')[2]} {value}" for path, value in point.settings.items())
+    names = short_names(point.settings)
+    return ", ".join(f"{names[path]} {value}" for path, value in point.settings.items())
 
 
 def _effects(signs: Signs, unit: str) -> list[str]:
@@ -171,7 +175,7 @@ def _all_changes(sweep: Sweep) -> Table:
 def ranges_section(design: Design) -> Section:
     """What was varied and what was held."""
     experiment = design.experiment
-    varied: list[list[Cell]] = [[marked(p), _range(u), marked(u.note)] for p, u in experiment.uncertainties.items()]
+    varied: list[list[Cell]] = [[marked(p), _range(u), marked(u.why)] for p, u in experiment.uncertainties.items()]
     blocks: list[Block] = [
         Table("Varied", ["assumed", "from … to", "why"], [("", varied)], words=frozenset({0, 1, 2})),
     ]

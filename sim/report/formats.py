@@ -26,6 +26,11 @@ def rows_of(table: pd.DataFrame) -> Iterable[Any]:
     return cast(Iterable[Any], table.itertuples())
 
 
+def city_rows(table: pd.DataFrame) -> Iterable[Any]:
+    """Those of the whole city."""
+    return rows_of(table[table["group_by"] == ""] if len(table) else table)
+
+
 def time_unit(hours: float) -> tuple[float, str]:
     """The unit in which so many hours are read best: its length in hours, its sign."""
     return next((length, sign) for least, length, sign in _TIMES if abs(hours) >= least)
@@ -59,6 +64,22 @@ def number(value: float | None, unit: str) -> str:
         return "–"
     factor, digits, after = _manner(value, unit)
     return _written(value * factor, digits) + after
+
+
+def half_width(row: Any) -> str:
+    """Half of the interval of a row of a summary, in the unit of its mean: “± 1.2 %”; empty where there is none."""
+    if math.isnan(row.lower) or math.isnan(row.mean):
+        return ""
+    return plus_minus(max(row.mean - row.lower, row.upper - row.mean), row.unit, row.mean)
+
+
+def plus_minus(half: float, unit: str, beside: float) -> str:
+    """Half of an interval, in the unit of a value that it stands beside; with more digits where it would read as 0."""
+    if math.isnan(half):
+        return ""
+    factor, digits, after = _manner(beside or half, unit)
+    text = _written(half * factor, digits)
+    return _points(f"± {text if shows(text) or not half else f'{half * factor:.1g}'}{after}", unit)
 
 
 def beside(values: Sequence[float], unit: str) -> list[str]:

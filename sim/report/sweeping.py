@@ -7,14 +7,18 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from matplotlib.axes import Axes
-
+from sim.experiment.repeating import precision_words
+from sim.experiment.responses import responses
 from sim.inference import Relevance
 from sim.measurement import REGISTRY
 from sim.report import charts, svg
 from sim.report.blocks import Block, Cell, Figure, Section, Table, Text
+from sim.report.by_group import group_section
 from sim.report.claims import claims_blocks, ranges_section
-from sim.report.formats import difference, difference_interval, interval, number, p_value, rows_of, time_unit, times
+from sim.report.formats import city_rows, difference, difference_interval, interval, number, p_value, times
+from sim.report.heat_maps import heat_figure
+from sim.report.lever_figures import LINES, changes_figure, curves_figures, curves_note, unit_of
+from sim.report.levers import effects_table, levers_sentences
 from sim.report.modelled import thinned
 from sim.report.names import clean, marked, measure_name
 from sim.report.provenance import versions, window
@@ -25,21 +29,10 @@ if TYPE_CHECKING:
     from sim.experiment.designs import Point
     from sim.experiment.sweep import Sweep
 
-_LOOKS = (
-    (svg.BLUE, "o", "-"),
-    (svg.VERMILLION, "D", "--"),
-    (svg.GREEN, "s", ":"),
-    (svg.PURPLE, "^", "-."),
-    (svg.ORANGE, "v", "-"),
-    (svg.SKY, "P", "--"),
-)
 _TURNED = {
     "off": charts.Mark("taken away from all", "D", svg.VERMILLION),
     "on": charts.Mark("alone, added to the city before", "o", svg.BLUE),
 }
-
-#: The axis of a measure that never falls below this share of its highest value does not begin at 0.
-_FLAT = 0.75
 
 _Found = dict[tuple[str, str], Any]
 
@@ -47,109 +40,84 @@ _Found = dict[tuple[str, str], Any]
 def sweep_sections(sweep: Sweep) -> list[Section]:
     """The whole report."""
     design = sweep.design
+    if design.experiment.ranged:
+        return _over_levers(sweep)
     if design.experiment.sample is not None:
         return _over_ranges(sweep)
-    summary: _Found = {(row.scenario, row.measure): row for row in rows_of(sweep.summary)}
-    compared: _Found = {(row.scenario, row.measure): row for row in rows_of(sweep.differences)}
+    summary: _Found = {(row.scenario, row.measure): row for row in city_rows(sweep.summary)}
+    compared: _Found = {(row.scenario, row.measure): row for row in city_rows(sweep.differences)}
     measures = shown_measures(design)
-    said: list[Block] = [Text(line) for line in (thinned(design.points[0].scenario),) if line]
-    said += [Text(f"{name}, replication {k} failed: {clean(word)}") for (name, k), word in sweep.failed.items()]
-    figure = (
-        _mechanisms(sweep, measures, compared) if design.experiment.one_by_one else _curves(sweep, measures, summary)
-    )
-    said += [figure] if figure is not None else []
+    said = _said(sweep)
+    table = _means(sweep, measures, summary)
+    if design.experiment.one_by_one:
+        figure = _mechanisms(sweep, measures, compared)
+        said += [figure] if figure is not None else []
+    else:
+        said += [Text(sentence) for sentence in levers_sentences(sweep, measures[0])] if measures else []
+        said += _figures(sweep, measures, table)
     return [
         Section("found", "What was found", said),
-        Section("means", "Means", [_means(sweep, measures, summary)]),
+        Section("means", "Means", [table]),
+        *([] if design.experiment.one_by_one else [Section("levers", "Levers", [effects_table(sweep, measures)])]),
+        *([] if design.experiment.one_by_one else group_section(sweep, measures)),
         Section("differences", "Differences", [_differences(sweep, measures, compared)]),
         Section("run", "What was run", [_what_was_run(sweep)]),
     ]
 
 
+def _said(sweep: Sweep) -> list[Block]:
+    """What must be known before any number."""
+    said: list[Block] = [Text(line) for line in (thinned(sweep.design.points[0].scenario),) if line]
+    return said + [Text(f"{name}, replication {k} failed: {clean(word)}") for (name, k), word in sweep.failed.items()]
+
+
 def _over_ranges(sweep: Sweep) -> list[Section]:
     """Of a sample: what holds over all of it. The numbers of each point stand in the table beside the report."""
-    said: list[Block] = [Text(line) for line in (thinned(sweep.design.points[0].scenario),) if line]
-    said += [Text(f"{name}, replication {k} failed: {clean(word)}") for (name, k), word in sweep.failed.items()]
+    measures, said = shown_measures(sweep.design), _said(sweep)
+    turned = measures and not sweep.design.experiment.one_by_one
+    said += [Text(sentence) for sentence in levers_sentences(sweep, measures[0])] if turned else []
     found = Section("found", "What was found", [*said, *claims_blocks(sweep)])
-    return [found, ranges_section(sweep.design), Section("run", "What was run", [_what_was_run(sweep)])]
+    levers = [Section("levers", "Levers", [effects_table(sweep, measures)])] if turned else []
+    groups = group_section(sweep, measures) if turned else []
+    return [
+        found,
+        *levers,
+        *groups,
+        ranges_section(sweep.design),
+        Section("run", "What was run", [_what_was_run(sweep)]),
+    ]
 
 
-# --- curves over a factor ---------------------------------------------------------------------------------------------
+def _over_levers(sweep: Sweep) -> list[Section]:
+    """Of levers with ranges: what they do. The numbers of each point stand in the table beside the report."""
+    measures, table = shown_measures(sweep.design), effects_table(sweep, shown_measures(sweep.design))
+    said = _said(sweep) + [Text(sentence) for sentence in levers_sentences(sweep, measures[0])]
+    ranges = [ranges_section(sweep.design)] if sweep.design.experiment.uncertainties else []
+    return [
+        Section("found", "What was found", [*said, *_figures(sweep, measures, table)]),
+        Section("levers", "Levers", [table]),
+        *group_section(sweep, measures),
+        *ranges,
+        Section("run", "What was run", [_what_was_run(sweep)]),
+    ]
 
 
-def _curves(sweep: Sweep, measures: Sequence[str], found: _Found) -> Figure | None:
-    """Each measure over the factor with most numbers, a line for each combination of the others."""
-    design, factors = sweep.design, sweep.design.experiment.factors
-    numeric = [path for path in factors if len(_numbers(path, design.points)) > 1]
-    if not numeric:
-        return None
-    across = max(numeric, key=lambda path: len(_numbers(path, design.points)))
-    others = [path for path in factors if path != across]
-    lines: dict[tuple[str, ...], list[Point]] = {}
-    for point in design.points:
-        lines.setdefault(tuple(point.settings[path] for path in others), []).append(point)
-    if len(lines) > len(_LOOKS):
-        return None
-    names = [", ".join(f"{_short(path)} {value}" for path, value in zip(others, key, strict=True)) for key in lines]
-
-    def panel(measure: str) -> charts.Panel:
-        unit = _unit(measure, found)
-
-        def draw(ax: Axes) -> None:
-            lowest, highest = math.inf, 0.0
-            for (colour, marker, style), points in zip(_LOOKS, lines.values(), strict=False):
-                rows = [(float(p.settings[across]), found.get((p.name, measure))) for p in points]
-                known = [(x, row) for x, row in rows if row is not None and not math.isnan(row.mean)]
-                y = [row.mean / unit[0] for _, row in known]
-                ends = [(row.mean, row.mean) if math.isnan(row.upper) else (row.lower, row.upper) for _, row in known]
-                below = [(row.mean - lower) / unit[0] for (_, row), (lower, _) in zip(known, ends, strict=True)]
-                above_ = [(upper - row.mean) / unit[0] for (_, row), (_, upper) in zip(known, ends, strict=True)]
-                x = [x for x, _ in known]
-                ax.errorbar(x, y, [below, above_], color=colour, marker=marker, ls=style, ms=4, lw=1.4, elinewidth=1)
-                highest = max([highest, *(upper / unit[0] for _, upper in ends)])
-                lowest = min([lowest, *(lower / unit[0] for lower, _ in ends)])
-            if lowest < _FLAT * highest:
-                charts.from_zero(ax, highest)
-            ax.grid(axis="y")
-
-        return charts.Panel(f"{REGISTRY[measure].english} {unit[1]}".strip(), draw)
-
-    above = 0.32 if len(lines) > 1 else 0.05
-    title = f"By {_short(across)}"
-    with svg.drawing(charts.panels_height(len(measures), above, wide=True)) as figure:
-        charts.panels(figure, [panel(measure) for measure in measures], above, wide=True)
-        if len(lines) > 1:
-            marks = [charts.Mark(n, m, c) for n, (c, m, _) in zip(names, _LOOKS, strict=False)]
-            charts.legend(figure, marks, 0.1)
-        image = svg.inline(figure, "curves", title, clean(design.experiment.question))
-    note = (
-        "Means over the replications; bars: 95 % intervals. All points simulate the same citizens. Axes of measures "
-        "that vary by less than a quarter do not begin at 0."
-    )
-    return Figure("curves", title, "", image, _means(sweep, measures, found), note)
-
-
-def _numbers(path: str, points: Sequence[Point]) -> set[float]:
-    """The values of a factor, none if some are no numbers."""
-    try:
-        return {float(point.settings[path]) for point in points}
-    except ValueError:
-        return set()
-
-
-def _unit(measure: str, found: _Found) -> tuple[float, str]:
-    """By what a measure is divided in a figure, and the unit that this leaves."""
-    if REGISTRY[measure].unit == "share":
-        return 0.01, "(%)"
-    if REGISTRY[measure].unit == "h":
-        means = [row.mean for (_, name), row in found.items() if name == measure and not math.isnan(row.mean)]
-        length, sign = time_unit(max(means, default=1.0))
-        return length, f"({sign})"
-    return 1.0, ""
-
-
-def _short(path: str) -> str:
-    return clean(path.rpartition(".")[2].replace("_", " "))
+def _figures(sweep: Sweep, measures: Sequence[str], table: Table) -> list[Block]:
+    """Curves over levers that are numbers, heat maps of two, or changes one at a time, for each base."""
+    figures: list[Figure | None] = []
+    for number_, found in enumerate(responses(sweep)):
+        key = f"base{number_}-" if number_ else ""
+        if found.experiment.design == "one_at_a_time":
+            figures.append(changes_figure(found, measures, table, f"{key}changes"))
+            continue
+        lines = [curve for measure in measures for curve in found.lines(measure, LINES)]
+        note = curves_note(found, measures[0], lines=True)
+        figures += curves_figures(found, lines, table, f"{key}curves", note)
+        means = [curve for measure in measures for curve in found.curves(measure)]
+        if found.ranged or len({curve.lever for curve in means}) > 1 or not lines:
+            figures += curves_figures(found, means, table, f"{key}responses", curves_note(found, measures[0]))
+        figures.append(heat_figure(found, measures, table, f"{key}heat"))
+    return [figure for figure in figures if figure is not None]
 
 
 # --- mechanisms one by one --------------------------------------------------------------------------------------------
@@ -173,7 +141,8 @@ def _mechanisms(sweep: Sweep, measures: Sequence[str], compared: _Found) -> Figu
             bottom = (lines - 1 - line) * each + 0.45
             ax = svg.axes(figure, left + column * width + 0.06, bottom, width - 0.16, tall)
             charts.rows(ax, labels if column == 0 else [""] * len(labels), 16)
-            length, unit = _unit(measure, compared) if REGISTRY[measure].unit != "h" else _span_unit(measure, compared)
+            spans = [row.difference for (_, name), row in compared.items() if name == measure]
+            length, unit = unit_of(measure, spans)
             for turned, mark in _TURNED.items():
                 rows = [
                     next((compared.get((p.name, measure)) for p in points if _is(p, key, turned)), None) for key in keys
@@ -204,12 +173,6 @@ def _mechanisms(sweep: Sweep, measures: Sequence[str], compared: _Found) -> Figu
 
 def _is(point: Point, key: str, turned: str) -> bool:
     return point.settings["mechanism"] == key and point.settings["turned"] == turned
-
-
-def _span_unit(measure: str, compared: _Found) -> tuple[float, str]:
-    ends = [abs(row.difference) for (_, name), row in compared.items() if name == measure]
-    length, sign = time_unit(max((end for end in ends if not math.isnan(end)), default=1.0))
-    return length, f"({sign})"
 
 
 # --- numbers ----------------------------------------------------------------------------------------------------------
@@ -264,10 +227,11 @@ def _titled(point: Point) -> Cell:
 def _what_was_run(sweep: Sweep) -> Table:
     design = sweep.design
     lines: list[Sequence[Cell]] = [
-        ["base", marked(design.points[0].scenario.name)],
+        ["base", marked(", ".join(dict.fromkeys(design.experiment.bases or [design.points[0].scenario.name])))],
         ["simulated", window(design.points[0].scenario)],
         ["points", str(len(design.points))],
         ["replications", times(design.experiment.replications)],
+        *([["precision", marked(precision_words(sweep))]] if design.experiment.precision else []),
         ["seed", str(design.experiment.seed)],
         ["versions", versions()],
     ]
