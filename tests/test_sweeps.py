@@ -214,6 +214,6 @@ def test_the_command(tmp_path: Path) -> None:
     assert len(table) == 4 * 2 * 3
     assert list(table.columns[:4]) == ["point", "units.Roads.staff", "policies.first_recipient", "replication"]
     page = sound((tmp_path / "out/report.html").read_text("utf-8"))
-    assert "By staff" in page.words
+    assert "By Roads staff" in page.words
     assert max(len(text) for text in result.stdout.splitlines() if not text.startswith(("Table", "Report"))) <= 80
     assert "Does a second officer help" in plan_text(load_design(tmp_path / "experiment.yaml"), 0)

@@ -352,13 +352,20 @@ def _steps(path: str) -> tuple[str, ...]:
     return tuple(step for step, _ in read_path(path)[0])
 
 
+#: What has names of its own in a scenario: “Roads staff”, and not “staff” alone.
+_OF_NAMES = ("units", "pools", "categories", "districts", "channels")
+
+
 def short_names(paths: Iterable[str], least: int = 1) -> dict[str, str]:
-    """For each path its last steps, ``least`` of them, as many as tell it from the others; without “policies”."""
+    """For each path its last steps, ``least`` of them, as many as tell it from the others and whose it is; without
+    “policies”.
+    """
     steps = {path: _steps_of(path.removeprefix("policies.")) for path in paths}
     names: dict[str, str] = {}
     for path, own in steps.items():
         others = [other for key, other in steps.items() if key != path]
         count = next((n for n in range(least, len(own)) if all(own[-n:] != other[-n:] for other in others)), len(own))
+        count = max(count, len(own) - 1) if own[0] in _OF_NAMES else count
         names[path] = " ".join("all" if step == "*" else step for step in own[-count:]).replace("_", " ")
     return names
 
