@@ -21,11 +21,11 @@ from statistics import median
 import numpy as np
 import pandas as pd
 
-from sim.experiment.designs import Design, load_design
-from sim.experiment.packs import write_pack
 from sim.experiment.parallel import as_done, unseen
-from sim.experiment.run_store import TOGETHER, RunStore
-from sim.experiment.sweep import sweep
+from sim.experiment.sweeps.designs import Design, load_design
+from sim.experiment.sweeps.packs import write_pack
+from sim.experiment.sweeps.run_store import TOGETHER, RunStore
+from sim.experiment.sweeps.sweep import sweep
 from sim.measurement import REGISTRY
 
 POINTS = 10

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from sim.experiment.parallel import WorkerDiedError
     from sim.experiment.replication import simulate
     from sim.experiment.runs import Run, run
-    from sim.experiment.sweep import Sweep, sweep
+    from sim.experiment.sweeps.sweep import Sweep, sweep
     from sim.measurement import measures
     from sim.model.rows import TooManyVisitsError
     from sim.model.simulation import EngineError
@@ -56,8 +56,8 @@ _HOMES = {
     "compare": "sim.experiment.compare",
     "Run": "sim.experiment.runs",
     "run": "sim.experiment.runs",
-    "Sweep": "sim.experiment.sweep",
-    "sweep": "sim.experiment.sweep",
+    "Sweep": "sim.experiment.sweeps.sweep",
+    "sweep": "sim.experiment.sweeps.sweep",
     "measures": "sim.measurement",
     "Outcomes": "sim.outcomes",
     "simulate": "sim.experiment.replication",

@@ -17,9 +17,9 @@ from test_faults import runs, text_of, written
 
 import sim
 from sim.cli import cli
-from sim.experiment import cluster as clusters
-from sim.experiment.cluster import ClusterError, connected, fingerprint
-from sim.experiment.planning import missing
+from sim.experiment.sweeps import cluster as clusters
+from sim.experiment.sweeps.cluster import ClusterError, connected, fingerprint
+from sim.experiment.sweeps.planning import missing
 from sim.experiment.versions import packages
 
 #: A cluster in a process of its own, as others start it; it ends with its input.
@@ -75,7 +75,7 @@ def test_a_run_that_fails_on_a_cluster_is_told(running: Running, tmp_path: Path,
     """Here: as the base is not what was read at first."""
     written(tmp_path)
     other = (tmp_path / "town.yaml").read_text().replace("40 / d", "41 / d")
-    monkeypatch.setattr("sim.experiment.run_store.RunStore.base", lambda store, name: other)
+    monkeypatch.setattr("sim.experiment.sweeps.run_store.RunStore.base", lambda store, name: other)
     found = sim.sweep(tmp_path, tmp_path / "there", cluster=running.address)
     assert found.made == 0
     assert len(found.failed) == 20

@@ -32,6 +32,7 @@ INSIDE = {
     "sim.model.reference.basics.Cleared": "likewise: its owner closes it, since a theme has fixed the problem",
     "sim.model.reference.basics.Gamed": "likewise: its owner closes it unsolved",
     "sim.scenario.errors.ReadError": "one value that cannot be read: the loader makes findings of it",
+    "sim.experiment.sweeps.repeating._TimeIsUpError": "the time of a budget is over: a sweep ends with what is there",
     "sim.scenario.merging.TooManyError": "wildcards that stand for too much: the loader makes a finding of it",
     "sim.scenario.yaml_loader._Hopeless": "a text that is not read on: the loader makes a finding of it",
 }

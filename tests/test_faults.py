@@ -21,18 +21,18 @@ from click.testing import CliRunner
 from processes import program, start
 
 from sim.cli import cli
-from sim.experiment import making, run_store
-from sim.experiment.designs import Design, load_design
 from sim.experiment.drafts import WriteError
-from sim.experiment.executors import processes
 from sim.experiment.parallel import WorkerDiedError
-from sim.experiment.planning import ahead, missing
-from sim.experiment.status import status
-from sim.experiment.sweep import Sweep, make_missing, sweep
+from sim.experiment.sweeps import making, run_store
+from sim.experiment.sweeps.designs import Design, load_design
+from sim.experiment.sweeps.executors import processes
+from sim.experiment.sweeps.planning import ahead, missing
+from sim.experiment.sweeps.status import status
+from sim.experiment.sweeps.sweep import Sweep, make_missing, sweep
 
 KILLS = int(os.environ.get("CITYSIM_KILLS", "5"))
 #: Kills of workers, of which each costs new ones that import all anew.
-WORKERS = KILLS if KILLS > 5 else 1
+WORKERS = KILLS
 
 #: Runs of a few milliseconds each.
 TOWN = """
@@ -153,7 +153,7 @@ def test_what_kills_its_workers_each_time_ends_the_sweep(
     """Nobody starts processes for ever."""
     words: list[str] = []
     with monkeypatch.context() as patched:
-        patched.setattr("sim.experiment.executors._run", dies)
+        patched.setattr("sim.experiment.sweeps.executors._run", dies)
         with pytest.raises(WorkerDiedError):
             sweep(planned, tmp_path, processes=2, tell=words.append)
     assert len([word for word in words if "killed" in word]) == 2
@@ -216,7 +216,7 @@ def test_two_at_once(planned: Design, undisturbed: str, tmp_path: Path) -> None:
             code = 1
             try:
                 run_store.TOGETHER = 10
-                for module in (sys.modules["sim.experiment.sweep"], run_store):
+                for module in (sys.modules["sim.experiment.sweeps.sweep"], run_store):
                     module.TOGETHER = 10  # type: ignore[attr-defined]
                 code = 0 if text_of(sweep(planned, tmp_path, processes=1)) == undisturbed else 2
             finally:

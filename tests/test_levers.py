@@ -17,13 +17,13 @@ from scipy import stats
 
 import sim
 from sim.cli import cli
-from sim.experiment import repeating
-from sim.experiment.cluster import executor
-from sim.experiment.designs import Design, load_design
-from sim.experiment.planning import ahead
-from sim.experiment.responses import Effect, Responses, by_group
-from sim.experiment.sampling import Range, Uncertainty, drawn, numbers_of, short_names
-from sim.experiment.sweep import Sweep, make_missing, sweep
+from sim.experiment.sweeps import repeating
+from sim.experiment.sweeps.cluster import executor
+from sim.experiment.sweeps.designs import Design, load_design
+from sim.experiment.sweeps.planning import ahead
+from sim.experiment.sweeps.responses import Effect, Responses, by_group
+from sim.experiment.sweeps.sampling import Range, Uncertainty, drawn, numbers_of, short_names
+from sim.experiment.sweeps.sweep import Sweep, make_missing, sweep
 from sim.inference import differences, summary
 from sim.inference.fitting import Fit
 from sim.inference.student import Interval

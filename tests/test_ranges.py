@@ -12,10 +12,10 @@ import pytest
 from pages import sound
 
 import sim
-from sim.experiment.claims import judged, over_sample
-from sim.experiment.designs import Design, load_design
-from sim.experiment.sampling import Uncertainty, drawn, under
-from sim.experiment.sweep import Sweep, sweep
+from sim.experiment.sweeps.claims import judged, over_sample
+from sim.experiment.sweeps.designs import Design, load_design
+from sim.experiment.sweeps.sampling import Uncertainty, drawn, under
+from sim.experiment.sweeps.sweep import Sweep, sweep
 from sim.inference.signs import goes_with, share_interval, signs
 from sim.report.claims import ALWAYS, EITHER, MOSTLY, NEVER, NOTHING, REVERSED, verdict_over
 from sim.report.page import sweep_page

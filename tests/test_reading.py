@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 from test_faults import EXPERIMENT, TOWN, written
 
-from sim.experiment import reading, variants
-from sim.experiment.designs import Design, load_design
-from sim.experiment.making import Order
-from sim.experiment.plan import known_points, read_plan, write_plan
+from sim.experiment.sweeps import reading, variants
+from sim.experiment.sweeps.designs import Design, load_design
+from sim.experiment.sweeps.making import Order
+from sim.experiment.sweeps.plan import known_points, read_plan, write_plan
 from sim.scenario import ScenarioError
 from sim.scenario.loading import Opened
 
@@ -63,7 +63,7 @@ def test_what_was_read_before_is_known(tmp_path: Path, monkeypatch: pytest.Monke
     (tmp_path / "town.yaml").write_text(TOWN.replace("40 / d", "41 / d"))
     assert set(digests(load_design(file, known))).isdisjoint(digests(design))
     with monkeypatch.context() as patched:
-        patched.setattr("sim.experiment.plan.programs", lambda: "others")
+        patched.setattr("sim.experiment.sweeps.plan.programs", lambda: "others")
         assert known_points(tmp_path) == {}
     plan = tmp_path / "plan.json"
     plan.write_text(plan.read_text().replace(digests(design)[0], digests(design)[1]))

@@ -14,8 +14,8 @@ from towns import station
 
 import sim
 from sim.cli import cli, run_command
-from sim.experiment.precision import HalfWidth, half_widths, read_half_width
 from sim.experiment.replications import replications_for
+from sim.experiment.sweeps.precision import HalfWidth, half_widths, read_half_width
 from sim.experiment.warming import warm_up
 from sim.inference import mser5
 from sim.inference.stopping import FIRST, Reached, next_count, reached

@@ -10,8 +10,8 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from sim.experiment import run_store
-from sim.experiment.run_store import Made, RunStore
+from sim.experiment.sweeps import run_store
+from sim.experiment.sweeps.run_store import Made, RunStore
 
 ASKED = ("breach_share", "requests")
 
@@ -188,7 +188,7 @@ def test_who_clears_away_leaves_what_was_made_anew(store: RunStore) -> None:
 
 
 def test_a_base_that_was_altered_is_written_anew(store: RunStore) -> None:
-    from sim.experiment.variants import Base
+    from sim.experiment.sweeps.variants import Base
 
     base = Base("town.yaml", "name: Town\n")
     store.add_base(base)

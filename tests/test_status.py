@@ -12,16 +12,16 @@ from click.testing import CliRunner, Result
 from test_faults import EXPERIMENT, text_of, written
 
 from sim.cli import cli
-from sim.experiment import status as statuses
-from sim.experiment.designs import Design
-from sim.experiment.forecast import forecast
-from sim.experiment.journal import journal, read_journals
-from sim.experiment.making import Order, Told
 from sim.experiment.manifest import RunFolderError
-from sim.experiment.plan import write_plan
-from sim.experiment.planning import Shard, ahead, jobs_of
-from sim.experiment.status import status
-from sim.experiment.sweep import sweep
+from sim.experiment.sweeps import status as statuses
+from sim.experiment.sweeps.designs import Design
+from sim.experiment.sweeps.forecast import forecast
+from sim.experiment.sweeps.journal import journal, read_journals
+from sim.experiment.sweeps.making import Order, Told
+from sim.experiment.sweeps.plan import write_plan
+from sim.experiment.sweeps.planning import Shard, ahead, jobs_of
+from sim.experiment.sweeps.status import status
+from sim.experiment.sweeps.sweep import sweep
 from sim.report.sweep_plan import lasting
 from sim.report.sweep_status import status_json, status_text
 
@@ -147,7 +147,7 @@ def test_time_is_foretold_from_earlier_runs_else_from_a_sample(
 
 def test_a_sample_that_takes_long_is_given_up(planned: Design, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The rest is reckoned by the hours that were simulated."""
-    from sim.experiment import forecast as forecasts
+    from sim.experiment.sweeps import forecast as forecasts
     from sim.experiment import streaming
 
     def slow(city: Any, *_: Any, watch: Any, **__: Any) -> None:

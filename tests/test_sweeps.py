@@ -12,11 +12,11 @@ from pages import sound
 
 import sim
 from sim.cli import cli
-from sim.experiment import making
-from sim.experiment import sweep as sweeps
-from sim.experiment.designs import Design, load_design
-from sim.experiment.planning import missing
-from sim.experiment.sweep import sweep
+from sim.experiment.sweeps import making
+from sim.experiment.sweeps import sweep as sweeps
+from sim.experiment.sweeps.designs import Design, load_design
+from sim.experiment.sweeps.planning import missing
+from sim.experiment.sweeps.sweep import sweep
 from sim.report.page import sweep_page
 from sim.report.sweep_text import plan_text, sweep_text
 from sim.scenario import ScenarioError

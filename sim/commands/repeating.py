@@ -43,9 +43,9 @@ def replications(
 ) -> None:
     """Say how many replications of SCENARIO, or of the difference of two, give intervals of a half-width."""
     from sim.experiment.compare import unique_names
-    from sim.experiment.experiments import HEADLINES
-    from sim.experiment.precision import half_widths
     from sim.experiment.replications import replications_for
+    from sim.experiment.sweeps.experiments import HEADLINES
+    from sim.experiment.sweeps.precision import half_widths
     from sim.report.modelled import in_neither
     from sim.report.repeating import replications_json, replications_text
     from sim.scenario import load_all

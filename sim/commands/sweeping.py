@@ -13,8 +13,8 @@ from sim.options import json_option, path, word
 from sim.terminal import CHECK_FAILED, OK, progress, say, say_json, tell
 
 if TYPE_CHECKING:
-    from sim.experiment.designs import Design
     from sim.experiment.parallel import Progress
+    from sim.experiment.sweeps.designs import Design
 
 
 def _shard(text: str) -> tuple[int, int]:
@@ -43,14 +43,15 @@ def sweep(
 
     Exit code 4 where some runs failed; all others are kept.
     """
-    from sim.experiment import planning, store
-    from sim.experiment.cluster import executor
-    from sim.experiment.designs import design_name, find_experiment, load_design
-    from sim.experiment.forecast import forecast
-    from sim.experiment.plan import known_points
-    from sim.experiment.repeating import carry_out, first_round
-    from sim.experiment.run_store import RunStore
-    from sim.experiment.sweep import judged, make_missing
+    from sim.experiment import store
+    from sim.experiment.sweeps import planning
+    from sim.experiment.sweeps.cluster import executor
+    from sim.experiment.sweeps.designs import design_name, find_experiment, load_design
+    from sim.experiment.sweeps.forecast import forecast
+    from sim.experiment.sweeps.plan import known_points
+    from sim.experiment.sweeps.repeating import carry_out, first_round
+    from sim.experiment.sweeps.run_store import RunStore
+    from sim.experiment.sweeps.sweep import judged, make_missing
     from sim.report.page import sweep_page
     from sim.report.sweep_plan import became_text, forecast_text, unfinished_text
     from sim.report.sweep_text import plan_text, sweep_text
@@ -102,7 +103,7 @@ def sweep(
 @json_option
 def status(folder: Path, as_json: bool) -> None:
     """Tell how far the sweep in FOLDER is: what is done and left, what failed, when it will be done."""
-    from sim.experiment.status import status as status_of
+    from sim.experiment.sweeps.status import status as status_of
     from sim.report.sweep_status import status_json, status_text
 
     found = status_of(folder)

@@ -12,7 +12,7 @@ import numpy as np
 from sim.experiment.comparable import check_comparable
 from sim.experiment.compare import unique_names
 from sim.experiment.parallel import each, unseen, workers
-from sim.experiment.precision import HalfWidth
+from sim.experiment.sweeps.precision import HalfWidth
 from sim.inference.stopping import FIRST, Reached, next_count, reached
 from sim.inference.student import Floats
 from sim.scenario import Scenario

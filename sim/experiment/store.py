@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from sim.experiment.own_policies import OwnPolicy
-    from sim.experiment.sweep import Sweep
+    from sim.experiment.sweeps.sweep import Sweep
 
 _RESULTS = Path("results")
 _SCENARIO = "scenario.yaml"

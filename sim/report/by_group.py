@@ -6,15 +6,15 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from sim.experiment.responses import Effect, Responses, by_group
-from sim.experiment.sampling import short_names
+from sim.experiment.sweeps.responses import Effect, Responses, by_group
+from sim.experiment.sweeps.sampling import short_names
 from sim.measurement import REGISTRY
 from sim.report.blocks import Block, Cell, Section, Table, Text
 from sim.report.levers import change_words, is_clear, told_change
 from sim.report.names import clean, marked
 
 if TYPE_CHECKING:
-    from sim.experiment.sweep import Sweep
+    from sim.experiment.sweeps.sweep import Sweep
 
 #: So many measures have a table in the report, and so many changes are told on the screen.
 _MEASURES, _MOST = 4, 12

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from matplotlib.axes import Axes
 
-from sim.experiment.responses import Curve, Responses
-from sim.experiment.sampling import parts_of, short_names
+from sim.experiment.sweeps.responses import Curve, Responses
+from sim.experiment.sweeps.sampling import parts_of, short_names
 from sim.inference.relevance import within
 from sim.inference.student import Floats
 from sim.measurement import REGISTRY
@@ -20,7 +20,7 @@ from sim.report.formats import city_rows, time_unit
 from sim.report.names import clean, shortened
 
 if TYPE_CHECKING:
-    from sim.experiment.designs import Point
+    from sim.experiment.sweeps.designs import Point
 
 LOOKS = (
     (svg.BLUE, "o", "-"),

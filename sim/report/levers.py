@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
-from sim.experiment.responses import Effect, Responses, responses
-from sim.experiment.sampling import short_names
+from sim.experiment.sweeps.responses import Effect, Responses, responses
+from sim.experiment.sweeps.sampling import short_names
 from sim.inference import Relevance
 from sim.measurement import REGISTRY
 from sim.report.blocks import Cell, Table
@@ -16,7 +16,7 @@ from sim.report.formats import beside, difference, difference_interval, gap, sho
 from sim.report.names import clean, marked, measure_name
 
 if TYPE_CHECKING:
-    from sim.experiment.sweep import Sweep
+    from sim.experiment.sweeps.sweep import Sweep
 
 
 def levers_sentences(sweep: Sweep, measure: str) -> list[str]:

@@ -36,7 +36,7 @@ from sim.report.tables import largest_causes
 if TYPE_CHECKING:
     from sim.experiment.compare import Comparison
     from sim.experiment.runs import Run
-    from sim.experiment.sweep import Sweep
+    from sim.experiment.sweeps.sweep import Sweep
     from sim.scenario import Scenario
 
 _HERE = Path(__file__).resolve().parent

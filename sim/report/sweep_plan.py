@@ -12,9 +12,9 @@ from sim.report.comparison_text import WIDTH
 from sim.report.names import clean
 
 if TYPE_CHECKING:
-    from sim.experiment.designs import Design
-    from sim.experiment.forecast import Forecast
-    from sim.experiment.planning import Shard
+    from sim.experiment.sweeps.designs import Design
+    from sim.experiment.sweeps.forecast import Forecast
+    from sim.experiment.sweeps.planning import Shard
 
 #: So many points are told of with what values became in them.
 _POINTS = 12

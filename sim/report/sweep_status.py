@@ -11,7 +11,7 @@ from sim.report.comparison_text import WIDTH
 from sim.report.names import clean
 
 if TYPE_CHECKING:
-    from sim.experiment.status import Status
+    from sim.experiment.sweeps.status import Status
 
 #: So many failed runs are told one by one.
 _FAILED = 12

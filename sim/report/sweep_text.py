@@ -7,8 +7,8 @@ import textwrap
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from sim.experiment.responses import responses
-from sim.experiment.sampling import short_names
+from sim.experiment.sweeps.responses import responses
+from sim.experiment.sweeps.sampling import short_names
 from sim.inference import Relevance
 from sim.measurement import REGISTRY
 from sim.report.by_group import group_lines
@@ -22,8 +22,8 @@ from sim.report.names import clean
 from sim.report.verdicts import meaning, verdict
 
 if TYPE_CHECKING:
-    from sim.experiment.designs import Design, Point
-    from sim.experiment.sweep import Sweep
+    from sim.experiment.sweeps.designs import Design, Point
+    from sim.experiment.sweeps.sweep import Sweep
 
 _NAME, _CELL, _BLOCK = 31, 12, 4
 #: Of more levers than this there are no columns, but the names of points.

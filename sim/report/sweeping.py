@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from sim.experiment.repeating import precision_words
-from sim.experiment.responses import responses
+from sim.experiment.sweeps.repeating import precision_words
+from sim.experiment.sweeps.responses import responses
 from sim.inference import Relevance
 from sim.measurement import REGISTRY
 from sim.report import charts, svg
@@ -26,8 +26,8 @@ from sim.report.sweep_text import BELOW_GRID, point_name, shown_measures
 from sim.report.verdicts import meaning, verdict
 
 if TYPE_CHECKING:
-    from sim.experiment.designs import Point
-    from sim.experiment.sweep import Sweep
+    from sim.experiment.sweeps.designs import Point
+    from sim.experiment.sweeps.sweep import Sweep
 
 _TURNED = {
     "off": charts.Mark("taken away from all", "D", svg.VERMILLION),

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sim.experiment.journal import Entry, Read, read_journals
-from sim.experiment.making import run_name
-from sim.experiment.plan import read_plan
-from sim.experiment.run_store import RunStore
+from sim.experiment.sweeps.journal import Entry, Read, read_journals
+from sim.experiment.sweeps.making import run_name
+from sim.experiment.sweeps.plan import read_plan
+from sim.experiment.sweeps.run_store import RunStore
 from sim.model.owners import gone
 
 #: Who works on another machine and was not heard of for so many seconds, and for so many times as long as a run of its

@@ -9,8 +9,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field
 
-from sim.experiment.precision import Budget, Precision, check_budget, check_precision
-from sim.experiment.sampling import (
+from sim.experiment.sweeps.precision import Budget, Precision, check_budget, check_precision
+from sim.experiment.sweeps.sampling import (
     Claim,
     Range,
     Sample,

@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sim.experiment.designs import Design, Point
 from sim.experiment.expected import Expected
-from sim.experiment.making import Order, Task, asked_for, run_name
 from sim.experiment.memory import check_memory
 from sim.experiment.parallel import workers
-from sim.experiment.run_store import RunStore
+from sim.experiment.sweeps.designs import Design, Point
+from sim.experiment.sweeps.making import Order, Task, asked_for, run_name
+from sim.experiment.sweeps.run_store import RunStore
 from sim.model.simulation import choose
 
 if TYPE_CHECKING:

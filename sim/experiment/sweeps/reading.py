@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sim.experiment.parallel import as_done, unseen, workers
-from sim.experiment.variants import Base, Known, digest_of
+from sim.experiment.sweeps.variants import Base, Known, digest_of
 from sim.scenario import ScenarioError
 
 if TYPE_CHECKING:

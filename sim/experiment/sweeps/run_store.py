@@ -18,13 +18,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from sim.experiment.drafts import draft
-from sim.experiment.packs import COLUMNS, ROWS, names_in, read_pack_rows, whole_pack, write_pack
+from sim.experiment.sweeps.packs import COLUMNS, ROWS, names_in, read_pack_rows, whole_pack, write_pack
 from sim.model.owners import own_file
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from sim.experiment.variants import Base
+    from sim.experiment.sweeps.variants import Base
 
 Read = TypeVar("Read")
 

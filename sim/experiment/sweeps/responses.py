@@ -12,15 +12,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sim.experiment.experiments import named
-from sim.experiment.sampling import numbers_of, read_range, short_names
+from sim.experiment.sweeps.experiments import named
+from sim.experiment.sweeps.sampling import numbers_of, read_range, short_names
 from sim.inference.fitting import Fit
 from sim.inference.student import Floats, Interval, Student
 from sim.measurement import REGISTRY
 
 if TYPE_CHECKING:
-    from sim.experiment.designs import Point
-    from sim.experiment.sweep import Sweep
+    from sim.experiment.sweeps.designs import Point
+    from sim.experiment.sweeps.sweep import Sweep
 
 #: Together, all changes of a measure lie within their intervals in so many of 100 cases.
 LEVEL = 0.95

@@ -10,16 +10,16 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sim.experiment.making import Order, Task, Told, make
 from sim.experiment.parallel import WorkerDiedError, as_done
 from sim.experiment.preparing import prepare
-from sim.experiment.run_store import RunStore
 from sim.experiment.signals import held
+from sim.experiment.sweeps.making import Order, Task, Told, make
+from sim.experiment.sweeps.run_store import RunStore
 from sim.model.owners import own_file
 
 if TYPE_CHECKING:
     from sim.experiment.parallel import Progress
-    from sim.experiment.planning import Work
+    from sim.experiment.sweeps.planning import Work
     from sim.model.simulation import Watch
 
 #: Makes runs and keeps them, and tells of each; ``Progress`` is told the simulated hours of what is under way.

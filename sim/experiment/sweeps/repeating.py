@@ -13,15 +13,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sim.errors import CitysimError
-from sim.experiment.planning import jobs_of, missing_jobs
-from sim.experiment.precision import read_half_width
-from sim.experiment.sweep import judged
+from sim.experiment.sweeps.planning import jobs_of, missing_jobs
+from sim.experiment.sweeps.precision import read_half_width
+from sim.experiment.sweeps.sweep import judged
 from sim.inference.stopping import Reached, next_count, reached
 
 if TYPE_CHECKING:
-    from sim.experiment.designs import Design
     from sim.experiment.parallel import Progress
-    from sim.experiment.sweep import Sweep
+    from sim.experiment.sweeps.designs import Design
+    from sim.experiment.sweeps.sweep import Sweep
 
 #: Makes what is missing of a design, and says how much that was and what went wrong. Its progress is to go through the
 #: function that it gets, which ends it in time.

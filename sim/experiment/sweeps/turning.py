@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
 
-from sim.experiment.variants import Base, Variant
+from sim.experiment.sweeps.variants import Base, Variant
 from sim.scenario import Scenario, ScenarioError
 from sim.scenario.files import find_scenario
 

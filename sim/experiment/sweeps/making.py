@@ -12,16 +12,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sim.errors import CitysimError
-from sim.experiment.packs import ROWS
-from sim.experiment.run_store import Made
-from sim.experiment.variants import read_variant
+from sim.experiment.sweeps.packs import ROWS
+from sim.experiment.sweeps.run_store import Made
+from sim.experiment.sweeps.variants import read_variant
 from sim.experiment.versions import packages
 from sim.measurement import REGISTRY
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from sim.experiment.experiments import Experiment
+    from sim.experiment.sweeps.experiments import Experiment
     from sim.model.city import City
     from sim.model.simulation import Engine, Watch
     from sim.scenario import Scenario
@@ -35,7 +35,7 @@ _ALWAYS = "requests"
 @cache
 def programs() -> str:
     """What makes the numbers: the sources, and the versions of the packages."""
-    rooms = Path(__file__).resolve().parents[1]
+    rooms = Path(__file__).resolve().parents[2]
     digest = hashlib.sha256(json.dumps(packages(), sort_keys=True).encode())
     for path in sorted(path for room in _ROOMS for path in (rooms / room).rglob("*.py")):
         digest.update(path.relative_to(rooms).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")

@@ -10,16 +10,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sim.experiment.cluster import executor
-from sim.experiment.designs import Design, design_name, find_experiment, load_design
-from sim.experiment.executors import Executor
-from sim.experiment.journal import journal
-from sim.experiment.making import asked_for, programs, rows_asked
 from sim.experiment.parallel import unseen
-from sim.experiment.plan import known_points, write_plan
-from sim.experiment.planning import Shard, Work, ahead, clear, jobs_of
-from sim.experiment.run_store import TOGETHER, RunStore
 from sim.experiment.store import sweep_folder
+from sim.experiment.sweeps.cluster import executor
+from sim.experiment.sweeps.designs import Design, design_name, find_experiment, load_design
+from sim.experiment.sweeps.executors import Executor
+from sim.experiment.sweeps.journal import journal
+from sim.experiment.sweeps.making import asked_for, programs, rows_asked
+from sim.experiment.sweeps.plan import known_points, write_plan
+from sim.experiment.sweeps.planning import Shard, Work, ahead, clear, jobs_of
+from sim.experiment.sweeps.run_store import TOGETHER, RunStore
 from sim.measurement import REGISTRY
 
 if TYPE_CHECKING:
@@ -92,7 +92,7 @@ def sweep(
     Returns all runs that are there. One that fails is told in `failed`, the others go on. Raises `ScenarioError` with
     all that is wrong with the experiment, before anything runs.
     """
-    from sim.experiment.repeating import carry_out
+    from sim.experiment.sweeps.repeating import carry_out
 
     if isinstance(experiment, Design):
         design, place = experiment, sweep_folder(experiment.name, folder)

@@ -8,14 +8,14 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
-from sim.experiment.sampling import Claim, Uncertainty, flow
+from sim.experiment.sweeps.sampling import Claim, Uncertainty, flow
 from sim.inference.signs import Signs, goes_with, share_interval, signs
 from sim.inference.student import Interval
 from sim.scenario.numbers import NUMBER
 
 if TYPE_CHECKING:
-    from sim.experiment.designs import Point
-    from sim.experiment.sweep import Sweep
+    from sim.experiment.sweeps.designs import Point
+    from sim.experiment.sweeps.sweep import Sweep
 
 #: The settings of a point, which are the same at all points of the sample.
 Key = tuple[str, ...]

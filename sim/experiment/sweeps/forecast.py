@@ -11,17 +11,17 @@ from pathlib import Path
 from statistics import fmean
 from typing import TYPE_CHECKING
 
-from sim.experiment.executors import listed, listed_tasks
-from sim.experiment.journal import read_journals
-from sim.experiment.making import Order, Task, make, programs
 from sim.experiment.parallel import as_done, unseen
 from sim.experiment.preparing import prepare
-from sim.experiment.run_store import TOGETHER
-from sim.experiment.variants import read_variant
+from sim.experiment.sweeps.executors import listed, listed_tasks
+from sim.experiment.sweeps.journal import read_journals
+from sim.experiment.sweeps.making import Order, Task, make, programs
+from sim.experiment.sweeps.run_store import TOGETHER
+from sim.experiment.sweeps.variants import read_variant
 
 if TYPE_CHECKING:
-    from sim.experiment.designs import Design
-    from sim.experiment.planning import Work
+    from sim.experiment.sweeps.designs import Design
+    from sim.experiment.sweeps.planning import Work
     from sim.model.simulation import Watch
 
 #: Of a value in a pack, as measured; of a file of one run, on most disks; of a line of the table beside its names.

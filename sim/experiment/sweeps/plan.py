@@ -13,12 +13,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sim.experiment.drafts import draft
-from sim.experiment.making import Order, programs
 from sim.experiment.manifest import RunFolderError
+from sim.experiment.sweeps.making import Order, programs
 
 if TYPE_CHECKING:
-    from sim.experiment.designs import Design
-    from sim.experiment.variants import Known
+    from sim.experiment.sweeps.designs import Design
+    from sim.experiment.sweeps.variants import Known
 
 _NAME = "plan.json"
 

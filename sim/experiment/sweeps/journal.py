@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from sim.experiment.drafts import WriteError
-from sim.experiment.making import Told
+from sim.experiment.sweeps.making import Told
 from sim.model.owners import owner
 
 _FOLDER = "journal"

@@ -6,9 +6,9 @@ import itertools
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
-from sim.experiment.experiments import Experiment, is_switch, named
-from sim.experiment.sampling import numbers_of, parts_of
-from sim.experiment.variants import Base
+from sim.experiment.sweeps.experiments import Experiment, is_switch, named
+from sim.experiment.sweeps.sampling import numbers_of, parts_of
+from sim.experiment.sweeps.variants import Base
 from sim.scenario import Finding, Scenario, ScenarioError
 from sim.scenario.errors import quoted, read_path
 from sim.scenario.nodes import Node, spot_of

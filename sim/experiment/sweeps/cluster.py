@@ -16,14 +16,14 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from sim.errors import CitysimError
-from sim.experiment.executors import Executor, processes
-from sim.experiment.making import Order, Task, Told, make, programs
+from sim.experiment.sweeps.executors import Executor, processes
+from sim.experiment.sweeps.making import Order, Task, Told, make, programs
 from sim.experiment.versions import packages, version_of
 
 if TYPE_CHECKING:
     from sim.experiment.parallel import Progress
-    from sim.experiment.planning import Work
-    from sim.experiment.run_store import Made, RunStore
+    from sim.experiment.sweeps.planning import Work
+    from sim.experiment.sweeps.run_store import Made, RunStore
 
 #: Seconds until a scheduler must have answered.
 _PATIENCE = 10
