@@ -147,8 +147,8 @@ def test_time_is_foretold_from_earlier_runs_else_from_a_sample(
 
 def test_a_sample_that_takes_long_is_given_up(planned: Design, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The rest is reckoned by the hours that were simulated."""
-    from sim.experiment.sweeps import forecast as forecasts
     from sim.experiment import streaming
+    from sim.experiment.sweeps import forecast as forecasts
 
     def slow(city: Any, *_: Any, watch: Any, **__: Any) -> None:
         for hour in range(100):
