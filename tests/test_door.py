@@ -141,6 +141,7 @@ def test_exit_codes_are_those_that_are_documented() -> None:
         1: "internal failure",
         2: "usage",
         3: "bad scenario or data",
+        4: "some runs of a sweep failed",
         5: "a run is not reproduced",
         130: "interrupted",
     }
