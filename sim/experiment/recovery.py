@@ -51,7 +51,8 @@ class OpenByDay:
         self.never, self.stream = np.array([c.never_closed for c in city.categories]), stream(seed, replication)
         families = [pool.family for pool in city.pools]
         self.units = tuple(dict.fromkeys(families))
-        self.unit_of = np.array([self.units.index(family) for family in families])
+        # of each pool, and, for the owner -1, of nobody
+        self.unit_of = np.array([*map(self.units.index, families), len(self.units)], np.int64)
         self.days = math.ceil(city.end / 24.0) + 1
         # from one midnight to the next, [unit, day]; what no unit owns in the last row
         self.change = np.zeros((len(self.units) + 1, self.days))
@@ -68,8 +69,7 @@ class OpenByDay:
             marks = uniforms(self.stream, purposes.NEVER, matters, np.zeros(len(matters), np.uint64))
             requests = requests[marks >= self.never[requests["category"]]]
         gone = np.where(np.isnan(requests["first_closed"]), requests["ended"], requests["first_closed"])
-        owner = requests["owner_unit"]
-        unit = np.where(owner < 0, len(self.units), self.unit_of[owner])
+        unit = self.unit_of[requests["owner_unit"]]
         closed = ~np.isnan(gone)
         for moments, of, sign in ((requests["arrived"], unit, 1.0), (gone[closed], unit[closed], -1.0)):
             days = np.clip(np.ceil(moments / 24.0).astype(np.int64), 0, self.days - 1)
