@@ -131,7 +131,10 @@ def other_tables() -> Iterator[tuple[str, Callable[[pd.DataFrame], pd.DataFrame]
     yield "problems", lambda table: table.rename(columns={"born": "begun"}), 1
 
 
-@pytest.mark.parametrize(("name", "edit", "rows"), list(other_tables()))
+@pytest.mark.parametrize(
+    ("name", "edit", "rows"),
+    [pytest.param(*other, marks=pytest.mark.long if n % 3 else []) for n, other in enumerate(other_tables())],
+)
 def test_every_table_is_compared(
     name: str, edit: Callable[[pd.DataFrame], pd.DataFrame], rows: int, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -69,7 +69,12 @@ FEW = [some for some in ALL if len(some) <= 1 or len(some) >= len(STAGES) - 1] +
 named = {"ids": lambda some: "-".join(sorted(some)) or "nothing"}
 
 
-@pytest.mark.parametrize("size", range(len(STAGES) + 1))
+LONG = (3, 4, 5)  # so many stages in so many combinations that they take long
+
+
+@pytest.mark.parametrize(
+    "size", [pytest.param(n, marks=pytest.mark.long if n in LONG else []) for n in range(len(STAGES) + 1)]
+)
 def test_every_combination_runs_on_both_engines(size: int) -> None:
     for stages in (some for some in ALL if len(some) == size):
         simpy, compiled = (sim.simulate(city(stages), engine=engine) for engine in ("simpy", "compiled"))
@@ -80,7 +85,9 @@ def test_every_combination_runs_on_both_engines(size: int) -> None:
         assert show_text(city(stages)).startswith("a town with")
 
 
-@pytest.mark.parametrize("stages", FEW, **named)
+@pytest.mark.parametrize(
+    "stages", [pytest.param(some, marks=pytest.mark.long if n % 3 else []) for n, some in enumerate(FEW)], **named
+)
 def test_it_is_stored_and_told(stages: frozenset[str], tmp_path: Path) -> None:
     town, other = city(stages), city(stages, name="the same, longer calls")
     with store.run_draft(town, 1, 2, tmp_path / "run") as draft:
