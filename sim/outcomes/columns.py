@@ -49,9 +49,9 @@ def columns_of(fields: Sequence[Field]) -> tuple[Column, ...]:
     return tuple(columns)
 
 
-def framed(values: Mapping[str, Any], columns: Sequence[Column], copy: bool = True) -> pd.DataFrame:
-    """The table that has these columns, in their order; not a copy of values that nobody else has."""
+def framed(values: Mapping[str, Any], columns: Sequence[Column]) -> pd.DataFrame:
+    """The table that has these columns, in their order."""
     import pandas as pd
 
     assert set(values) == {column.name for column in columns}
-    return pd.DataFrame({column.name: values[column.name] for column in columns}, copy=copy)
+    return pd.DataFrame({column.name: values[column.name] for column in columns})

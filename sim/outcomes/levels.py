@@ -88,7 +88,6 @@ class Levels:
                 "overtime": overtime.ravel(),
             },
             LEVEL_COLUMNS,
-            copy=False,
         )
 
     def _by_pool(self, changes: NDArray[np.float64]) -> NDArray[np.float64]:
