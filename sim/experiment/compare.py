@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from sim.experiment.comparable import check_comparable, remarks, same_citizens
 from sim.experiment.frames import packed, unpacked
-from sim.experiment.parallel import each, unseen, workers
+from sim.experiment.parallel import each, later, unseen, workers
 from sim.scenario import Scenario
 
 if TYPE_CHECKING:
@@ -96,7 +96,7 @@ def _replicate(
     base, rows, paired, opened = None, list[pd.DataFrame](), list[dict[str, Any]](), list[pd.DataFrame]()
     for number, (scenario, name, own) in enumerate(zip(scenarios, names, policies, strict=True)):
         earlier = number * scenario.hours_of(scenario.time.end)
-        found, closed, open_ = closings(scenario, seed, engine, own, replication, _after(earlier, watch))
+        found, closed, open_ = closings(scenario, seed, engine, own, replication, later(watch, earlier))
         rows.append(found.assign(scenario=name))
         for unit, counts in (open_ if disturbed else {"": open_[""]}).items():
             days = {"unit": unit, "hour": 24.0 * np.arange(len(counts)), "open": counts}
@@ -107,11 +107,6 @@ def _replicate(
             told = pairs(base, closed, scenario.hours_of(scenario.time.end), relevance)
             paired += [{"scenario": name, "replication": replication, **pair} for pair in told]
     return packed(pd.concat(rows, ignore_index=True)), pd.DataFrame(paired), pd.concat(opened, ignore_index=True)
-
-
-def _after(earlier: float, watch: Watch) -> Watch:
-    """The watch of a scenario whose forerunners took so many hours."""
-    return lambda hours: watch(earlier + hours)
 
 
 def compare(

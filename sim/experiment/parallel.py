@@ -13,11 +13,14 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, wait
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from sim.errors import CitysimError
 from sim.experiment.signals import held
 from sim.model.owners import own_file, sweep
+
+if TYPE_CHECKING:
+    from sim.model.simulation import Watch
 
 Result = TypeVar("Result")
 
@@ -32,6 +35,11 @@ _SAFE_PATH = "PYTHONSAFEPATH"
 
 def unseen(done: int, hours: Sequence[float]) -> None:
     """The progress that nobody looks at."""
+
+
+def later(watch: Watch, earlier: float) -> Watch:
+    """The watch of what comes after so many simulated hours of something else."""
+    return lambda hours: watch(earlier + hours)
 
 
 class WorkerDiedError(CitysimError):

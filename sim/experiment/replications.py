@@ -11,7 +11,7 @@ import numpy as np
 
 from sim.experiment.comparable import check_comparable
 from sim.experiment.compare import unique_names
-from sim.experiment.parallel import each, unseen, workers
+from sim.experiment.parallel import each, later, unseen, workers
 from sim.experiment.sweeps.precision import HalfWidth
 from sim.inference.stopping import FIRST, Reached, next_count, reached
 from sim.inference.student import Floats
@@ -137,13 +137,8 @@ def _values(
     for place, scenario in enumerate(scenarios):
         earlier = place * scenario.hours_of(scenario.time.end)
         city = build_city(scenario)
-        table, _ = stream_measures(city, seed, first + number, engine, watch=_after(earlier, watch))
+        table, _ = stream_measures(city, seed, first + number, engine, watch=later(watch, earlier))
         own = table[table["group_by"] == ""].set_index("measure")
         value = own["value"].where(~(own["value"].isna() & (own["denominator"] > 0)), np.inf)
         rows.append(value.reindex(list(measures)).to_numpy(np.float64))
     return np.stack(rows)
-
-
-def _after(earlier: float, watch: Watch) -> Watch:
-    """The watch of a scenario whose forerunners took so many hours."""
-    return lambda hours: watch(earlier + hours)

@@ -12,10 +12,9 @@ from sim.experiment.recovery import own_shocks
 from sim.inference import calm_band
 from sim.report import charts, svg
 from sim.report.blocks import Cell, Figure, Table
-from sim.report.changes import shortened
 from sim.report.figures import date_ticks
 from sim.report.formats import number
-from sim.report.names import clean
+from sim.report.names import clean, shortened
 
 if TYPE_CHECKING:
     from sim.experiment.compare import Comparison

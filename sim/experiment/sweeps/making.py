@@ -7,11 +7,12 @@ import json
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from functools import cache, partial
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sim.errors import CitysimError
+from sim.experiment.parallel import later
 from sim.experiment.sweeps.packs import ROWS
 from sim.experiment.sweeps.run_store import Made
 from sim.experiment.sweeps.variants import read_variant
@@ -106,7 +107,7 @@ def make(task: Task, base: str, order: Order, watch: Watch) -> Iterator[tuple[To
         began, made, failed = time.perf_counter(), None, ""
         try:
             city = city or check_memory(_checked(task, base, order), 1, "nothing", in_files=True)
-            watch_all = partial(_later, watch, number * city.end)
+            watch_all = later(watch, number * city.end)
             table, _ = stream_measures(city, order.seed, replication, order.engine, watch=watch_all)
             made = Made(name, _about(task, order, replication), order.asked, _rows(table, order.asked))
         except CitysimError as wrong:
@@ -114,11 +115,6 @@ def make(task: Task, base: str, order: Order, watch: Watch) -> Iterator[tuple[To
         except Exception as wrong:  # a fault in one run is no reason to lose the others
             failed = f"{type(wrong).__name__}: {wrong}"
         yield Told(name, time.perf_counter() - began, failed), made
-
-
-def _later(watch: Watch, before: float, hours: float) -> None:
-    """The hours of all runs of a task, one after the other."""
-    watch(before + hours)
 
 
 def _checked(task: Task, base: str, order: Order) -> Scenario:
