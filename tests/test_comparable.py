@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import math
 import re
@@ -16,10 +17,13 @@ from towns import FULL, full, station
 
 import sim
 from sim.cli import cli
+from sim.report.comparing_units import units_table
 from sim.report.comparison_text import comparison_text, told_apart
+from sim.report.names import Names
 from sim.report.officers import officers
 from sim.report.page import comparison_page
 from sim.report.text import comparison_json
+from sim.report.variants import variants
 from sim.scenario import Scenario, ScenarioError
 
 
@@ -233,3 +237,15 @@ def test_names_that_begin_alike_are_told_apart() -> None:
         "Street": "Street",
     }
     assert told_apart(["A long name of a place"], 10) == {"A long name of a place": "A long na…"}
+
+
+def test_units_with_other_requests_have_no_interval() -> None:
+    """Their difference is not that of a rule: an interval beside it would be read as an effect."""
+    busy = town(categories=RATED, unit={"staff": 3})
+    found = sim.compare([town(categories=RATED), busy], 3, processes=1)
+    other = dataclasses.replace(found, differences=found.differences.assign(other_requests=True))
+    assert "Differences, with 95 % intervals" in comparison_text(found)
+    assert "Differences, with 95 % intervals" not in comparison_text(other)
+    names = Names(found.scenarios[0])
+    cells = [str(units_table(variants(one)[0], names)[0].groups[0][1]) for one in (found, other)]
+    assert ["<br>" in cell for cell in cells] == [True, False]

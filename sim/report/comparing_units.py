@@ -12,7 +12,7 @@ from sim.report.comparison_text import MARKS
 from sim.report.formats import FEW_DUE, beside, difference, difference_interval, few_due
 from sim.report.names import Names, measure_name
 from sim.report.officers import OFFICERS, units_first
-from sim.report.verdicts import verdict
+from sim.report.verdicts import OTHER, verdict
 
 if TYPE_CHECKING:
     from sim.report.variants import Variant
@@ -61,7 +61,7 @@ def _cell(variant: Variant, measure: str, name: str) -> Cell | None:
     mark = MARKS.get(verdict(row), "") if REGISTRY[measure].better else ""
     text = _arrow(*map(_together, texts)) + f"\u00a0{mark}" * bool(mark)
     turned = len({of.get(name) for of in variant.staff}) > 1
-    if not (mark or turned) or row is None or not (spans := difference_interval(row)):
+    if not (mark or turned) or row is None or verdict(row) == OTHER or not (spans := difference_interval(row)):
         return text
     told = Markup("{} <br><span class='quiet'>{} <br>({})</span>")
     return told.format(text, *map(_together, (difference(row), spans)))

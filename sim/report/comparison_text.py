@@ -182,8 +182,9 @@ def _turned_units(variant: Variant, chosen: Sequence[str]) -> list[str]:
     for name in chosen:
         rows = [variant.rows.get((m, "unit", name)) for m in _TOLD if m not in variant.hidden]
         staff = {of.get(name) for of in variant.staff}
-        if len(staff) > 1 or any(verdict(row) in MARKS for row in rows if row is not None):
-            told = [_told(row) for row in rows if row is not None and difference_interval(row)]
+        own = [row for row in rows if row is not None and verdict(row) != OTHER and difference_interval(row)]
+        if len(staff) > 1 or any(verdict(row) in MARKS for row in own):
+            told = [_told(row) for row in own]
             lines += [f"{clean(name)}: {', '.join(told)}"] if told else []
     if not lines:
         return []
