@@ -17,6 +17,7 @@ from towns import FULL, full, station
 
 import sim
 from sim.cli import cli
+from sim.model.city import build_city
 from sim.report.comparing_units import units_table
 from sim.report.comparison_text import comparison_text, told_apart
 from sim.report.names import Names
@@ -216,7 +217,7 @@ def test_units_come_first_with_their_officers_in_both() -> None:
     units["Newcomers"] = {"staff": 4}
     found = sim.compare([base, full(name="More", units=units, categories=served)], 2, processes=1)
     text, page = comparison_text(found), sound(comparison_page(found)).words
-    here = officers(base)["Works"]
+    here = officers(build_city(base))["Works"]
     row = next(line for line in text.splitlines() if line[2:].startswith("Works"))
     assert f"Works {here}→9" in " ".join(row.split())
     assert "Newcomers –→4" in " ".join(text.split())

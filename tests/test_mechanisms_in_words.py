@@ -132,13 +132,16 @@ def test_a_comparison_begins_with_what_differs() -> None:
         "units.Roads.staff=5",
     ]
     variant = sim.load("teaching", changes)
-    told = what_differs(base, variant)
+    told = what_differs(build_city(base), build_city(variant))
     assert any(line.startswith("On here, off in the baseline. First recipient") for line in told)
     assert any("Here: of 100 consultations 90 are" in line and "In the baseline: of 100" in line for line in told)
     assert "units.Roads.staff: 3 → 5" in told
     assert not any("coordination:" in line for line in told)  # told with its mechanism
-    assert any(line.startswith("Off here, on in the baseline. First recipient") for line in what_differs(variant, base))
-    assert what_differs(base, sim.load("teaching", ["name=the same"])) == []
+    assert any(
+        line.startswith("Off here, on in the baseline. First recipient")
+        for line in what_differs(build_city(variant), build_city(base))
+    )
+    assert what_differs(build_city(base), build_city(sim.load("teaching", ["name=the same"]))) == []
     compared = sim.compare([base, variant], 2)
     text = comparison_text(compared)
     assert text.index("What differs:") < text.index("units.Roads.staff: 3 → 5") < text.index("difference  ")
@@ -172,7 +175,7 @@ def test_other_requests_are_said_to_be_others() -> None:
 def test_of_a_mechanism_that_is_on_in_both_only_what_differs_is_told() -> None:
     base = sim.load("teaching")
     more = sim.load("teaching", ["policies.callback.reopen.at_most=2"])
-    assert what_differs(base, more) == [
+    assert what_differs(build_city(base), build_city(more)) == [
         "Callback and scoring (回访考评): Here: Of 100 that are said to be unresolved 100 go back to their owner, up "
         "to 2 times. In the baseline: Of 100 that are said to be unresolved 100 go back to their owner, once.",
         "policies.callback.reopen.at_most: 1 → 2",
@@ -182,7 +185,7 @@ def test_of_a_mechanism_that_is_on_in_both_only_what_differs_is_told() -> None:
 def test_a_long_list_of_values_is_cut_and_counted() -> None:
     base = sim.load("teaching")
     months = [f"demand.months.{month}=0.9" for month in range(1, 10)]
-    told = what_differs(base, sim.load("teaching", months))
+    told = what_differs(build_city(base), build_city(sim.load("teaching", months)))
     assert told[-1] == "and 3 more values, which the report lists"
     assert len(told) == 7
 

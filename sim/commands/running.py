@@ -73,7 +73,7 @@ def run(
                 progress=tick,
                 tell=tell,
             )
-        found = late_in_any_case(found, acting, tell)
+        found = late_in_any_case(found, acting, processes=processes, tell=tell)
         folder = store.write(found, draft, run_page(found))
     if as_json:
         say_json(measures_json(found, folder))

@@ -11,15 +11,16 @@ import numpy as np
 import pandas as pd
 
 from sim.experiment.expected import expected_contacts
+from sim.experiment.parallel import each, expected_seconds, unseen, workers
 from sim.experiment.preparing import prepare
 from sim.experiment.streaming import stream_measures
-from sim.model.city import City, build_city
+from sim.model.city import Built, City
 from sim.model.simulation import choose
 
 if TYPE_CHECKING:
     from sim.experiment.runs import Run
     from sim.model.control import Policy
-    from sim.model.simulation import Engine
+    from sim.model.simulation import Engine, Watch
 
 #: A city with more contacts than this is not run once more.
 MOST_CONTACTS = 1_000_000
@@ -47,11 +48,18 @@ def with_ample_staff(city: City) -> City:
     return replace(city, pools=tuple(pools))
 
 
-def late_in_any_case(run: Run, policies: Sequence[Policy] = (), tell: Callable[[str], None] = lambda word: None) -> Run:
+def late_in_any_case(
+    run: Run,
+    policies: Sequence[Policy] = (),
+    *,
+    processes: int | None = None,
+    tell: Callable[[str], None] = lambda word: None,
+) -> Run:
     """A run that also knows what is late where nobody waits for staff.
 
     Its replications are run once more, as many as stay below a million contacts, on the same citizens, with people
-    without limit in each pool; opening hours and shifts stay what they are. ``policies``: those with which it was run.
+    without limit in each pool; opening hours and shifts stay what they are. ``policies``: those with which it was run;
+    ``processes`` and ``tell`` as in ``sim.run``.
     The rows of ``breach_share`` of that, as in ``Run.measures``, for the whole city and by district, category and unit,
     are in ``Run.in_any_case`` of what is returned; None where requests have no limits to resolve, no units, or are too
     many.
@@ -60,12 +68,16 @@ def late_in_any_case(run: Run, policies: Sequence[Policy] = (), tell: Callable[[
         return run
     engine: Engine = choose(run.scenario, run.engine)  # type: ignore[arg-type]  # the name of one
     prepare(engine, tell)
-    city = with_ample_staff(build_city(run.scenario))
-    parts = []
-    for replication in range(times):
-        found, _ = stream_measures(city, run.seed, replication, engine, policies)
-        parts.append(found[(found["measure"] == _MEASURE) & found["group_by"].isin(_GROUPS)])
+    count = workers(times, processes, expected_seconds(expected_contacts(run.scenario), engine) * times)
+    parts = each(_once_more, (Built(run.scenario), run.seed, engine, tuple(policies)), times, count, unseen)
     return replace(run, in_any_case=pd.concat(parts, ignore_index=True))
+
+
+def _once_more(
+    built: Built, seed: int, engine: Engine, policies: Sequence[Policy], replication: int, watch: Watch
+) -> pd.DataFrame:
+    found, _ = stream_measures(with_ample_staff(built.city), seed, replication, engine, policies, watch=watch)
+    return found[(found["measure"] == _MEASURE) & found["group_by"].isin(_GROUPS)]
 
 
 class Staff(NamedTuple):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
@@ -13,19 +12,18 @@ from numpy.typing import NDArray
 
 from sim.experiment.recovery import OpenByDay
 from sim.experiment.streaming import stream_measures
-from sim.inference import Relevance, pairwise_requests
-from sim.inference.pairs import hours_to_close
+from sim.inference import Relevance
+from sim.inference.pairs import Matched, hours_to_close
 from sim.measurement import REGISTRY
 from sim.measurement.grouping import group_text
-from sim.model.city import build_city
 from sim.model.facts import REQUEST
 from sim.model.rows import Rows
 from sim.outcomes.tables import named, names_of
 
 if TYPE_CHECKING:
+    from sim.model.city import City
     from sim.model.control import Policy
     from sim.model.simulation import Engine, Watch
-    from sim.scenario import Scenario
 
 #: The groups in which quantiles of the time to close are those of the requests themselves, by their column.
 EXACT = {"": None, "unit": "owner_unit", "district": "district", "category": "category"}
@@ -40,12 +38,12 @@ Floats = NDArray[np.float64]
 
 
 def closings(
-    scenario: Scenario, seed: int, engine: Engine, policies: Sequence[Policy], replication: int, watch: Watch
+    city: City, seed: int, engine: Engine, policies: Sequence[Policy], replication: int, watch: Watch
 ) -> tuple[pd.DataFrame, pd.DataFrame, dict[str, Floats]]:
     """The measures of a replication, with exact quantiles; of its counted contacts no more than what tells how they
     fare; and how many requests are open at each midnight, in the city ("") and by kind of unit.
     """
-    city = build_city(scenario)
+    scenario = city.scenario
     begin, until = scenario.hours_of(scenario.time.count_from), scenario.hours_of(scenario.time.count_until)
     fields = [field for field in REQUEST if field.column in _COLUMNS]
     kept: dict[str, list[Any]] = {field.name: [] for field in fields}
@@ -70,12 +68,11 @@ def closings(
 
 def pairs(before: pd.DataFrame, after: pd.DataFrame, end: float, relevance: Relevance) -> Iterator[dict[str, Any]]:
     """The counted requests against the baseline's: all of them, by district, by category."""
-    yield {"group_by": "", "group": "[]", **asdict(pairwise_requests(before, after, end, relevance))}
+    matched = Matched(before, after, end, relevance)
+    yield {"group_by": "", "group": "[]", **asdict(matched.all())}
     for dimension in ("district", "category"):
-        for group in before[dimension].cat.categories:
-            one, other = (table[table[dimension] == group] for table in (before, after))
-            pair = pairwise_requests(one, other, end, relevance)
-            yield {"group_by": dimension, "group": json.dumps([group], ensure_ascii=False), **asdict(pair)}
+        for group, pair in matched.by(dimension):
+            yield {"group_by": dimension, "group": group_text([group]), **asdict(pair)}
 
 
 def _with_exact(measures: pd.DataFrame, requests: pd.DataFrame) -> pd.DataFrame:

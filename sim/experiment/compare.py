@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from sim.experiment.comparable import check_comparable, remarks, same_citizens
 from sim.experiment.frames import packed, unpacked
-from sim.experiment.parallel import each, later, unseen, workers
+from sim.experiment.parallel import each, expected_seconds, later, unseen, workers
 from sim.scenario import Scenario
 
 if TYPE_CHECKING:
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from sim.experiment.parallel import Progress
     from sim.experiment.recovery import Recovery
     from sim.inference import Relevance
+    from sim.model.city import Built
     from sim.model.control import Policy
     from sim.model.simulation import Engine, Watch
 
@@ -74,7 +75,7 @@ def unique_names(scenarios: Sequence[Scenario], turned: Sequence[str] = ()) -> t
 
 
 def _replicate(
-    scenarios: Sequence[Scenario],
+    built: Sequence[Built],
     names: Sequence[str],
     seed: int,
     engine: Engine,
@@ -92,11 +93,12 @@ def _replicate(
     from sim.experiment.closings import closings, pairs
     from sim.experiment.recovery import own_shocks
 
+    scenarios = [one.scenario for one in built]
     disturbed = any(own_shocks(scenarios[0], scenario) for scenario in scenarios[1:])
     base, rows, paired, opened = None, list[pd.DataFrame](), list[dict[str, Any]](), list[pd.DataFrame]()
-    for number, (scenario, name, own) in enumerate(zip(scenarios, names, policies, strict=True)):
+    for number, (one, scenario, name, own) in enumerate(zip(built, scenarios, names, policies, strict=True)):
         earlier = number * scenario.hours_of(scenario.time.end)
-        found, closed, open_ = closings(scenario, seed, engine, own, replication, later(watch, earlier))
+        found, closed, open_ = closings(one.city, seed, engine, own, replication, later(watch, earlier))
         rows.append(found.assign(scenario=name))
         for unit, counts in (open_ if disturbed else {"": open_[""]}).items():
             days = {"unit": unit, "hour": 24.0 * np.arange(len(counts)), "open": counts}
@@ -143,6 +145,7 @@ def compare(
     from sim.experiment.recovery import recovery
     from sim.inference import Relevance, differences, gaps, summary
     from sim.inference.gaps import places_of
+    from sim.model.city import Built
     from sim.model.control import policy_name
     from sim.model.simulation import choose
 
@@ -154,13 +157,15 @@ def compare(
     check_comparable(scenarios, names)
     for scenario in scenarios:
         check_counts(scenario, replications * len(scenarios))
-    count = workers(replications, processes, sum(expected_contacts(s) for s in scenarios) * replications)
+    engines = [choose(scenario, engine) for scenario in scenarios]
+    seconds = sum(expected_seconds(expected_contacts(s), by) for s, by in zip(scenarios, engines, strict=True))
+    count = workers(replications, processes, seconds * replications)
     for scenario in scenarios:
         # closings of the baseline and the variant that runs, measures of all
         check_memory(scenario, count, "closings", replications * len(scenarios), in_files=True)
-    engines = {choose(scenario, engine) for scenario in scenarios}
     prepare("compiled" if "compiled" in engines else "simpy", tell)  # before the processes part
-    found = each(_replicate, (tuple(scenarios), names, seed, engine, own, relevance), replications, count, progress)
+    built = tuple(map(Built, scenarios))
+    found = each(_replicate, (built, names, seed, engine, own, relevance), replications, count, progress)
     measures, *others = zip(*found, strict=True)
     table = unpacked(measures)
     requests, opened = (pd.concat(tables, ignore_index=True) for tables in others)

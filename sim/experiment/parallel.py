@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import pickle
 import signal
 import tempfile
 import threading
@@ -12,6 +13,7 @@ from array import array
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, wait
 from contextlib import contextmanager, suppress
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -20,7 +22,7 @@ from sim.experiment.signals import held
 from sim.model.owners import own_file, sweep
 
 if TYPE_CHECKING:
-    from sim.model.simulation import Watch
+    from sim.model.simulation import Engine, Watch
 
 Result = TypeVar("Result")
 
@@ -46,23 +48,31 @@ class WorkerDiedError(CitysimError):
     """A process that simulated is gone."""
 
 
-#: Below so many contacts in all, a second process costs more than it saves (it imports everything anew).
-WORTH_A_PROCESS = 30_000
+#: Contacts that a process simulates and measures in a second, roughly, by the engine.
+CONTACTS_A_SECOND: dict[Engine, float] = {"compiled": 500_000, "simpy": 20_000}
+
+#: Below so many seconds of one process, a second one costs more than it saves (it imports everything anew).
+WORTH_A_PROCESS = 3.0
 
 #: A worker without work for so long ends by itself, also where it cannot see that its parent is gone.
 _IDLE_SECONDS = 60
 
 
-def workers(replications: int, processes: int | None, contacts: float) -> int:
-    """How many processes are used for so many contacts in all: as many as asked for, else as it pays.
+def workers(replications: int, processes: int | None, seconds: float) -> int:
+    """How many processes are used for what one would do in so many seconds: as many as asked for, else as it pays.
 
     One in a worker of ``multiprocessing.Pool``, which may not start any.
     """
     if multiprocessing.current_process().daemon:
         return 1
     if processes is None:
-        processes = (os.cpu_count() or 1) if contacts > WORTH_A_PROCESS else 1
+        processes = (os.cpu_count() or 1) if seconds > WORTH_A_PROCESS else 1
     return max(1, min(processes, replications))
+
+
+def expected_seconds(contacts: float, engine: Engine) -> float:
+    """What one process takes for so many contacts, roughly."""
+    return contacts / CONTACTS_A_SECOND[engine]
 
 
 def each(
@@ -109,10 +119,13 @@ def as_done(
 def _on(
     pool: Any, work: Callable[..., Result], arguments: tuple[Any, ...], replications: int, progress: Progress
 ) -> Iterator[tuple[int, Result]]:
+    import cloudpickle
+
     found: set[int] = set()
     try:
         with _watches(replications) as watches:
-            futures = {pool.submit(_watched, work, arguments, k, watches): k for k in range(replications)}
+            task = cloudpickle.dumps((work, arguments))  # once for all: a worker unpacks it once, too
+            futures = {pool.submit(_watched, task, k, watches): k for k in range(replications)}
             running = set(futures)
             while running:
                 done, running = wait(running, _LOOK, FIRST_COMPLETED)
@@ -124,15 +137,14 @@ def _on(
                 progress(len(found), [hours[k] for k in range(replications) if hours[k] > 0 and k not in found])
     except BrokenExecutor as wrong:
         raise WorkerDiedError("a worker process was killed, most likely for want of memory") from wrong
-    except BaseException:
-        # killed, not asked to stop, and not waited for: a worker that is just starting would not answer
+    finally:
+        # killed, not asked to stop, and not waited for: a worker that is just starting would not answer, and one that
+        # has nothing left to do would take half a second
         with held():
             for pid in list(pool._processes or {}):
                 with suppress(OSError):
                     os.kill(pid, getattr(signal, "SIGKILL", signal.SIGTERM))
             pool.shutdown(wait=False, kill_workers=True)
-        raise
-    pool.shutdown()
 
 
 @contextmanager
@@ -168,8 +180,16 @@ def _watches(replications: int) -> Iterator[Path]:
                 file.unlink(missing_ok=True)
 
 
-def _watched(work: Callable[..., Result], arguments: tuple[Any, ...], replication: int, watches: Path) -> Result:
+@lru_cache(maxsize=1)
+def _unpacked(task: bytes) -> tuple[Callable[..., Any], tuple[Any, ...]]:
+    """The work of a task and its arguments, for all replications the same."""
+    found: tuple[Callable[..., Any], tuple[Any, ...]] = pickle.loads(task)
+    return found
+
+
+def _watched(task: bytes, replication: int, watches: Path) -> Any:
     """Work of one replication in a worker, with a watch that its parent sees."""
+    work, arguments = _unpacked(task)
     with open(watches, "r+b", buffering=0) as file:
 
         def watch(hours: float) -> None:

@@ -63,17 +63,18 @@ class OpenByDay:
         from sim.model.draws import uniforms
         from sim.model.facts import CLOSED, MERGED, OPEN
 
-        requests = rows.requests[np.isin(rows.requests["status"], (MERGED, CLOSED, OPEN))]
+        status, names = rows.requests["status"], ("arrived", "first_closed", "ended", "owner_unit")
+        mine = (status == MERGED) | (status == CLOSED) | (status == OPEN)
         if self.never.any():
-            matters = np.where(requests["problem_key"] != 0, requests["problem_key"], requests["key"])
+            matters = np.where(rows.requests["problem_key"] != 0, rows.requests["problem_key"], rows.requests["key"])
             marks = uniforms(self.stream, purposes.NEVER, matters, np.zeros(len(matters), np.uint64))
-            requests = requests[marks >= self.never[requests["category"]]]
-        gone = np.where(np.isnan(requests["first_closed"]), requests["ended"], requests["first_closed"])
-        unit = self.unit_of[requests["owner_unit"]]
+            mine &= marks >= self.never[rows.requests["category"]]
+        arrived, first_closed, ended, owner = (rows.requests[name][mine] for name in names)
+        gone, unit = np.where(np.isnan(first_closed), ended, first_closed), self.unit_of[owner]
         closed = ~np.isnan(gone)
-        for moments, of, sign in ((requests["arrived"], unit, 1.0), (gone[closed], unit[closed], -1.0)):
+        for moments, of, sign in ((arrived, unit, 1.0), (gone[closed], unit[closed], -1.0)):
             days = np.clip(np.ceil(moments / 24.0).astype(np.int64), 0, self.days - 1)
-            self.change += sign * np.bincount(of * self.days + days, minlength=self.change.size).reshape(-1, self.days)
+            np.add.at(self.change, (of, days), sign)
 
     def counts(self) -> NDArray[np.float64]:
         """By midnight, the first one being the start."""

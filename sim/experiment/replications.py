@@ -11,7 +11,7 @@ import numpy as np
 
 from sim.experiment.comparable import check_comparable
 from sim.experiment.compare import unique_names
-from sim.experiment.parallel import each, later, unseen, workers
+from sim.experiment.parallel import each, expected_seconds, later, unseen, workers
 from sim.experiment.sweeps.precision import HalfWidth
 from sim.inference.stopping import FIRST, Reached, next_count, reached
 from sim.inference.student import Floats
@@ -19,6 +19,7 @@ from sim.scenario import Scenario
 
 if TYPE_CHECKING:
     from sim.experiment.parallel import Progress
+    from sim.model.city import Built
     from sim.model.simulation import Engine, Watch
 
 
@@ -85,19 +86,20 @@ def replications_for(
     from sim.experiment.expected import expected_contacts
     from sim.experiment.memory import check_counts, check_memory
     from sim.experiment.preparing import prepare
+    from sim.model.city import Built
     from sim.model.simulation import choose
 
     names = unique_names(scenarios, turned)
     if len(scenarios) > 1:
         check_comparable(scenarios, names)
-    contacts = sum(expected_contacts(scenario) for scenario in scenarios)
-    count = workers(FIRST, processes, contacts * FIRST)
+    engines = [choose(scenario, engine) for scenario in scenarios]
+    seconds = sum(expected_seconds(expected_contacts(s), by) for s, by in zip(scenarios, engines, strict=True))
+    count = workers(FIRST, processes, seconds * FIRST)
     for scenario in scenarios:
         check_counts(scenario, at_most * len(scenarios))
         check_memory(scenario, count, "nothing", in_files=True)
-    engines = {choose(scenario, engine) for scenario in scenarios}
     prepare("compiled" if "compiled" in engines else "simpy", tell)  # before the processes part
-    measures, made = tuple(wanted), 0
+    measures, built, made = tuple(wanted), tuple(map(Built, scenarios)), 0
     table: Floats = np.zeros((0, len(scenarios), len(measures)))
     known: tuple[Known, ...] = ()
     while True:
@@ -105,7 +107,7 @@ def replications_for(
         if target == made:
             return Needed(tuple(scenarios), names, seed, made, at_most, known)
         with rounds(target - made) as tick:
-            arguments = (tuple(scenarios), measures, seed, engine, made)
+            arguments = (built, measures, seed, engine, made)
             found = each(_values, arguments, target - made, min(count, target - made), tick)
         table, made = np.concatenate([table, np.stack(found)]), target
         known = tuple(_known(measure, wanted[measure], table[:, :, k]) for k, measure in enumerate(measures))
@@ -121,7 +123,7 @@ def _known(measure: str, wanted: HalfWidth, values: Floats) -> Known:
 
 
 def _values(
-    scenarios: Sequence[Scenario],
+    built: Sequence[Built],
     measures: Sequence[str],
     seed: int,
     engine: Engine,
@@ -131,13 +133,11 @@ def _values(
 ) -> Floats:
     """[scenario, measure] of one replication, of the whole city."""
     from sim.experiment.streaming import stream_measures
-    from sim.model.city import build_city
 
     rows = []
-    for place, scenario in enumerate(scenarios):
-        earlier = place * scenario.hours_of(scenario.time.end)
-        city = build_city(scenario)
-        table, _ = stream_measures(city, seed, first + number, engine, watch=later(watch, earlier))
+    for place, one in enumerate(built):
+        earlier = place * one.city.end
+        table, _ = stream_measures(one.city, seed, first + number, engine, watch=later(watch, earlier))
         own = table[table["group_by"] == ""].set_index("measure")
         value = own["value"].where(~(own["value"].isna() & (own["denominator"] > 0)), np.inf)
         rows.append(value.reindex(list(measures)).to_numpy(np.float64))

@@ -130,7 +130,7 @@ def reproduce(
         names = ["measures", "pools", *stored.tables.kept]
         if stored.in_any_case is not None:
             names.append(IN_ANY_CASE)
-            in_any_case = late_in_any_case(fresh, policies, tell).in_any_case
+            in_any_case = late_in_any_case(fresh, policies, processes=processes, tell=tell).in_any_case
             assert in_any_case is not None  # of the same scenario
             write_table(in_any_case, again / f"{IN_ANY_CASE}.parquet")
         pairs = {name: (folder / f"{name}.parquet", again / f"{name}.parquet") for name in names}

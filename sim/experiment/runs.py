@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from sim.experiment.frames import below, packed, unpacked
-from sim.experiment.parallel import Progress, each, unseen, workers
+from sim.experiment.parallel import Progress, each, expected_seconds, unseen, workers
 from sim.experiment.parts import join_parts, spooled, write_part
 from sim.experiment.tables import SMALL_TABLES, Tables
 from sim.model.facts import CONTACT_TABLES
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from sim.experiment.memory import Kept
+    from sim.model.city import Built
     from sim.model.control import Policy
     from sim.model.simulation import Engine, Watch
 
@@ -60,7 +61,7 @@ class Run:
 
 
 def _replicate(
-    scenario: Scenario,
+    built: Built,
     seed: int,
     engine: Engine,
     policies: Sequence[Policy],
@@ -70,9 +71,7 @@ def _replicate(
     watch: Watch,
 ) -> tuple[Tables, pd.DataFrame]:
     """One replication, and what each pool is; where there is a folder, all but the measures stands there in parts."""
-    from sim.model.city import build_city
-
-    city = build_city(scenario)
+    city = built.city
     if keep_all and folder is None:
         from sim.experiment.replication import simulate_city
         from sim.measurement import measures
@@ -126,6 +125,7 @@ def run(
     from sim.experiment.expected import expected_contacts
     from sim.experiment.memory import check_counts, check_memory
     from sim.experiment.preparing import prepare
+    from sim.model.city import Built
     from sim.model.control import policy_name
     from sim.model.simulation import choose
 
@@ -133,14 +133,14 @@ def run(
         raise ValueError("at least one replication is wanted")
     check_counts(scenario, replications)
     expected = expected_contacts(scenario) * replications
-    count = workers(replications, processes, expected)
+    engine = choose(scenario, engine)
+    count = workers(replications, processes, expected_seconds(expected, engine))
     keep_all = keep == "all" or (keep == "auto" and expected <= KEEP_ALL_UP_TO)
     kept: Kept = "tables" if keep_all and folder is None else "nothing"
     check_memory(scenario, count, kept, replications, in_files=folder is not None)
     begin = time.perf_counter()
-    engine = choose(scenario, engine)
     prepare(engine, tell)  # before the processes part
-    arguments = (scenario, seed, engine, tuple(policies), keep_all, folder)
+    arguments = (Built(scenario), seed, engine, tuple(policies), keep_all, folder)
     found = each(_replicate, arguments, replications, count, progress)
     parts = [tables for tables, _ in found]
     names = (*SMALL_TABLES, *CONTACT_TABLES) if keep_all else SMALL_TABLES

@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sim.experiment.parallel import Progress, each, unseen, workers
+from sim.experiment.parallel import Progress, each, expected_seconds, unseen, workers
 from sim.inference.runs import mser5, without_week
 from sim.inference.runs import warm_up as settled_after
 from sim.inference.student import Floats
 from sim.scenario import Scenario
 
 if TYPE_CHECKING:
+    from sim.model.city import Built
     from sim.model.simulation import Engine, Watch
 
 
@@ -56,28 +57,30 @@ def warm_up(
     from sim.experiment.expected import expected_contacts
     from sim.experiment.memory import check_counts, check_memory
     from sim.experiment.preparing import prepare
-    from sim.model.city import build_city
+    from sim.model.city import Built
     from sim.model.load import offered_loads
     from sim.model.simulation import choose
 
     check_counts(scenario, replications)
-    count = workers(replications, processes, expected_contacts(scenario) * replications)
+    engine = choose(scenario, engine)
+    seconds = expected_seconds(expected_contacts(scenario), engine)
+    count = workers(replications, processes, seconds * replications)
     check_memory(scenario, count, "nothing", in_files=True)
-    prepare(choose(scenario, engine), tell)
-    found = np.stack(each(_present, (scenario, seed, engine), replications, count, progress))
+    prepare(engine, tell)
+    built = Built(scenario)
+    found = np.stack(each(_present, (built, seed, engine), replications, count, progress))
     found = found[:, : int(scenario.hours_of(scenario.time.count_until))]  # what comes later does not matter
-    crowded = tuple(load.sentence() for load in offered_loads(build_city(scenario)) if load.offered >= 1)
+    crowded = tuple(load.sentence() for load in offered_loads(built.city) if load.offered >= 1)
     hours = None if crowded else settled_after(found)
     too_much = mser5(without_week(found).mean(axis=0)) is None
     return WarmUp(scenario, seed, replications, found.mean(axis=0), hours, too_much, crowded)
 
 
-def _present(scenario: Scenario, seed: int, engine: Engine, replication: int, watch: Watch) -> Floats:
+def _present(built: Built, seed: int, engine: Engine, replication: int, watch: Watch) -> Floats:
     """Hour by hour, visits that wait or are worked on."""
     from sim.experiment.streaming import stream_measures
-    from sim.model.city import build_city
 
-    _, tables = stream_measures(build_city(scenario), seed, replication, engine, watch=watch)
+    _, tables = stream_measures(built.city, seed, replication, engine, watch=watch)
     levels = tables["levels"]
     present: Floats = (levels["queue"] + levels["busy"]).groupby(levels["hour"]).sum().sort_index().to_numpy()
     return present

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from sim.inference.comparison import RELEVANT, holm
 from sim.inference.relevance import Relevance, within
@@ -18,6 +20,8 @@ OF_SAME = (
     *("response_rate", "resolution_rate", "satisfaction_rate"),
     *("true_resolution_share", "breach_share", "time_to_close_p50"),
 )
+
+_KEY = ["replication", "request"]
 
 
 @dataclass(frozen=True)
@@ -64,29 +68,64 @@ def pairwise_requests(
     They are matched by replication and key, and compared by their time to first closing; one still open at
     the end is slower than one that closed. Compared are those that close themselves, now or later, in both.
     """
-    before, after = (_judged(table, end) for table in (a, b))
-    both = before.merge(after, on=["replication", "request"], suffixes=("_a", "_b"), validate="one_to_one")
-    hours_a, hours_b = both["time_to_close_p50_a"].to_numpy(), both["time_to_close_p50_b"].to_numpy()
-    n = len(both)
-    never = np.isinf(hours_a) & np.isinf(hours_b)
-    later = np.where(never, 0.0, hours_b - np.where(never, 0.0, hours_a))
-    moved = np.abs(later) >= relevance.of_request(hours_a)
-    faster, slower = moved & (later < 0.0), moved & (later > 0.0)
-    fates = {"faster": faster, "slower": slower, "unchanged": ~faster & ~slower & ~never, "open_in_both": never}
-    told = {"time_to_close_p50_a": _half(hours_a), "time_to_close_p50_b": _half(hours_b)}
-    for measure in OF_SAME[:-1]:
-        one, other = both[f"{measure}_a"].to_numpy(), both[f"{measure}_b"].to_numpy()
-        known = ~np.isnan(one) & ~np.isnan(other)
-        told[f"{measure}_a"], told[f"{measure}_b"] = _mean(one[known]), _mean(other[known])
-    return Pairwise(
-        compared=n,
-        **{name: _mean(of) for name, of in fates.items()},
-        faster_by=_half(-later[faster]),
-        slower_by=_half(later[slower]),
-        only_in_a=len(before) - n,
-        only_in_b=len(after) - n,
-        **told,
-    )
+    return Matched(a, b, end, relevance).all()
+
+
+class Matched:
+    """The requests of two tables as ``pairwise_requests`` compares them, matched once for any number of groups."""
+
+    def __init__(self, a: pd.DataFrame, b: pd.DataFrame, end: float, relevance: Relevance) -> None:
+        self._tables = [table[hours_to_close(table).notna()] for table in (a, b)]
+        one, other = (table[_KEY].assign(row=np.arange(len(table))) for table in self._tables)
+        both = one.merge(other, on=_KEY, suffixes=("_a", "_b"), validate="one_to_one")
+        self._rows = [both[f"row_{side}"].to_numpy() for side in "ab"]
+        judged = [_judged(table.iloc[rows], end) for table, rows in zip(self._tables, self._rows, strict=True)]
+        hours_a, hours_b = (of.pop("time_to_close_p50") for of in judged)
+        never = np.isinf(hours_a) & np.isinf(hours_b)
+        later = np.where(never, 0.0, hours_b - np.where(never, 0.0, hours_a))
+        moved = np.abs(later) >= relevance.of_request(hours_a)
+        faster, slower = moved & (later < 0.0), moved & (later > 0.0)
+        self._fates = {"faster": faster, "slower": slower, "unchanged": ~faster & ~slower & ~never}
+        self._fates["open_in_both"] = never
+        self._later, self._hours = later, (hours_a, hours_b)
+        self._answers = judged
+
+    def all(self) -> Pairwise:
+        """All that are in both."""
+        return self._of(np.arange(len(self._later)), [len(table) for table in self._tables])
+
+    def by(self, column: str) -> Iterator[tuple[str, Pairwise]]:
+        """Each group of a column of categories, in their order in the first table; in both are those that are in the
+        same group of both.
+        """
+        groups = self._tables[0][column].cat.categories
+        codes = [groups.get_indexer(pd.Index(table[column])) for table in self._tables]
+        numbers = [np.bincount(of[of >= 0], minlength=len(groups)) for of in codes]
+        code_a, code_b = (of[rows] for of, rows in zip(codes, self._rows, strict=True))
+        code = np.where(code_a == code_b, code_a, -1)
+        order = np.argsort(code, kind="stable")
+        begins = np.searchsorted(code[order], np.arange(len(groups) + 1))
+        for k, group in enumerate(groups):
+            yield group, self._of(order[begins[k] : begins[k + 1]], [int(of[k]) for of in numbers])
+
+    def _of(self, among: NDArray[np.int64], numbers: Sequence[int]) -> Pairwise:
+        """Of these that are in both, where there are so many in each."""
+        fates = {name: of[among] for name, of in self._fates.items()}
+        later, (hours_a, hours_b) = self._later[among], (hours[among] for hours in self._hours)
+        told = {"time_to_close_p50_a": _half(hours_a), "time_to_close_p50_b": _half(hours_b)}
+        for measure in OF_SAME[:-1]:
+            one, other = (answers[measure][among] for answers in self._answers)
+            known = ~np.isnan(one) & ~np.isnan(other)
+            told[f"{measure}_a"], told[f"{measure}_b"] = _mean(one[known]), _mean(other[known])
+        return Pairwise(
+            compared=len(among),
+            **{name: _mean(of) for name, of in fates.items()},
+            faster_by=_half(-later[fates["faster"]]),
+            slower_by=_half(later[fates["slower"]]),
+            only_in_a=numbers[0] - len(among),
+            only_in_b=numbers[1] - len(among),
+            **told,
+        )
 
 
 def same_requests(
@@ -137,29 +176,23 @@ def hours_to_close(requests: pd.DataFrame) -> pd.Series:
     return hours.mask(hours.isna() & (requests["status"] == "open"), np.inf)
 
 
-def _judged(requests: pd.DataFrame, end: float) -> pd.DataFrame:
-    """What is compared of each request that closes itself; the measure is 1 or 0, NaN where it has no answer.
+def _judged(table: pd.DataFrame, end: float) -> dict[str, Floats]:
+    """What is compared of requests that close themselves; the measure is 1 or 0, NaN where it has no answer.
 
-    Left out are contacts that became no request, and requests that were merged before any closing.
+    They are no contacts that became no request, and no requests that were merged before any closing.
     """
-    hours = hours_to_close(requests)
-    table = requests[hours.notna()]
     scored = ~np.isnan(_number(table["said_resolved"])) & ~table["excluded"].to_numpy(bool)
     due, contact_due = _number(table["due"]), _number(table["contact_due"])
     contacted, closed = _number(table["contacted"]), _number(table["first_closed"])
     in_time = ~np.isnan(contacted) & ~(contacted > contact_due)
-    return pd.DataFrame(
-        {
-            "replication": table["replication"],
-            "request": table["request"],
-            "response_rate": np.where(scored, in_time, np.nan),
-            "resolution_rate": np.where(scored, _number(table["said_resolved"]), np.nan),
-            "satisfaction_rate": np.where(scored, _number(table["said_satisfied"]), np.nan),
-            "true_resolution_share": np.nan_to_num(_number(table["resolved"])),
-            "breach_share": np.where(due <= end, ~(closed <= due), np.nan),
-            "time_to_close_p50": hours[hours.notna()],
-        }
-    )
+    return {
+        "response_rate": np.where(scored, in_time, np.nan),
+        "resolution_rate": np.where(scored, _number(table["said_resolved"]), np.nan),
+        "satisfaction_rate": np.where(scored, _number(table["said_satisfied"]), np.nan),
+        "true_resolution_share": np.nan_to_num(_number(table["resolved"])),
+        "breach_share": np.where(due <= end, ~(closed <= due), np.nan),
+        "time_to_close_p50": hours_to_close(table).to_numpy(np.float64),
+    }
 
 
 def _number(column: pd.Series) -> Floats:
@@ -174,4 +207,5 @@ def _mean(values: np.ndarray[tuple[int], np.dtype[np.float64]] | np.ndarray[tupl
 
 def _half(hours: Floats) -> float:
     """The time within which half of them are over."""
-    return float(np.sort(hours)[(len(hours) - 1) // 2]) if len(hours) else math.nan
+    middle = (len(hours) - 1) // 2
+    return float(np.partition(hours, middle)[middle]) if len(hours) else math.nan

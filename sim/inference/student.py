@@ -79,7 +79,9 @@ class Cube:
         self.keys = measures[[*KEY, "unit"]].iloc[first].reset_index(drop=True)
         shape = (len(self.keys), len(self.scenarios), len(replications))
         at = (key, scenario, replication)
-        if len(np.unique(np.ravel_multi_index(at, shape))) < len(measures):
+        taken = np.zeros(shape, dtype=np.bool_)
+        taken[at] = True
+        if np.count_nonzero(taken) < len(measures):
             raise ValueError("a measure occurs twice in one replication of a scenario")
         value = measures["value"].to_numpy(dtype=np.float64)
         self.values = np.full(shape, np.nan)
@@ -98,7 +100,9 @@ def _together(columns: Sequence[pd.Series]) -> tuple[NDArray[np.int64], NDArray[
     for column in columns:
         codes, values = _numbered(column)
         together = pd.factorize(together * len(values) + codes)[0].astype(np.int64)
-    return together, np.unique(together, return_index=True)[1]
+    first = np.empty(together.max(initial=-1) + 1, np.int64)
+    first[together[::-1]] = np.arange(len(together))[::-1]  # the last one written stays
+    return together, first
 
 
 def _numbered(column: pd.Series) -> tuple[NDArray[np.int64], list[str]]:

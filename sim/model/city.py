@@ -273,6 +273,21 @@ def build_city(scenario: Scenario) -> City:
     )
 
 
+class Built:
+    """The city of a scenario, built when it is first asked for; another process is sent the scenario alone."""
+
+    def __init__(self, scenario: Scenario) -> None:
+        self.scenario = scenario
+
+    @cached_property
+    def city(self) -> City:
+        """The same for all replications."""
+        return build_city(self.scenario)
+
+    def __getstate__(self) -> dict[str, Scenario]:
+        return {"scenario": self.scenario}
+
+
 def _category(index: Index, name: str, spec: Category) -> CategoryPlan:
     families, units = index.families, index.units
     urgency, right_unit = weights_of(index.scenario.classes, spec.urgency), weights_of(units, spec.unit or {})

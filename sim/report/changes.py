@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from sim.experiment.compare import SAME_CITIZENS
 from sim.inference.comparison import SAME_COUNT
-from sim.model.city import build_city
 from sim.report.formats import number
 from sim.report.mechanisms import MECHANISMS, paragraph, sentences
 
 if TYPE_CHECKING:
     from sim.experiment.compare import Comparison
     from sim.experiment.recovery import Recovery
+    from sim.model.city import City
     from sim.scenario import Scenario
 
 _MOST_LINES = 6
@@ -30,12 +30,12 @@ class Change(NamedTuple):
     after: str | None
 
 
-def what_differs(base: Scenario, variant: Scenario) -> list[str]:
+def what_differs(base: City, variant: City) -> list[str]:
     """One sentence each: mechanisms that are on in one of the two, or act differently, then other values.
 
     A mechanism that is on in one only is told as a whole; all other values that differ are listed, the first few.
     """
-    before, after = sentences(build_city(base)), sentences(build_city(variant))
+    before, after = sentences(base), sentences(variant)
     lines, whole = list[str](), set[str]()
     for key in MECHANISMS:
         was, now = before.get(key, []), after.get(key, [])
@@ -49,7 +49,7 @@ def what_differs(base: Scenario, variant: Scenario) -> list[str]:
             lines.append(paragraph(key, told))
         if bool(was) != bool(now):
             whole.add(key)
-    values = [value for value in changed_values(base, variant) if not _is_under(value.path, whole)]
+    values = [value for value in changed_values(base.scenario, variant.scenario) if not _is_under(value.path, whole)]
     lines += [
         f"{value.path}: {shortened(value.before or 'absent', 60)} → {shortened(value.after or 'absent', 60)}"
         for value in values[:_MOST_LINES]

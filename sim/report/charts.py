@@ -73,23 +73,27 @@ def wrapped(label: str, most: float) -> str:
 
 
 def rows(ax: Axes, labels: Sequence[str], most: float = 22.0, bold: Sequence[int] = ()) -> None:
-    """An axis of rows, the first on top, with a label and a thin line each."""
+    """An axis of rows, the first on top, with a label and a thin line each; no ticks where all labels are empty."""
     ax.set_ylim(len(labels) - 0.5, -0.5)
+    ax.spines["left"].set_visible(False)
+    if not any(labels):
+        colour, width = mpl.rcParams["grid.color"], mpl.rcParams["grid.linewidth"]
+        ax.hlines(range(len(labels)), 0, 1, colour, lw=width, transform=ax.get_yaxis_transform(), zorder=0.5)
+        ax.set_yticks([])
+        return
     ax.set_yticks(range(len(labels)), [wrapped(label, most) for label in labels], color=svg.INK, linespacing=0.95)
     for row in bold:
         ax.get_yticklabels()[row].set_fontweight("bold")
     ax.grid(axis="y")
-    ax.spines["left"].set_visible(False)
 
 
 def dots(ax: Axes, mark: Mark, points: Sequence[Dot | None], shift: float = 0.0) -> None:
     """The points of one series, one a row; None leaves a row out. ``shift`` moves them off the middle of the row."""
-    for row, point in enumerate(points):
-        if point is None:
-            continue
-        if not math.isnan(point.lower):
-            ax.plot((point.lower, point.upper), (row + shift, row + shift), color=mark.colour, lw=1.4, alpha=0.75)
-        ax.plot([point.value], [row + shift], **mark.look)  # type: ignore[arg-type]
+    placed = [(row + shift, point) for row, point in enumerate(points) if point is not None]
+    spans = [(at, point) for at, point in placed if not math.isnan(point.lower)]
+    lower, upper = ([getattr(point, end) for _, point in spans] for end in ("lower", "upper"))
+    ax.hlines([at for at, _ in spans], lower, upper, mark.colour, lw=1.4, alpha=0.75, zorder=2)
+    ax.plot([point.value for _, point in placed], [at for at, _ in placed], **mark.look)  # type: ignore[arg-type]
 
 
 def legend(figure: Drawing, marks: Sequence[Mark], left: float, columns: int = 9) -> None:

@@ -6,6 +6,7 @@ import math
 from typing import TYPE_CHECKING
 
 from sim.experiment.ample import Staff, what_staff_changes
+from sim.model.city import build_city
 from sim.report.blocks import Cell, Table
 from sim.report.figures_shares import LAYERS
 from sim.report.formats import FEW_DUE, few_due, gap, number
@@ -62,7 +63,7 @@ def departments(run: Run, results: Results, names: Names, without: set[str], mos
     has_limits = "breach_share" not in without
     late, busy, requests = results.by("breach_share", "unit"), results.by("utilisation", "pool"), results.units()
     times = [results.by(measure, "unit") for measure in _TIMES]
-    staff, changed = officers(run.scenario), what_staff_changes(run, "unit")
+    staff, changed = officers(build_city(run.scenario)), what_staff_changes(run, "unit")
     rows: list[list[Cell]] = []
     for name in chosen:
         cells: list[Cell] = [names.pool(name), number(requests[name], "")]

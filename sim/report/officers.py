@@ -4,20 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sim.model.city import build_city
-
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from sim.model.city import City
     from sim.report.results import Results
-    from sim.scenario import Scenario
 
 OFFICERS = "Officers: as planned, the most that are on duty at once."
 
 
-def officers(scenario: Scenario) -> dict[str, int]:
+def officers(city: City) -> dict[str, int]:
     """Of each unit of the city, the most that are planned to be on duty at once."""
-    return {pool.name: int(pool.headcounts.max()) for pool in build_city(scenario).pools if pool.level}
+    return {pool.name: int(pool.headcounts.max()) for pool in city.pools if pool.level}
 
 
 def units_first(base: Results, staff: Sequence[dict[str, int]], most: int) -> list[str]:

@@ -13,6 +13,7 @@ from sim.experiment.ample import what_staff_changes
 from sim.inference import gaps, summary
 from sim.inference.gaps import places_of
 from sim.measurement import REGISTRY
+from sim.model.city import build_city
 from sim.report.against import against_targets, targets_text
 from sim.report.changes import other_requests, own_policies, policy_text, what_differs
 from sim.report.comparison_text import WIDTH, cut_name
@@ -189,6 +190,7 @@ def _moment(hours: float) -> float | None:
 
 def comparison_json(comparison: Comparison) -> str:
     """The differences of a comparison."""
+    base, *cities = map(build_city, comparison.scenarios)
     document = {
         "scenarios": list(comparison.names),
         "seed": comparison.seed,
@@ -196,11 +198,11 @@ def comparison_json(comparison: Comparison) -> str:
         "scale": comparison.scenarios[0].scale,
         "remarks": list(comparison.remarks),
         "what_differs": {
-            name: [*own_policies(comparison, name), *what_differs(comparison.scenarios[0], scenario)]
-            for name, scenario in zip(comparison.names[1:], comparison.scenarios[1:], strict=True)
+            name: [*own_policies(comparison, name), *what_differs(base, city)]
+            for name, city in zip(comparison.names[1:], cities, strict=True)
         },
         "policies": {name: list(own) for name, own in zip(comparison.names, comparison.policies, strict=True)},
-        "officers": {name: officers(of) for name, of in zip(comparison.names, comparison.scenarios, strict=True)},
+        "officers": {name: officers(city) for name, city in zip(comparison.names, [base, *cities], strict=True)},
         "relevance": asdict(comparison.relevance),
         "recovered": {name: _recovery(back) for name, back in comparison.recovered.items()},
         "other_requests": {name: other_requests(comparison, name) for name in comparison.names[1:]},

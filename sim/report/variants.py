@@ -7,6 +7,7 @@ from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any
 
 from sim.inference import same_requests
+from sim.model.city import build_city
 from sim.report.changes import changed_values, what_differs
 from sim.report.formats import beside, rows_of
 from sim.report.modelled import in_neither
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from sim.experiment.compare import Comparison
+    from sim.model.city import City
 
 #: Rows of differences by measure, dimension ("" for the whole city) and group.
 Rows = dict[tuple[str, str, str], Any]
@@ -31,7 +33,7 @@ class Variant:
     baseline and here.
     """
 
-    def __init__(self, comparison: Comparison, number: int, base: Results) -> None:
+    def __init__(self, comparison: Comparison, number: int, base: Results, base_city: City) -> None:
         self.comparison = comparison
         self.number, self.name, self.scenario = number, comparison.names[number], comparison.scenarios[number]
         self.base, self.results = base, _results(comparison, number)
@@ -43,13 +45,14 @@ class Variant:
             if len(group) < 2:
                 self.rows[row.measure, row.group_by, group[0] if group else ""] = row
         self.others = any(row.other_requests for (_, by, _), row in self.rows.items() if by == "")
-        self.staff = officers(comparison.scenarios[0]), officers(self.scenario)
+        self.cities = base_city, build_city(self.scenario)
+        self.staff = officers(self.cities[0]), officers(self.cities[1])
         self.pairs = comparison.requests[comparison.requests["scenario"] == self.name]
 
     @cached_property
     def differs(self) -> list[str]:
         """What differs from the baseline, in sentences."""
-        return what_differs(self.comparison.scenarios[0], self.scenario)
+        return what_differs(*self.cities)
 
     @cached_property
     def touched(self) -> frozenset[str]:
@@ -71,8 +74,8 @@ class Variant:
 @lru_cache(maxsize=1)
 def variants(comparison: Comparison) -> list[Variant]:
     """All of them, in their order; made once for the terminal and the page."""
-    base = _results(comparison, 0)
-    return [Variant(comparison, number, base) for number in range(1, len(comparison.names))]
+    base, city = _results(comparison, 0), build_city(comparison.scenarios[0])
+    return [Variant(comparison, number, base, city) for number in range(1, len(comparison.names))]
 
 
 def _results(comparison: Comparison, number: int) -> Results:

@@ -45,14 +45,13 @@ def headcount_by_date(
     `like` has the weekdays that some dates are like. What began before midnight belongs to the day before.
     """
     days = {(date - start).days: weekday for date, weekday in like.items()}
+    on_weekday = [_changes(shifts, weekday) for weekday in range(7)]
     change: dict[int, int] = {0: 0}
     for day in range(-1, math.ceil(until_hours / 24)):
         weekday = days.get(day, (start.weekday() + day) % 7)
-        for shift in shifts:
-            begin, end = (day * DAY + minute for minute in shift.hours)
-            if weekday in shift.days and end > 0:
-                change[max(begin, 0)] = change.get(max(begin, 0), 0) + shift.staff
-                change[end] = change.get(end, 0) - shift.staff
+        for minute, more in on_weekday[weekday]:
+            moment = max(day * DAY + minute, 0)
+            change[moment] = change.get(moment, 0) + more
     steps: list[tuple[float, int]] = []
     count = 0
     for minute in sorted(change):
@@ -61,6 +60,16 @@ def headcount_by_date(
         if not steps or (count != steps[-1][1] and time < until_hours):
             steps.append((time, count))
     return steps
+
+
+def _changes(shifts: Sequence[Shift], weekday: int) -> list[tuple[int, int]]:
+    """By how much the shifts that begin on a weekday change the headcount, and at which minutes since its midnight."""
+    change: dict[int, int] = {}
+    for shift in shifts:
+        if weekday in shift.days:
+            for minute, more in zip(shift.hours, (shift.staff, -shift.staff), strict=True):
+                change[minute] = change.get(minute, 0) + more
+    return [(minute, more) for minute, more in change.items() if more]
 
 
 def overlapping_shifts(shifts: Sequence[tuple[Sequence[int], Span]], like: Mapping[datetime, int]) -> datetime | None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from sim.experiment.expected import Expected
 from sim.experiment.memory import check_memory
-from sim.experiment.parallel import workers
+from sim.experiment.parallel import expected_seconds, workers
 from sim.experiment.sweeps.designs import Design, Point
 from sim.experiment.sweeps.making import Order, Task, asked_for, run_name
 from sim.experiment.sweeps.run_store import RunStore
@@ -26,8 +26,6 @@ _TASK_SECONDS = 2.0
 _TASKS_EACH = 4
 #: On a cluster, a task costs some milliseconds, and takes at least so many seconds.
 _CLUSTER_SECONDS = 1.0
-#: As a first guess, on one processor.
-_CONTACTS_A_SECOND = 300_000.0
 #: So many of the points that others are compared with are held against memory before anything runs.
 _MOST_BASELINES = 10
 
@@ -113,16 +111,16 @@ def ahead(
     baselines = {job.point.against for job in jobs}
     compared = [point for point in design.points if point.name in baselines]
     scenarios = [point.scenario for point in compared[:_MOST_BASELINES]]
-    contacts = max(Expected.of(check_memory(scenario, 1, "nothing", in_files=True)).contacts for scenario in scenarios)
-    count = on_cluster or workers(len(jobs), processes, contacts * len(jobs))
+    engines = [choose(scenario, engine) for scenario in scenarios]
+    contacts = [Expected.of(check_memory(scenario, 1, "nothing", in_files=True)).contacts for scenario in scenarios]
+    seconds = max(0.005, *map(expected_seconds, contacts, engines))
+    count = on_cluster or workers(len(jobs), processes, seconds * len(jobs))
     for scenario in scenarios:
         if count > 1 and not on_cluster:
             check_memory(scenario, count, "nothing", in_files=True)
-    seconds = max(contacts / _CONTACTS_A_SECOND, 0.005)
     most = min(_TASK_SECONDS / seconds, len(jobs) / (_TASKS_EACH * count))
     together = math.ceil(max(most, _CLUSTER_SECONDS / seconds if on_cluster else 0.0))
-    compiled = any(choose(scenario, engine) == "compiled" for scenario in scenarios)
-    return Work(jobs, _tasks(jobs, together), order, compiled, count)
+    return Work(jobs, _tasks(jobs, together), order, "compiled" in engines, count)
 
 
 def _tasks(jobs: Sequence[Job], most: int) -> list[Task]:
