@@ -60,7 +60,7 @@ def forecast(design: Design, folder: Path, work: Work, tell: Callable[[str], Non
     earlier = _earlier(folder, processes)
     prepare("compiled" if work.compiled else "simpy", tell)
     found = [] if earlier else _sample(design, tasks, work.order, min(processes, os.cpu_count() or 1))
-    once = fmean(first for first, _ in found) if found else 0.0
+    once = min((first for first, _ in found), default=0.0)  # but for what a process loads once
     each = fmean(earlier or (run for _, run in found))
     seconds = (START if processes > 1 else 0.0) + (runs * each + len(tasks) * once) / processes
     return Forecast(runs, processes, seconds, _bytes(design, runs, work.order), len(found or earlier), bool(found))
