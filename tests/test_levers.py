@@ -20,9 +20,11 @@ from sim.cli import cli
 from sim.experiment.sweeps import repeating
 from sim.experiment.sweeps.cluster import executor
 from sim.experiment.sweeps.designs import Design, load_design
+from sim.experiment.sweeps.paths import short_names
 from sim.experiment.sweeps.planning import ahead
+from sim.experiment.sweeps.ranges import Range, Uncertainty, numbers_of
 from sim.experiment.sweeps.responses import Effect, Responses, by_group
-from sim.experiment.sweeps.sampling import Range, Uncertainty, drawn, numbers_of, short_names
+from sim.experiment.sweeps.sampling import drawn
 from sim.experiment.sweeps.sweep import Sweep, make_missing, sweep
 from sim.inference import differences, summary
 from sim.inference.fitting import Fit

@@ -14,7 +14,9 @@ from pages import sound
 import sim
 from sim.experiment.sweeps.claims import judged, over_sample
 from sim.experiment.sweeps.designs import Design, load_design
-from sim.experiment.sweeps.sampling import Uncertainty, drawn, under
+from sim.experiment.sweeps.paths import under
+from sim.experiment.sweeps.ranges import Uncertainty
+from sim.experiment.sweeps.sampling import drawn
 from sim.experiment.sweeps.sweep import Sweep, sweep
 from sim.inference.signs import goes_with, share_interval, signs
 from sim.report.claims import ALWAYS, EITHER, MOSTLY, NEVER, NOTHING, REVERSED, verdict_over

@@ -6,8 +6,8 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from sim.experiment.sweeps.paths import short_names
 from sim.experiment.sweeps.responses import Effect, Responses, by_group
-from sim.experiment.sweeps.sampling import short_names
 from sim.measurement import REGISTRY
 from sim.report.blocks import Block, Cell, Section, Table, Text
 from sim.report.levers import change_words, is_clear, told_change

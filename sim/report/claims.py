@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from sim.experiment.sweeps.claims import Judged, judged, over_sample
-from sim.experiment.sweeps.sampling import short_names
+from sim.experiment.sweeps.paths import short_names
 from sim.inference.signs import Signs, share_interval
 from sim.measurement import REGISTRY
 from sim.report.blocks import Block, Cell, Section, Table, Text
@@ -18,7 +18,7 @@ from sim.report.names import clean, marked, measure_name
 
 if TYPE_CHECKING:
     from sim.experiment.sweeps.designs import Design, Point
-    from sim.experiment.sweeps.sampling import Uncertainty
+    from sim.experiment.sweeps.ranges import Uncertainty
     from sim.experiment.sweeps.sweep import Sweep
 
 ALWAYS, MOSTLY, EITHER, NOTHING, REVERSED, NEVER = (

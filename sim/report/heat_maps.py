@@ -9,8 +9,8 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 
+from sim.experiment.sweeps.paths import short_names
 from sim.experiment.sweeps.responses import Responses
-from sim.experiment.sweeps.sampling import short_names
 from sim.inference.student import Floats
 from sim.measurement import REGISTRY
 from sim.report import charts, svg

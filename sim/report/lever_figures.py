@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 from matplotlib.axes import Axes
 
+from sim.experiment.sweeps.paths import short_names
+from sim.experiment.sweeps.ranges import parts_of
 from sim.experiment.sweeps.responses import Curve, Responses
-from sim.experiment.sweeps.sampling import parts_of, short_names
 from sim.inference.relevance import within
 from sim.inference.student import Floats
 from sim.measurement import REGISTRY

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
+from sim.experiment.sweeps.paths import short_names
 from sim.experiment.sweeps.responses import Effect, Responses, responses
-from sim.experiment.sweeps.sampling import short_names
 from sim.inference import Relevance
 from sim.measurement import REGISTRY
 from sim.report.blocks import Cell, Table

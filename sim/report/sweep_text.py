@@ -7,8 +7,8 @@ import textwrap
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
+from sim.experiment.sweeps.paths import short_names
 from sim.experiment.sweeps.responses import responses
-from sim.experiment.sweeps.sampling import short_names
 from sim.inference import Relevance
 from sim.measurement import REGISTRY
 from sim.report.by_group import group_lines

@@ -8,7 +8,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
-from sim.experiment.sweeps.sampling import Claim, Uncertainty, flow
+from sim.experiment.sweeps.experiments import Claim
+from sim.experiment.sweeps.ranges import Uncertainty, flow
 from sim.inference.signs import Signs, goes_with, share_interval, signs
 from sim.inference.student import Interval
 from sim.scenario.numbers import NUMBER

@@ -18,10 +18,11 @@ from functools import partial
 from pathlib import Path
 from types import MappingProxyType
 
-from sim.experiment.sweeps.experiments import Experiment, is_switch, named, read_experiment, turning
+from sim.experiment.sweeps.experiments import Experiment, check_turned, is_switch, named, read_experiment, turning
 from sim.experiment.sweeps.levers import as_in, homes, same_place, settings
+from sim.experiment.sweeps.paths import under
 from sim.experiment.sweeps.reading import read_ahead
-from sim.experiment.sweeps.sampling import check_cities, check_turned, drawn, under
+from sim.experiment.sweeps.sampling import check_cities, drawn
 from sim.experiment.sweeps.turning import block_of, scenario_file, without
 from sim.experiment.sweeps.variants import Base, Known, Variant
 from sim.scenario import Finding, Scenario, ScenarioError

@@ -3,24 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field
 
+from sim.experiment.sweeps.paths import check_path
 from sim.experiment.sweeps.precision import Budget, Precision, check_budget, check_precision
-from sim.experiment.sweeps.sampling import (
-    Claim,
-    Range,
-    Sample,
-    Uncertainty,
-    check_claims,
-    check_path,
-    check_range,
-    check_sample,
-    flow,
-)
+from sim.experiment.sweeps.ranges import Range, Uncertainty, check_range, flow
+from sim.experiment.sweeps.sampling import Sample, check_sample
 from sim.measurement import REGISTRY
 from sim.scenario import Finding, ScenarioError
 from sim.scenario.calendars import Section
@@ -42,6 +34,22 @@ MOST_POINTS = 10_000
 
 #: The values of a lever, of which each may have a name.
 Values = list[Any] | dict[str, Any]
+
+
+class Claim(Section):
+    """What a mechanism is said to do to a measure: alone in the city `before`, in the `base` with all others, or in
+    both.
+    """
+
+    mechanism: Text
+    measure: Text
+    change: Annotated[str, choice("rises", "falls")]
+    city: Annotated[str, choice("before", "base", "both")] = Field(default="both", alias="in")
+
+    @property
+    def turned(self) -> tuple[str, ...]:
+        """How the mechanism is turned where it is looked at: on in the city before, off in the base."""
+        return {"before": ("on",), "base": ("off",), "both": ("on", "off")}[self.city]
 
 
 class OneByOne(Section):
@@ -237,3 +245,25 @@ def turning(root: Node) -> list[tuple[str, str]]:
     """The places of the paths that the experiment turns."""
     sections: Mapping[str, Node] = root.map
     return [(n, key) for n in ("levers", "factors", "uncertainties") if n in sections for key in sections[n].map]
+
+
+def check_claims(root: Node, claims: Mapping[str, Claim], measures: Sequence[str]) -> Iterator[Finding]:
+    """What can be said of claims without the cities."""
+    if claims and not {"sample", "one_by_one"} <= set(root.map):
+        what = "claims are about mechanisms over ranges: one_by_one, sample and uncertainties are wanted, too"
+        yield spot_of(root, ("claims",), True).finding(("claims",), what)
+    for says, claim in claims.items():
+        if claim.measure not in measures:
+            at, hint = ("claims", says, "measure"), nearest(claim.measure, measures)
+            yield spot_of(root, at).finding(
+                at, f"{quoted(claim.measure)} is not among the measures of the experiment{hint}"
+            )
+
+
+def check_turned(root: Node, claims: Mapping[str, Claim], turned: Sequence[str]) -> Iterator[Finding]:
+    """Claims about a mechanism by which the two cities do not differ."""
+    for says, claim in claims.items():
+        if claim.mechanism not in turned:
+            at = ("claims", says, "mechanism")
+            said = f"the two cities do not differ by {quoted(claim.mechanism)}{nearest(claim.mechanism, turned)}"
+            yield spot_of(root, at).finding(at, said)

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 from sim.experiment.sweeps.experiments import Experiment, is_switch, named
-from sim.experiment.sweeps.sampling import numbers_of, parts_of
+from sim.experiment.sweeps.ranges import numbers_of, parts_of
 from sim.experiment.sweeps.variants import Base
 from sim.scenario import Finding, Scenario, ScenarioError
 from sim.scenario.errors import quoted, read_path

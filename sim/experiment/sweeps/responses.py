@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sim.experiment.sweeps.experiments import named
-from sim.experiment.sweeps.sampling import numbers_of, read_range, short_names
+from sim.experiment.sweeps.paths import short_names
+from sim.experiment.sweeps.ranges import numbers_of, read_range
 from sim.inference.fitting import Fit
 from sim.inference.student import Floats, Interval, Student
 from sim.measurement import REGISTRY

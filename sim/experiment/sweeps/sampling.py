@@ -1,4 +1,4 @@
-"""Ranges, of levers and of what nobody knows: what an experiment says of them, and the values at which it looks.
+"""The values of ranges at which an experiment looks.
 
 A Latin hypercube (McKay, Beckman & Conover 1979): of n points each range has one in each nth of it, in an order of its
 own. The order depends on the seed and the path alone, so that it is the same wherever the line stands in the file.
@@ -9,24 +9,31 @@ more or less moves the others.
 from __future__ import annotations
 
 import hashlib
-import json
 import math
-import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from functools import cache
-from typing import Annotated, Any, NamedTuple
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Annotated
 
 import numpy as np
 from pydantic import Field
 
+from sim.experiment.sweeps.paths import check_path, under
+from sim.experiment.sweeps.ranges import (
+    Ends,
+    Range,
+    Uncertainty,
+    check_form,
+    check_range,
+    flow,
+    number_inside,
+    number_like,
+    read_range,
+)
 from sim.scenario import Finding, Scenario
 from sim.scenario.calendars import Section
-from sim.scenario.errors import Path, ReadError, nearest, quoted, read_path
+from sim.scenario.errors import ReadError, nearest, quoted
 from sim.scenario.nodes import Node, spot_of
-from sim.scenario.numbers import NUMBER, Flag, Plain, Text, choice
+from sim.scenario.numbers import choice
 
-#: A number, the word of a relative value before it, and what stands behind it.
-_END = re.compile(rf"(×|x|by)?\s*({NUMBER.pattern})\s*(.*)", re.DOTALL)
 _LARGEST = 10_000
 
 
@@ -35,67 +42,6 @@ class Sample(Section):
 
     points: Annotated[int, Field(ge=2, le=_LARGEST)]
     method: Annotated[str, choice("latin_hypercube", "sobol")] = "latin_hypercube"
-
-
-class Range(Section):
-    """A lever that may stand anywhere in `range`, in `whole` numbers if told."""
-
-    range: Annotated[list[Any], Field(min_length=2, max_length=2)]
-    whole: Flag = False
-
-
-class Uncertainty(Section):
-    """A number that nobody knows: in a `range`, in `whole` numbers if told, or any of `values`.
-
-    As likely anywhere in the range, unless it says how it lies there: `most_likely` (a triangle), a `mean` with a
-    standard deviation `sd` (normal, cut off at the ends), or `by_factors` (as likely doubled as halved: uniform in the
-    logarithm).
-    """
-
-    range: Annotated[list[Any], Field(min_length=2, max_length=2)] | None = None
-    whole: Flag = False
-    values: Annotated[list[Any], Field(min_length=2)] | None = None
-    most_likely: Any = None
-    mean: Any = None
-    sd: Any = None
-    by_factors: Flag = False
-    note: Text = ""
-    source: Text = ""
-
-    @property
-    def why(self) -> str:
-        """The note and the source, whichever there are."""
-        return "; ".join(text for text in (self.note, self.source) if text)
-
-
-class Ends(NamedTuple):
-    """Both ends of a range as numbers, and what stands before and behind them."""
-
-    low: float
-    high: float
-    before: str
-    after: str
-
-    def written(self, value: float | int) -> str:
-        """A number of the range as one would write it in a scenario."""
-        form = ("+" if self.before == "by " else "") + ("d" if isinstance(value, int) else "g")
-        return f"{self.before}{value:{form}}{self.after}"
-
-
-class Claim(Section):
-    """What a mechanism is said to do to a measure: alone in the city `before`, in the `base` with all others, or in
-    both.
-    """
-
-    mechanism: Text
-    measure: Text
-    change: Annotated[str, choice("rises", "falls")]
-    city: Annotated[str, choice("before", "base", "both")] = Field(default="both", alias="in")
-
-    @property
-    def turned(self) -> tuple[str, ...]:
-        """How the mechanism is turned where it is looked at: on in the city before, off in the base."""
-        return {"before": ("on",), "base": ("off",), "both": ("on", "off")}[self.city]
 
 
 def drawn(
@@ -142,7 +88,7 @@ def _quantile(given: Uncertainty, ends: Ends, share: float) -> float:
     """The number below which this share of what is thought possible lies."""
     low, high = ends.low, ends.high
     if given.most_likely is not None:
-        mode = _inside(given.most_likely, ends)
+        mode = number_inside(given.most_likely, ends)
         left = (mode - low) / (high - low)
         if share < left:
             return low + math.sqrt(share * (high - low) * (mode - low))
@@ -150,60 +96,13 @@ def _quantile(given: Uncertainty, ends: Ends, share: float) -> float:
     if given.mean is not None:
         from scipy.special import ndtr, ndtri
 
-        mean, sd = _inside(given.mean, ends), _like(given.sd, ends)
+        mean, sd = number_inside(given.mean, ends), number_like(given.sd, ends)
         below, above = ndtr((low - mean) / sd), ndtr((high - mean) / sd)
         found: float = mean + sd * float(ndtri(below + share * (above - below)))
         return found
     if given.by_factors:
         return float(low * (high / low) ** share)
     return low + share * (high - low)
-
-
-def read_range(ends: list[Any]) -> Ends:
-    """Both ends as numbers, and the word and the unit that they have in common. Raises ``ReadError``."""
-    found = [parts_of(str(end)) for end in ends]
-    if not all(number for _, number, _ in found):
-        raise ReadError(
-            "two numbers are wanted, such as [0.1, 0.3], [15 min, 60 min] or [×0.9, ×1.1]; for all else write values"
-        )
-    words, numbers, units = zip(*found, strict=True)
-    if units[0] != units[1]:
-        raise ReadError(f"both ends need the same unit, not {quoted(units[0])} and {quoted(units[1])}")
-    if words[0] != words[1]:
-        raise ReadError(f"both ends are to be written alike, not {quoted(ends[0])} and {quoted(ends[1])}")
-    low, high = (float(number.replace("_", "")) for number in numbers)
-    if not low < high:
-        raise ReadError("the first end is to be lower than the second")
-    return Ends(low, high, "by " if words[0] == "by" else words[0], f" {units[0]}" if units[0] else "")
-
-
-def parts_of(text: str) -> tuple[str, str, str]:
-    """The word before a number, the number, and its unit; all empty if it is none."""
-    match = _END.fullmatch(text.strip())
-    return ("", "", "") if match is None else (match[1] or "", match[2], match[3])
-
-
-def numbers_of(texts: Sequence[str]) -> list[float] | None:
-    """Values as numbers, if all are, written alike: with the same word before and the same unit behind them."""
-    found = [parts_of(text) for text in texts]
-    if not found or len({(word, unit) for word, _, unit in found}) > 1 or not found[0][1]:
-        return None
-    return [float(number.replace("_", "")) for _, number, _ in found]
-
-
-def _like(value: Any, ends: Ends) -> float:
-    """A number that is written as the ends of a range are. Raises ``ReadError``."""
-    word, number, unit = parts_of(str(value))
-    if not number or (word, unit) != (ends.before.strip(), ends.after.strip()):
-        raise ReadError(f"a number is wanted, written as the ends of the range ({ends.written(ends.low)})")
-    return float(number.replace("_", ""))
-
-
-def _inside(value: Any, ends: Ends) -> float:
-    number = _like(value, ends)
-    if not ends.low <= number <= ends.high:
-        raise ReadError(f"{quoted(value)} is not in the range")
-    return number
 
 
 # --- what can be wrong ------------------------------------------------------------------------------------------------
@@ -243,81 +142,9 @@ def check_sample(
             yield spot_of(root, at, True).finding(at, "is missing a note or a source: why this and no other range")
         if (uncertainty.range is None) == (uncertainty.values is None):
             yield spot_of(root, at, True).finding(at, "a range, or values, is wanted, and not both")
-        yield from _check_form(root, at, uncertainty)
+        yield from check_form(root, at, uncertainty)
         if uncertainty.range is not None:
             yield from check_range(root, at, uncertainty)
-
-
-def check_path(root: Node, at: Path, path: str) -> Iterator[Finding]:
-    """What cannot be read as a path."""
-    try:
-        read_path(path)
-    except ReadError as wrong:
-        yield spot_of(root, at, True).finding(at, str(wrong))
-
-
-def check_range(root: Node, at: Path, given: Range | Uncertainty) -> Iterator[Finding]:
-    """What is wrong with one range."""
-    assert given.range is not None
-    try:
-        ends = read_range(given.range)
-    except ReadError as wrong:
-        yield spot_of(root, (*at, "range")).finding((*at, "range"), str(wrong))
-        return
-    if given.whole and not (ends.low.is_integer() and ends.high.is_integer()):
-        yield spot_of(root, (*at, "range")).finding((*at, "range"), "whole numbers are wanted at both ends")
-    if not isinstance(given, Uncertainty):
-        return
-    if given.by_factors and ends.low <= 0:
-        yield spot_of(root, (*at, "range")).finding((*at, "range"), "by factors, both ends are to be above 0")
-    for key, read in (("most_likely", _inside), ("mean", _inside), ("sd", _like)):
-        value = getattr(given, key)
-        if value is None:
-            continue
-        try:
-            number = read(value, ends)
-        except ReadError as wrong:
-            yield spot_of(root, (*at, key)).finding((*at, key), str(wrong))
-            continue
-        if key == "sd" and not number > 0:
-            yield spot_of(root, (*at, key)).finding((*at, key), "is to be above 0")
-
-
-def _check_form(root: Node, at: tuple[str, str], given: Uncertainty) -> Iterator[Finding]:
-    """How a number lies in its range is said in one way, and of a range."""
-    forms = [key for key in ("most_likely", "mean", "by_factors") if getattr(given, key) not in (None, False)]
-    told = [
-        key for key in ("whole", "most_likely", "mean", "sd", "by_factors") if key in root.map[at[0]].map[at[1]].map
-    ]
-    if given.range is None and told:
-        yield spot_of(root, (*at, told[0]), True).finding((*at, told[0]), "is for a range; values are as written")
-    elif len(forms) + given.whole > 1:
-        both = " and ".join(["whole", *forms] if given.whole else forms)
-        yield spot_of(root, at, True).finding(at, f"{both}: one of them is wanted")
-    elif (given.mean is None) != (given.sd is None):
-        yield spot_of(root, at, True).finding(at, "mean and sd are wanted together")
-
-
-def check_claims(root: Node, claims: Mapping[str, Claim], measures: Sequence[str]) -> Iterator[Finding]:
-    """What can be said of claims without the cities."""
-    if claims and not {"sample", "one_by_one"} <= set(root.map):
-        what = "claims are about mechanisms over ranges: one_by_one, sample and uncertainties are wanted, too"
-        yield spot_of(root, ("claims",), True).finding(("claims",), what)
-    for says, claim in claims.items():
-        if claim.measure not in measures:
-            at, hint = ("claims", says, "measure"), nearest(claim.measure, measures)
-            yield spot_of(root, at).finding(
-                at, f"{quoted(claim.measure)} is not among the measures of the experiment{hint}"
-            )
-
-
-def check_turned(root: Node, claims: Mapping[str, Claim], turned: Sequence[str]) -> Iterator[Finding]:
-    """Claims about a mechanism by which the two cities do not differ."""
-    for says, claim in claims.items():
-        if claim.mechanism not in turned:
-            at = ("claims", says, "mechanism")
-            said = f"the two cities do not differ by {quoted(claim.mechanism)}{nearest(claim.mechanism, turned)}"
-            yield spot_of(root, at).finding(at, said)
 
 
 def check_cities(
@@ -339,49 +166,3 @@ def check_cities(
         elif section == "uncertainties" and len({text for text in texts if text}) > 1:
             said = f"the two cities differ here, {quoted(texts[0])} and {quoted(texts[1])}: one range cannot be both"
             yield spot.finding((section, path), said)
-
-
-def under(path: str, leaves: Iterable[str]) -> list[str]:
-    """Those of a city's values to which a path leads, or which it changes a part of. Raises ``ReadError``."""
-    steps = _steps(path)
-    return [leaf for leaf in leaves if all(a == b for a, b in zip(steps, _steps(leaf), strict=False))]
-
-
-@cache
-def _steps(path: str) -> tuple[str, ...]:
-    return tuple(step for step, _ in read_path(path)[0])
-
-
-#: What has names of its own in a scenario: “Roads staff”, and not “staff” alone.
-_OF_NAMES = ("units", "pools", "categories", "districts", "channels")
-
-
-def short_names(paths: Iterable[str], least: int = 1) -> dict[str, str]:
-    """For each path its last steps, ``least`` of them, as many as tell it from the others and whose it is; without
-    “policies”.
-    """
-    steps = {path: _steps_of(path.removeprefix("policies.")) for path in paths}
-    names: dict[str, str] = {}
-    for path, own in steps.items():
-        others = [other for key, other in steps.items() if key != path]
-        count = next((n for n in range(least, len(own)) if all(own[-n:] != other[-n:] for other in others)), len(own))
-        count = max(count, len(own) - 1) if own[0] in _OF_NAMES else count
-        names[path] = " ".join("all" if step == "*" else step for step in own[-count:]).replace("_", " ")
-    return names
-
-
-def _steps_of(path: str) -> tuple[str, ...]:
-    try:
-        return _steps(path)
-    except ReadError:
-        return (path,)
-
-
-def flow(value: Any) -> str:
-    """A value as YAML on one line: what was not quoted is not quoted."""
-    if isinstance(value, dict):
-        return f"{{{', '.join(f'{flow(key)}: {flow(entry)}' for key, entry in value.items())}}}"
-    if isinstance(value, list):
-        return f"[{', '.join(map(flow, value))}]"
-    plain = isinstance(value, Plain) and not set(value) & set(",[]{}#") and ": " not in value
-    return str(value) if plain else json.dumps(value, ensure_ascii=False)
