@@ -355,7 +355,7 @@ def test_workers_do_not_outlive_a_killed_parent() -> None:
     process = citysim("run", TEACHING, "-n", "4", *changes, start_new_session=True)
     assert process.stderr is not None
     assert "4 replications" in process.stderr.readline()
-    time.sleep(4)
+    time.sleep(2.5)  # they have begun to simulate
     os.kill(process.pid, signal.SIGKILL)
     process.wait()
     assert gone(process.pid, 10)

@@ -56,12 +56,15 @@ def full_run() -> sim.Outcomes:
     return sim.simulate(full(units={**FULL["units"], "Street": street}))
 
 
+@pytest.fixture(scope="module", params=[{}, {"first_recipient": {"coordination": "1 h"}}], ids=["bounced", "first"])
+def full_town(request: pytest.FixtureRequest) -> Ledger:
+    """The full town, where requests bounce or stay where they came first."""
+    return Ledger(sim.simulate(full(policies=request.param)))
+
+
 @pytest.mark.parametrize("name", LAWS)
-@pytest.mark.parametrize(
-    "policies", [{}, {"first_recipient": {"coordination": "1 h"}}], ids=["bounced", "first recipient"]
-)
-def test_each_law_holds_in_the_full_town(name: str, policies: dict[str, Any]) -> None:
-    LAWS[name](Ledger(sim.simulate(full(policies=policies))))
+def test_each_law_holds_in_the_full_town(name: str, full_town: Ledger) -> None:
+    LAWS[name](full_town)
 
 
 def test_every_law_holds_where_officers_work_overtime() -> None:
@@ -86,6 +89,12 @@ def test_every_law_holds_where_officers_work_overtime() -> None:
     assert not broken_laws(Ledger(out))
 
 
+@cache
+def usual() -> sim.Outcomes:
+    """The full town as it is."""
+    return sim.simulate(full())
+
+
 # --- laws about cities that one has to make --------------------------------------------------------------------------
 
 
@@ -96,8 +105,7 @@ def test_without_demand_the_tables_are_empty_and_the_same(city: dict[str, Any]) 
         category.pop("rate", None)
         category["total"] = "0 / d"
     city.pop("initial", None)
-    out = sim.simulate(from_dict(city))
-    like = sim.simulate(full())
+    out, like = sim.simulate(from_dict(city)), usual()
     for name in TABLES:
         table, other = getattr(out, name), getattr(like, name)
         assert list(table.columns) == list(other.columns)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -16,9 +17,14 @@ SCENARIOS = Path(__file__).resolve().parent.parent / "scenarios"
 SHIPPED = sorted(p.stem for p in SCENARIOS.glob("*.yaml") if p.stem not in ("base", "sources"))
 
 
+@cache
+def shipped(name: str) -> sim.Scenario:
+    return sim.load(SCENARIOS / f"{name}.yaml")
+
+
 @pytest.fixture(params=SHIPPED)
 def scenario(request: pytest.FixtureRequest) -> sim.Scenario:
-    return sim.load(SCENARIOS / f"{request.param}.yaml")
+    return shipped(request.param)
 
 
 def test_the_three_are_there() -> None:

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 #: What putting the parts of one table together may take of memory; beyond that DuckDB goes to disk.
 JOINING_BYTES = 1 << 28
+#: Parts of so many bytes together are put together without such a limit: a database of its own would take longer.
+SMALL = 1 << 20
 
 
 @contextmanager
@@ -54,9 +56,12 @@ def join_parts(folder: Path, names: Sequence[str], waiting: Callable[[], None]) 
     with ExitStack() as opened:
         commands = []
         for name, whole in joined.items():
-            parts = _parts(folder, name)
-            together = f"(FROM {source(sorted(parts.iterdir()))})"
-            limits = {"memory_limit": f"{JOINING_BYTES >> 20}MiB", "temp_directory": str(parts / "more")}
+            parts = sorted(_parts(folder, name).iterdir())
+            together = f"(FROM {source(parts)})"
+            limits: dict[str, str] = {}
+            if sum(part.stat().st_size for part in parts) > SMALL:
+                more = str(_parts(folder, name) / "more")
+                limits = {"memory_limit": f"{JOINING_BYTES >> 20}MiB", "temp_directory": more}
             commands.append((opened.enter_context(connection(**limits)), copy(together, whole)))
         _execute(commands, waiting)
     for name in names:
