@@ -9,6 +9,9 @@ STAMP := $(VENV)/.installed
 
 install: $(STAMP)
 
+# tests start many processes: without bytecode each would compile all sources anew
+unexport PYTHONDONTWRITEBYTECODE
+
 # versions that are known to work together; `make CONSTRAINTS= …` takes the newest
 CONSTRAINTS := -c constraints.txt
 

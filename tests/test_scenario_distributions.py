@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import math
+import subprocess
+import sys
 from typing import Any
 
 import pytest
+import scipy.stats
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sim.scenario import distributions
 from sim.scenario.distributions import Distribution, constant, read_distribution
 from sim.scenario.errors import ReadError
 
@@ -129,8 +133,45 @@ def test_all_faults_of_a_distribution_at_once() -> None:
 
 
 def test_every_continuous_distribution_of_scipy_is_known() -> None:
-    import scipy.stats
-
     for name in ("halfcauchy", "betaprime", "fisk", "burr12"):
         shapes = {shape.strip(): 2.5 for shape in (getattr(scipy.stats, name).shapes or "").split(",") if shape}
         assert read_distribution({"distribution": name, "scale": "1 h", **shapes}).name == name
+
+
+@pytest.mark.filterwarnings("ignore:The shape parameter of the erlang")
+@pytest.mark.parametrize("name", list(distributions._COMMONEST))
+@pytest.mark.parametrize("shape", [1e-300, 1e-3, 0.5, 1.0, 7.0, 1e6, 1e300])
+@pytest.mark.parametrize("loc", [0.0, 1.5])
+def test_what_is_said_of_the_commonest_without_scipy_is_what_scipy_says(name: str, shape: float, loc: float) -> None:
+    (wanted,) = [[part.strip() for part in (getattr(scipy.stats, name).shapes or "").split(",") if part]]
+    assert distributions._COMMONEST[name] == wanted
+    assert getattr(scipy.stats, name)(*[shape for _ in wanted], loc=loc, scale=2.0).support() == (loc, math.inf)
+
+
+@pytest.mark.parametrize(
+    ("data", "at"),
+    [
+        ({"distribution": "gamma", "a": 0, "scale": "1 h"}, ()),
+        ({"distribution": "lognormal", "s": -1, "scale": "1 h"}, ()),
+        ({"distribution": "exponential", "loc": "-1 h", "scale": "1 h"}, ()),
+        ({"distribution": "erlang", "a": 2.5, "scale": "1 h"}, ("a",)),
+        ({"distribution": "erlang", "a": 0.5, "scale": "1 h"}, ("a",)),
+    ],
+    ids=str,
+)
+def test_the_commonest_are_refused_where_they_do_not_exist_or_fall_below_0(data: Any, at: tuple[str, ...]) -> None:
+    with pytest.raises(ReadError) as caught:
+        read_distribution(data)
+    assert [fault.at for fault in caught.value.faults] == [at]
+
+
+def test_the_commonest_need_no_scipy() -> None:
+    """It takes half a second to be imported, and what a run has resolved to is full of them."""
+    program = (
+        "import sys, sim.scenario.distributions as d\n"
+        "for name, shapes in d._COMMONEST.items():\n"
+        "    made = d.read_distribution({'distribution': name, 'scale': '1 h', **{shape: 2 for shape in shapes}})\n"
+        "    assert made.mean > 0 and d.read_distribution(made.written()) == made\n"
+        "assert 'scipy' not in sys.modules"
+    )
+    subprocess.run([sys.executable, "-c", program], check=True)

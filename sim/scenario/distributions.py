@@ -27,6 +27,9 @@ from sim.scenario.quantities import duration_text, read_duration, read_positive_
 _QUANTILES, _LONGEST = 2 * 1249, 20.0
 
 _EVERYDAY = {"exponential": "expon", "lognormal": "lognorm", "weibull": "weibull_min", "normal": "norm"}
+#: The commonest, with their shapes: above 0 they exist, and begin where they are told to. SciPy is not asked about
+#: them: that would take half a second to be imported.
+_COMMONEST = {"expon": [], "lognorm": ["s"], "gamma": ["a"], "erlang": ["a"]}
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,7 +226,7 @@ def _shape_names(found: Any) -> list[str]:
 def _from_parameters(name: str, given: str, value: Mapping[str, Any]) -> Distribution:
     faults: list[Fault] = []
     try:
-        shape_names = _shape_names(_scipy(name, given))
+        shape_names = _COMMONEST[name] if name in _COMMONEST else _shape_names(_scipy(name, given))
     except ReadError as unknown:  # what can be read without it is read all the same
         shape_names, faults = [], list(unknown.faults)
         value = {key: entry for key, entry in value.items() if key in ("loc", "scale")}
@@ -249,6 +252,10 @@ def _from_parameters(name: str, given: str, value: Mapping[str, Any]) -> Distrib
         raise ReadError(*faults)
     shapes = tuple((key, numbers[key]) for key in shape_names)
     made = Distribution("scipy", name=name, shapes=shapes, loc=numbers["loc"], scale=numbers["scale"])
+    if made.name == "erlang" and made.shapes[0][1] != int(made.shapes[0][1]):
+        raise ReadError(Fault("the shape of an Erlang distribution is a whole number", ("a",)))
+    if name in _COMMONEST and made.loc >= 0 and all(value > 0 for _, value in shapes):
+        return made
     _check_support(made, given)
     seconds = _table_seconds(made)
     if seconds > _LONGEST:
@@ -271,8 +278,6 @@ def _table_seconds(made: Distribution) -> float:
 
 
 def _check_support(made: Distribution, given: str) -> None:
-    if made.name == "erlang" and made.shapes[0][1] != int(made.shapes[0][1]):
-        raise ReadError(Fault("the shape of an Erlang distribution is a whole number", ("a",)))
     low, high = (float(end) for end in made.frozen().support())
     if math.isnan(low) or math.isnan(high):
         shapes = ", ".join(f"{name} = {value:g}" for name, value in made.shapes)
