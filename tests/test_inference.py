@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import random
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
@@ -15,6 +17,7 @@ from measure_tables import requests_table
 from scipy import stats
 
 from sim.inference import Relevance, differences, holm, interval, pairwise_requests, summary
+from sim.inference.pairs import Matched
 
 NAN = math.nan
 
@@ -270,6 +273,35 @@ def test_the_same_requests_in_two_scenarios() -> None:
     assert (found.faster, found.slower, found.unchanged) == (2 / 5, 1 / 5, 1 / 5)
     assert found.open_in_both == 1 / 5
     assert (found.only_in_a, found.only_in_b) == (2, 1)
+
+
+@given(st.randoms(use_true_random=False))
+def test_groups_are_compared_as_tables_of_their_own(chance: random.Random) -> None:
+    """Also where a request is of another group in the other run, or a group is in one of them alone."""
+
+    def table(groups: list[str]) -> pd.DataFrame:
+        numbers = chance.sample(range(20), chance.randint(0, 12))
+        rows = [
+            {
+                **request(number, hours := chance.choice([None, 1.0, 5.0]), "closed" if hours else "open"),
+                "said_resolved": chance.choice([None, True, False]),
+                "resolved": chance.choice([True, False]),
+                "due": chance.choice([12.0, 50.0, 999.0]),
+            }
+            for number in numbers
+        ]
+        made = requests_table(rows)
+        made["district"] = pd.Categorical([chance.choice(groups) for _ in numbers], groups)
+        return made
+
+    before, after = table(["A", "B", "C"]), table(["C", "D", "A"])
+    matched = Matched(before, after, 100.0, Relevance())
+    told = dict(matched.by("district"))
+    assert list(told) == ["A", "B", "C"]
+    for group, found in told.items():
+        one, other = (of[of["district"] == group] for of in (before, after))
+        np.testing.assert_equal(asdict(found), asdict(pairwise_requests(one, other, 100.0)))
+    np.testing.assert_equal(asdict(matched.all()), asdict(pairwise_requests(before, after, 100.0)))
 
 
 def test_faster_and_slower_is_what_matters() -> None:

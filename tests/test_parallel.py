@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import pickle
 import subprocess
 import sys
 import tempfile
@@ -14,10 +16,37 @@ import pytest
 from towns import full
 
 import sim
-from sim.experiment.parallel import each
-from sim.model.city import build_city
+from sim.experiment.parallel import WORTH_A_PROCESS, each, expected_seconds, workers
+from sim.model.city import Built, build_city
 from sim.model.simulation import replicate
 from sim.terminal import progress
+
+
+@pytest.mark.parametrize(
+    ("asked", "seconds", "used"), [(None, 1.0, 1), (None, 9.0, 4), (3, 1.0, 3), (3, 9.0, 3), (9, 9.0, 6), (1, 9.0, 1)]
+)
+def test_processes_are_used_where_they_pay_or_are_asked_for(
+    asked: int | None, seconds: float, used: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "cpu_count", lambda: 4)
+    assert workers(6, asked, seconds) == used
+
+
+def test_the_same_contacts_take_longer_on_the_readable_engine() -> None:
+    assert expected_seconds(1e6, "simpy") > WORTH_A_PROCESS > expected_seconds(1e6, "compiled")
+
+
+def test_a_worker_builds_a_city_once(tmp_path: Path) -> None:
+    """And is sent the scenario, not what was built of it."""
+    built = Built(full())
+    assert built.city is built.city
+    assert pickle.loads(pickle.dumps(built)).__dict__ == {"scenario": built.scenario}
+    found = each(_city_of, (built,), 6, 2, lambda done, hours: None)
+    assert 1 <= len(set(found)) <= 2  # one in each of two workers, or all in the first
+
+
+def _city_of(built: Built, replication: int, clock: Callable[[float], None]) -> tuple[int, int]:
+    return os.getpid(), id(built.city)
 
 
 def stands_still(seconds: float, replication: int, clock: Callable[[float], None]) -> int:
