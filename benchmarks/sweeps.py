@@ -1,4 +1,5 @@
-"""``make bench-sweep``: what a sweep costs beside a bare loop that does the same, and how soon 100,000 runs are read.
+"""``make bench-sweep``: what sweeps and comparisons cost beside bare loops that do the same, and how soon 100,000 runs
+are read.
 
     python benchmarks/sweeps.py [--runs 200] [--blocks 3] [--stored 100000]
 
@@ -58,6 +59,24 @@ found = sim.sweep(sys.argv[1], sys.argv[1] + "/out", processes=int(sys.argv[2]))
 assert found.made == len(found.table) / 4 and not found.failed
 """
 
+#: The scenarios of a comparison, and its replications.
+COMPARED, TIMES = ("beijing-before", "beijing-2024"), 10
+
+#: The same runs in one process, simulated and measured; it prints seconds of its processor when all is loaded.
+BARE_COMPARED = """
+import sys, time, sim
+from sim.experiment.streaming import stream_measures
+from sim.model.city import build_city
+cities = [build_city(sim.load(name)) for name in sys.argv[2:]]
+for city in cities:
+    stream_measures(city, 1, 0)
+began = time.process_time()
+for replication in range(int(sys.argv[1])):
+    for city in cities:
+        stream_measures(city, 1, replication)
+print(time.process_time() - began)
+"""
+
 
 def designed(folder: Path, which: tuple[str, str, range], replications: int) -> Design:
     """The design of an experiment that is written for it."""
@@ -97,6 +116,21 @@ def beside(which: tuple[str, str, range], runs: int, blocks: int, processes: int
             command = [sys.executable, "-c", SWEEP, str(folder), str(processes)]
             designed(folder, which, each)
             found[1].append(seconds(lambda command=command: subprocess.run(command, check=True)))  # type: ignore[misc]
+    return median(found[0]), median(found[1])
+
+
+def compared(blocks: int) -> tuple[float, float]:
+    """Processor seconds of the bare runs of a comparison, and seconds of ``citysim compare`` from Enter to its last
+    line, the median of blocks that follow each other.
+    """
+    found: tuple[list[float], list[float]] = ([], [])
+    for _ in range(blocks):
+        command = [sys.executable, "-c", BARE_COMPARED, str(TIMES), *COMPARED]
+        found[0].append(float(subprocess.run(command, check=True, capture_output=True).stdout))
+        with tempfile.TemporaryDirectory() as name:
+            program = [sys.executable, "-c", "from sim.start import main; main()", "compare", *COMPARED]
+            program += ["--replications", str(TIMES), "--out", f"{name}/page.html"]
+            found[1].append(seconds(lambda: subprocess.run(program, check=True, capture_output=True)))  # noqa: B023
     return median(found[0]), median(found[1])
 
 
@@ -171,12 +205,18 @@ def main() -> None:
     given = parser.parse_args()
     bare((*BOSTON[:2], BOSTON[2][:1]), 1, 1)  # what has to be compiled is compiled
     alone, swept = beside(BOSTON, given.runs, given.blocks, 2)
+    simulated, told = compared(given.blocks)
     listing, reading, size = stored(given.stored)
     rows = (
         (f"{given.runs} runs of {BOSTON[0]}, a bare loop in two processes", f"{alone:.1f} s"),
         ("the same as a sweep on two processes, with table", f"{swept:.1f} s: {alone / swept:.0%} of the speed"),
         ("what a sweep adds to a run, in one process", f"{1e3 * overhead(500):.1f} ms"),
         ("a worker's start, with all it needs", f"{median(start() for _ in range(3)):.1f} s"),
+        (f"{2 * TIMES} runs of {' and '.join(COMPARED)} simulated and measured, processor", f"{simulated:.1f} s"),
+        (
+            "`compare` of the two on two processes, from Enter to the last line",
+            f"{told:.1f} s: {told / simulated:.2f} ×",
+        ),
         (f"{given.stored:,} runs of 50 values: {size / 1e6:,.0f} MB; listed", f"{listing:.2f} s"),
         ("… and read", f"{reading:.2f} s"),
     )
