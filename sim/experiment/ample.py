@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
@@ -14,6 +13,7 @@ from sim.experiment.expected import expected_contacts
 from sim.experiment.parallel import each, expected_seconds, unseen, workers
 from sim.experiment.preparing import prepare
 from sim.experiment.streaming import stream_measures
+from sim.measurement.grouping import group_values
 from sim.model.city import Built, City
 from sim.model.simulation import choose
 
@@ -105,4 +105,4 @@ def what_staff_changes(run: Run, group_by: str) -> dict[str, Staff]:
     known = before.merge(after, on=["replication", "group"], suffixes=("", "_after"))
     means = known.groupby("group", sort=False)[["value", "value_after"]].mean().reset_index()
     pairs = zip(means["group"], means["value"], means["value_after"], strict=True)
-    return {"".join(json.loads(group)): Staff(late, after) for group, late, after in pairs}
+    return {"".join(group_values(group)): Staff(late, after) for group, late, after in pairs}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Collection
 
 import numpy as np
@@ -14,6 +13,7 @@ from sim.inference.relevance import Relevance, within
 from sim.inference.student import KEY, Cube, Floats, Student
 from sim.measurement import REGISTRY
 from sim.measurement.catalogue import GAPS
+from sim.measurement.grouping import group_values
 from sim.measurement.histogram import GRID
 
 #: Counts of requests that differ by no more than this share of the baseline's are nearly the same.
@@ -57,7 +57,7 @@ def summary(
 def _with_gaps(table: pd.DataFrame, found: pd.DataFrame) -> pd.DataFrame:
     """The summary with the gaps of the means in the rows of ``equity_gap``."""
     rows = table.index[table["measure"] == "equity_gap"]
-    measure = table.loc[rows, "group"].map(lambda group: (json.loads(group) or GAPS[:1])[0])
+    measure = table.loc[rows, "group"].map(lambda group: (group_values(group) or GAPS[:1])[0])
     at = pd.MultiIndex.from_arrays([table.loc[rows, "scenario"], measure])
     by_measure = found.set_index(["scenario", "measure"])[["gap", "lower", "upper"]].reindex(at).to_numpy(np.float64)
     return table.assign(

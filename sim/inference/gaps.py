@@ -7,7 +7,6 @@ all districts are alike. What is reported is the gap between the districts' *mea
 from __future__ import annotations
 
 import itertools
-import json
 from collections.abc import Collection
 from typing import TYPE_CHECKING
 
@@ -17,6 +16,7 @@ import pandas as pd
 from sim.inference.relevance import within
 from sim.inference.student import Cube, Student
 from sim.measurement.catalogue import GAPS
+from sim.measurement.grouping import group_values
 
 if TYPE_CHECKING:
     from sim.scenario import Scenario
@@ -42,7 +42,7 @@ def gaps(measures: pd.DataFrame, places: Collection[str] | None = None, level: f
     reached; one replication gives no bounds.
     """
     rows = measures[(measures["group_by"] == "district") & measures["measure"].isin(GAPS)]
-    names = {group: json.loads(group)[0] for group in rows["group"].unique()}
+    names = {group: group_values(group)[0] for group in rows["group"].unique()}
     rows = rows.assign(group=rows["group"].map(names))
     if places is not None:
         rows = rows[rows["group"].isin(set(places))]

@@ -10,7 +10,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from functools import cache, cached_property
+from functools import cache, cached_property, lru_cache
 from itertools import product
 
 import numpy as np
@@ -128,6 +128,12 @@ Axes = Slots | Mapping[str, Axis]
 def group_text(values: Iterable[str]) -> str:
     """The values of a group as a JSON list."""
     return f"[{', '.join(map(_quoted, values))}]"
+
+
+@lru_cache(maxsize=1 << 16)
+def group_values(text: str) -> tuple[str, ...]:
+    """The values of a group from its JSON list."""
+    return tuple(json.loads(text))
 
 
 @cache

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 import textwrap
 from collections.abc import Iterator, Sequence
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from sim.inference.pairs import OF_SAME
 from sim.measurement import REGISTRY
+from sim.measurement.grouping import group_values
 from sim.report.changes import other_requests, own_policies, recovered, shortened
 from sim.report.formats import (
     SMALLEST,
@@ -253,7 +253,7 @@ def _of_same(variant: Variant, dimension: str) -> _Cells:
     """Of the requests of each group that both scenarios have."""
     found = rows_of(variant.same_requests(dimension))
     return {
-        (row.measure, json.loads(row.group)[0]): (_short([row.before, row.after], row.measure), verdict(row))
+        (row.measure, group_values(row.group)[0]): (_short([row.before, row.after], row.measure), verdict(row))
         for row in found
     }
 
@@ -271,7 +271,7 @@ def _clear(variant: Variant, dimension: str) -> Iterator[str]:
     ranked = sorted((r for r in rows if not math.isnan(r.difference)), key=lambda row: -abs(row.difference))
     for head, word in (("earlier", BETTER), ("later", WORSE)):
         found = [row for row in ranked if verdict(row) == word]
-        names = [f"{json.loads(row.group)[0]} ({difference(row)})" for row in found[:5]]
+        names = [f"{group_values(row.group)[0]} ({difference(row)})" for row in found[:5]]
         more = f" and {len(found) - 5} more" if len(found) > 5 else ""
         others = sum(verdict(row) == OTHER for row in ranked)
         none = "none clearly" if not others else f"none clearly; {others} have other requests"

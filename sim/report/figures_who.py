@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Sequence
 from typing import Any
@@ -14,6 +13,7 @@ from numpy.typing import NDArray
 
 from sim.inference import Relevance
 from sim.measurement import REGISTRY
+from sim.measurement.grouping import group_values
 from sim.report import charts, svg
 from sim.report.blocks import Cell, Figure, Table
 from sim.report.figures_dots import CITY, MOST_CATEGORIES, MOST_DISTRICTS, MOST_LINES
@@ -173,7 +173,7 @@ def _forest(ax: Axes, measure: str, found: Sequence[Any | None], words: Sequence
 def fates(pairs: pd.DataFrame, base: Results, names: Names, key: str, relevance: Relevance) -> Figure | None:
     """Share of requests that close faster, slower, unchanged: the city, districts and categories."""
     means = pairs.groupby(["group_by", "group"], sort=False)[["compared", *_FATES, "only_in_a", "only_in_b"]].mean()
-    found = {(by, (json.loads(group) or [""])[0]): means.loc[(by, group)] for by, group in means.index}
+    found = {(by, (group_values(group) or ("",))[0]): means.loc[(by, group)] for by, group in means.index}
     chosen = [("", "")]
     for dimension in ("district", "category"):
         chosen += [(dimension, name) for name in base.largest(dimension, MOST_CATEGORIES) if (dimension, name) in found]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING
 from sim.inference import gaps, summary
 from sim.inference.gaps import FEWEST, places_of
 from sim.measurement import REGISTRY
+from sim.measurement.grouping import group_values
 from sim.report.formats import interval, number, rows_of
 
 if TYPE_CHECKING:
@@ -94,7 +94,7 @@ class Results:
         table = summary(self.measures, apart=apart).merge(more.reset_index(), on=keys, validate="one_to_one")
         self._groups: dict[tuple[str, str], dict[tuple[str, ...], Estimate]] = {}
         for row in rows_of(table):
-            group = tuple(json.loads(row.group))
+            group = group_values(row.group)
             found = Estimate(row.measure, row.mean, row.lower, row.upper, row.unit, row.cases, not row.unreached)
             self._groups.setdefault((row.measure, row.group_by), {})[group] = found
         self._ends = {row.measure: (row.smallest, row.largest) for row in rows_of(apart)}
@@ -142,7 +142,7 @@ class Results:
     def raw(self, measure: str, group_by: str) -> pd.DataFrame:
         """The rows of each replication, with the values of the group in the columns "first" and "second"."""
         rows = self.measures[(self.measures["measure"] == measure) & (self.measures["group_by"] == group_by)]
-        values = {group: json.loads(group) for group in rows["group"].unique()}
+        values = {group: group_values(group) for group in rows["group"].unique()}
         return rows.assign(
             first=rows["group"].map({group: value[0] for group, value in values.items()}),
             second=rows["group"].map({group: value[1] for group, value in values.items()}),

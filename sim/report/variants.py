@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any
 
 from sim.inference import same_requests
+from sim.measurement.grouping import group_values
 from sim.model.city import build_city
 from sim.report.changes import changed_values, what_differs
 from sim.report.formats import beside, rows_of
@@ -41,7 +41,7 @@ class Variant:
         table = comparison.differences
         self.rows: Rows = {}
         for row in rows_of(table[(table["scenario"] == self.name) & ~table["measure"].isin(self.hidden)]):
-            group = json.loads(row.group)
+            group = group_values(row.group)
             if len(group) < 2:
                 self.rows[row.measure, row.group_by, group[0] if group else ""] = row
         self.others = any(row.other_requests for (_, by, _), row in self.rows.items() if by == "")
