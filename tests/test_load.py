@@ -79,7 +79,7 @@ def test_the_load_is_the_mean_of_simulated_work_and_visits(way: str) -> None:
     expected = loads(scenario)
     found = np.zeros((len(expected), 2))
     for replication in range(REPLICATIONS):
-        out = sim.simulate(scenario, replication)
+        out = sim.simulate(scenario, replication, engine="compiled")
         visits = out.visits[out.visits["request"].isin(counted(out)["request"])]
         days = (out.count_until - out.count_from) / 24
         for i, each in enumerate(expected):

@@ -95,7 +95,7 @@ def changed(**paths: Any) -> dict[str, Any]:
 
 def runs(data: dict[str, Any], replications: int = 4) -> list[sim.Outcomes]:
     scenario = from_dict(data)
-    return [sim.simulate(scenario, k) for k in range(replications)]
+    return [sim.simulate(scenario, k, engine="compiled") for k in range(replications)]
 
 
 def mean(outs: list[sim.Outcomes], measure: str) -> float:

@@ -17,8 +17,10 @@ from towns import full
 
 import sim
 from sim.experiment.parallel import WORTH_A_PROCESS, each, expected_seconds, workers
+from sim.experiment.sweeps.designs import load_design
+from sim.experiment.sweeps.planning import ahead
 from sim.model.city import Built, build_city
-from sim.model.simulation import replicate
+from sim.model.simulation import choose, replicate
 from sim.terminal import progress
 
 
@@ -34,6 +36,19 @@ def test_processes_are_used_where_they_pay_or_are_asked_for(
 
 def test_the_same_contacts_take_longer_on_the_readable_engine() -> None:
     assert expected_seconds(1e6, "simpy") > WORTH_A_PROCESS > expected_seconds(1e6, "compiled")
+
+
+def test_the_engine_is_the_one_that_is_done_first_with_all_runs(tmp_path: Path) -> None:
+    """A small town once, or a few times, is done before compiled code is loaded."""
+    town = sim.load("teaching")
+    assert [choose(town, "auto", runs) for runs in (1, 5, 100)] == ["simpy", "simpy", "compiled"]
+    assert [choose(town, engine, 100) for engine in ("simpy", "compiled")] == ["simpy", "compiled"]  # type: ignore[arg-type]
+    assert sim.run(town, 2, keep="measures").engine == "simpy"
+    text = (
+        "question: Who?\nbase: teaching\nfactors: {units.Roads.staff: [3, 4]}\nmeasures: [requests]\nreplications: 50\n"
+    )
+    (tmp_path / "experiment.yaml").write_text(text)
+    assert ahead(load_design(tmp_path / "experiment.yaml"), tmp_path).order.engine == "compiled"
 
 
 def test_a_worker_builds_a_city_once(tmp_path: Path) -> None:

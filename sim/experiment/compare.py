@@ -78,7 +78,7 @@ def _replicate(
     built: Sequence[Built],
     names: Sequence[str],
     seed: int,
-    engine: Engine,
+    engines: Sequence[Engine],
     policies: Sequence[Sequence[Policy]],
     relevance: Relevance,
     replication: int,
@@ -96,8 +96,8 @@ def _replicate(
     scenarios = [one.scenario for one in built]
     disturbed = any(own_shocks(scenarios[0], scenario) for scenario in scenarios[1:])
     base, rows, paired, opened = None, list[pd.DataFrame](), list[dict[str, Any]](), list[pd.DataFrame]()
-    for number, (one, scenario, name, own) in enumerate(zip(built, scenarios, names, policies, strict=True)):
-        earlier = number * scenario.hours_of(scenario.time.end)
+    for number, (one, name, engine, own) in enumerate(zip(built, names, engines, policies, strict=True)):
+        earlier = number * one.city.end
         found, closed, open_ = closings(one.city, seed, engine, own, replication, later(watch, earlier))
         rows.append(found.assign(scenario=name))
         for unit, counts in (open_ if disturbed else {"": open_[""]}).items():
@@ -106,7 +106,7 @@ def _replicate(
         if base is None:
             base = closed
         else:
-            told = pairs(base, closed, scenario.hours_of(scenario.time.end), relevance)
+            told = pairs(base, closed, one.city.end, relevance)
             paired += [{"scenario": name, "replication": replication, **pair} for pair in told]
     return packed(pd.concat(rows, ignore_index=True)), pd.DataFrame(paired), pd.concat(opened, ignore_index=True)
 
@@ -157,7 +157,7 @@ def compare(
     check_comparable(scenarios, names)
     for scenario in scenarios:
         check_counts(scenario, replications * len(scenarios))
-    engines = [choose(scenario, engine) for scenario in scenarios]
+    engines = [choose(scenario, engine, replications) for scenario in scenarios]
     seconds = sum(expected_seconds(expected_contacts(s), by) for s, by in zip(scenarios, engines, strict=True))
     count = workers(replications, processes, seconds * replications)
     for scenario in scenarios:
@@ -165,7 +165,7 @@ def compare(
         check_memory(scenario, count, "closings", replications * len(scenarios), in_files=True)
     prepare("compiled" if "compiled" in engines else "simpy", tell)  # before the processes part
     built = tuple(map(Built, scenarios))
-    found = each(_replicate, (built, names, seed, engine, own, relevance), replications, count, progress)
+    found = each(_replicate, (built, names, seed, engines, own, relevance), replications, count, progress)
     measures, *others = zip(*found, strict=True)
     table = unpacked(measures)
     requests, opened = (pd.concat(tables, ignore_index=True) for tables in others)

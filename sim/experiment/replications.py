@@ -92,7 +92,7 @@ def replications_for(
     names = unique_names(scenarios, turned)
     if len(scenarios) > 1:
         check_comparable(scenarios, names)
-    engines = [choose(scenario, engine) for scenario in scenarios]
+    engines = [choose(scenario, engine, FIRST) for scenario in scenarios]
     seconds = sum(expected_seconds(expected_contacts(s), by) for s, by in zip(scenarios, engines, strict=True))
     count = workers(FIRST, processes, seconds * FIRST)
     for scenario in scenarios:
@@ -107,7 +107,7 @@ def replications_for(
         if target == made:
             return Needed(tuple(scenarios), names, seed, made, at_most, known)
         with rounds(target - made) as tick:
-            arguments = (built, measures, seed, engine, made)
+            arguments = (built, measures, seed, engines, made)
             found = each(_values, arguments, target - made, min(count, target - made), tick)
         table, made = np.concatenate([table, np.stack(found)]), target
         known = tuple(_known(measure, wanted[measure], table[:, :, k]) for k, measure in enumerate(measures))
@@ -126,7 +126,7 @@ def _values(
     built: Sequence[Built],
     measures: Sequence[str],
     seed: int,
-    engine: Engine,
+    engines: Sequence[Engine],
     first: int,
     number: int,
     watch: Watch,
@@ -135,7 +135,7 @@ def _values(
     from sim.experiment.streaming import stream_measures
 
     rows = []
-    for place, one in enumerate(built):
+    for place, (one, engine) in enumerate(zip(built, engines, strict=True)):
         earlier = place * one.city.end
         table, _ = stream_measures(one.city, seed, first + number, engine, watch=later(watch, earlier))
         own = table[table["group_by"] == ""].set_index("measure")

@@ -133,7 +133,7 @@ def run(
         raise ValueError("at least one replication is wanted")
     check_counts(scenario, replications)
     expected = expected_contacts(scenario) * replications
-    engine = choose(scenario, engine)
+    engine = choose(scenario, engine, replications)
     count = workers(replications, processes, expected_seconds(expected, engine))
     keep_all = keep == "all" or (keep == "auto" and expected <= KEEP_ALL_UP_TO)
     kept: Kept = "tables" if keep_all and folder is None else "nothing"

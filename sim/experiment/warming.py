@@ -62,7 +62,7 @@ def warm_up(
     from sim.model.simulation import choose
 
     check_counts(scenario, replications)
-    engine = choose(scenario, engine)
+    engine = choose(scenario, engine, replications)
     seconds = expected_seconds(expected_contacts(scenario), engine)
     count = workers(replications, processes, seconds * replications)
     check_memory(scenario, count, "nothing", in_files=True)

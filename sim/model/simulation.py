@@ -25,7 +25,7 @@ def unwatched(hours: float) -> None:
     """The watch that nobody looks at."""
 
 
-#: Where fewer contacts are expected, SimPy is done before compiled code is loaded.
+#: Where fewer contacts are expected in all runs, SimPy is done before compiled code is loaded.
 SMALL = 5_000
 
 
@@ -33,8 +33,8 @@ class EngineError(CitysimError, ValueError):
     """An engine that cannot run here, in one line."""
 
 
-def choose(scenario: Scenario, engine: Engine) -> Engine:
-    """The engine that will run: what is asked for, else the one that is likely to be done first.
+def choose(scenario: Scenario, engine: Engine, runs: int = 1) -> Engine:
+    """The engine that will run: what is asked for, else the one that is likely to be done first with so many runs.
 
     Raises ``EngineError`` where the compiled one is asked for and numba is told not to compile.
     """
@@ -47,7 +47,7 @@ def choose(scenario: Scenario, engine: Engine) -> Engine:
     if engine != "auto":
         return engine
     births = float(mean_births(scenario).sum()) * scenario.hours_of(scenario.time.end)
-    return "simpy" if births + scenario.open_at_start < SMALL else "compiled"
+    return "simpy" if runs * (births + scenario.open_at_start) < SMALL else "compiled"
 
 
 def stream_rows(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -111,7 +111,7 @@ def ahead(
     baselines = {job.point.against for job in jobs}
     compared = [point for point in design.points if point.name in baselines]
     scenarios = [point.scenario for point in compared[:_MOST_BASELINES]]
-    engines = [choose(scenario, engine) for scenario in scenarios]
+    engines = [choose(scenario, engine, len(jobs)) for scenario in scenarios]
     contacts = [Expected.of(check_memory(scenario, 1, "nothing", in_files=True)).contacts for scenario in scenarios]
     seconds = max(0.005, *map(expected_seconds, contacts, engines))
     count = on_cluster or workers(len(jobs), processes, seconds * len(jobs))
@@ -120,7 +120,10 @@ def ahead(
             check_memory(scenario, count, "nothing", in_files=True)
     most = min(_TASK_SECONDS / seconds, len(jobs) / (_TASKS_EACH * count))
     together = math.ceil(max(most, _CLUSTER_SECONDS / seconds if on_cluster else 0.0))
-    return Work(jobs, _tasks(jobs, together), order, "compiled" in engines, count)
+    compiled = "compiled" in engines
+    if compiled:  # also where one run alone would be too small for it
+        order = replace(order, engine="compiled")
+    return Work(jobs, _tasks(jobs, together), order, compiled, count)
 
 
 def _tasks(jobs: Sequence[Job], most: int) -> list[Task]:
