@@ -24,13 +24,13 @@ demo: install  ## Beijing of 2024 beside the same city before the reform, in the
 	$(BIN)/citysim compare beijing-before beijing-2024
 
 test: install  ## all tests
-	$(BIN)/python -m pytest -n auto
+	$(BIN)/python -m pytest -n auto --dist worksteal
 
 check: install  ## format, lint, strict types, all tests
 	$(BIN)/ruff format --check sim tests experiments benchmarks
 	$(BIN)/ruff check sim tests experiments benchmarks
 	$(BIN)/mypy
-	$(BIN)/python -m pytest -n auto
+	$(BIN)/python -m pytest -n auto --dist worksteal
 
 twins: install  ## thousands of random cities on both engines
 	CITYSIM_TWINS=$(or $(CITIES),5000) $(BIN)/python -m pytest -n auto tests/test_twins.py

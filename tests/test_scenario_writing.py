@@ -42,7 +42,12 @@ def same(scenario: Scenario) -> str:
     return text
 
 
-@pytest.mark.parametrize("name", known_scenarios())
+@pytest.mark.parametrize(
+    "name",
+    [  # the cities without one mechanism are the same Beijing but for that
+        pytest.param(name, marks=pytest.mark.long if name.startswith("before-") else []) for name in known_scenarios()
+    ],
+)
 def test_what_ships_is_written_complete(name: str) -> None:
     for overrides in ([], ["scale=1:3", "time.end=2035-01-01"]):
         text = same(load(name, overrides))
