@@ -395,6 +395,17 @@ def test_what_is_written_as_nothing_is_not_clear() -> None:
     assert not of(-0.05, 0.001)
 
 
+@pytest.mark.parametrize(("housing", "told"), [("[3, 4]", False), ("[7, 8]", True)])
+def test_what_marks_stand_for_is_told_where_it_is_not_the_same_for_all_levers(
+    tmp_path: Path, housing: str, told: bool
+) -> None:
+    text = LISTS.replace("units.Housing.staff: [3, 4]", f"units.Housing.staff: {housing}")
+    found = sweep(design(tmp_path, text + "design: one_at_a_time\n"), tmp_path / "out", processes=1)
+    page = sound(sweep_page(found)).words
+    assert ("second value" in page) == told
+    assert ("Housing staff: 7, 8" in page) == told
+
+
 @pytest.mark.parametrize(
     ("text", "heads"),
     [

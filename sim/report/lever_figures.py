@@ -200,9 +200,9 @@ def changes_figure(found: Responses, measures: Sequence[str], table: Table, key:
     chosen = [m for m in measures if any(_dot(compared.get((name, m)), 1.0) for name in rows_of_levers)][:_ROWS]
     if not levers or not chosen:
         return None
-    marks = _marks({lever: [point.settings[lever] for point in turned[lever]] for lever in levers})
-    columns = 3
-    labels = [names[lever] for lever in levers]
+    values = {lever: [point.settings[lever] for point in turned[lever]] for lever in levers}
+    marks, columns = _marks(values), 3
+    labels = [names[lever] if _alike(values) else f"{names[lever]}: {', '.join(values[lever])}" for lever in levers]
     left, tall = charts.label_width(labels, 16), 0.27 * len(labels)
     width, lines = (svg.WIDTH - left) / columns, -(-len(chosen) // columns)
     each = tall + 0.85
@@ -229,10 +229,15 @@ def changes_figure(found: Responses, measures: Sequence[str], table: Table, key:
     return Figure(key, "What each lever changes", "", image, table, note)
 
 
+def _alike(values: dict[str, list[str]]) -> bool:
+    """Whether levers have the same values, so that a mark can be called by one."""
+    return len({text for texts in values.values() for text in texts}) <= max(map(len, values.values()))
+
+
 def _marks(values: dict[str, list[str]]) -> list[tuple[charts.Mark, dict[str, str]]]:
     """A mark for each value where levers have the same, else for the first, second … of each; with what it is of."""
     names = list(dict.fromkeys(text for texts in values.values() for text in texts))
-    if len(names) <= max(map(len, values.values())):
+    if _alike(values):
         places = [{lever: name for lever, texts in values.items() if name in texts} for name in names]
     else:
         places = [
