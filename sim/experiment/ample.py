@@ -14,7 +14,7 @@ from sim.experiment.parallel import each, expected_seconds, unseen, workers
 from sim.experiment.preparing import prepare
 from sim.experiment.streaming import stream_measures
 from sim.measurement.grouping import group_values
-from sim.model.city import Built, City
+from sim.model.city import City, build_city
 from sim.model.simulation import choose
 
 if TYPE_CHECKING:
@@ -69,14 +69,15 @@ def late_in_any_case(
     engine: Engine = choose(run.scenario, run.engine)  # type: ignore[arg-type]  # the name of one
     prepare(engine, tell)
     count = workers(times, processes, expected_seconds(expected_contacts(run.scenario), engine) * times)
-    parts = each(_once_more, (Built(run.scenario), run.seed, engine, tuple(policies)), times, count, unseen)
+    city = with_ample_staff(build_city(run.scenario))
+    parts = each(_once_more, (city, run.seed, engine, tuple(policies)), times, count, unseen)
     return replace(run, in_any_case=pd.concat(parts, ignore_index=True))
 
 
 def _once_more(
-    built: Built, seed: int, engine: Engine, policies: Sequence[Policy], replication: int, watch: Watch
+    city: City, seed: int, engine: Engine, policies: Sequence[Policy], replication: int, watch: Watch
 ) -> pd.DataFrame:
-    found, _ = stream_measures(with_ample_staff(built.city), seed, replication, engine, policies, watch=watch)
+    found, _ = stream_measures(city, seed, replication, engine, policies, watch=watch)
     return found[(found["measure"] == _MEASURE) & found["group_by"].isin(_GROUPS)]
 
 

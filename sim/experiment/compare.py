@@ -158,7 +158,7 @@ def compare(
     for scenario in scenarios:
         check_counts(scenario, replications * len(scenarios))
     engines = [choose(scenario, engine, replications) for scenario in scenarios]
-    seconds = sum(expected_seconds(expected_contacts(s), by) for s, by in zip(scenarios, engines, strict=True))
+    seconds = sum(map(expected_seconds, map(expected_contacts, scenarios), engines))
     count = workers(replications, processes, seconds * replications)
     for scenario in scenarios:
         # closings of the baseline and the variant that runs, measures of all

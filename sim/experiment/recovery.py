@@ -63,13 +63,14 @@ class OpenByDay:
         from sim.model.draws import uniforms
         from sim.model.facts import CLOSED, MERGED, OPEN
 
-        status, names = rows.requests["status"], ("arrived", "first_closed", "ended", "owner_unit")
+        requests, names = rows.requests, ("arrived", "first_closed", "ended", "owner_unit")
+        status = requests["status"]
         mine = (status == MERGED) | (status == CLOSED) | (status == OPEN)
         if self.never.any():
-            matters = np.where(rows.requests["problem_key"] != 0, rows.requests["problem_key"], rows.requests["key"])
+            matters = np.where(requests["problem_key"] != 0, requests["problem_key"], requests["key"])
             marks = uniforms(self.stream, purposes.NEVER, matters, np.zeros(len(matters), np.uint64))
-            mine &= marks >= self.never[rows.requests["category"]]
-        arrived, first_closed, ended, owner = (rows.requests[name][mine] for name in names)
+            mine &= marks >= self.never[requests["category"]]
+        arrived, first_closed, ended, owner = (requests[name][mine] for name in names)
         gone, unit = np.where(np.isnan(first_closed), ended, first_closed), self.unit_of[owner]
         closed = ~np.isnan(gone)
         for moments, of, sign in ((arrived, unit, 1.0), (gone[closed], unit[closed], -1.0)):

@@ -93,7 +93,7 @@ def replications_for(
     if len(scenarios) > 1:
         check_comparable(scenarios, names)
     engines = [choose(scenario, engine, FIRST) for scenario in scenarios]
-    seconds = sum(expected_seconds(expected_contacts(s), by) for s, by in zip(scenarios, engines, strict=True))
+    seconds = sum(map(expected_seconds, map(expected_contacts, scenarios), engines))
     count = workers(FIRST, processes, seconds * FIRST)
     for scenario in scenarios:
         check_counts(scenario, at_most * len(scenarios))

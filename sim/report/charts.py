@@ -87,6 +87,27 @@ def rows(ax: Axes, labels: Sequence[str], most: float = 22.0, bold: Sequence[int
     ax.grid(axis="y")
 
 
+class RowGrid:
+    """Panels with the same rows, three beside each other in each line; the first of a line has the labels."""
+
+    _BESIDE, _MOST = 3, 16.0  # panels, and ems of a label
+
+    def __init__(self, labels: Sequence[str], panels: int) -> None:
+        self._labels = labels
+        self._left, self._tall = label_width(labels, self._MOST), 0.27 * len(labels)
+        self._lines, self._each = -(-panels // self._BESIDE), self._tall + 0.85
+        self.height = self._lines * self._each + 0.25  # inches
+
+    def axes(self, figure: Drawing, place: int) -> Axes:
+        """Those of a panel, with its rows."""
+        line, column = divmod(place, self._BESIDE)
+        width = (svg.WIDTH - self._left) / self._BESIDE
+        bottom = (self._lines - 1 - line) * self._each + 0.45
+        ax = svg.axes(figure, self._left + column * width + 0.06, bottom, width - 0.16, self._tall)
+        rows(ax, self._labels if column == 0 else [""] * len(self._labels), self._MOST)
+        return ax
+
+
 def dots(ax: Axes, mark: Mark, points: Sequence[Dot | None], shift: float = 0.0) -> None:
     """The points of one series, one a row; None leaves a row out. ``shift`` moves them off the middle of the row."""
     placed = [(row + shift, point) for row, point in enumerate(points) if point is not None]

@@ -201,16 +201,12 @@ def changes_figure(found: Responses, measures: Sequence[str], table: Table, key:
     if not levers or not chosen:
         return None
     values = {lever: [point.settings[lever] for point in turned[lever]] for lever in levers}
-    marks, columns = _marks(values), 3
-    labels = [names[lever] if _alike(values) else f"{names[lever]}: {', '.join(values[lever])}" for lever in levers]
-    left, tall = charts.label_width(labels, 16), 0.27 * len(labels)
-    width, lines = (svg.WIDTH - left) / columns, -(-len(chosen) // columns)
-    each = tall + 0.85
-    with svg.drawing(lines * each + 0.25) as figure:
+    marks, alike = _marks(values), _alike(values)
+    labels = [names[lever] if alike else f"{names[lever]}: {', '.join(values[lever])}" for lever in levers]
+    grid = charts.RowGrid(labels, len(chosen))
+    with svg.drawing(grid.height) as figure:
         for place, measure in enumerate(chosen):
-            line, column = divmod(place, columns)
-            ax = svg.axes(figure, left + column * width + 0.06, (lines - 1 - line) * each + 0.45, width - 0.16, tall)
-            charts.rows(ax, labels if column == 0 else [""] * len(labels), 16)
+            ax = grid.axes(figure, place)
             rows = {
                 (lever, p.settings[lever]): compared.get((p.name, measure)) for lever in levers for p in turned[lever]
             }

@@ -131,16 +131,10 @@ def _mechanisms(sweep: Sweep, measures: Sequence[str], compared: _Found) -> Figu
     chosen = [m for m in measures if any((p.name, m) in compared for p in points)][:6]
     if not keys or not chosen:
         return None
-    columns = 3
-    left, tall = charts.label_width(labels, 16), 0.27 * len(labels)
-    width, lines = (svg.WIDTH - left) / columns, -(-len(chosen) // columns)
-    each = tall + 0.85
-    with svg.drawing(lines * each + 0.25) as figure:
-        for number_, measure in enumerate(chosen):
-            line, column = divmod(number_, columns)
-            bottom = (lines - 1 - line) * each + 0.45
-            ax = svg.axes(figure, left + column * width + 0.06, bottom, width - 0.16, tall)
-            charts.rows(ax, labels if column == 0 else [""] * len(labels), 16)
+    grid = charts.RowGrid(labels, len(chosen))
+    with svg.drawing(grid.height) as figure:
+        for place, measure in enumerate(chosen):
+            ax = grid.axes(figure, place)
             spans = [row.difference for (_, name), row in compared.items() if name == measure]
             length, unit = unit_of(measure, spans)
             for turned, mark in _TURNED.items():
